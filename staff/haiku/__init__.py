@@ -1,0 +1,1 @@
+"""The hand-written haiku collection: its format, its themes and the checker that keeps it true."""
