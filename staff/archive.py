@@ -1,0 +1,66 @@
+"""Reproducible `.npz` archives: the same arrays give the same bytes, on any day and any machine.
+
+`numpy.savez_compressed` stamps nothing today, but promises nothing either. Here every field of the zip that could
+differ between two builds is set: the date (the earliest a zip can hold), the system, the permissions, the
+compression level and the order of the members. One thing is outside our control: a Python linked against another
+zlib (such as zlib-ng) may compress the same bytes differently, so `same_arrays` compares what is inside.
+"""
+
+import io
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+EARLIEST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """The bytes of an archive that `numpy.load(..., allow_pickle=False)` reads back as `arrays`.
+
+    Members keep the order of `arrays`. Raises ValueError for arrays that would need pickle (dtype object).
+    """
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as members:
+        for name, array in arrays.items():
+            payload = io.BytesIO()
+            np.lib.format.write_array(payload, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+            member = zipfile.ZipInfo(f"{name}.npy", EARLIEST_ZIP_DATE)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.create_system = 3  # Unix, on Windows too
+            member.external_attr = 0o644 << 16
+            members.writestr(member, payload.getvalue(), compresslevel=9)
+    return archive.getvalue()
+
+
+def write_npz(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -> None:
+    """Write `arrays` to `path` in one step: a reader finds the old file or the new one, never half a file.
+
+    Missing parent folders are created. Raises ValueError for arrays of dtype object, OSError as writing does.
+    """
+    target = Path(path)
+    contents = npz_bytes(arrays)  # before anything is touched on disk
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as part:
+            part.write(contents)
+        os.chmod(name, 0o644)  # mkstemp makes files that only their owner may read
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def same_arrays(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -> bool:
+    """Whether the archive at `path` holds exactly `arrays`: names, order, dtypes, shapes and values."""
+    with np.load(path, allow_pickle=False) as stored:
+        if stored.files != list(arrays):
+            return False
+        return all(
+            stored[name].dtype == array.dtype and np.array_equal(stored[name], array)
+            for name, array in arrays.items()
+        )
