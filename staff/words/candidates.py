@@ -139,30 +139,28 @@ def _best_accented(own: Mapping[str, float]) -> dict[str, float]:
 
 def is_refused(word: str, code: str) -> bool:
     """Whether a hand-written list refuses `word` in the language `code`; English swearing is refused everywhere."""
-    return word in _refused_words(code) or bool(_profanity(code).fullmatch(word))
+    return bool(_refused(code).fullmatch(word))
 
 
 @cache
-def _refused_words(code: str) -> frozenset[str]:
-    words: set[str] = set()
-    for path in (REFUSED / "names.txt", REFUSED / f"{code}.txt"):
-        if path.exists():
-            lines = path.read_text(encoding="utf-8").splitlines()
-            words.update(word for line in lines if not line.startswith("#") for word in line.split())
-    return frozenset(words)
+def _refused(code: str) -> re.Pattern[str]:
+    """The hand-written lists of one language as one pattern.
 
-
-@cache
-def _profanity(code: str) -> re.Pattern[str]:
-    """The block list of one language as one pattern. The file is in rot13 so that nobody has to read it."""
-    sections: dict[str, list[str]] = {}
-    for line in (REFUSED / "profanity.rot13.txt").read_text(encoding="utf-8").splitlines():
+    The list of swear words is in rot13 (accented letters as they are) so that nobody has to read it.
+    """
+    lines = _lines(REFUSED / f"{code}.txt")
+    section = ""
+    for line in _lines(REFUSED / "profanity.rot13.txt"):
         if line.startswith("["):
-            section = sections.setdefault(line.strip("[]"), [])
-        elif line and not line.startswith("#"):
-            section.extend(codecs.decode(word, "rot13") for word in line.split())
-    blocked = sections["en"] + (sections[code] if code != "en" else [])
-    return re.compile("|".join(fnmatch.translate(entry) for entry in blocked))
+            section = line.strip("[]")
+        elif section in ("en", code):
+            lines.append(codecs.decode(line, "rot13"))
+    return re.compile("|".join(fnmatch.translate(entry) for line in lines for entry in line.split()))
+
+
+def _lines(path: Path) -> list[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def encode(word: str) -> list[int]:
