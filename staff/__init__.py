@@ -1,0 +1,1 @@
+"""Tools for course staff: never shipped to students."""
