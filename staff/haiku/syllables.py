@@ -2,7 +2,7 @@
 
 A syllable is a vowel phoneme: the ones that carry a stress digit. The rule is strict so that a line counted
 here has the same count under every convention (first, shortest, longest or any pronunciation): a word whose
-pronunciations differ in length, such as "fire", "hour" or "every", has no count, and neither has an unknown one.
+pronunciations differ in length ("fire", "hour", "every", "spring") has no count, nor has an unknown one.
 """
 
 from __future__ import annotations
