@@ -51,7 +51,7 @@ class _BrokeOff(Exception):
 class RemoteFile:
     """One file as the mirrors hold it.
 
-    names: what it is called there, the official name first.
+    names: what it is called there: the official name, then others that a folder given by hand may hold it under.
     payload_bytes, sha256: size and checksum of the contents, unpacked if `gzipped`. Of the contents because they are
         what matters, and a mirror may have packed them anew.
     without_level_1: the checksum is of the contents with every byte 1 set to 0.
@@ -204,8 +204,7 @@ def download(
     if target.is_file() and dataset.verify(target, dataset.files):
         return target, False
     directory.mkdir(parents=True, exist_ok=True)
-    mirrors = [source.rstrip("/") for source in (*sources, *dataset.mirrors)]
-    fetched = [_fetch(file, dataset, directory, mirrors, patience) for file in dataset.files]
+    fetched = [_fetch(file, dataset, directory, sources, patience) for file in dataset.files]
     new = directory / f".{dataset.target}.{os.getpid()}.new"
     try:
         dataset.write(new, [payload for _, payload in fetched])
@@ -218,7 +217,7 @@ def download(
 
 
 def _fetch(
-    file: RemoteFile, dataset: Dataset, directory: Path, mirrors: Sequence[str], patience: Patience
+    file: RemoteFile, dataset: Dataset, directory: Path, sources: Sequence[str], patience: Patience
 ) -> tuple[Path, bytes]:
     """The fetched file and its contents, from an earlier run, from a hand that put it there, or from a mirror."""
     name = file.names[0]
@@ -226,8 +225,10 @@ def _fetch(
     if stored.is_file() and (payload := file.payload(stored)) is not None:
         return stored, payload
     part = directory / f"{name}.part"
+    urls = [f"{source.rstrip('/')}/{called}" for source in sources for called in file.names]
+    urls += [f"{mirror}/{name}" for mirror in dataset.mirrors]
     failures = []
-    for url in (f"{mirror}/{called}" for mirror in mirrors for called in file.names):
+    for url in urls:
         try:
             payload = _fetch_from(url, part, file, patience)
         except _MirrorFailed as failure:
@@ -235,10 +236,10 @@ def _fetch(
         else:
             os.replace(part, stored)
             return stored, payload
-    by_hand = [mirror for mirror in mirrors if not mirror.startswith("file:")]
+    by_hand = [url for url in urls if not url.startswith("file:")]
     raise DownloadError(
         f"{name} (for {directory / dataset.target}) could not be fetched. Tried " + "; ".join(failures) + ". "
-        + (f"Check the connection and run this again, or fetch {by_hand[0]}/{name} with a browser, " if by_hand else "")
+        + (f"Check the connection and run this again, or fetch {by_hand[0]} with a browser, " if by_hand else "")
         + f"save it as {stored} as it is, and run this again; with the file in another folder, add --from FOLDER."
     )
 

@@ -80,13 +80,11 @@ def everyday_words(
     language: Language, frequencies: Frequencies, limits: Limits = Limits()
 ) -> dict[int, list[str]]:
     """Clean words of `language` by length (2 to 10 letters), the most frequent first, ties in alphabetical order."""
-    own = frequencies[language.code]
+    own = {word: f for word, f in frequencies[language.code].items() if f >= limits.least_frequency}
     accented = _best_accented(own)
     words: dict[int, list[str]] = {length: [] for length in range(SHORTEST, LONGEST + 1)}
     letters = set(language.alphabet)
     for word, frequency in sorted(own.items(), key=lambda item: (-item[1], item[0])):
-        if frequency < limits.least_frequency:
-            break
         if (
             SHORTEST <= len(word) <= LONGEST
             and letters.issuperset(word)
