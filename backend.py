@@ -1,0 +1,259 @@
+"""The datasets that training functions receive.
+
+Each holds the training and the validation split of one question, nothing else; the test split stays with the
+grader. They work with torch's own loader:
+
+    >>> dataset = DigitClassificationDataset(model)
+    >>> for batch in DataLoader(dataset, batch_size=64, shuffle=True):
+    ...     batch["x"], batch["label"]          # float32 (64, 784) and (64, 10)
+
+Data lies in memory in its compact type and becomes float32 a batch at a time: `__getitems__`, which torch's loader
+prefers over `__getitem__`, indexes whole tensors at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, overload
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+from torch.utils.data._utils.collate import default_collate_fn_map
+
+import data
+from data import digits, words
+
+Arrays = dict[str, Any]
+
+
+class Item(dict[str, Tensor]):
+    """One example, `{"x": ..., "label": ...}`."""
+
+
+class FetchedBatch(Sequence[Item]):
+    """Examples fetched together: a sequence of items for whoever asks, one block for torch's own collation."""
+
+    def __init__(self, x: Tensor, label: Tensor) -> None:
+        self.x, self.label = x, label
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Item]: ...
+    def __getitem__(self, index: int | slice) -> Item | list[Item]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        return Item(x=self.x[index], label=self.label[index])
+
+
+def _collate(batch: Sequence[Item], *, collate_fn_map: object = None) -> dict[str, Tensor]:
+    """Collate items: a fetched batch is one block already, anything else is stacked."""
+    if isinstance(batch, FetchedBatch):
+        return {"x": batch.x, "label": batch.label}
+    return {key: torch.stack([item[key] for item in batch]) for key in ("x", "label")}
+
+
+default_collate_fn_map[Item] = _collate  # the loader's documented place for types of one's own
+
+
+class CourseDataset(Dataset[Item]):
+    """Common behaviour; a subclass says how stored rows become what a model reads.
+
+    Attributes:
+        model: the model being trained, whose validation accuracy is asked for; None if there is none yet.
+        x, y: the training split as stored, features and targets.
+        epoch: free for the training function to count in; nothing here reads it.
+    """
+
+    def __init__(self, model: torch.nn.Module | None, x: Tensor, y: Tensor) -> None:
+        self.model = model
+        self.x, self.y = x, y
+        self.epoch = 0
+        self._validation: tuple[Tensor, Tensor] | None = None  # what the model reads, and the right answers
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __getitem__(self, index: int) -> Item:
+        return FetchedBatch(*self._rows([range(len(self))[index]]))[0]
+
+    def __getitems__(self, indices: list[int]) -> FetchedBatch:
+        """Examples by index, in order; called by torch's loader."""
+        return FetchedBatch(*self._rows(indices))
+
+    def get_validation_accuracy(self) -> float:
+        """The share of validation examples that the model gets right, in [0, 1].
+
+        The model is read in evaluation mode without gradients; its modes and all random states are as before
+        afterwards, so calling this, or not, changes nothing about training.
+
+        Raises:
+            ValueError: this question has no validation split.
+        """
+        if self._validation is None:
+            raise ValueError(f"{type(self).__name__} has no validation split: watch the training loss instead")
+        if self.model is None:
+            raise ValueError("the dataset was made without a model to validate")
+        inputs, answers = self._validation
+        with _left_as_it_was(self.model), torch.inference_mode():
+            predictions = self._predict(inputs)
+            return (predictions == answers).sum().item() / len(answers)
+
+    def _rows(self, indices: list[int]) -> tuple[Tensor, Tensor]:
+        """Features and labels of the given rows, float32."""
+        chosen = slice(indices[0], indices[0] + 1) if len(indices) == 1 else torch.tensor(indices)
+        return self.x[chosen], self.y[chosen]
+
+    def _predict(self, inputs: Tensor) -> Tensor:
+        """The model's answers, comparable with the validation answers."""
+        assert self.model is not None
+        return self.model(inputs).argmax(dim=1)
+
+
+class PerceptronDataset(CourseDataset):
+    """Question 1: `x` (batch, 3), `label` (batch, 1) holding 1 or -1. Validation is on the training points."""
+
+    def __init__(self, model: torch.nn.Module | None, arrays: Arrays | None = None) -> None:
+        arrays = arrays or _built_in("points")
+        super().__init__(model, torch.from_numpy(arrays["train_x"]), torch.from_numpy(arrays["train_y"]))
+        self._validation = self.x, self.y.flatten()
+
+    def _predict(self, inputs: Tensor) -> Tensor:
+        assert self.model is not None
+        return torch.where(self.model(inputs).flatten() >= 0, 1.0, -1.0)
+
+
+class RegressionDataset(CourseDataset):
+    """Question 2: `x` (batch, 1), `label` (batch, 1). There is no validation split."""
+
+    def __init__(self, model: torch.nn.Module | None, arrays: Arrays | None = None) -> None:
+        arrays = arrays or _built_in("sine")
+        super().__init__(model, torch.from_numpy(arrays["train_x"]), torch.from_numpy(arrays["train_y"]))
+
+
+class DigitClassificationDataset(CourseDataset):
+    """Question 3: `x` (batch, 784) in [0, 1], `label` one-hot (batch, 10)."""
+
+    name = "digits"
+
+    def __init__(self, model: torch.nn.Module | None, arrays: Arrays | None = None) -> None:
+        arrays = arrays or _built_in(self.name)
+        labels = torch.from_numpy(digits.one_hot(arrays["train_y"]))
+        super().__init__(model, torch.from_numpy(arrays["train_x"]), labels)
+        self._validation = (
+            torch.from_numpy(digits.inputs(arrays["validation_x"])),
+            torch.from_numpy(arrays["validation_y"]),
+        )
+
+    def _rows(self, indices: list[int]) -> tuple[Tensor, Tensor]:
+        pixels, labels = super()._rows(indices)
+        return pixels.float().div_(255), labels
+
+
+class DigitClassificationDataset2(DigitClassificationDataset):
+    """Question 5: as question 3, with few images of five easily told digits."""
+
+    name = "easy_digits"
+
+
+class LanguageIDDataset(CourseDataset):
+    """Question 4: `x` one-hot (batch, length, 47), `label` one-hot (batch, 5).
+
+    The words of a batch are stacked at the length of the longest; a shorter word has all-zero rows *before* its
+    first letter, so the last step of every word is its last letter.
+
+    Attributes:
+        chars, language_names, language_codes: what the numbers of characters and languages stand for.
+        train_x, train_y: letter numbers with -1 *behind* the word, int64 (count, longest), and language numbers.
+        train_buckets: (start, end) rows of each word length, int64 (lengths, 2), when rows are sorted by length.
+    """
+
+    def __init__(self, model: torch.nn.Module | None, arrays: Arrays | None = None) -> None:
+        arrays = arrays or _built_in("words")
+        rows = torch.from_numpy(arrays["train_x"].astype(np.int64))
+        super().__init__(model, rows, torch.from_numpy(words.one_hot(arrays["train_y"])))
+        self.chars: str = arrays["characters"]
+        self.language_names: list[str] = list(arrays["language_names"])
+        self.language_codes: list[str] = list(arrays["language_codes"])
+        self._lengths = (self.x != words.NO_LETTER).sum(dim=1)
+        # one row per character, and a last row of zeros, which index -1 finds
+        self._letters = torch.cat([torch.eye(len(self.chars)), torch.zeros(1, len(self.chars))])
+        self._validation = (
+            torch.from_numpy(words.inputs(arrays["validation_x"])),
+            torch.from_numpy(arrays["validation_y"]),
+        )
+
+    @property
+    def train_x(self) -> np.ndarray:
+        """Letter numbers with the letters first, int64 (count, longest)."""
+        return words.letters_first(self.x.numpy())
+
+    @property
+    def train_y(self) -> np.ndarray:
+        """Language numbers, int64 (count,)."""
+        return self.y.argmax(dim=1).numpy()
+
+    @property
+    def train_buckets(self) -> np.ndarray:
+        """The rows at which each word length starts and ends, int64 (lengths, 2)."""
+        changes = torch.nonzero(self._lengths.diff()).flatten() + 1
+        edges = [0, *changes.tolist(), len(self)]
+        return np.array(list(itertools.pairwise(edges)), dtype=np.int64)
+
+    def _encode(self, x_rows: Any, y_rows: Any) -> tuple[Tensor, Tensor]:
+        """One-hot (length, batch, 47) and (batch, 5) of rows of `train_x` and `train_y`."""
+        rows = torch.from_numpy(words.letters_last(np.asarray(x_rows)))
+        return self._one_hot(rows).movedim(0, 1), torch.from_numpy(words.one_hot(np.asarray(y_rows)))
+
+    def _rows(self, indices: list[int]) -> tuple[Tensor, Tensor]:
+        rows, labels = super()._rows(indices)
+        return self._one_hot(rows), labels
+
+    def _one_hot(self, rows: Tensor) -> Tensor:
+        longest = int((rows != words.NO_LETTER).sum(dim=1).max())
+        return self._letters[rows[:, rows.shape[1] - longest :]]  # (batch, longest, characters)
+
+
+Custom_Dataset = CourseDataset  # the name that existing solutions know
+
+_DATASETS: dict[str, type[Any]] = {
+    "points": PerceptronDataset,
+    "sine": RegressionDataset,
+    "digits": DigitClassificationDataset,
+    "easy_digits": DigitClassificationDataset2,
+    "words": LanguageIDDataset,
+}
+
+
+def build(name: str, model: torch.nn.Module | None, arrays: Arrays) -> CourseDataset:
+    """Make the dataset of the given name from arrays such as `training_arrays` returns."""
+    return _DATASETS[name](model, arrays)
+
+
+def _built_in(name: str) -> Arrays:
+    return data.training_arrays(data.Library().load(name))
+
+
+@contextmanager
+def _left_as_it_was(model: torch.nn.Module) -> Iterator[None]:
+    """Put a model into evaluation mode; afterwards restore every module's mode and every random state."""
+    training = [module for module in model.modules() if module.training]
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    for module in training:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])

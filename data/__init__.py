@@ -1,0 +1,78 @@
+"""Datasets of named splits, as numpy arrays: built in, or the real files where they are found.
+
+>>> library = Library()
+>>> library.load("digits").train.x.shape
+(60000, 784)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from data import digits, points, sine, words
+from data.archive import DataError
+from data.splits import Split, Splits
+
+__all__ = ["DataError", "Library", "Split", "Splits", "training_arrays"]
+
+BUILT_IN_DIRECTORY = Path(__file__).resolve().parent
+
+
+class Library:
+    """Finds, loads, checks and caches the datasets.
+
+    Args:
+        directory: looked through before the built-in directory, or None.
+        seed: draws the data of the questions whose data is drawn (1 and 2).
+    """
+
+    def __init__(self, directory: Path | None = None, seed: int = 0) -> None:
+        self._directories = ([directory] if directory is not None else []) + [BUILT_IN_DIRECTORY]
+        self._loaded: dict[str, Splits] = {}
+        self._loaders: dict[str, Callable[[], Splits]] = {
+            "points": lambda: points.load(seed),
+            "sine": lambda: sine.load(seed),
+            "digits": lambda: digits.load(*self._find(digits.FILES, digits.BUILT_IN)),
+            "easy_digits": lambda: digits.easy(self.load("digits")),
+            "words": lambda: words.load(*self._find(words.FILES, words.BUILT_IN)),
+        }
+
+    def load(self, name: str) -> Splits:
+        """Return a dataset by name: points, sine, digits, easy_digits or words.
+
+        Raises:
+            DataError: its file is missing, damaged or not what it should be.
+            KeyError: there is no such dataset.
+        """
+        if name not in self._loaded:
+            self._loaded[name] = self._loaders[name]()
+        return self._loaded[name]
+
+    def sources(self) -> list[str]:
+        """One phrase for each file-backed dataset loaded so far, such as `built-in words`."""
+        backed = [splits for name, splits in self._loaded.items() if name in ("digits", "words")]
+        return [splits.source for splits in backed]
+
+    def _find(self, names: tuple[str, ...], built_in: str) -> tuple[Path, str]:
+        """The first of the files that exists, directory by directory, and the phrase that says which it is."""
+        for directory in self._directories:
+            for name in names:
+                path = directory / name
+                if path.is_file():
+                    is_built_in = path.parent == BUILT_IN_DIRECTORY and name == names[-1]
+                    return path, built_in if is_built_in else str(path)
+        return self._directories[-1] / names[-1], built_in
+
+
+def training_arrays(splits: Splits) -> dict[str, Any]:
+    """What a training function may see of a dataset: its training and validation split, as plain arrays."""
+    arrays: dict[str, Any] = {"train_x": splits.train.x, "train_y": splits.train.y}
+    if splits.validation is not None:
+        arrays |= {"validation_x": splits.validation.x, "validation_y": splits.validation.y}
+    if isinstance(splits, words.Words):
+        arrays["characters"] = splits.characters
+        arrays["language_names"] = list(splits.language_names)
+        arrays["language_codes"] = list(splits.language_codes)
+    return arrays

@@ -1,0 +1,45 @@
+"""Reading `.npz` files with errors a student can act on."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+
+class DataError(Exception):
+    """A dataset is missing, unreadable or not what it should be; the text names the file and the mend."""
+
+
+def read_archive(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Read the named members of a `.npz` file, never unpickling anything.
+
+    Raises:
+        DataError: the file is missing, is not a `.npz` archive, is damaged, or lacks a member.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            missing = [key for key in keys if key not in archive.files]
+            if missing:
+                raise DataError(f"{path}: lacks {', '.join(missing)} (it holds {', '.join(archive.files)}). {MEND}")
+            return {key: archive[key] for key in keys}
+    except DataError:
+        raise
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file. {MEND}") from None
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path}: not a readable .npz file ({error}). {MEND}") from error
+
+
+MEND = (
+    "Put the original file back (for the built-in data: download the project again, or `git checkout data`; "
+    "for the real digits: `python -m data.download mnist`)."
+)
+
+
+def require(path: Path, condition: bool, fault: str) -> None:
+    """Raise a `DataError` that names the file unless the condition holds."""
+    if not condition:
+        raise DataError(f"{path}: {fault}. {MEND}")

@@ -1,0 +1,110 @@
+"""Question 4: single words of five languages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from data.archive import read_archive, require
+from data.splits import Split, Splits
+
+FILES = ("lang_id.npz",)
+BUILT_IN = "built-in words"
+CHARACTERS = 47
+LANGUAGES = 5
+NO_LETTER = -1
+
+_SPLITS = {"train": "train", "validation": "dev", "test": "test"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words(Splits):
+    """Splits with `x` int8 (count, longest) of letter numbers and `y` int64 (count,) of language numbers.
+
+    Letters stand at the *end* of a row, behind `NO_LETTER` entries: a recurrent net that reads a batch of words of
+    several lengths then reads every word's last letter last, when its hidden state is asked for an answer.
+    """
+
+    characters: str
+    language_names: tuple[str, ...]
+    language_codes: tuple[str, ...]
+
+
+def load(path: Path, source: str) -> Words:
+    """Read a language file (letter numbers padded behind the word with -1).
+
+    Raises:
+        DataError: the file is missing, damaged, or not a language file.
+    """
+    keys = ["chars", "language_names", "language_codes"]
+    keys += [f"{stored}_{part}" for stored in _SPLITS.values() for part in ("x", "y")]
+    arrays = read_archive(path, tuple(keys))
+    for key, count in (("chars", CHARACTERS), ("language_names", LANGUAGES), ("language_codes", LANGUAGES)):
+        require(path, arrays[key].shape == (count,), f"{key} should hold {count} entries, got {arrays[key].shape}")
+        require(path, arrays[key].dtype.kind == "U", f"{key} should hold text, got {arrays[key].dtype}")
+    return Words(
+        name="words",
+        source=source,
+        **{name: _split(path, stored, arrays) for name, stored in _SPLITS.items()},
+        characters="".join(arrays["chars"]),
+        language_names=tuple(str(name) for name in arrays["language_names"]),
+        language_codes=tuple(str(code) for code in arrays["language_codes"]),
+    )
+
+
+def letters_last(rows: np.ndarray) -> np.ndarray:
+    """Move the letters of each row from the front to the back."""
+    count, longest = rows.shape
+    lengths = (rows != NO_LETTER).sum(axis=1)
+    places = np.arange(longest)[None, :] - (longest - lengths)[:, None]  # (count, longest), negative before the word
+    letters = np.take_along_axis(rows, places.clip(0), axis=1)
+    return np.where(places >= 0, letters, NO_LETTER).astype(rows.dtype)
+
+
+def letters_first(rows: np.ndarray) -> np.ndarray:
+    """The inverse of `letters_last`."""
+    return letters_last(rows[:, ::-1])[:, ::-1]
+
+
+def inputs(rows: np.ndarray) -> np.ndarray:
+    """What a model reads: one-hot float32 (length, count, 47), zeros where a row has no letter."""
+    table = np.concatenate([np.eye(CHARACTERS, dtype=np.float32), np.zeros((1, CHARACTERS), np.float32)])
+    return table[rows.T]  # NO_LETTER is -1: the table's last row
+
+
+def one_hot(labels: np.ndarray) -> np.ndarray:
+    """Language numbers (count,) to float32 rows (count, 5)."""
+    return np.eye(LANGUAGES, dtype=np.float32)[labels]
+
+
+def _split(path: Path, name: str, arrays: dict[str, np.ndarray]) -> Split:
+    rows, labels = arrays[f"{name}_x"], arrays[f"{name}_y"]
+    require(
+        path,
+        rows.dtype.kind in "iu" and rows.ndim == 2,
+        f"{name}_x should be a table of integers, got {rows.dtype} {rows.shape}",
+    )
+    require(path, labels.dtype.kind in "iu", f"{name}_y should be integers, got {labels.dtype}")
+    require(
+        path,
+        len(rows) > 0 and labels.shape == (len(rows),),
+        f"{name}_y should be ({len(rows)},), got {labels.shape}",
+    )
+    low, high = int(rows.min()), int(rows.max())
+    require(
+        path,
+        low >= NO_LETTER and high < CHARACTERS,
+        f"{name}_x should lie in -1..{CHARACTERS - 1}, got {low}..{high}",
+    )
+    found = np.unique(labels)
+    require(
+        path,
+        np.array_equal(found, np.arange(LANGUAGES)),
+        f"{name}_y should hold 0 to 4, got {found.tolist()}",
+    )
+    present = rows != NO_LETTER
+    require(path, bool(present[:, 0].all()), f"{name}_x holds an empty word")
+    require(path, not (present[:, 1:] & ~present[:, :-1]).any(), f"{name}_x has a gap inside a word")
+    return Split(letters_last(rows.astype(np.int8)), labels.astype(np.int64))

@@ -1,0 +1,1 @@
+"""The grading engine: the trusted side, which never imports student code."""

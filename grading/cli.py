@@ -1,0 +1,206 @@
+"""The autograder's command line: parse, run, report."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+
+from grading import report
+from grading.console import Console
+from grading.engine import Engine, Settings
+from grading.outcomes import QuestionResult, RunResult
+from grading.questions import Question, QuestionError, discover
+
+PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
+STUDENT_FILES = ("models.py", "losses.py", "train.py")
+EXIT_FULL_MARKS, EXIT_LESS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+
+
+class UsageError(Exception):
+    """The command line asks for something that cannot be done; the text says what and how to mend it."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the autograder; returns 0 for full marks, 1 for less, 2 for a usage error, 130 when interrupted."""
+    arguments = _parser().parse_args(argv)
+    try:
+        if arguments.check_dependencies:
+            from grading.dependencies import check_dependencies
+
+            return check_dependencies(show_window=not arguments.no_graphics)
+        questions = discover()
+        if arguments.list:
+            for question in questions:
+                extra = ", extra credit" if question.extra_credit else ""
+                print(f"{question.id:<5}{question.title} ({report.points(question.points)} points{extra})")
+            return EXIT_FULL_MARKS
+        return _grade(arguments, _chosen(questions, arguments.question))
+    except (UsageError, QuestionError) as error:
+        print(f"autograder.py: error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except BrokenPipeError:  # whoever read our output has stopped, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_LESS
+    except KeyboardInterrupt:
+        print("\nInterrupted; what was graded before stands above.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="autograder.py",
+        description="Trains and grades what you wrote. With no arguments: every question, the files in this folder.",
+        epilog="Exit status: 0 full marks, 1 less, 2 usage error.",
+    )
+    parser.add_argument(
+        "-q",
+        "--question",
+        action="append",
+        default=[],
+        metavar="qN",
+        help="grade this question only; may be repeated",
+    )
+    parser.add_argument("--no-graphics", action="store_true", help="open no windows while training")
+    parser.add_argument("--check-dependencies", action="store_true", help="show versions, try a window, and stop")
+    parser.add_argument(
+        "--code-directory",
+        type=Path,
+        default=PROJECT_DIRECTORY,
+        metavar="DIR",
+        help="grade the student files there",
+    )
+    parser.add_argument("--data-directory", type=Path, metavar="DIR", help="look for datasets there first")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write results there after every question")
+    parser.add_argument(
+        "--seed", type=_count_from(0), default=0, metavar="N", help="of every random number (default 0)"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=_count_from(1),
+        default=1,
+        metavar="N",
+        help="questions graded side by side (default 1)",
+    )
+    parser.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help="for each question, instead of its own")
+    parser.add_argument("--list", action="store_true", help="list the questions and stop")
+    parser.add_argument(
+        "--in-process",
+        action="store_true",
+        help="run your code in this process so that breakpoint() works; no limits",
+    )
+    return parser
+
+
+def _grade(arguments: argparse.Namespace, questions: list[Question]) -> int:
+    _check_directories(arguments)
+    console = Console()
+    started = time.monotonic()
+    result = RunResult(arguments.seed, _versions())
+    result.questions = [QuestionResult(q.id, q.title, q.points, q.extra_credit) for q in questions]
+    position = {question.id: index for index, question in enumerate(questions)}
+
+    def keep() -> None:
+        result.seconds = time.monotonic() - started
+        if arguments.json is not None:
+            report.write_json(result, arguments.json)
+
+    def on_change(question_result: QuestionResult) -> None:
+        result.questions[position[question_result.id]] = question_result
+        keep()
+        report.print_question(question_result, console)
+
+    try:
+        keep()
+        with Engine(_settings(arguments), console) as engine:
+            engine.grade(questions, on_change)
+            sources = engine.library.sources()
+        keep()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if arguments.json is not None and error.filename is not None:
+            raise UsageError(f"--json {arguments.json}: cannot write there ({error.strerror})") from error
+        raise
+    report.print_table(result, console, sources)
+    every_point = all(question.score == question.max_score for question in result.questions)
+    return EXIT_FULL_MARKS if every_point else EXIT_LESS
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    return Settings(
+        code_directory=arguments.code_directory.resolve(),
+        data_directory=arguments.data_directory,
+        seed=arguments.seed,
+        time_limit_seconds=arguments.time_limit,
+        jobs=arguments.jobs,
+        in_process=arguments.in_process,
+    )
+
+
+def _check_directories(arguments: argparse.Namespace) -> None:
+    """Say before any work what cannot go well."""
+    for flag, directory in (
+        ("--code-directory", arguments.code_directory),
+        ("--data-directory", arguments.data_directory),
+    ):
+        if directory is not None and not directory.is_dir():
+            raise UsageError(f"{flag} {directory}: no such folder")
+    if not any((arguments.code_directory / name).exists() for name in STUDENT_FILES):
+        raise UsageError(
+            f"--code-directory {arguments.code_directory}: holds none of {', '.join(STUDENT_FILES)}. "
+            "Point it at the folder with the student files themselves."
+        )
+    if arguments.json is not None:
+        folder = arguments.json.parent
+        if not folder.is_dir():
+            raise UsageError(f"--json {arguments.json}: the folder {folder} does not exist; make it first")
+        if arguments.json.is_dir() or not os.access(folder, os.W_OK):
+            raise UsageError(f"--json {arguments.json}: cannot write a file there")
+    if importlib.util.find_spec("torch") is None:
+        raise UsageError("torch is not installed. Run `pip install -r requirements.txt` in the environment you use.")
+
+
+def _chosen(questions: list[Question], asked: list[str]) -> list[Question]:
+    """The questions asked for, in the project's order; all of them when none is named."""
+    known = {question.id for question in questions}
+    names = {part.strip().lower() for name in asked for part in name.split(",") if part.strip()}
+    if unknown := sorted(names - known):
+        raise UsageError(
+            f"there is no question {', '.join(unknown)}; the questions are {', '.join(q.id for q in questions)}"
+        )
+    return [question for question in questions if question.id in names or not names]
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for package in ("torch", "numpy"):
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions
+
+
+def _count_from(least: int):  # type: ignore[no-untyped-def]
+    def count(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
+        return int(text)
+
+    return count
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return seconds

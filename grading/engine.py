@@ -1,0 +1,221 @@
+"""Runs questions: one student process each, one outcome per check, nothing earned is lost."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from data import DataError, Library
+from grading import forkserver
+from grading.console import Console, StudentOutput
+from grading.outcomes import (
+    CRASHED,
+    FAILED,
+    NOT_FINISHED,
+    PASSED,
+    CheckFailed,
+    NotImplementedYet,
+    Outcome,
+    OutOfLimits,
+    QuestionResult,
+    StudentCrashed,
+)
+from grading.process import StudentProcess
+from grading.questions import Check, Question
+from grading.source import StudentSource
+from grading.student import Connection, Progress, Student
+
+SECONDS_BETWEEN_STATUS_LINES = 0.2
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run is asked for.
+
+    Attributes:
+        code_directory: where the student files lie.
+        data_directory: where datasets are looked for first, or None.
+        seed: of the data that is drawn, the checks' random inputs and the student's randomness.
+        time_limit_seconds: for each question, instead of its own; or None.
+        jobs: questions run side by side.
+        in_process: run the student's code in this process, so that a debugger works; no limits then.
+    """
+
+    code_directory: Path
+    data_directory: Path | None = None
+    seed: int = 0
+    time_limit_seconds: float | None = None
+    jobs: int = 1
+    in_process: bool = False
+
+
+class Engine:
+    """Grades questions. Use as a context manager: leaving it ends every student process.
+
+    Args:
+        settings: what was asked for.
+        console: where students' output and the status line go.
+    """
+
+    def __init__(self, settings: Settings, console: Console) -> None:
+        self.settings = settings
+        self.library = Library(settings.data_directory, settings.seed)
+        self._source = StudentSource(settings.code_directory)
+        self._console = console
+        self._fork_server: forkserver.ForkServer | None = None
+        self._fork_server_lock = threading.Lock()
+        self._running: set[Student] = set()
+        if not settings.in_process and forkserver.is_available():
+            self._fork_server = forkserver.ForkServer()  # imports torch while we read data
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._console.status("")
+        for student in list(self._running):
+            student.close()
+        if self._fork_server is not None:
+            self._fork_server.close()
+
+    def grade(self, questions: Iterable[Question], on_change: Callable[[QuestionResult], None]) -> list[QuestionResult]:
+        """Grade questions and return their results in the same order.
+
+        Args:
+            questions: which.
+            on_change: called from any thread, one call at a time, with a question's result when it is finished.
+        """
+        lock = threading.Lock()
+
+        def grade_and_tell(question: Question) -> QuestionResult:
+            result = self._grade_question(question)
+            with lock:
+                on_change(result)
+            return result
+
+        pool = ThreadPoolExecutor(max_workers=1 if self.settings.in_process else self.settings.jobs)
+        try:
+            return list(pool.map(grade_and_tell, questions))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _grade_question(self, question: Question) -> QuestionResult:
+        started = time.monotonic()
+        limit = self.settings.time_limit_seconds or question.time_limit_seconds
+        result = QuestionResult(question.id, question.title, question.points, question.extra_credit)
+        result.stubs = [stub for target in question.targets for stub in self._source.stubs(target)]
+        with self._status_line(question, started) as on_progress:
+            student = Student(
+                question,
+                self._source,
+                connect=lambda: self._connect(question),
+                deadline=started + limit,
+                on_progress=on_progress,
+            )
+            self._running.add(student)
+            try:
+                self._run_checks(question, student, result, limit)
+            finally:
+                student.close()
+                self._running.discard(student)
+        result.metrics = student.metrics
+        result.seconds = time.monotonic() - started
+        return result
+
+    def _run_checks(self, question: Question, student: Student, result: QuestionResult, limit: float) -> None:
+        passed: set[str] = set()
+        exhausted = ""
+        for check in question.checks:
+            missing = [
+                other.title for other in question.checks if other.name in check.requires and other.name not in passed
+            ]
+            if exhausted:
+                status, message = NOT_FINISHED, exhausted
+            elif missing:
+                status, message = (
+                    NOT_FINISHED,
+                    f"not run: first mend {' and '.join(repr(title) for title in missing)}",
+                )
+            else:
+                try:
+                    status, message = self._run_check(question, check, student)
+                except OutOfLimits as reason:
+                    exhausted = _limit_message(str(reason), question, limit)
+                    status, message = NOT_FINISHED, exhausted
+            if status == PASSED:
+                passed.add(check.name)
+            score = check.points if status == PASSED else 0.0
+            result.outcomes.append(Outcome(check.name, check.title, status, score, check.points, message))
+
+    def _run_check(self, question: Question, check: Check, student: Student) -> tuple[str, str]:
+        try:
+            student.seed(f"{question.id}/{check.name}", self.settings.seed)
+            check.function(student, self.library, question.thresholds)
+        except NotImplementedYet as stub:
+            return FAILED, str(stub)
+        except CheckFailed as failure:
+            return FAILED, f"{question.id.upper()}: {failure}"
+        except StudentCrashed as crash:
+            return CRASHED, str(crash)
+        except DataError as error:
+            return NOT_FINISHED, f"the data is not usable: {error}"
+        return PASSED, ""
+
+    def _connect(self, question: Question) -> Connection:
+        if self.settings.in_process:
+            from grading.in_process import InProcess
+
+            return InProcess()
+        with self._fork_server_lock:
+            if self._fork_server is not None and not self._fork_server.is_alive():
+                self._fork_server.close()
+                self._fork_server = forkserver.ForkServer()  # a student's code has ended it; the next gets a new one
+        output = StudentOutput(self._console, f"{question.id} | " if self.settings.jobs > 1 else "")
+        return StudentProcess(self._fork_server, output, question.memory_limit_bytes)
+
+    @contextmanager
+    def _status_line(self, question: Question, started: float):  # type: ignore[no-untyped-def]
+        """Show elapsed time and progress while the block runs; gives the function that takes progress reports."""
+        latest: Progress = {}
+        done = threading.Event()
+
+        def redraw() -> None:
+            while not done.wait(SECONDS_BETWEEN_STATUS_LINES):
+                self._console.status(_status_text(question, time.monotonic() - started, latest))
+
+        thread = threading.Thread(target=redraw, daemon=True)
+        if not self.settings.in_process:  # a debugger's prompt must not be drawn over
+            thread.start()
+        try:
+            yield latest.update
+        finally:
+            done.set()
+            self._console.status("")
+
+
+def _status_text(question: Question, seconds: float, progress: Progress) -> str:
+    """For example `q3 Digits  0:07  epoch 2.41  validation accuracy 96.9%`."""
+    text = f"{question.id} {question.title}  {int(seconds) // 60}:{int(seconds) % 60:02d}"
+    epochs, accuracy = progress.get("epochs"), progress.get("validation_accuracy")
+    if isinstance(epochs, (int, float)):
+        text += f"  epoch {epochs:.2f}"
+    if isinstance(accuracy, (int, float)):
+        text += f"  validation accuracy {accuracy:.1%}"
+    return text
+
+
+def _limit_message(reason: str, question: Question, limit_seconds: float) -> str:
+    if reason == "time":
+        return (
+            f"stopped after {limit_seconds:g} seconds. Does a loop never end? Is validation run too often? "
+            "(--time-limit SECONDS allows more)"
+        )
+    return (
+        f"stopped at {question.memory_limit_bytes // 2**20} MiB of memory. Is a list of tensors growing? "
+        "Keep numbers (loss.item()), not tensors."
+    )

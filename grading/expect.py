@@ -1,0 +1,116 @@
+"""What checks expect of arrays. Every failure says what was done, what was expected, what came, where to look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from grading.channel import Opaque
+from grading.outcomes import CheckFailed
+
+MOST_NUMBERS_SHOWN = 6
+
+
+def array(value: Any, shape: tuple[int, ...], what: str, hint: str = "") -> np.ndarray:
+    """Return a value as a float64 array of exactly this shape, all finite.
+
+    Args:
+        value: what came out of the student's code.
+        shape: the whole shape; an array of another rank does not fit.
+        what: subject of the message, such as "a batch of 4 images should give scores".
+        hint: a closing question or sentence.
+    Raises:
+        CheckFailed: it is not an array of numbers, has another shape, or holds NaN or infinity.
+    """
+    if not isinstance(value, np.ndarray):
+        if isinstance(value, (bool, int, float)) and shape == ():
+            value = np.asarray(value)
+        else:
+            raise _failure(f"{what} of shape {shape}", f"got {kind(value)}", hint)
+    if value.shape != shape:
+        raise _failure(f"{what} of shape {shape}", f"got {value.shape}", hint)
+    numbers = value.astype(np.float64)
+    finite(numbers, what)
+    return numbers
+
+
+def number(value: Any, what: str, hint: str = "") -> float:
+    """Return a single finite number: a Python number, or a tensor that holds one."""
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.reshape(()).item()
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        found = f"got a tensor of shape {value.shape}" if isinstance(value, np.ndarray) else f"got {kind(value)}"
+        raise _failure(f"{what}, a single number", found, hint)
+    finite(np.asarray(value, np.float64), what)
+    return float(value)
+
+
+def finite(numbers: np.ndarray, what: str) -> None:
+    """Fail if NaN or infinity is among the numbers."""
+    wrong = ~np.isfinite(numbers)
+    if wrong.any():
+        raise CheckFailed(
+            f"{what}; {int(wrong.sum())} of {wrong.size} numbers are NaN or infinite. "
+            "Has training diverged? Try a smaller learning rate."
+        )
+
+
+def close(
+    actual: np.ndarray | float, expected: np.ndarray | float, tolerance: float, what: str, hint: str = ""
+) -> None:
+    """Fail if any number is off by more than `tolerance` times (1 + its expected size)."""
+    actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+    error = np.abs(actual - expected) / (1 + np.abs(expected))
+    if error.size and error.max() > tolerance:
+        where = np.unravel_index(int(error.argmax()), error.shape)
+        at = f" at {[int(index) for index in where]}" if error.size > MOST_NUMBERS_SHOWN else ""
+        raise _failure(f"{what} {shown(expected, where)}{at}", f"got {shown(actual, where)}", hint)
+
+
+def is_close(actual: np.ndarray | float, expected: np.ndarray | float, tolerance: float) -> bool:
+    """Whether `close` would pass."""
+    try:
+        close(actual, expected, tolerance, "")
+    except CheckFailed:
+        return False
+    return True
+
+
+def at_least(value: float, threshold: float, what: str, hint: str = "") -> None:
+    """Fail if an accuracy, a fraction, is under its threshold."""
+    if value < threshold:
+        raise _failure(f"{what} should be at least {threshold:.1%}", f"got {value:.1%}", hint)
+
+
+def at_most(value: float, threshold: float, what: str, hint: str = "") -> None:
+    """Fail if a number is over its threshold."""
+    if value > threshold:
+        raise _failure(f"{what} should be at most {threshold:g}", f"got {value:.4g}", hint)
+
+
+def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The share of rows of `logits` (count, classes) whose largest entry is at `labels` (count,)."""
+    return float((logits.argmax(axis=1) == labels).mean())
+
+
+def kind(value: Any) -> str:
+    """A few words for what a value is."""
+    if isinstance(value, np.ndarray):
+        return f"a tensor of shape {value.shape}"
+    if isinstance(value, Opaque):
+        return f"a {value.type_name}"
+    if value is None:
+        return "None (is a return missing?)"
+    return f"a {type(value).__name__}"
+
+
+def shown(numbers: np.ndarray, where: tuple[Any, ...]) -> str:
+    """The numbers if they are few, else the one at `where`."""
+    if numbers.size <= MOST_NUMBERS_SHOWN:
+        return np.array2string(numbers, precision=4, separator=", ", suppress_small=True).replace("\n", "")
+    return f"{numbers[where]:.4f}"
+
+
+def _failure(expected: str, got: str, hint: str) -> CheckFailed:
+    return CheckFailed(f"{expected}; {got}.{' ' + hint if hint else ''}")

@@ -1,0 +1,36 @@
+"""Answers requests in this process: no isolation, no limits, but `breakpoint()` works."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from grading import channel
+
+
+class InProcess:
+    """A connection to student code that runs right here.
+
+    The code that answers is the student process's own, imported only now: the grader otherwise never loads it, nor
+    torch. Values take the same way through the channel's encoding, so checks see exactly what they would see.
+    """
+
+    def __init__(self) -> None:
+        requests = importlib.import_module("grading.child.requests")
+        self._on_progress: Callable[[dict[str, Any]], None] = lambda report: None
+        self._desk = requests.Desk(emit=lambda report: self._on_progress(report))
+
+    def request(
+        self, message: dict[str, Any], deadline: float, on_progress: Callable[[dict[str, Any]], None]
+    ) -> dict[str, Any]:
+        """See `StudentProcess.request`; the deadline is ignored."""
+        self._on_progress = on_progress
+        return _copied(self._desk.answer(_copied(message)))
+
+    def kill(self) -> None:
+        """Nothing to end."""
+
+
+def _copied(value: Any) -> Any:
+    return channel.decode(bytearray(channel.encode(value)[8:]))

@@ -1,0 +1,119 @@
+"""What can come of a check, and the exceptions that lead there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+PASSED = "passed"
+FAILED = "failed"
+CRASHED = "crashed"
+NOT_FINISHED = "not finished"
+
+
+class CheckFailed(Exception):
+    """The student is wrong: what was expected, what came, what to look at."""
+
+
+class NotImplementedYet(CheckFailed):
+    """A stub that the student has not filled in."""
+
+    def __init__(self, stub: str) -> None:
+        super().__init__(f"not implemented yet: {stub}")
+        self.stub = stub
+
+
+class StudentCrashed(Exception):
+    """The student's code raised; the text is their traceback, trimmed to their frames."""
+
+
+class OutOfLimits(Exception):
+    """The question's time or memory is used up; no further check of it can run."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One check's result. `score` is `max_score` if the check passed, else 0."""
+
+    name: str
+    title: str
+    status: str
+    score: float
+    max_score: float
+    message: str = ""
+
+
+@dataclass
+class QuestionResult:
+    """One question's result; `outcomes` grows as checks finish, so that what is earned is never lost."""
+
+    id: str
+    title: str
+    max_score: float
+    extra_credit: bool = False
+    outcomes: list[Outcome] = field(default_factory=list)
+    metrics: dict[str, float] = field(default_factory=dict)
+    stubs: list[str] = field(default_factory=list)  # what the student has left unfilled, as "name (file:line)"
+    seconds: float = 0.0
+
+    @property
+    def score(self) -> float:
+        """Points earned so far."""
+        return sum(outcome.score for outcome in self.outcomes)
+
+
+@dataclass
+class RunResult:
+    """A whole run; questions in the order in which they were asked for."""
+
+    seed: int
+    versions: dict[str, str]
+    questions: list[QuestionResult] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def score(self) -> float:
+        """Points earned, extra credit apart."""
+        return sum(question.score for question in self.questions if not question.extra_credit)
+
+    @property
+    def max_score(self) -> float:
+        """Points to be had, extra credit apart."""
+        return sum(question.max_score for question in self.questions if not question.extra_credit)
+
+    @property
+    def extra_credit(self) -> float:
+        """Extra credit earned."""
+        return sum(question.score for question in self.questions if question.extra_credit)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON report; its layout is part of the command line's contract."""
+        return {
+            "score": self.score,
+            "max_score": self.max_score,
+            "extra_credit": self.extra_credit,
+            "seed": self.seed,
+            "seconds": round(self.seconds, 3),
+            "versions": self.versions,
+            "questions": [
+                {
+                    "id": question.id,
+                    "title": question.title,
+                    "score": question.score,
+                    "max_score": question.max_score,
+                    "seconds": round(question.seconds, 3),
+                    "metrics": question.metrics,
+                    "checks": [
+                        {
+                            "name": outcome.name,
+                            "status": outcome.status,
+                            "score": outcome.score,
+                            "max_score": outcome.max_score,
+                            "message": outcome.message,
+                        }
+                        for outcome in question.outcomes
+                    ],
+                }
+                for question in self.questions
+            ],
+        }

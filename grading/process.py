@@ -1,0 +1,173 @@
+"""Starts student processes, talks to them, and ends them: at a deadline, over a memory limit, or when done."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from grading import channel, memory
+from grading.forkserver import ForkServer
+from grading.outcomes import OutOfLimits, StudentCrashed
+
+PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
+SECONDS_BETWEEN_LOOKS = 0.1  # at the clock and the memory, while waiting for an answer
+UNREAD_MESSAGES = 64  # a process that floods the channel waits here, and the grader's memory stays small
+
+
+def program(*arguments: str) -> list[str]:
+    """The command line of the student process's program."""
+    start = (
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); "
+        "from grading.child import host; sys.exit(host.main(sys.argv[1:]))"
+    )
+    return [sys.executable, "-P", "-c", start, str(PROJECT_DIRECTORY), *arguments]
+
+
+class StudentProcess:
+    """One isolated process for one question's student code.
+
+    Args:
+        fork_server: where the process comes from; None starts an interpreter of its own (slower by torch's import).
+        on_output: called with each piece of text the student's code prints.
+        memory_limit_bytes: resident memory of the process and all it starts.
+    """
+
+    def __init__(
+        self, fork_server: ForkServer | None, on_output: Callable[[str], None], memory_limit_bytes: int
+    ) -> None:
+        self._memory_limit_bytes = memory_limit_bytes
+        self._fork_server = fork_server
+        self._popen: subprocess.Popen[bytes] | None = None
+        if fork_server is not None:
+            self.pid, *streams = fork_server.fork()
+        else:
+            self._popen = subprocess.Popen(
+                program("alone"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                **_own_group(),
+            )
+            self.pid = self._popen.pid
+            streams = [cast(BinaryIO, s) for s in (self._popen.stdin, self._popen.stdout, self._popen.stderr)]
+        self._requests, replies, output = streams
+        self._incoming: queue.Queue[Any] = queue.Queue(maxsize=UNREAD_MESSAGES)
+        self._dead = threading.Event()
+        self._printer = threading.Thread(target=_pump, args=(output, on_output), daemon=True)
+        threading.Thread(target=self._read_replies, args=(replies,), daemon=True).start()
+        self._printer.start()
+
+    def request(
+        self, message: dict[str, Any], deadline: float, on_progress: Callable[[dict[str, Any]], None]
+    ) -> dict[str, Any]:
+        """Send a request and wait for its answer.
+
+        Args:
+            message: see `grading.child.requests`.
+            deadline: on `time.monotonic`'s clock.
+            on_progress: called with the reports that training sends meanwhile.
+        Raises:
+            OutOfLimits: the deadline passed or the memory limit was exceeded; the process is gone.
+            StudentCrashed: the process ended by itself, or sent something else than an answer; it is gone.
+        """
+        threading.Thread(target=self._send, args=(message,), daemon=True).start()
+        while True:
+            try:
+                reply = self._incoming.get(timeout=SECONDS_BETWEEN_LOOKS)
+            except queue.Empty:
+                reply = {}
+            if time.monotonic() > deadline:
+                self.kill()
+                raise OutOfLimits("time")
+            if memory.group_bytes(self.pid) > self._memory_limit_bytes:
+                self.kill()
+                raise OutOfLimits("memory")
+            if isinstance(reply, Exception):
+                ended = self._exit_phrase() if isinstance(reply, EOFError) else "sent a malformed message"
+                self.kill()
+                raise StudentCrashed(f"the student process {ended}")
+            if not isinstance(reply, dict):
+                self.kill()
+                raise StudentCrashed("the student process sent a malformed message")
+            if isinstance(reply.get("progress"), dict):
+                on_progress(reply["progress"])
+            elif "result" in reply or isinstance(reply.get("error"), dict):
+                return reply
+
+    def kill(self) -> None:
+        """End the process and everything it started; safe to call again."""
+        if self._dead.is_set():
+            return
+        self._dead.set()
+        if sys.platform == "win32":
+            subprocess.run(["taskkill", "/F", "/T", "/PID", str(self.pid)], capture_output=True, check=False)
+        else:
+            with contextlib.suppress(OSError):
+                os.killpg(self.pid, signal.SIGKILL)
+        self._wait()
+        with contextlib.suppress(queue.Empty):  # frees a reader that waits for room
+            while True:
+                self._incoming.get_nowait()
+        self._printer.join(timeout=1)
+        with contextlib.suppress(OSError):
+            self._requests.close()
+
+    def _wait(self, seconds: float = 5.0) -> int | None:
+        """The exit status, negative for a signal; None if it cannot be had in time."""
+        if self._fork_server is not None:
+            return self._fork_server.wait(self.pid, seconds)
+        assert self._popen is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._popen.wait(seconds)
+        return None
+
+    def _exit_phrase(self) -> str:
+        status = self._wait(1.0)
+        if status is None:
+            return "closed its channel"
+        if status < 0:
+            name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
+            return f"was ended by signal {name}"
+        return f"ended itself with exit code {status}; does the code call os._exit?"
+
+    def _send(self, message: dict[str, Any]) -> None:
+        """Runs on a thread of its own: a process that does not read must not hold up the clock."""
+        with contextlib.suppress(OSError, ValueError):
+            channel.write(self._requests, message)
+
+    def _read_replies(self, replies: BinaryIO) -> None:
+        with contextlib.closing(replies):
+            try:
+                while not self._dead.is_set():
+                    self._incoming.put(channel.read(replies))
+            except (EOFError, OSError, ValueError) as error:
+                self._incoming.put(error if isinstance(error, EOFError) else EOFError())
+            except channel.ChannelError as error:
+                self._incoming.put(error)
+
+
+def _own_group() -> dict[str, Any]:
+    """Arguments of `Popen` that let the whole family of the process be ended at once."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def _pump(stream: BinaryIO, on_output: Callable[[str], None]) -> None:
+    """Pass on what is printed, as it comes."""
+    import codecs
+
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    with contextlib.suppress(OSError, ValueError), contextlib.closing(stream):
+        while part := os.read(stream.fileno(), 2**16):
+            on_output(decoder.decode(part))

@@ -1,0 +1,104 @@
+"""Renders results: lines and a table for the terminal, JSON for programs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import textwrap
+from pathlib import Path
+
+from grading.console import Console
+from grading.outcomes import PASSED, Outcome, QuestionResult, RunResult
+
+STATUS_COLOURS = {"passed": "green", "failed": "red", "crashed": "red", "not finished": "yellow"}
+STATUS_WIDTH = max(map(len, STATUS_COLOURS))
+
+
+def points(value: float) -> str:
+    """Points without a needless decimal: 5, 2.5."""
+    return f"{value:g}"
+
+
+def write_json(result: RunResult, path: Path) -> None:
+    """Write the JSON report; a reader sees the old file or the new one, never half of one.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(result.as_dict(), file, indent=2)
+            file.write("\n")
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes private files; a report is an ordinary one
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def print_question(result: QuestionResult, console: Console) -> None:
+    """One headline, one line per check, each message below its check; unfilled stubs are listed once."""
+    score = f"{points(result.score)}/{points(result.max_score)}"
+    right = f"{score:>7}{result.seconds:8.1f} s"
+    left = f"{result.id:<4}{result.title}"
+    colour = "green" if result.score == result.max_score else "red"
+    console.line(console.paint(f"{left:<{console.width - len(right)}}", "bold") + console.paint(right, colour))
+    for stub in result.stubs:
+        console.line(f"    not implemented yet: {stub}")
+    for outcome in result.outcomes:
+        if not (result.stubs and _waits_for_a_stub(outcome, result)):
+            _print_outcome(outcome, console)
+    for name, value in result.metrics.items():
+        console.line(console.paint(f"    {'':<{STATUS_WIDTH}}  {name.replace('_', ' ')} {_metric(name, value)}", "dim"))
+    console.line()
+
+
+def print_table(result: RunResult, console: Console, sources: list[str]) -> None:
+    """The closing score table, and which data was used."""
+    width = console.width - 22
+    console.line(console.paint(f"{'Question':<{width}}{'Score':>10}{'Time':>12}", "bold"))
+    for question in result.questions:
+        score = f"{points(question.score)}/{points(question.max_score)}"
+        name = f"{question.id:<4}{question.title}" + (" (extra credit)" if question.extra_credit else "")
+        console.line(f"{name:<{width}}{score:>10}{question.seconds:>10.1f} s")
+    total = f"{points(result.score)}/{points(result.max_score)}"
+    console.line(console.paint(f"{'Total':<{width}}{total:>10}{result.seconds:>10.1f} s", "bold"))
+    if any(question.extra_credit for question in result.questions):
+        console.line(f"{'Extra credit':<{width}}{points(result.extra_credit):>10}")
+    if sources:
+        console.line(console.paint("data: " + "; ".join(sources), "dim"))
+
+
+def _print_outcome(outcome: Outcome, console: Console) -> None:
+    label = "passed" if outcome.status == PASSED else outcome.status.upper()
+    earned = f"  ({points(outcome.score)}/{points(outcome.max_score)})" if outcome.max_score else ""
+    status = console.paint(f"{label:<{STATUS_WIDTH}}", STATUS_COLOURS[outcome.status])
+    console.line(f"    {status}  {outcome.title}{earned}")
+    indent = " " * (4 + STATUS_WIDTH + 2)
+    for line in outcome.message.splitlines():
+        wrapped = textwrap.wrap(
+            line,
+            console.width,
+            initial_indent=indent,
+            subsequent_indent=indent + " " * (len(line) - len(line.lstrip())),
+            drop_whitespace=True,
+            replace_whitespace=False,
+        )
+        for piece in wrapped or [""]:
+            console.line(piece)
+
+
+def _waits_for_a_stub(outcome: Outcome, result: QuestionResult) -> bool:
+    """True if the outcome says no more than the list of unfilled stubs does."""
+    names_a_stub = any(outcome.message == f"not implemented yet: {stub}" for stub in result.stubs)
+    return names_a_stub or outcome.message.startswith("not run:")
+
+
+def _metric(name: str, value: float) -> str:
+    return f"{value:.2%}" if "accuracy" in name else f"{value:.5g}"

@@ -1,0 +1,177 @@
+"""Reads student files as text, never running them: syntax, imports, and stubs that are still empty."""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from grading.outcomes import CheckFailed
+
+PROVIDED = ("backend", "data", "chargpt")  # the project's own modules that student files may import
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A student file that parses."""
+
+    name: str
+    tree: ast.Module
+
+
+class StudentSource:
+    """The student's folder as text.
+
+    Args:
+        directory: where models.py and the others lie.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._files: dict[str, SourceFile] = {}
+        self._permitted: set[tuple[str, tuple[str, ...], tuple[str, ...]]] = set()
+
+    def require_permitted(self, module: str, allowed: tuple[str, ...], forbidden: tuple[str, ...]) -> None:
+        """Check a student module, and every student module that it imports, before it runs.
+
+        Args:
+            module: without `.py`.
+            allowed: patterns of dotted names that may be imported, such as `torch*`.
+            forbidden: patterns of dotted names that may not be used at all, even where an allowed module has them.
+        Raises:
+            CheckFailed: a file is missing, unreadable or no Python, or imports what it may not; names file and line.
+        """
+        if (module, allowed, forbidden) in self._permitted:
+            return
+        waiting, seen = [module], set()
+        while waiting:
+            name = waiting.pop()
+            seen.add(name)
+            file = self.file(name)
+            for line, used in _names_used(file.tree):
+                if any(fnmatch.fnmatchcase(used, pattern) for pattern in forbidden):
+                    raise CheckFailed(
+                        f"{file.name}:{line} uses {used}, a ready-made layer. "
+                        "Build it yourself from the basic operations."
+                    )
+            for line, imported in _imports(file.tree):
+                top = imported.partition(".")[0]
+                if top in PROVIDED:
+                    continue
+                if (self.directory / f"{top}.py").is_file():
+                    waiting += [top] if top not in seen else []
+                elif not any(fnmatch.fnmatchcase(imported, pattern) for pattern in allowed):
+                    raise CheckFailed(
+                        f"{file.name}:{line} imports {imported}, which is outside what this project may use "
+                        "(torch, numpy, the project's own files, harmless parts of the standard library). "
+                        f"Remove line {line}."
+                    )
+        self._permitted.add((module, allowed, forbidden))
+
+    def file(self, module: str) -> SourceFile:
+        """Parse a student module.
+
+        Raises:
+            CheckFailed: it is missing, unreadable, or not valid Python; names the file, the line and the mend.
+        """
+        if module not in self._files:
+            name = f"{module}.py"
+            self._files[module] = SourceFile(name, _parse(self.directory / name))
+        return self._files[module]
+
+    def stubs(self, target: str) -> list[str]:
+        """What is still unfilled of a target such as `models.PerceptronModel`: `name (file:line)` for each.
+
+        A file that cannot be read has no stubs to tell of; running it will tell what is wrong.
+        """
+        module, _, name = target.partition(".")
+        try:
+            file = self.file(module)
+        except CheckFailed:
+            return []
+        return [
+            f"{qualified} ({file.name}:{line})" for qualified, line in _stubs(file.tree) if _belongs(qualified, name)
+        ]
+
+
+def _parse(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_bytes(), filename=path.name)
+    except FileNotFoundError:
+        raise CheckFailed(
+            f"{path.name} is missing from {path.parent}. Put the file back, or check --code-directory."
+        ) from None
+    except OSError as error:
+        raise CheckFailed(f"{path.name} cannot be read ({error.strerror}). Check the file's permissions.") from None
+    except SyntaxError as error:
+        text = (error.text or "").strip()
+        raise CheckFailed(
+            f"{path.name} is not valid Python: {error.msg} (line {error.lineno}{': ' + text if text else ''}). "
+            f"Try `python {path.name}` and mend that line first."
+        ) from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise CheckFailed(f"{path.name} is not valid Python: {error}. Is it a text file in UTF-8?") from None
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of each module that is imported anywhere in the file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.lineno, "." * node.level + (node.module or "")
+
+
+def _names_used(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and full dotted name of whatever is reached through an import: `nn.Conv2d` as `torch.nn.Conv2d`."""
+    known: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.partition(".")[0]
+                known[alias.asname or top] = alias.name if alias.asname else top
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                known[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                yield node.lineno, f"{node.module}.{alias.name}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            parts, inner = [node.attr], node.value
+            while isinstance(inner, ast.Attribute):
+                parts.append(inner.attr)
+                inner = inner.value
+            if isinstance(inner, ast.Name) and inner.id in known:
+                yield node.lineno, ".".join([known[inner.id], *reversed(parts)])
+
+
+def _stubs(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Qualified name and line of each function whose body does nothing but say that it is not written yet."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and (line := _stub_line(node)):
+            yield node.name, line
+        elif isinstance(node, ast.ClassDef):
+            for inner in node.body:
+                if isinstance(inner, ast.FunctionDef) and (line := _stub_line(inner)):
+                    yield f"{node.name}.{inner.name}", line
+
+
+def _stub_line(function: ast.FunctionDef) -> int | None:
+    """The line to fill in, or None if the function has a body of its own."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Raise) and "NotImplementedError" in ast.unparse(node):
+            return node.lineno
+    return function.body[-1].lineno if all(map(_does_nothing, function.body)) else None
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    """True of a docstring, `...`, `pass` and `super().__init__()`."""
+    if isinstance(statement, ast.Expr):
+        call = ast.unparse(statement.value)
+        return isinstance(statement.value, ast.Constant) or (call.startswith("super(") and call.endswith(".__init__()"))
+    return isinstance(statement, ast.Pass)
+
+
+def _belongs(qualified: str, target_name: str) -> bool:
+    return qualified == target_name or qualified.startswith(target_name + ".")

@@ -1,0 +1,233 @@
+"""The student's code as checks see it: objects that live in another process, reached by name.
+
+    model = student.create("models.RegressionModel")
+    student.train("train.train_regression", model, library.load("sine"))
+    predictions = model(test.x)
+
+Whatever comes back is data. A stub that is still empty raises `NotImplementedYet`, student code that raises becomes
+`StudentCrashed`; a check need not catch either.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+import data
+from data import Splits
+from grading.channel import Handle
+from grading.outcomes import CheckFailed, NotImplementedYet, StudentCrashed
+from grading.questions import Question
+from grading.source import StudentSource
+
+Progress = dict[str, Any]
+
+
+class Connection(Protocol):
+    """What answers requests: a student process, or the same code in this process."""
+
+    def request(
+        self, message: dict[str, Any], deadline: float, on_progress: Callable[[Progress], None]
+    ) -> dict[str, Any]:
+        """Send a request and wait for its answer."""
+
+    def kill(self) -> None:
+        """End the other side."""
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """What `Student.gradients` and `Model.gradients` find.
+
+    Attributes:
+        output: what the call returned.
+        differentiable: whether a graph leads from the output back to the inputs or parameters.
+        inputs: the gradient with respect to each argument, or None.
+        parameters: the gradient with respect to each of the model's parameters, or None.
+    """
+
+    output: Any
+    differentiable: bool
+    inputs: list[np.ndarray | None]
+    parameters: dict[str, np.ndarray | None]
+
+
+class Student:
+    """One question's student code.
+
+    Args:
+        question: whose aliases and permitted imports apply.
+        source: the student's files as text.
+        connect: starts a connection; called again after a crash.
+        deadline: on `time.monotonic`'s clock.
+        on_progress: called with reports while a training function runs.
+    """
+
+    def __init__(
+        self,
+        question: Question,
+        source: StudentSource,
+        connect: Callable[[], Connection],
+        deadline: float,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self._question = question
+        self._source = source
+        self._connect = connect
+        self._connection: Connection | None = None
+        self._deadline = deadline
+        self._on_progress = on_progress
+        self._seed = 0
+        self.metrics: dict[str, float] = {}
+
+    def create(self, target: str, *args: Any) -> Model:
+        """Make an object of the student's class."""
+        handle = self._ask({"op": "create", "names": self._names(target), "args": list(args)}, target)
+        return Model(self, _of_type(handle, Handle), target)
+
+    def call(self, target: str, *args: Any) -> Any:
+        """Call a function of the student's, without recording gradients; arrays arrive as tensors."""
+        result = self._ask({"op": "call", "names": self._names(target), "args": list(args)}, target)
+        return self._not_none(result, target)
+
+    def gradients(self, target: str, *args: Any, cotangent: np.ndarray | None = None) -> Gradients:
+        """Call a function on arrays that want gradients and send `cotangent` (by default ones) back."""
+        message = {
+            "op": "gradients",
+            "names": self._names(target),
+            "args": list(args),
+            "cotangent": cotangent,
+        }
+        found = _gradients(self._ask(message, target))
+        self._not_none(found.output, target)
+        return found
+
+    def train(self, target: str, model: Model, splits: Splits) -> None:
+        """Train a model on the training and validation splits; the test split stays here."""
+        self._ask(
+            {
+                "op": "train",
+                "names": self._names(target),
+                "model": model.handle,
+                "dataset": splits.name,
+                "arrays": data.training_arrays(splits),
+            },
+            target,
+        )
+
+    def record(self, metric: str, value: float) -> None:
+        """Note a number for the report, such as `test_accuracy`."""
+        self.metrics[metric] = round(float(value), 6)
+
+    def seed(self, name: str, run_seed: int) -> None:
+        """Seed the student's randomness from a name, so that it depends on neither order nor earlier checks."""
+        self._seed = zlib.crc32(f"{name}/{run_seed}".encode())
+        if self._connection is not None:
+            self._ask({"op": "seed", "seed": self._seed}, "")
+
+    def close(self) -> None:
+        """End the student's process, if there is one."""
+        if self._connection is not None:
+            self._connection.kill()
+            self._connection = None
+
+    def _names(self, target: str) -> list[str]:
+        return [target, *self._question.aliases.get(target, ())]
+
+    def _ask(self, message: dict[str, Any], target: str) -> Any:
+        """Send one request; turn what went wrong into the exception that tells it."""
+        if target:
+            module = target.partition(".")[0]
+            self._source.require_permitted(module, self._question.allowed_imports, self._question.forbidden_names)
+        if self._connection is None:
+            self._connection = self._connect()
+            self._ask({"op": "configure", "code_directory": str(self._source.directory), "threads": 1}, "")
+            self._ask({"op": "seed", "seed": self._seed}, "")
+        try:
+            reply = self._connection.request(message, self._deadline, self._on_progress)
+        except StudentCrashed:
+            self._connection = None  # it is gone; the next check gets a new one
+            raise
+        error = reply.get("error")
+        if error is None:
+            return reply["result"]
+        kind, text, place = (str(error.get(key, "")) for key in ("kind", "text", "place"))
+        if kind == "stub":
+            raise NotImplementedYet(self._stub(place))
+        if kind == "missing":
+            raise CheckFailed(text)
+        raise StudentCrashed(text)
+
+    def _stub(self, place: str) -> str:
+        """The stub's name as the source tells it, which also holds for a stub that a subclass or decorator renamed."""
+        for target in self._question.targets:
+            for stub in self._source.stubs(target):
+                if stub.rpartition("(")[2] == place.rpartition("(")[2]:
+                    return stub
+        return place
+
+    def _not_none(self, result: Any, target: str) -> Any:
+        """A function that returns None is, if its body is empty, a stub."""
+        if result is None:
+            for name in self._names(target):
+                if stubs := self._source.stubs(name):
+                    raise NotImplementedYet(stubs[0])
+        return result
+
+
+class Model:
+    """An object of the student's, in the student's process. Calls run in evaluation mode, without gradients."""
+
+    def __init__(self, student: Student, handle: Handle, target: str) -> None:
+        self._student = student
+        self._target = target
+        self.handle = handle
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the model; arrays arrive as tensors, tensors come back as arrays."""
+        return self._method("__call__", "forward", args)
+
+    def method(self, name: str, *args: Any) -> Any:
+        """Call one of its methods."""
+        return self._method(name, name, args)
+
+    def gradients(self, *args: Any, cotangent: np.ndarray | None = None) -> Gradients:
+        """Call the model in training mode and send `cotangent` (by default ones) back through it."""
+        message = {"op": "gradients", "object": self.handle, "args": list(args), "cotangent": cotangent}
+        return _gradients(self._student._ask(message, self._target))
+
+    def parameters(self) -> dict[str, np.ndarray]:
+        """The values of its parameters, by name."""
+        return _arrays(self._student._ask({"op": "parameters", "object": self.handle}, self._target))
+
+    def set_parameters(self, values: dict[str, np.ndarray]) -> None:
+        """Overwrite parameters, by name."""
+        self._student._ask({"op": "set_parameters", "object": self.handle, "values": values}, self._target)
+
+    def _method(self, name: str, written_as: str, args: tuple[Any, ...]) -> Any:
+        message = {"op": "method", "object": self.handle, "name": name, "args": list(args)}
+        result = self._student._ask(message, self._target)
+        return self._student._not_none(result, f"{self._target}.{written_as}")
+
+
+def _of_type(value: Any, kind: type[Any]) -> Any:
+    """Our own code in the student process answers in known types; anything else means that it was tampered with."""
+    if not isinstance(value, kind):
+        raise StudentCrashed("the student process sent a malformed answer")
+    return value
+
+
+def _arrays(value: Any) -> dict[str, Any]:
+    return {name: _of_type(array, np.ndarray) for name, array in _of_type(value, dict).items()}
+
+
+def _gradients(value: Any) -> Gradients:
+    fields = _of_type(value, dict)
+    inputs, parameters = _of_type(fields.get("inputs"), list), _of_type(fields.get("parameters"), dict)
+    for gradient in [*inputs, *parameters.values()]:
+        _of_type(gradient, (np.ndarray, type(None)))  # type: ignore[arg-type]
+    return Gradients(fields.get("output"), fields.get("differentiable") is True, inputs, parameters)

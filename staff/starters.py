@@ -1,0 +1,96 @@
+"""Makes the student starters from the reference solutions: `python -m staff.starters [--check]`.
+
+A solution file marks what students write:
+
+    # BEGIN SOLUTION
+    ...
+    # END SOLUTION
+
+Each region becomes one line that raises NotImplementedError with the name of the function it stands in, so that an
+unfilled stub says which one it is. Everything else is kept as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import sys
+from pathlib import Path
+
+PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
+SOLUTIONS_DIRECTORY = PROJECT_DIRECTORY / "staff" / "solutions"
+BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
+
+
+def strip_solutions(source: str) -> str:
+    """Replace every solution region of a file by a stub.
+
+    Raises:
+        ValueError: the marks do not pair up, or a region stands outside every function.
+    """
+    functions = _functions(ast.parse(source))
+    kept: list[str] = []
+    region_indent: str | None = None
+    for number, line in enumerate(source.splitlines(), start=1):
+        mark = line.strip()
+        if mark == BEGIN:
+            if region_indent is not None:
+                raise ValueError(f"line {number}: a solution begins inside another")
+            region_indent = line[: len(line) - len(line.lstrip())]
+            name = next((name for name, first, last in reversed(functions) if first <= number <= last), None)
+            if name is None:
+                raise ValueError(f"line {number}: a solution outside every function")
+            kept.append(f'{region_indent}raise NotImplementedError("{name}: your code here")')
+        elif mark == END:
+            if region_indent is None:
+                raise ValueError(f"line {number}: a solution ends that never began")
+            region_indent = None
+        elif region_indent is None:
+            kept.append(line)
+    if region_indent is not None:
+        raise ValueError("the last solution never ends")
+    return "\n".join(kept) + "\n"
+
+
+def starters() -> dict[str, str]:
+    """The content of every starter, by file name."""
+    return {
+        path.name: strip_solutions(path.read_text(encoding="utf-8"))
+        for path in sorted(SOLUTIONS_DIRECTORY.glob("*.py"))
+    }
+
+
+def _functions(tree: ast.Module) -> list[tuple[str, int, int]]:
+    """Qualified name, first and last line of each function and method, outer before inner."""
+    found: list[tuple[str, int, int]] = []
+
+    def visit(node: ast.AST, prefix: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, (ast.FunctionDef, ast.ClassDef)):
+                if isinstance(child, ast.FunctionDef):
+                    found.append((prefix + child.name, child.lineno, child.end_lineno or child.lineno))
+                visit(child, f"{prefix}{child.name}.")
+
+    visit(tree, "")
+    return found
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write the starters, or with --check tell which differ; returns 1 if any does."""
+    parser = argparse.ArgumentParser(prog="python -m staff.starters", description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a starter is not up to date")
+    arguments = parser.parse_args(argv)
+    stale = []
+    for name, content in starters().items():
+        path = PROJECT_DIRECTORY / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != content:
+            stale.append(name)
+            if not arguments.check:
+                path.write_text(content, encoding="utf-8", newline="\n")
+    for name in stale:
+        print(f"{name}: {'differs from its solution; run python -m staff.starters' if arguments.check else 'written'}")
+    return 1 if stale and arguments.check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

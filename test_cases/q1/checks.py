@@ -1,0 +1,144 @@
+"""Question 1: the perceptron's weights, score, prediction, update rule and convergence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from data import Library, Split, Splits
+from grading import expect
+from grading.outcomes import CheckFailed
+from grading.student import Model, Student
+
+TARGET, TRAIN = "models.PerceptronModel", "train.train_perceptron"
+TOLERANCE = 1e-4  # of float32 sums of a few products
+NEAR_THE_LINE = 1e-3  # scores this small may have another sign in another order of summation
+
+
+def weights(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    for dimensions in (1, 3, 7):
+        parameters = student.create(TARGET, dimensions).parameters()
+        shapes = [value.shape for value in parameters.values()]
+        if shapes != [(1, dimensions)]:
+            raise CheckFailed(
+                f"PerceptronModel({dimensions}) should have one Parameter of shape (1, {dimensions}); "
+                f"its parameters have the shapes {shapes}. Is the weight wrapped in Parameter(...) and kept on self?"
+            )
+        model = student.create(TARGET, dimensions)
+        found = expect.array(model.method("get_weights"), (1, dimensions), "get_weights() should return the weights")
+        expect.close(found, _weights(model), 0, "get_weights() should return the Parameter itself, here")
+
+
+def score(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    random = np.random.default_rng(2)
+    for dimensions in (2, 5):
+        model = student.create(TARGET, dimensions)
+        _set_weights(model, random.standard_normal((1, dimensions)))
+        for point in random.standard_normal((10, 1, dimensions)).astype(np.float32):
+            found = expect.number(model(point), "the score of one point should be one number")
+            expect.close(
+                found,
+                float((point @ _weights(model).T).item()),
+                TOLERANCE,
+                "the score should be the dot product of the weights with the point,",
+            )
+
+
+def prediction(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    model = student.create(TARGET, 2)
+    _set_weights(model, np.array([[1.0, -2.0]]))
+    cases = [
+        ((3.0, 1.0), 1),
+        ((1.0, 3.0), -1),
+        ((-1.0, -3.0), 1),
+        ((0.0, 0.5), -1),
+        ((2.0, 1.0), 1),
+        ((0.0, 0.0), 1),
+    ]
+    for point, expected in cases:
+        found = expect.number(
+            model.method("get_prediction", np.array([point], np.float32)),
+            "get_prediction should give 1 or -1",
+        )
+        if found != expected:
+            value = point[0] - 2 * point[1]
+            boundary = " A score of exactly 0 counts as 1." if value == 0 else ""
+            raise CheckFailed(
+                f"a point with score {value:g} should get prediction {expected}; got {found:g}.{boundary}"
+            )
+
+
+def update(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    random = np.random.default_rng(3)
+    start = np.array([[1.0, -2.0, 0.5]])
+    points = random.standard_normal((20, 3))
+    _expect_no_move(student, start, points, np.where(points @ start.T >= 0, 1.0, -1.0))
+    _expect_no_move(student, np.zeros((1, 3)), points[:1], np.ones((1, 1)))  # a score of 0 already predicts 1
+    for point in points[:4, None]:
+        right = 1.0 if (point @ start.T).item() >= 0 else -1.0
+        _expect_one_direction(student, start, point, -right)
+    _expect_one_direction(student, np.zeros((1, 3)), points[:1], -1.0)
+
+
+def convergence(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    points = library.load("points")
+    model = student.create(TARGET, points.train.x.shape[1])
+    student.train(TRAIN, model, points)
+    scores = points.train.x @ _weights(model).T
+    for row in np.flatnonzero(np.abs(scores) < NEAR_THE_LINE):
+        scores[row] = expect.number(model(points.train.x[row : row + 1]), "the score of one point should be one number")
+    right = np.where(scores >= 0, 1, -1) == points.train.y
+    student.record("training_accuracy", right.mean())
+    if not right.all():
+        raise CheckFailed(
+            f"training ended with {int(right.sum())} of {len(right)} points right. The points can be separated: "
+            "go on until a whole pass over the data makes no mistake."
+        )
+
+
+def _expect_no_move(student: Student, start: np.ndarray, points: np.ndarray, labels: np.ndarray) -> None:
+    moved = _train_from(student, start, points, labels) - start
+    if np.abs(moved).max() > 0:
+        raise CheckFailed(
+            f"the weights {start.tolist()[0]} get every point right, so training should leave them alone; "
+            f"they moved by {expect.shown(moved[0], ())}. Are correct points updated on, too?"
+        )
+
+
+def _expect_one_direction(student: Student, start: np.ndarray, point: np.ndarray, label: float) -> None:
+    """Any positive number of updates, with any positive learning rate, moves along label * point."""
+    moved = (_train_from(student, start, point, np.array([[label]])) - start)[0]
+    direction = label * point[0]
+    story = (
+        f"one point {expect.shown(point[0], ())} with label {label:g}, which the weights {start.tolist()[0]} get wrong,"
+    )
+    if not np.abs(moved).max() > 0:
+        raise CheckFailed(f"{story} should make training move the weights; they stayed. Is a wrong point updated on?")
+    step = float(moved @ direction / (direction @ direction))
+    if np.abs(moved - step * direction).max() > TOLERANCE * np.abs(moved).max():
+        raise CheckFailed(
+            f"{story} should move them along label * x = {expect.shown(direction, ())}; "
+            f"they moved by {expect.shown(moved, ())}."
+        )
+    if step < 0:
+        raise CheckFailed(f"{story} moved them away from label * x instead of along it. Check the sign of the update.")
+
+
+def _train_from(student: Student, start: np.ndarray, points: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    model = student.create(TARGET, points.shape[1])
+    _set_weights(model, start)
+    split = Split(points.astype(np.float32), labels.astype(np.float32))
+    student.train(TRAIN, model, Splits("points", "points of a check", split))
+    return _weights(model)
+
+
+def _weights(model: Model) -> np.ndarray:
+    """The only parameter's value; the first check has seen that there is one."""
+    (value,) = model.parameters().values()
+    return value
+
+
+def _set_weights(model: Model, value: np.ndarray) -> None:
+    (name,) = model.parameters()
+    model.set_parameters({name: value.astype(np.float32)})

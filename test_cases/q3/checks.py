@@ -1,0 +1,43 @@
+"""Question 3: the digit classifier's shape, loss, and accuracy on the test split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from data import Library, digits
+from grading import common_checks, expect
+from grading.student import Student
+
+TARGET, LOSS, TRAIN = (
+    "models.DigitClassificationModel",
+    "losses.digitclassifier_loss",
+    "train.train_digitclassifier",
+)
+
+
+def shape(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    common_checks.logits_shape(student, TARGET, digits.PIXELS, digits.CLASSES, "Is the last layer sized for 10 digits?")
+
+
+def loss(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    common_checks.cross_entropy_loss(student, LOSS, digits.CLASSES)
+
+
+def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    test = library.load("digits").test
+    assert test is not None
+    model = student.create(TARGET)
+    student.train(TRAIN, model, library.load("digits"))
+    logits = expect.array(
+        model(digits.inputs(test.x)),
+        (len(test), digits.CLASSES),
+        f"{len(test)} test images should give scores",
+    )
+    share = expect.accuracy(logits, test.y)
+    student.record("test_accuracy", share)
+    expect.at_least(
+        share,
+        thresholds["minimum_test_accuracy"],
+        "accuracy on the test images",
+        "Train longer, or try another learning rate or width.",
+    )
