@@ -19,7 +19,7 @@ from staff.digits.styles import DIGITS
 BLOCK = 2000
 PIXELS = 784
 RASTER_BATCH = 250  # small enough for the arrays of a batch to stay in the processor's cache
-THINNEST, THICKEST = 0.72, 2.6  # pen radius in pixels
+THINNEST, THICKEST = 0.66, 2.6  # pen radius in pixels
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.uint8]

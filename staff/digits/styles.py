@@ -22,71 +22,78 @@ class Digit:
     slant: float
     pen: float
     jitter: float
-    stretch_spread: float = 0.18
+    stretch_spread: float = 0.2
     slant_spread: float = 0.22
     pen_spread: float = 0.245
 
 
 DIGITS: tuple[Digit, ...] = (
     Digit(
-        {low.zero_plain: 0.62, low.zero_clockwise: 0.08, low.zero_curled: 0.22, low.zero_hooked: 0.08},
-        stretch=1.0, slant=0.27, pen=1.42, jitter=0.6,
+        {
+            low.zero_plain: 0.58, low.zero_clockwise: 0.12, low.zero_curled: 0.18, low.zero_hooked: 0.05,
+            low.zero_open: 0.07,
+        },
+        stretch=1.04, slant=0.27, pen=1.38, jitter=0.75,
     ),
     Digit(
         {low.one_bar: 0.72, low.one_hooked_bar: 0.12, low.one_flag: 0.08, low.one_with_foot: 0.08},
-        stretch=1.0, slant=0.26, pen=1.45, jitter=0.4, pen_spread=0.27,
+        stretch=1.0, slant=0.26, pen=1.41, jitter=0.4, pen_spread=0.25,
     ),
     Digit(
         {
             low.two_plain: 0.28, low.two_looped: 0.22, low.two_angular: 0.1, low.two_big_loop: 0.13,
-            low.two_long_foot: 0.09, low.two_raised_loop: 0.18,
+            low.two_long_foot: 0.09, low.two_raised_loop: 0.13, low.two_belly: 0.15,
         },
-        stretch=0.92, slant=0.13, pen=1.27, jitter=1.0,
+        stretch=0.92, slant=0.13, pen=1.23, jitter=1.0, slant_spread=0.26,
     ),
     Digit(
         {
-            low.three_round: 0.3, low.three_soft: 0.18, low.three_flat_top: 0.12, low.three_looped: 0.1,
-            low.three_curled: 0.17, low.three_uneven: 0.13,
+            low.three_round: 0.28, low.three_soft: 0.16, low.three_flat_top: 0.12, low.three_looped: 0.09,
+            low.three_curled: 0.09, low.three_zigzag: 0.14, low.three_uneven: 0.12, low.three_tailed: 0.14,
         },
-        stretch=0.86, slant=0.06, pen=1.3, jitter=1.0,
+        stretch=0.86, slant=0.06, pen=1.26, jitter=1.0,
     ),
     Digit(
         {
-            low.four_open: 0.36, low.four_cup: 0.25, low.four_unlifted: 0.17, low.four_closed: 0.1,
-            low.four_closed_high: 0.06, low.four_crossed: 0.06,
+            low.four_open: 0.42, low.four_cup: 0.27, low.four_unlifted: 0.15, low.four_closed: 0.1,
+            low.four_crossed: 0.06,
         },
-        stretch=0.84, slant=0.3, pen=1.2, jitter=1.0,
+        stretch=0.82, slant=0.3, slant_spread=0.27, pen=1.16, jitter=0.8,
     ),
     Digit(
         {
-            high.five_two_strokes: 0.32, high.five_one_stroke: 0.25, high.five_like_s: 0.15, high.five_curled: 0.13,
-            high.five_loose_bar: 0.15,
+            high.five_two_strokes: 0.29, high.five_one_stroke: 0.23, high.five_like_s: 0.14, high.five_curled: 0.12,
+            high.five_loose_bar: 0.1, high.five_tailed: 0.1, high.five_angular: 0.08, high.five_narrow: 0.08,
         },
-        stretch=0.92, slant=0.1, pen=1.16, jitter=1.0,
+        stretch=0.96, slant=0.1, slant_spread=0.27, pen=1.13, jitter=1.0,
     ),
     Digit(
         {
-            high.six_curved: 0.3, high.six_low_loop: 0.28, high.six_straight: 0.17, high.six_wide: 0.12,
-            high.six_open: 0.08, high.six_hooked: 0.05,
+            high.six_curved: 0.27, high.six_low_loop: 0.26, high.six_straight: 0.15, high.six_wide: 0.1,
+            high.six_open: 0.06, high.six_hooked: 0.03, high.six_crossing: 0.12, high.six_spiral: 0.12,
         },
-        stretch=0.86, slant=0.08, pen=1.24, jitter=0.8,
+        stretch=0.86, slant=0.08, pen=1.20, jitter=0.8,
     ),
     Digit(
         {
-            high.seven_plain: 0.26, high.seven_serif: 0.2, high.seven_barred: 0.12, high.seven_serif_barred: 0.02,
-            high.seven_curved_barred: 0.04, high.seven_curved: 0.15, high.seven_round: 0.15, high.seven_wavy: 0.08,
+            high.seven_plain: 0.34, high.seven_serif: 0.14, high.seven_barred: 0.11, high.seven_serif_barred: 0.01,
+            high.seven_curved_barred: 0.02, high.seven_curved: 0.14, high.seven_round: 0.13, high.seven_wavy: 0.06,
+            high.seven_long_hook: 0.05,
         },
-        stretch=0.84, slant=-0.02, pen=1.3, jitter=0.9,
-    ),
-    Digit(
-        {high.eight_crossed: 0.41, high.eight_closed: 0.23, high.eight_open: 0.29, high.eight_two_rings: 0.07},
-        stretch=0.95, slant=0.12, pen=1.17, jitter=0.9,
+        stretch=0.84, slant=-0.02, pen=1.26, jitter=0.7,
     ),
     Digit(
         {
-            high.nine_straight: 0.22, high.nine_smooth: 0.19, high.nine_tilted: 0.26, high.nine_curled: 0.06,
-            high.nine_lifted: 0.22, high.nine_open: 0.05,
+            high.eight_crossed: 0.38, high.eight_closed: 0.28, high.eight_open: 0.16, high.eight_two_rings: 0.08,
+            high.eight_ribbon: 0.06, high.eight_big_head: 0.08,
         },
-        stretch=0.9, slant=0.17, pen=1.19, jitter=0.9,
+        stretch=0.95, slant=0.12, pen=1.13, jitter=0.7,
+    ),
+    Digit(
+        {
+            high.nine_straight: 0.21, high.nine_smooth: 0.19, high.nine_tilted: 0.23, high.nine_curled: 0.06,
+            high.nine_lifted: 0.19, high.nine_open: 0.03, high.nine_big_loop: 0.08,
+        },
+        stretch=0.9, slant=0.17, pen=1.15, jitter=0.75,
     ),
 )  # fmt: skip
