@@ -17,6 +17,7 @@ import itertools
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
@@ -191,17 +192,17 @@ class LanguageIDDataset(CourseDataset):
             torch.from_numpy(arrays["validation_y"]),
         )
 
-    @property
+    @cached_property
     def train_x(self) -> np.ndarray:
         """Letter numbers with the letters first, int64 (count, longest)."""
         return words.letters_first(self.x.numpy())
 
-    @property
+    @cached_property
     def train_y(self) -> np.ndarray:
         """Language numbers, int64 (count,)."""
         return self.y.argmax(dim=1).numpy()
 
-    @property
+    @cached_property
     def train_buckets(self) -> np.ndarray:
         """The rows at which each word length starts and ends, int64 (lengths, 2)."""
         changes = torch.nonzero(self._lengths.diff()).flatten() + 1

@@ -20,7 +20,7 @@ def read_archive(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
         DataError: the file is missing, is not a `.npz` archive, is damaged, or lacks a member.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             missing = [key for key in keys if key not in archive.files]
             if missing:
                 raise DataError(f"{path}: lacks {', '.join(missing)} (it holds {', '.join(archive.files)}). {MEND}")

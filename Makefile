@@ -1,0 +1,35 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint bench starters clean
+
+demo: $(VENV)/students  ## grade the reference solutions on the built-in data
+	$(RUN) autograder.py --code-directory staff/solutions --no-graphics
+
+test: $(VENV)/staff  ## run every test
+	$(RUN) -m pytest
+
+lint: $(VENV)/staff  ## style and types
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy .
+
+bench: $(VENV)/students  ## what batches, validation, loading and drawing digits cost
+	$(RUN) -m staff.bench
+
+starters: $(VENV)/students  ## make the student files from the reference solutions
+	$(RUN) -m staff.starters
+
+clean:  ## remove the virtual environment and caches
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+$(VENV)/students: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet -r requirements.txt
+	touch $@
+
+$(VENV)/staff: $(VENV)/students pyproject.toml
+	$(RUN) -m pip install --quiet -e ".[development]"
+	touch $@

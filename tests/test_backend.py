@@ -1,0 +1,191 @@
+"""The datasets: batches as the hand-out promises, and validation that leaves no trace."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+import backend
+import data
+from grading.child import watch
+
+LIBRARY = data.Library()
+
+
+def dataset(name: str, model: torch.nn.Module | None = None) -> backend.CourseDataset:
+    return backend.build(name, model, data.training_arrays(LIBRARY.load(name)))
+
+
+@pytest.mark.parametrize(
+    ("name", "x_shape", "label_shape"),
+    [
+        ("points", (20, 3), (20, 1)),
+        ("sine", (20, 1), (20, 1)),
+        ("digits", (20, 784), (20, 10)),
+        ("easy_digits", (20, 784), (20, 10)),
+    ],
+)
+def test_a_batch_is_a_dictionary_of_float32(name, x_shape, label_shape):
+    batch = next(iter(DataLoader(dataset(name), batch_size=20, shuffle=True)))
+    assert set(batch) == {"x", "label"}
+    assert batch["x"].shape == x_shape
+    assert batch["label"].shape == label_shape
+    assert batch["x"].dtype == batch["label"].dtype == torch.float32
+
+
+@pytest.mark.parametrize("name", ["points", "sine", "digits", "easy_digits", "words"])
+def test_fetching_together_equals_fetching_one_by_one(name):
+    examples = dataset(name)
+    indices = [3, len(examples) - 1, 0, 3]
+    together = examples.__getitems__(indices)
+    for position, index in enumerate(indices):
+        item = examples[index]
+        longest = together.x.shape[1] if name == "words" else 0
+        padded = torch.cat([torch.zeros(longest - len(item["x"]), 47), item["x"]]) if name == "words" else item["x"]
+        assert torch.equal(together[position]["x"], padded)
+        assert torch.equal(together[position]["label"], item["label"])
+
+
+def test_an_epoch_holds_every_example_once():
+    examples = dataset("sine")
+    seen = torch.cat([batch["x"] for batch in DataLoader(examples, batch_size=32, shuffle=True)])
+    assert torch.equal(seen.flatten().sort().values, examples.x.flatten().sort().values)
+
+
+def test_a_collate_function_of_the_students_own_receives_items():
+    def collate(items):
+        assert len(items) == 4
+        return torch.stack([item["x"] for item in items]).sum(dim=1)
+
+    loader = DataLoader(dataset("easy_digits"), batch_size=4, collate_fn=collate)
+    assert next(iter(loader)).shape == (4,)
+
+
+def test_loader_workers_and_unbatched_loading_work():
+    examples = dataset("sine")
+    assert next(iter(DataLoader(examples, batch_size=None)))["x"].shape == (1,)
+    assert len(list(DataLoader(examples, batch_size=50, num_workers=1))) == 4
+
+
+def test_pixels_lie_between_zero_and_one():
+    x = next(iter(DataLoader(dataset("digits"), batch_size=256, shuffle=True)))["x"]
+    assert 0 <= x.min() < 0.01
+    assert 0.99 < x.max() <= 1
+
+
+def test_words_of_a_batch_end_at_the_last_letter_and_are_no_longer_than_needed():
+    examples = dataset("words")
+    assert isinstance(examples, backend.LanguageIDDataset)
+    short, long = 0, len(examples) - 1
+    batch = examples.__getitems__([short, long])
+    letters = batch.x.sum(dim=2)  # (batch, length): 1 where there is a letter
+    assert torch.all(letters[:, -1] == 1)
+    assert letters[0].sum() < letters[1].sum() == batch.x.shape[1]
+    assert torch.all(letters.diff(dim=1) >= 0)  # zeros come first
+
+
+def test_the_word_dataset_offers_what_existing_solutions_use():
+    examples = dataset("words")
+    start, end = examples.train_buckets[3]
+    rows = examples.train_x[start:end]
+    lengths = (rows >= 0).sum(axis=1)
+    assert np.all(lengths == lengths[0])
+    x, y = examples._encode(rows, examples.train_y[start:end])
+    assert x.shape == (lengths[0], end - start, 47)
+    assert y.shape == (end - start, 5)
+    word = "".join(examples.chars[letter] for letter in rows[0] if letter >= 0)
+    assert "".join(examples.chars[i] for i in x[:, 0].argmax(dim=1)) == word
+    assert examples.language_codes[:2] == ["en", "es"]
+    assert (examples.train_buckets[0, 0], examples.train_buckets[-1, 1]) == (0, len(examples))
+
+
+class Drawing(torch.nn.Module):
+    """Draws random numbers in its forward pass and has one part in evaluation mode while training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(784, 10)
+        self.frozen = torch.nn.Dropout(0.5)
+        self.frozen.eval()
+
+    def forward(self, x):
+        random.random()
+        np.random.rand()
+        return self.layer(self.frozen(x)) + 0 * torch.rand(1)
+
+
+def test_validation_leaves_modes_gradients_and_random_states_alone():
+    model = Drawing()
+    examples = dataset("digits", model)
+    model.layer.weight.grad = torch.ones_like(model.layer.weight)
+    before = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
+    accuracy = examples.get_validation_accuracy()
+    after = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
+    assert torch.equal(before[0], after[0])
+    assert before[1:] == after[1:]
+    assert (model.training, model.frozen.training) == (True, False)
+    assert torch.equal(model.layer.weight.grad, torch.ones_like(model.layer.weight))
+    assert 0 <= accuracy <= 1
+
+
+def test_validation_accuracy_is_the_share_of_right_answers():
+    class Constant(torch.nn.Module):
+        def forward(self, x):
+            return torch.eye(10)[3].expand(len(x), 10)
+
+    validation = LIBRARY.load("digits").validation
+    accuracy = dataset("digits", Constant()).get_validation_accuracy()
+    assert accuracy == pytest.approx((validation.y == 3).mean())
+
+
+def test_the_regression_dataset_says_that_it_has_no_validation_split():
+    with pytest.raises(ValueError, match="no validation split"):
+        dataset("sine", torch.nn.Linear(1, 1)).get_validation_accuracy()
+
+
+def test_datasets_load_the_built_in_data_by_themselves():
+    examples = backend.DigitClassificationDataset2(torch.nn.Linear(784, 10))
+    assert len(examples) == 400
+    assert examples.get_validation_accuracy() <= 1
+
+
+def train(watched: bool) -> torch.Tensor:
+    torch.manual_seed(3)
+    model = torch.nn.Linear(784, 10)
+    examples = dataset("easy_digits", model)
+    optimizer = torch.optim.Adam(model.parameters())
+
+    def run() -> None:
+        for batch in DataLoader(examples, batch_size=20, shuffle=True):
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(model(batch["x"]), batch["label"]).backward()
+            optimizer.step()
+            examples.get_validation_accuracy()
+
+    if watched:
+        with watch.progress(examples, lambda report: None):
+            run()
+    else:
+        run()
+    return model.weight.detach()
+
+
+def test_watching_leaves_the_weights_bit_for_bit_as_they_are():
+    assert torch.equal(train(watched=True), train(watched=False))
+
+
+def test_watching_reports_epochs_and_validation_accuracy_and_then_stops():
+    model = torch.nn.Linear(784, 10)
+    examples = dataset("easy_digits", model)
+    reports: list[dict[str, float]] = []
+    with watch.progress(examples, reports.append):
+        for _ in DataLoader(examples, batch_size=20, shuffle=True):
+            pass
+        watch_accuracy = examples.get_validation_accuracy()
+    assert reports[0]["epochs"] == pytest.approx(20 / 400)
+    assert 0 <= watch_accuracy <= 1
+    assert not {"__getitems__", "get_validation_accuracy"} & set(vars(examples))

@@ -1,0 +1,131 @@
+"""The command line: every wrong flag is named with its mend, every report is whole."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from conftest import SOLUTIONS, run_autograder
+from grading.questions import discover
+
+
+def test_an_unknown_question_exits_2_with_the_valid_ones():
+    run = run_autograder("-q", "q99")
+    assert run.status == 2
+    assert "there is no question q99; the questions are q1, q2, q3" in run.errors
+    assert "Traceback" not in run.errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--no-such-flag"], "--no-such-flag"),
+        (["--code-directory", "/nowhere/at/all"], "--code-directory /nowhere/at/all: no such folder"),
+        (["--data-directory", "/nowhere/at/all"], "--data-directory /nowhere/at/all: no such folder"),
+        (["--code-directory", "/"], "holds none of models.py"),
+        (["--json", "/nowhere/at/all/report.json"], "does not exist"),
+        (["--json", "/"], "cannot write"),
+        (["--seed", "-1"], "whole number from 0"),
+        (["--seed", "one"], "whole number from 0"),
+        (["--jobs", "0"], "whole number from 1"),
+        (["--time-limit", "0"], "seconds above 0"),
+        (["--time-limit", "soon"], "seconds above 0"),
+        (["--time-limit", "nan"], "seconds above 0"),
+        (["-q", "q1,q0"], "there is no question q0"),
+    ],
+)
+def test_a_wrong_flag_exits_2_and_names_it(arguments, complaint):
+    run = run_autograder(*arguments)
+    assert run.status == 2
+    assert complaint in run.errors
+    assert "Traceback" not in run.errors
+
+
+def test_list_names_every_question_with_its_points():
+    run = run_autograder("--list")
+    assert run.status == 0
+    for question in discover():
+        assert f"{question.id:<5}{question.title}" in run.output
+
+
+def test_check_dependencies_prints_versions_and_exits_0():
+    run = run_autograder("--check-dependencies")
+    assert run.status == 0
+    for name in ("Python", "torch", "numpy", "matplotlib", "tqdm"):
+        assert name in run.output
+
+
+def test_the_report_has_the_published_layout(tmp_path):
+    run = run_autograder(
+        "-q", "q6", "-q", "q1", "--seed", 7, "--code-directory", SOLUTIONS, "--json", tmp_path / "r.json"
+    )
+    assert run.status == 0
+    report = run.report
+    assert list(report) == ["score", "max_score", "extra_credit", "seed", "seconds", "versions", "questions"]
+    assert (report["score"], report["max_score"], report["extra_credit"], report["seed"]) == (7, 7, 0, 7)
+    assert {"python", "torch", "numpy"} <= set(report["versions"])
+    assert [question["id"] for question in report["questions"]] == ["q1", "q6"]
+    for question in report["questions"]:
+        assert list(question) == ["id", "title", "score", "max_score", "seconds", "metrics", "checks"]
+        for check in question["checks"]:
+            assert list(check) == ["name", "status", "score", "max_score", "message"]
+            assert check["status"] == "passed"
+    assert run.question("q1")["metrics"] == {"training_accuracy": 1.0}
+
+
+def test_the_same_seed_gives_the_same_report_but_for_times(tmp_path):
+    def report() -> str:
+        run = run_autograder("-q", "q2", "-q", "q5", "--code-directory", SOLUTIONS, "--json", tmp_path / "r.json")
+        for question in run.report["questions"]:
+            question["seconds"] = 0
+        return json.dumps(run.report | {"seconds": 0})
+
+    assert report() == report()
+
+
+def test_questions_side_by_side_give_the_same_report_in_the_same_order(tmp_path):
+    def report(jobs: int) -> list[object]:
+        arguments = ["-q", "q1", "-q", "q2", "-q", "q6", "--jobs", jobs, "--json", tmp_path / "r.json"]
+        run = run_autograder("--code-directory", SOLUTIONS, *arguments)
+        return [(question["id"], question["metrics"], question["checks"]) for question in run.report["questions"]]
+
+    assert report(1) == report(3)
+
+
+def test_in_process_grading_gives_the_same_report(tmp_path):
+    def report(*flags: str) -> list[object]:
+        arguments = ["-q", "q2", "-q", "q6", "--json", tmp_path / "r.json", *flags]
+        run = run_autograder("--code-directory", SOLUTIONS, *arguments)
+        return [(question["id"], question["metrics"], question["checks"]) for question in run.report["questions"]]
+
+    assert report() == report("--in-process")
+
+
+def test_a_corrupt_dataset_costs_its_questions_only_and_is_named(tmp_path):
+    (tmp_path / "mnist.npz").write_bytes(b"PK half a file")
+    arguments = ["-q", "q3", "-q", "q6", "--data-directory", tmp_path, "--json", tmp_path / "r.json"]
+    run = run_autograder("--code-directory", SOLUTIONS, *arguments)
+    assert run.status == 1
+    assert f"{tmp_path / 'mnist.npz'}: not a readable .npz file" in run.check("q3", "accuracy")["message"]
+    assert run.question("q6")["score"] == 2
+
+
+def test_a_data_directory_with_other_digits_is_used_and_named(tmp_path):
+    random = np.random.default_rng(0)
+    labels = np.repeat(np.arange(10), 130).astype(np.uint8)
+    images = random.integers(0, 256, (1300, 784), dtype=np.uint8)
+    np.savez(
+        tmp_path / "mnist.npz", train_images=images, train_labels=labels, test_images=images[::-1], test_labels=labels
+    )
+    arguments = ["-q", "q5", "--data-directory", tmp_path, "--json", tmp_path / "r.json"]
+    run = run_autograder("--code-directory", SOLUTIONS, *arguments)
+    assert f"data: {tmp_path / 'mnist.npz'}" in run.output.replace("\n", " ")
+    assert run.question("q5")["metrics"]["test_accuracy"] < 0.5  # noise cannot be read
+    assert run.question("q5")["score"] == 1
+
+
+def test_built_in_data_is_announced_in_one_line(tmp_path):
+    run = run_autograder("-q", "q5", "--code-directory", SOLUTIONS)
+    assert [line for line in run.output.splitlines() if line.startswith("data: built-in digits")]

@@ -1,0 +1,233 @@
+"""The engine: what goes wrong in one place stays there, and what is earned is kept."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import PROJECT
+
+ENDLESS = ("epochs, loader = 250,", "while True: pass\n    epochs, loader = 250,")
+
+
+def processes_with(text: str) -> list[int]:
+    """Process ids whose command line or environment holds a text (Linux)."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                if text.encode() in (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                pass
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_an_endless_loop_costs_its_question_only(patched_solutions, grade, monkeypatch):
+    monkeypatch.setenv("ENGINE_TEST_MARK", "endless-7d1f")
+    submission = patched_solutions({"train.py": [ENDLESS]})
+    started = time.monotonic()
+    run = grade(submission, "-q", "q2", "-q", "q6", "--time-limit", 6)
+    assert time.monotonic() - started < 6 + 2 + 3  # the limit, what may come on top of it, and q6 with torch's import
+    assert run.question("q2")["seconds"] < 8
+    assert run.check("q2", "shape")["status"] == "passed"
+    assert run.check("q2", "fit")["status"] == "not finished"
+    assert "stopped after 6 seconds" in run.check("q2", "fit")["message"]
+    assert run.question("q6")["score"] == 2
+    assert processes_with("endless-7d1f") == []
+
+
+def test_points_earned_before_an_endless_loop_are_kept(patched_solutions, grade):
+    change = ("        mistakes = 1\n", "        mistakes = 1\n        while len(dataset) > 100: pass\n")
+    run = grade(patched_solutions({"train.py": [change]}), "-q", "q1", "--time-limit", 5)
+    assert run.question("q1")["score"] == 2
+    assert run.check("q1", "convergence")["status"] == "not finished"
+
+
+def test_a_syntax_error_costs_only_the_questions_that_import_the_file(patched_solutions, grade):
+    submission = patched_solutions({"losses.py": [("def regression_loss(", "def regression_loss((")]})
+    run = grade(submission, "-q", "q1", "-q", "q2", "-q", "q6")
+    assert [run.check("q1", name)["status"] for name in ("weights", "score", "prediction")] == ["passed"] * 3
+    assert run.question("q1")["score"] == 2
+    assert run.question("q6")["score"] == 2
+    message = run.check("q2", "loss")["message"]
+    assert "losses.py is not valid Python" in message
+    assert "line 7" in message
+    assert run.check("q2", "shape")["status"] == "passed"
+
+
+def test_a_missing_file_costs_only_its_questions(patched_solutions, grade):
+    submission = patched_solutions({})
+    (submission / "train.py").unlink()
+    run = grade(submission, "-q", "q1", "-q", "q6")
+    assert run.question("q1")["score"] == 2
+    assert "train.py is missing from" in run.check("q1", "update")["message"]
+    assert run.question("q6")["score"] == 2
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("import os; os._exit(0)", "imports os"),
+        ("raise SystemExit(3)", "exit(3)"),
+        ("exit()", "exit(None)"),
+        ("return 1 / 0", "ZeroDivisionError: division by zero"),
+        ("return self.frist(x)", "has no attribute 'frist'"),
+        ("return self.forward(x)", "RecursionError"),
+        ("return None", "got None"),
+        ("return 'text'", "got a str"),
+        ("return self", "got a RegressionModel"),
+        ("return x[:, :, None]", "got (1, 1, 1)"),
+        ("return x.flatten()", "got (1,)"),
+        ("return x * float('nan')", "NaN or infinite"),
+    ],
+)
+def test_what_a_model_does_wrong_is_told(patched_solutions, grade, statement, told):
+    reference = "return self.last(relu(self.second(relu(self.first(x)))))"
+    submission = patched_solutions({})
+    text = (submission / "models.py").read_text()
+    head, _, tail = text.partition("class RegressionModel")
+    (submission / "models.py").write_text(head + "class RegressionModel" + tail.replace(reference, statement, 1))
+    run = grade(submission, "-q", "q2")
+    check = run.check("q2", "shape")
+    assert check["status"] in ("failed", "crashed")
+    assert told in check["message"]
+    assert "grading/" not in check["message"]
+
+
+def test_a_crash_shows_the_students_frames_with_line_and_source(patched_solutions, grade):
+    submission = patched_solutions({"models.py": [("self.second = Linear(128, 64)", "self.second = Linear(100, 64)")]})
+    run = grade(submission, "-q", "q2")
+    message = run.check("q2", "shape")["message"]
+    assert message.startswith("RuntimeError: mat1 and mat2 shapes cannot be multiplied")
+    assert "at RegressionModel.forward (models.py:" in message
+    assert "return self.last(relu(self.second" in message
+    assert run.check("q2", "shape")["status"] == "crashed"
+
+
+@pytest.mark.parametrize("ending", ["os._exit(7)", "os.kill(os.getpid(), 11)", "os.closerange(3, 64)"])
+def test_a_process_that_ends_itself_is_one_crash_and_the_next_check_runs(patched_solutions, grade, ending):
+    sneaky = f"def regression_loss(y_pred: Tensor, y: Tensor) -> Tensor:\n    os = __import__('os')\n    {ending}\n"
+    submission = patched_solutions(
+        {"losses.py": [("def regression_loss(y_pred: Tensor, y: Tensor) -> Tensor:\n", sneaky)]}
+    )
+    run = grade(submission, "-q", "q2", "-q", "q6")
+    assert run.check("q2", "loss")["status"] == "crashed"
+    assert "the student process" in run.check("q2", "loss")["message"]
+    assert run.question("q6")["score"] == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process group's memory cheaply")
+def test_too_much_memory_ends_the_question(patched_solutions, grade):
+    hog = "hoard = []\n    while True: hoard.append(__import__('torch').ones(2**24))\n    epochs, loader = 250,"
+    run = grade(patched_solutions({"train.py": [("epochs, loader = 250,", hog)]}), "-q", "q2", "-q", "q6")
+    assert "MiB of memory" in run.check("q2", "fit")["message"]
+    assert run.question("q6")["score"] == 2
+
+
+def test_what_students_print_appears_and_a_flood_is_cut(patched_solutions, grade):
+    noisy = "print('hello from training')\n    for _ in range(3000): print('x' * 1000)\n    epochs, loader = 250,"
+    run = grade(patched_solutions({"train.py": [("epochs, loader = 250,", noisy)]}), "-q", "q2")
+    assert "hello from training" in run.output
+    assert len(run.output) < 300_000
+    assert "the rest is not shown" in run.output
+    assert run.question("q2")["score"] == 5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_processes_that_a_student_starts_do_not_outlive_the_question(patched_solutions, grade, monkeypatch):
+    monkeypatch.setenv("ENGINE_TEST_MARK", "orphan-55ab")
+    start = "__import__('subprocess').Popen(['sleep', '600'], start_new_session=True)\n    epochs, loader = 250,"
+    run = grade(patched_solutions({"train.py": [("epochs, loader = 250,", start)]}), "-q", "q2")
+    assert run.question("q2")["score"] == 5
+    assert processes_with("orphan-55ab") == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_killing_the_grader_leaves_nothing_running_and_keeps_finished_questions(
+    patched_solutions, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("ENGINE_TEST_MARK", "killed-93cc")
+    submission = patched_solutions({"train.py": [ENDLESS]})
+    report = tmp_path / "report.json"
+    command = [sys.executable, PROJECT / "autograder.py", "--code-directory", submission, "--json", report]
+    process = subprocess.Popen([*map(str, command), "-q", "q1", "-q", "q2"], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while '"training_accuracy"' not in (report.read_text() if report.exists() else "") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1)  # into question 2's loop
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 10
+    while processes_with("killed-93cc") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_with("killed-93cc") == []
+    assert '"score": 5' in report.read_text()
+
+
+def test_a_forbidden_import_fails_the_questions_checks_and_names_the_line(patched_solutions, grade):
+    run = grade(
+        patched_solutions({"losses.py": [("from torch import Tensor", "from torch import Tensor\nimport os")]}),
+        "-q",
+        "q2",
+    )
+    assert run.check("q2", "loss")["status"] == "failed"
+    assert "losses.py:4 imports os" in run.check("q2", "loss")["message"]
+    assert run.question("q2")["score"] == 0
+
+
+def test_files_that_shadow_the_project_or_the_standard_library_change_nothing(patched_solutions, grade):
+    submission = patched_solutions({})
+    for name in ("backend", "random", "torch", "numpy", "grading", "data"):
+        (submission / f"{name}.py").write_text("raise RuntimeError('shadowed')\n")
+    assert grade(submission, "-q", "q2", "-q", "q6").report["score"] == 7
+
+
+def test_names_of_existing_solutions_are_accepted(patched_solutions, grade):
+    submission = patched_solutions(
+        {
+            "models.py": [("class AttentionBlock", "class Attention")],
+            "losses.py": [("digitconvolution_loss", "digitconvolution_Loss")],
+            "train.py": [
+                ("digitconvolution_loss", "digitconvolution_Loss"),
+                ("train_digitconvolution", "Train_DigitConvolution"),
+            ],
+        }
+    )
+    assert grade(submission, "-q", "q5", "-q", "q6").report["score"] == 5
+
+
+def test_a_loss_that_takes_the_labels_first_is_accepted(patched_solutions, grade):
+    old = "def digitconvolution_loss(y_pred: Tensor, y: Tensor)"
+    submission = patched_solutions(
+        {
+            "losses.py": [(old, "def digitconvolution_loss(y: Tensor, y_pred: Tensor)")],
+            "train.py": [
+                (
+                    'digitconvolution_loss(model(batch["x"]), batch["label"])',
+                    'digitconvolution_loss(batch["label"], model(batch["x"]))',
+                )
+            ],
+        }
+    )
+    assert grade(submission, "-q", "q5").report["score"] == 3
+
+
+def test_a_stub_of_the_public_kind_is_told_as_not_implemented(patched_solutions, grade):
+    old = "    return mse_loss(y_pred, y)\n"
+    run = grade(patched_solutions({"losses.py": [(old, '    "*** YOUR CODE HERE ***"\n')]}), "-q", "q2")
+    assert run.check("q2", "loss")["message"].startswith("not implemented yet: regression_loss (losses.py:")
+
+
+def test_grading_never_writes_into_the_submission(patched_solutions, grade):
+    submission = patched_solutions({})
+    before = {path: path.stat().st_mtime_ns for path in submission.rglob("*")}
+    grade(submission, "-q", "q6")
+    assert {path: path.stat().st_mtime_ns for path in submission.rglob("*")} == before

@@ -1,0 +1,40 @@
+"""The reference solutions, and a solution in another edition's habits, get every point of questions 1 to 6."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conftest import SOLUTIONS
+
+QUESTIONS = [argument for number in range(1, 7) for argument in ("-q", f"q{number}")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_reference_gets_full_marks_on_built_in_data(grade, seed):
+    """Slow: trains five models."""
+    run = grade(SOLUTIONS, "--seed", seed, *QUESTIONS)
+    assert (run.report["score"], run.status) == (25, 0), run.output
+    assert run.question("q2")["metrics"]["loss"] <= 0.002
+    assert run.question("q3")["metrics"]["test_accuracy"] >= 0.975
+    assert run.question("q4")["metrics"]["test_accuracy"] >= 0.87
+    assert run.question("q5")["metrics"]["test_accuracy"] >= 0.93
+
+
+@pytest.mark.slow
+def test_the_reference_gets_full_marks_on_real_data(grade, real_data):
+    """Slow: trains five models."""
+    run = grade(SOLUTIONS, "--data-directory", real_data, *QUESTIONS)
+    assert (run.report["score"], run.status) == (25, 0), run.output
+    assert run.question("q3")["metrics"]["test_accuracy"] >= 0.975
+    assert run.question("q4")["metrics"]["test_accuracy"] >= 0.87
+    assert run.question("q5")["metrics"]["test_accuracy"] >= 0.93
+
+
+@pytest.mark.slow
+def test_a_solution_in_another_editions_habits_gets_full_marks(grade):
+    """Slow: trains five models, one of them through a loop over every pixel."""
+    run = grade(Path(__file__).parent / "other_edition", *QUESTIONS, timeout=400)
+    assert (run.report["score"], run.status) == (25, 0), run.output

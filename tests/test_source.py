@@ -1,0 +1,125 @@
+"""Reading student files as text: permitted imports, ready-made layers, syntax, stubs."""
+
+from __future__ import annotations
+
+import pytest
+
+from grading.outcomes import CheckFailed
+from grading.questions import discover
+from grading.source import StudentSource
+
+QUESTION = next(question for question in discover() if question.id == "q5")
+
+
+def require_permitted(directory, module="models"):
+    StudentSource(directory).require_permitted(module, QUESTION.allowed_imports, QUESTION.forbidden_names)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import torch",
+        "import torch.nn as nn",
+        "from torch.nn.functional import relu",
+        "from torch import optim, nn",
+        "import numpy as np",
+        "import math, random",
+        "from collections.abc import Iterable",
+        "from __future__ import annotations",
+        "from losses import anything",
+        "from backend import CourseDataset",
+        "x = nn.Conv2d  # a name that no import brought",
+    ],
+)
+def test_permitted_lines_pass(tmp_path, line):
+    (tmp_path / "losses.py").write_text("")
+    (tmp_path / "models.py").write_text(f"{line}\n")
+    require_permitted(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("import os", "os"),
+        ("import os.path as p", "os.path"),
+        ("from subprocess import run", "subprocess"),
+        ("import sklearn.linear_model", "sklearn.linear_model"),
+        ("from torchvision import models", "torchvision"),
+        ("from . import losses", "."),
+        ("def f():\n    import socket", "socket"),
+        ("from grading import expect", "grading"),
+        ("from torch.nn import Conv2d", "torch.nn.Conv2d"),
+        ("from torch.nn import Conv2d as C", "torch.nn.Conv2d"),
+        ("import torch.nn as nn\nlayer = nn.Conv2d(1, 1, 3)", "torch.nn.Conv2d"),
+        ("import torch\ny = torch.nn.functional.conv2d", "torch.nn.functional.conv2d"),
+        ("import torch\ny = torch.conv1d", "torch.conv1d"),
+        ("from torch.nn.functional import conv2d", "torch.nn.functional.conv2d"),
+        ("from torch.nn import functional as F\ny = F.scaled_dot_product_attention", "scaled_dot_product_attention"),
+        ("from torch import nn\nclass A(nn.MultiheadAttention): pass", "torch.nn.MultiheadAttention"),
+        ("from torch import nn\nclass A(nn.TransformerEncoderLayer): pass", "torch.nn.TransformerEncoderLayer"),
+    ],
+)
+def test_forbidden_lines_fail_with_file_line_and_name(tmp_path, line, named):
+    (tmp_path / "models.py").write_text(f'"""Models."""\n{line}\n')
+    with pytest.raises(CheckFailed) as failure:
+        require_permitted(tmp_path)
+    assert f"models.py:{2 + line.count(chr(10))} " in str(failure.value)
+    assert named in str(failure.value)
+
+
+def test_a_forbidden_import_is_found_through_the_students_own_files(tmp_path):
+    (tmp_path / "models.py").write_text("import helper\n")
+    (tmp_path / "helper.py").write_text("import models\nimport ctypes\n")
+    with pytest.raises(CheckFailed, match=r"helper.py:2 imports ctypes"):
+        require_permitted(tmp_path)
+
+
+def test_a_missing_file_is_named_with_its_folder(tmp_path):
+    with pytest.raises(CheckFailed, match=f"models.py is missing from {tmp_path}"):
+        require_permitted(tmp_path)
+
+
+def test_a_folder_in_place_of_a_file_cannot_be_read(tmp_path):
+    (tmp_path / "models.py").mkdir()
+    with pytest.raises(CheckFailed, match=r"models.py cannot be read"):
+        require_permitted(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"def f(:\n", b"x = '\xff\xfe'\n", b"\x00\x00", b"(" * 10_000])
+def test_what_is_not_python_is_named_with_the_mend(tmp_path, content):
+    (tmp_path / "models.py").write_bytes(content)
+    with pytest.raises(CheckFailed, match=r"models.py is not valid Python"):
+        require_permitted(tmp_path)
+
+
+STUBS = '''
+class Model:
+    def __init__(self):
+        super().__init__()
+        "*** YOUR CODE HERE ***"
+
+    def forward(self, x):
+        """Say."""
+        with no_grad():
+            raise NotImplementedError
+
+    def done(self):
+        return 1
+
+def loss(a, b):
+    """Say."""
+    pass
+
+def written(a):
+    """Say."""
+    return a
+'''
+
+
+def test_stubs_of_both_kinds_are_found_with_their_lines(tmp_path):
+    (tmp_path / "models.py").write_text(STUBS)
+    source = StudentSource(tmp_path)
+    assert source.stubs("models.Model") == ["Model.__init__ (models.py:5)", "Model.forward (models.py:10)"]
+    assert source.stubs("models.Model.forward") == ["Model.forward (models.py:10)"]
+    assert source.stubs("models.loss") == ["loss (models.py:17)"]
+    assert source.stubs("models.written") == []

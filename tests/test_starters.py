@@ -1,0 +1,47 @@
+"""The starters are the solutions without their solution regions, and score nothing."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from conftest import PROJECT, run_autograder
+from staff import starters
+
+
+def test_the_committed_starters_are_up_to_date():
+    for name, content in starters.starters().items():
+        assert (PROJECT / name).read_text(encoding="utf-8") == content, f"run python -m staff.starters for {name}"
+
+
+def test_a_starter_keeps_everything_but_the_solution_regions():
+    source = "def f(x):\n    '''Say.'''\n    a = 1\n    # BEGIN SOLUTION\n    b = 2\n    # END SOLUTION\n    return a\n"
+    expected = (
+        "def f(x):\n    '''Say.'''\n    a = 1\n    raise NotImplementedError(\"f: your code here\")\n    return a\n"
+    )
+    assert starters.strip_solutions(source) == expected
+
+
+@pytest.mark.parametrize(
+    "body", ["# BEGIN SOLUTION", "# END SOLUTION", "# BEGIN SOLUTION\n    # BEGIN SOLUTION\n    # END SOLUTION"]
+)
+def test_marks_that_do_not_pair_up_are_refused(body):
+    with pytest.raises(ValueError, match="solution"):
+        starters.strip_solutions(f"def f():\n    pass\n    {body}\n")
+
+
+def test_every_starter_parses_and_holds_no_solution():
+    for name, content in starters.starters().items():
+        ast.parse(content, name)
+        assert "SOLUTION" not in content
+
+
+def test_the_starters_score_zero_with_one_line_for_each_stub(tmp_path):
+    run = run_autograder("--json", tmp_path / "report.json")
+    assert run.status == 1
+    assert run.report["score"] == 0
+    lines = [line.strip() for line in run.output.splitlines() if "not implemented yet" in line]
+    stubs = sum(content.count("raise NotImplementedError") for content in starters.starters().values())
+    assert len(lines) == len(set(lines)) == stubs
+    assert "Traceback" not in run.output + run.errors
