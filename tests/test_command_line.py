@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from conftest import SOLUTIONS, run_autograder
 from grading.questions import discover
+from tests.support import SOLUTIONS, run_autograder
 
 
 def test_an_unknown_question_exits_2_with_the_valid_ones():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import PROJECT
+from tests.support import PROJECT
 
 ENDLESS = ("epochs, loader = 250,", "while True: pass\n    epochs, loader = 250,")
 

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from conftest import PROJECT
 from grading.questions import QuestionError, discover, natural_order
+from tests.support import PROJECT
 
 
 def test_question_ten_sorts_after_question_nine():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import SOLUTIONS
+from tests.support import SOLUTIONS
 
 QUESTIONS = [argument for number in range(1, 7) for argument in ("-q", f"q{number}")]
 

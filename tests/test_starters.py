@@ -6,8 +6,8 @@ import ast
 
 import pytest
 
-from conftest import PROJECT, run_autograder
 from staff import starters
+from tests.support import PROJECT, run_autograder
 
 
 def test_the_committed_starters_are_up_to_date():

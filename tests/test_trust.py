@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conftest import PROJECT, SOLUTIONS
 from data import Library
 from grading.questions import discover
 from grading.source import StudentSource
 from grading.student import Student
+from tests.support import PROJECT, SOLUTIONS
 
 
 def imports_of(path: Path) -> set[str]:
