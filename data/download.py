@@ -73,6 +73,7 @@ class RemoteFile:
         return payload if self.recognises(payload) else None
 
     def recognises(self, payload: bytes) -> bool:
+        """Whether these are the file's contents, by size and checksum."""
         if len(payload) != self.payload_bytes:
             return False
         known = payload.replace(b"\x01", b"\x00") if self.without_level_1 else payload
@@ -327,7 +328,7 @@ def _copy(
 
 def _next_chunk(response: IO[bytes], patience: Patience) -> bytes:
     try:
-        return response.read1(CHUNK_BYTES)  # type: ignore[attr-defined,no-any-return]
+        return response.read1(CHUNK_BYTES)  # type: ignore[attr-defined]
     except TimeoutError as error:
         raise _BrokeOff(f"the server sent nothing for {patience.stall_seconds:g} seconds") from error
     except (OSError, http.client.HTTPException) as error:
