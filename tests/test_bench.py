@@ -1,0 +1,28 @@
+"""The bench measures everything that it promises; whether goals are met depends on the machine and is for people."""
+
+from __future__ import annotations
+
+import pytest
+
+from staff import bench
+
+
+@pytest.mark.slow
+def test_a_short_bench_prints_every_measurement(capsys):
+    """Slow: goes over tens of thousands of digits."""
+    bench.main(["--repeats", "1"])
+    printed = capsys.readouterr().out
+    for mark in ("(a)", "(b)", "(c)", "(d)", "(e)", "q1, batches of 1", "q4, batches of 64", "digits.npz", "images/s"):
+        assert mark in printed
+
+
+def test_both_loops_of_the_bench_see_the_same_number_of_batches():
+    import backend
+    import data
+
+    for contest in bench.contests():
+        arrays = data.training_arrays(data.Library().load(contest.dataset_name))
+        dataset = backend.build(contest.dataset_name, None, arrays)
+        ours = [x.shape for x, _ in bench.loaded_batches(contest, dataset)]
+        bare = [x.shape for x, _ in bench.bare_batches(contest, dataset)]
+        assert len(ours) == len(bare)
