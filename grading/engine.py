@@ -70,6 +70,7 @@ class Engine:
         self._fork_server: forkserver.ForkServer | None = None
         self._fork_server_lock = threading.Lock()
         self._running: set[Student] = set()
+        self._closing = False
         if not settings.in_process and forkserver.is_available():
             self._fork_server = forkserver.ForkServer()  # imports torch while we read data
 
@@ -77,6 +78,7 @@ class Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._closing = True  # a question that is cut short must not start another process
         self._console.status("")
         for student in list(self._running):
             student.close()
@@ -172,6 +174,8 @@ class Engine:
 
             return InProcess()
         with self._fork_server_lock:
+            if self._closing:
+                raise OutOfLimits("time")
             if self._fork_server is not None and not self._fork_server.is_alive():
                 self._fork_server.close()
                 self._fork_server = forkserver.ForkServer()  # a student's code has ended it; the next gets a new one

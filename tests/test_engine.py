@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import PROJECT
+from tests.support import PROJECT, SOLUTIONS
 
 ENDLESS = ("epochs, loader = 250,", "while True: pass\n    epochs, loader = 250,")
 
@@ -231,3 +231,47 @@ def test_grading_never_writes_into_the_submission(patched_solutions, grade):
     before = {path: path.stat().st_mtime_ns for path in submission.rglob("*")}
     grade(submission, "-q", "q6")
     assert {path: path.stat().st_mtime_ns for path in submission.rglob("*")} == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_an_interrupt_ends_everything_at_once(patched_solutions, monkeypatch):
+    monkeypatch.setenv("ENGINE_TEST_MARK", "interrupt-2e6d")
+    submission = patched_solutions({"train.py": [ENDLESS]})
+    command = [
+        sys.executable,
+        str(PROJECT / "autograder.py"),
+        "--code-directory",
+        str(submission),
+        "-q",
+        "q6",
+        "-q",
+        "q2",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(6)  # torch's import, and into the loop
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert "Interrupted" in errors
+    assert "Traceback" not in errors
+    assert processes_with("interrupt-2e6d") == []
+    assert isinstance(output, str)
+
+
+def test_without_a_fork_server_the_outcomes_are_the_same(monkeypatch):
+    from grading import forkserver
+    from grading.console import Console
+    from grading.engine import Engine, Settings
+    from grading.questions import discover
+
+    questions = [question for question in discover() if question.id in ("q2", "q6")]
+
+    def outcomes() -> list[object]:
+        with Engine(Settings(SOLUTIONS), Console()) as engine:
+            results = engine.grade(questions, lambda result: None)
+        return [(result.outcomes, result.metrics) for result in results]
+
+    with_server = outcomes()
+    monkeypatch.setattr(forkserver, "is_available", lambda: False)
+    assert outcomes() == with_server
+    assert all(outcome.status == "passed" for result, _ in with_server for outcome in result)
