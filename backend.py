@@ -78,7 +78,7 @@ class CourseDataset(Dataset[Item]):
         self.model = model
         self.x, self.y = x, y
         self.epoch = 0
-        self._validation: tuple[Tensor, Tensor] | None = None  # what the model reads, and the right answers
+        self._validation: list[tuple[Tensor, Tensor]] = []  # what the model reads, and the right answers
 
     def __len__(self) -> int:
         return len(self.y)
@@ -99,14 +99,13 @@ class CourseDataset(Dataset[Item]):
         Raises:
             ValueError: this question has no validation split.
         """
-        if self._validation is None:
+        if not self._validation:
             raise ValueError(f"{type(self).__name__} has no validation split: watch the training loss instead")
         if self.model is None:
             raise ValueError("the dataset was made without a model to validate")
-        inputs, answers = self._validation
         with _left_as_it_was(self.model), torch.inference_mode():
-            predictions = self._predict(inputs)
-            return (predictions == answers).sum().item() / len(answers)
+            right = sum(int((self._predict(inputs) == answers).sum()) for inputs, answers in self._validation)
+        return right / sum(len(answers) for _, answers in self._validation)
 
     def _rows(self, indices: list[int]) -> tuple[Tensor, Tensor]:
         """Features and labels of the given rows, float32."""
@@ -125,7 +124,7 @@ class PerceptronDataset(CourseDataset):
     def __init__(self, model: torch.nn.Module | None, arrays: Arrays | None = None) -> None:
         arrays = arrays or _built_in("points")
         super().__init__(model, torch.from_numpy(arrays["train_x"]), torch.from_numpy(arrays["train_y"]))
-        self._validation = self.x, self.y.flatten()
+        self._validation = [(self.x, self.y.flatten())]
 
     def _predict(self, inputs: Tensor) -> Tensor:
         assert self.model is not None
@@ -149,10 +148,8 @@ class DigitClassificationDataset(CourseDataset):
         arrays = arrays or _built_in(self.name)
         labels = torch.from_numpy(digits.one_hot(arrays["train_y"]))
         super().__init__(model, torch.from_numpy(arrays["train_x"]), labels)
-        self._validation = (
-            torch.from_numpy(digits.inputs(arrays["validation_x"])),
-            torch.from_numpy(arrays["validation_y"]),
-        )
+        inputs = torch.from_numpy(digits.inputs(arrays["validation_x"]))
+        self._validation = [(inputs, torch.from_numpy(arrays["validation_y"]))]
 
     def _rows(self, indices: list[int]) -> tuple[Tensor, Tensor]:
         pixels, labels = super()._rows(indices)
@@ -169,7 +166,8 @@ class LanguageIDDataset(CourseDataset):
     """Question 4: `x` one-hot (batch, length, 47), `label` one-hot (batch, 5).
 
     The words of a batch are stacked at the length of the longest; a shorter word has all-zero rows *before* its
-    first letter, so the last step of every word is its last letter.
+    first letter, so the last step of every word is its last letter. Validation reads words of each length by
+    themselves, without padding.
 
     Attributes:
         chars, language_names, language_codes: what the numbers of characters and languages stand for.
@@ -187,10 +185,8 @@ class LanguageIDDataset(CourseDataset):
         self._lengths = (self.x != words.NO_LETTER).sum(dim=1)
         # one row per character, and a last row of zeros, which index -1 finds
         self._letters = torch.cat([torch.eye(len(self.chars)), torch.zeros(1, len(self.chars))])
-        self._validation = (
-            torch.from_numpy(words.inputs(arrays["validation_x"])),
-            torch.from_numpy(arrays["validation_y"]),
-        )
+        groups = words.by_length(data.Split(arrays["validation_x"], arrays["validation_y"]))
+        self._validation = [(torch.from_numpy(words.inputs(g.x)), torch.from_numpy(g.y)) for g in groups]
 
     @cached_property
     def train_x(self) -> np.ndarray:

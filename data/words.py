@@ -74,6 +74,20 @@ def inputs(rows: np.ndarray) -> np.ndarray:
     return table[rows.T]  # NO_LETTER is -1: the table's last row
 
 
+def by_length(split: Split) -> list[Split]:
+    """The words of a split, one split for each word length, without padding: `x` (count, length).
+
+    Validation and test read words this way: a model that was trained on padded batches loses next to nothing, one
+    that was trained on words of equal length loses nothing.
+    """
+    lengths = (split.x != NO_LETTER).sum(axis=1)
+    groups = []
+    for length in np.unique(lengths):
+        chosen = lengths == length
+        groups.append(Split(split.x[chosen][:, split.x.shape[1] - length :], split.y[chosen]))
+    return groups
+
+
 def one_hot(labels: np.ndarray) -> np.ndarray:
     """Language numbers (count,) to float32 rows (count, 5)."""
     return np.eye(LANGUAGES, dtype=np.float32)[labels]

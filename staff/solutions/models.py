@@ -71,9 +71,8 @@ class DigitClassificationModel(Module):
         """Make the layers."""
         super().__init__()
         # BEGIN SOLUTION
-        self.first = Linear(784, 256)
-        self.second = Linear(256, 128)
-        self.last = Linear(128, 10)
+        self.hidden = Linear(784, 400)
+        self.last = Linear(400, 10)
         # END SOLUTION
 
     def forward(self, x: Tensor) -> Tensor:
@@ -83,7 +82,7 @@ class DigitClassificationModel(Module):
         last layer: the loss brings its own softmax.
         """
         # BEGIN SOLUTION
-        return self.last(relu(self.second(relu(self.first(x)))))
+        return self.last(relu(self.hidden(x)))
         # END SOLUTION
 
 
@@ -96,7 +95,7 @@ class LanguageIDModel(Module):
         self.num_chars = 47
         self.languages = ["English", "Spanish", "Finnish", "Dutch", "Polish"]
         # BEGIN SOLUTION
-        self.letter = Linear(self.num_chars, 256)
+        self.letter = Linear(self.num_chars, 256, bias=False)  # without a bias, zeros before a word change nothing
         self.hidden = Linear(256, 256, bias=False)
         self.last = Linear(256, len(self.languages))
         # END SOLUTION

@@ -52,7 +52,7 @@ def train_digitclassifier(model: Module, dataset: CourseDataset) -> None:
     """
     # BEGIN SOLUTION
     epochs, loader = 5, DataLoader(dataset, batch_size=128, shuffle=True)
-    optimizer = optim.Adam(model.parameters(), lr=0.002)
+    optimizer = optim.Adam(model.parameters(), lr=0.003)
     schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * len(loader))
     for _ in range(epochs):
         for batch in loader:

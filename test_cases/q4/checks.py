@@ -62,12 +62,12 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
     assert test is not None
     model = student.create(TARGET)
     student.train(TRAIN, model, library.load("words"))
-    logits = expect.array(
-        model(words.inputs(test.x)),
-        (len(test), words.LANGUAGES),
-        f"{len(test)} test words should give scores",
-    )
-    share = expect.accuracy(logits, test.y)
+    right = 0.0
+    for group in words.by_length(test):
+        what = f"{len(group)} test words of {group.x.shape[1]} letters should give scores"
+        logits = expect.array(model(words.inputs(group.x)), (len(group), words.LANGUAGES), what)
+        right += expect.accuracy(logits, group.y) * len(group)
+    share = right / len(test)
     student.record("test_accuracy", share)
     expect.at_least(
         share,
