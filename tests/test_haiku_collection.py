@@ -12,8 +12,8 @@ from staff.haiku.syllables import UncountableWord, count, rhymes
 from staff.haiku.themes import THEMES
 
 # What the committed collection has to reach: raise these as it grows, to 1,200 and True when it is complete.
-MINIMUM_HAIKU = 320
-THEMES_COMPLETE = False
+MINIMUM_HAIKU = 1_200
+THEMES_COMPLETE = True
 
 GOOD = """autumn | moon, dogs, night
 harvest moon rises -
