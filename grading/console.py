@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import threading
@@ -22,6 +23,9 @@ class Console:
         self._stream = stream or sys.stdout
         self._lock = threading.Lock()
         self._is_terminal = self._stream.isatty()
+        self._has_colour = self._is_terminal and not os.environ.get("NO_COLOR")  # https://no-color.org
+        if self._is_terminal and sys.platform == "win32":
+            os.system("")  # makes older Windows consoles understand escape sequences
         self._status = ""
         self._line_open = False  # the student's last piece of output did not end its line
 
@@ -32,7 +36,7 @@ class Console:
 
     def paint(self, text: str, colour: str) -> str:
         """Colour a text on a terminal; elsewhere return it as it is."""
-        return f"\033[{COLOURS[colour]}m{text}\033[0m" if self._is_terminal else text
+        return f"\033[{COLOURS[colour]}m{text}\033[0m" if self._has_colour else text
 
     def line(self, text: str = "") -> None:
         """Write a line that stays."""
