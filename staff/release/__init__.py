@@ -1,0 +1,1 @@
+"""Builds what leaves the house: `python -m staff.release OUT` writes student.zip and autograder.zip."""

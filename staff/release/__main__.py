@@ -1,0 +1,65 @@
+"""`python -m staff.release OUT --hidden-seed TEXT`: writes student.zip and autograder.zip."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+from staff.release import hidden
+from staff.release.build import STUDENT_FOLDER, autograder_files, student_files, zipped
+from staff.release.manifest import ReleaseError
+from staff.release.repository import changed_files, commit_id, files_of_commit
+
+SEED_VARIABLE = "NNPROJECT_HIDDEN_SEED"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Build both archives; returns 2 with a sentence if that cannot be done."""
+    parser = argparse.ArgumentParser(
+        prog="python -m staff.release",
+        description="Write student.zip and autograder.zip for a commit. Same commit and secret, same bytes.",
+    )
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder to write to")
+    parser.add_argument(
+        "--hidden-seed",
+        default=os.environ.get(SEED_VARIABLE),
+        metavar="TEXT",
+        help=f"secret that draws the hidden test split; keep it, never commit it (default: ${SEED_VARIABLE})",
+    )
+    parser.add_argument("--commit", default="HEAD", help="what to release (default HEAD)")
+    arguments = parser.parse_args(argv)
+    try:
+        build(arguments.out, arguments.hidden_seed, arguments.commit)
+    except (ReleaseError, OSError) as error:
+        print(f"staff.release: error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def build(out: Path, hidden_seed: str | None, commit: str) -> None:
+    """Write both archives into a folder and print what was written.
+
+    Raises:
+        ReleaseError: the secret is missing or short, or what is committed cannot be released.
+    """
+    if not hidden_seed or len(hidden_seed) < hidden.SHORTEST_SEED:
+        raise ReleaseError(
+            f"the hidden test split needs a secret of at least {hidden.SHORTEST_SEED} characters: "
+            f"--hidden-seed TEXT or ${SEED_VARIABLE}. Keep it for the term: the same secret gives the same split."
+        )
+    repository = files_of_commit(commit)
+    students = zipped(student_files(repository), STUDENT_FOLDER)
+    grader = zipped(autograder_files(repository, hidden.files(hidden_seed), commit_id(commit)))
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in (("student.zip", students), ("autograder.zip", grader)):
+        (out / name).write_bytes(content)
+        print(f"{out / name}: {len(content):,} bytes, sha256 {sha256(content).hexdigest()[:16]}")
+    if commit == "HEAD" and (changed := changed_files()):
+        print(f"not in it: {len(changed)} files with changes that are not committed, such as {changed[0]}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""Puts the two archives together. The same files and the same secret give the same bytes, on any day."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from hashlib import sha256
+
+from staff import starters
+from staff.archive import EARLIEST_ZIP_DATE
+from staff.release.manifest import (
+    EXECUTABLE,
+    HARNESS_FILES,
+    README_LINES,
+    README_PARAGRAPHS,
+    README_SECTIONS,
+    Audience,
+    ReleaseError,
+    audience,
+)
+
+STUDENT_FOLDER = "neural-networks"
+SOLUTIONS = "staff/solutions/"
+Files = Mapping[str, bytes]
+
+
+def student_files(repository: Files) -> dict[str, bytes]:
+    """What students receive, by path inside their folder.
+
+    Raises:
+        ReleaseError: a top-level file is not decided on, or a starter is not what its solution gives.
+    """
+    chosen = {path: content for path, content in repository.items() if Audience.STUDENTS in audience(path)}
+    for path, content in repository.items():
+        if path.startswith(SOLUTIONS) and path.endswith(".py"):
+            name = path.removeprefix(SOLUTIONS)
+            if chosen.get(name) != starters.strip_solutions(content.decode()).encode():
+                raise ReleaseError(f"{name} is not the starter of {path}: run python -m staff.starters and commit")
+    chosen["README.md"] = for_students(chosen["README.md"].decode()).encode()
+    return chosen
+
+
+def autograder_files(repository: Files, hidden: Files, commit: str) -> dict[str, bytes]:
+    """What the harness receives, by path inside /autograder/source.
+
+    Args:
+        repository: every file of the commit.
+        hidden: the hidden test files.
+        commit: told to whoever reads a grade.
+    """
+    chosen = {path: content for path, content in repository.items() if Audience.GRADER in audience(path)}
+    chosen |= {place: repository[path] for path, place in HARNESS_FILES.items()}
+    chosen |= hidden
+    # Which release graded a submission; the digest tells hidden splits apart without telling what is in them.
+    digest = sha256(b"".join(hidden[name] for name in sorted(hidden))).hexdigest()[:16]
+    release = {"commit": commit, "hidden_split": digest}
+    return chosen | {"release.json": (json.dumps(release, indent=2) + "\n").encode()}
+
+
+def for_students(readme: str) -> str:
+    """The hand-out without what speaks to staff.
+
+    Raises:
+        ReleaseError: a part that should go is not there, so that a renamed one cannot slip through.
+    """
+    for heading in README_SECTIONS:
+        readme = _cut(readme, rf"^{re.escape(heading)}\b.*?(?=^## |^MIT licence|\Z)", heading)
+    for beginning in README_PARAGRAPHS:
+        readme = _cut(readme, rf"^{re.escape(beginning)}.*?(?=^## |\Z)", beginning)
+    for beginning in README_LINES:
+        readme = _cut(readme, rf"^{re.escape(beginning)}[^\n]*\n", beginning)
+    return readme
+
+
+def zipped(files: Files, folder: str = "") -> bytes:
+    """A zip archive whose bytes depend on the files alone: names sorted, one date, fixed permissions.
+
+    Args:
+        files: content by path.
+        folder: a folder around everything, or none.
+    """
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as members:
+        for path in sorted(files):
+            member = zipfile.ZipInfo(f"{folder}/{path}" if folder else path, EARLIEST_ZIP_DATE)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.create_system = 3  # Unix, on Windows too
+            member.external_attr = (0o100755 if path in EXECUTABLE else 0o100644) << 16
+            members.writestr(member, files[path], compresslevel=9)
+    return archive.getvalue()
+
+
+def _cut(text: str, pattern: str, what: str) -> str:
+    shorter, count = re.subn(pattern, "", text, flags=re.MULTILINE | re.DOTALL)
+    if not count:
+        raise ReleaseError(f"README.md has no part {what!r}: bring staff/release/manifest.py up to date")
+    return shorter

@@ -1,0 +1,87 @@
+"""What is shipped, and to whom: the one place that decides.
+
+Every file and folder at the top of the repository is named here. A new one that is not makes the release fail until
+somebody has decided.
+"""
+
+from __future__ import annotations
+
+from enum import Flag
+from fnmatch import fnmatchcase
+
+
+class Audience(Flag):
+    """Who receives a file."""
+
+    NOBODY = 0
+    STUDENTS = 1
+    GRADER = 2
+    BOTH = 3
+
+
+TOP_LEVEL = {
+    # what students write: starters, which the grader has no use for
+    "models.py": Audience.STUDENTS,
+    "losses.py": Audience.STUDENTS,
+    "train.py": Audience.STUDENTS,
+    "gpt_model.py": Audience.STUDENTS,
+    "haiku.py": Audience.STUDENTS,
+    # the hand-out
+    "README.md": Audience.STUDENTS,
+    "LICENSE": Audience.BOTH,
+    "requirements.txt": Audience.BOTH,
+    # what is provided, and the grader
+    "autograder.py": Audience.BOTH,
+    "backend.py": Audience.BOTH,
+    "chargpt.py": Audience.BOTH,
+    "gpt": Audience.BOTH,
+    "data": Audience.BOTH,
+    "grading": Audience.BOTH,
+    "test_cases": Audience.BOTH,
+    # ours
+    ".ci": Audience.NOBODY,
+    ".gitattributes": Audience.NOBODY,
+    ".gitignore": Audience.NOBODY,
+    "Makefile": Audience.NOBODY,
+    "docs": Audience.NOBODY,
+    "pyproject.toml": Audience.NOBODY,
+    "staff": Audience.NOBODY,
+    "tests": Audience.NOBODY,
+}
+
+# Where a shipped file of the repository lies at another place in autograder.zip.
+HARNESS_FILES = {
+    "staff/release/harness/setup.sh": "setup.sh",
+    "staff/release/harness/run_autograder": "run_autograder",
+}
+EXECUTABLE = frozenset(HARNESS_FILES.values())
+
+# Never shipped, whatever folder they stand in; a file that matches makes the release fail.
+FORBIDDEN = ("*.pyc", "*/__pycache__/*", "*.orig", "*.rej", "*~", "*/.*", "*mutant*", "*hostile*", "*solution*")
+
+# Parts of the README that speak to staff and contributors: whole sections by heading, a paragraph by its beginning
+# (up to the next heading), lines of the file map by their beginning.
+README_SECTIONS = ("## Staff", "## Contributing", "## Figures")
+README_PARAGRAPHS = ("Two commands do everything",)
+README_LINES = ("staff/", "tests/")
+
+
+class ReleaseError(Exception):
+    """The release cannot be built; the text says why and what to do."""
+
+
+def audience(path: str) -> Audience:
+    """Who receives a file of the repository.
+
+    Args:
+        path: relative to the repository, with forward slashes.
+    Raises:
+        ReleaseError: its top-level name is not decided on, or a forbidden file stands among shipped ones.
+    """
+    top = path.partition("/")[0]
+    if top not in TOP_LEVEL:
+        raise ReleaseError(f"{top} is not in staff/release/manifest.py: say there who receives it, if anybody")
+    chosen = TOP_LEVEL[top]
+    if chosen and any(fnmatchcase(f"/{path}", pattern) for pattern in FORBIDDEN):
+        raise ReleaseError(f"{path} stands among files that are shipped but may never be; move or remove it")
+    return chosen

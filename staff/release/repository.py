@@ -1,0 +1,53 @@
+"""The files of one commit, or of the working tree, as bytes."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+from pathlib import Path
+
+from staff.release.manifest import ReleaseError
+
+PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
+
+
+def files_of_commit(commit: str) -> dict[str, bytes]:
+    """Every file of a commit by its path, whatever the working tree looks like.
+
+    Raises:
+        ReleaseError: git is missing, this is no git repository, or there is no such commit.
+    """
+    # autocrlf would make the bytes depend on who builds
+    archive = _git("-c", "core.autocrlf=false", "archive", "--format=tar", f"{commit}^{{commit}}")
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        members = [member for member in tar.getmembers() if member.isfile()]
+        return {member.name: tar.extractfile(member).read() for member in members}  # type: ignore[union-attr]
+
+
+def files_of_working_tree() -> dict[str, bytes]:
+    """Every tracked file by its path, as it is on disk now: for trying things out, never for a release."""
+    names = _git("ls-files", "-z").decode().split("\0")
+    paths = [(name, PROJECT_DIRECTORY / name) for name in names if name]
+    return {name: path.read_bytes() for name, path in paths if path.is_file()}
+
+
+def commit_id(commit: str) -> str:
+    """The full name of a commit."""
+    return _git("rev-parse", "--verify", f"{commit}^{{commit}}").decode().strip()
+
+
+def changed_files() -> list[str]:
+    """Tracked files that differ from the last commit, which a release does not see."""
+    return [name for name in _git("diff", "--name-only", "-z", "HEAD").decode().split("\0") if name]
+
+
+def _git(*arguments: str) -> bytes:
+    try:
+        finished = subprocess.run(["git", *arguments], cwd=PROJECT_DIRECTORY, capture_output=True, check=False)
+    except OSError as error:
+        raise ReleaseError("git is needed to build a release: what is shipped is what a commit holds") from error
+    if finished.returncode:
+        reason = finished.stderr.decode(errors="replace").strip()
+        raise ReleaseError(f"git {arguments[0]} failed: {reason}")
+    return finished.stdout

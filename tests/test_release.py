@@ -1,0 +1,179 @@
+"""What is shipped: exactly what should be, nothing that must not, the same bytes every time."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data import Library
+from grading.questions import discover
+from staff.release import build, hidden
+from staff.release.manifest import TOP_LEVEL, ReleaseError, audience
+from staff.release.repository import files_of_working_tree
+from staff.starters import BEGIN, END, starters
+from tests.support import PROJECT, SOLUTIONS
+
+SECRET = "a secret of this test"
+
+
+@pytest.fixture(scope="module")
+def repository() -> dict[str, bytes]:
+    try:
+        return files_of_working_tree()
+    except ReleaseError as error:
+        pytest.skip(f"needs a git checkout: {error}")
+
+
+@pytest.fixture(scope="module")
+def hidden_files() -> dict[str, bytes]:
+    pytest.importorskip("wordfreq", reason="the hidden words are drawn from wordfreq's lists")
+    return hidden.files(SECRET)
+
+
+@pytest.fixture(scope="module")
+def released(repository, hidden_files) -> dict[str, dict[str, bytes]]:
+    """Both archives as they are written, read back: content by member."""
+    archives = {
+        "student": build.zipped(build.student_files(repository), build.STUDENT_FOLDER),
+        "autograder": build.zipped(build.autograder_files(repository, hidden_files, "0" * 40)),
+    }
+    return {name: contents(archive) for name, archive in archives.items()}
+
+
+def contents(archive: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(archive)) as members:
+        return {name: members.read(name) for name in members.namelist()}
+
+
+def solution_lines() -> set[str]:
+    """Every line of a solution region that is long enough to be somebody's work, but for those the hand-out gives."""
+    given, lines = (PROJECT / "README.md").read_text(encoding="utf-8"), set()
+    for path in SOLUTIONS.glob("*.py"):
+        inside = False
+        for line in path.read_text(encoding="utf-8").splitlines():
+            inside = (inside or line.strip() == BEGIN) and line.strip() != END
+            if inside and len(line.strip()) >= 24 and line.strip() not in given:
+                lines.add(line.strip())
+    return lines
+
+
+def test_no_solution_mutant_attack_test_or_history_is_shipped(released):
+    lines = solution_lines() - {line.strip() for text in starters().values() for line in text.splitlines()}
+    assert len(lines) > 40
+    for archive, files in released.items():
+        for name, content in files.items():
+            assert not re.search(r"(^|/)(staff|tests|docs|\.git|\.ci|__pycache__)(/|$)", name), (archive, name)
+            assert not re.search(r"solution|mutant|hostile|Makefile|pyproject", name), (archive, name)
+            assert b"SOLUTION" not in content, (archive, name)
+            if not name.endswith(".npz"):
+                shipped = {line.strip() for line in content.decode().splitlines()}
+                assert not lines & shipped, (archive, name, lines & shipped)
+                assert not re.search(r"\b(mutants?|hostile)\b", content.decode()), (archive, name)
+
+
+def test_the_hidden_split_and_the_harness_stay_out_of_the_student_archive(released, hidden_files):
+    secret = set(hidden_files.values())
+    for name, content in released["student"].items():
+        assert content not in secret
+        assert not re.search(r"/(hidden/|setup\.sh|run_autograder|release\.json)", name), name
+    assert {"setup.sh", "run_autograder", "hidden/digits.npz", "hidden/words.npz"} <= set(released["autograder"])
+
+
+def test_the_student_archive_is_one_folder_with_unfilled_starters(released):
+    files = released["student"]
+    assert {name.split("/")[0] for name in files} == {build.STUDENT_FOLDER}
+    for name, content in starters().items():
+        assert files[f"{build.STUDENT_FOLDER}/{name}"].decode() == content
+
+
+def test_the_secret_is_in_neither_archive(released):
+    for files in released.values():
+        assert not [name for name, content in files.items() if SECRET.encode() in content]
+
+
+def test_a_top_level_file_that_nobody_decided_on_stops_the_release():
+    with pytest.raises(ReleaseError, match=r"answers\.txt is not in staff/release/manifest\.py"):
+        audience("answers.txt")
+
+
+def test_a_forbidden_file_in_a_shipped_folder_stops_the_release():
+    for path in ("data/.secret", "grading/old_solutions.py", "test_cases/q1/checks.py.orig"):
+        with pytest.raises(ReleaseError, match="may never be"):
+            audience(path)
+
+
+def test_every_tracked_top_level_name_is_decided_on(repository):
+    assert {path.split("/")[0] for path in repository} <= set(TOP_LEVEL)
+
+
+def test_a_starter_that_holds_a_solution_stops_the_release(repository):
+    filled = dict(repository) | {"models.py": (SOLUTIONS / "models.py").read_bytes()}
+    with pytest.raises(ReleaseError, match=r"models\.py is not the starter"):
+        build.student_files(filled)
+
+
+def test_the_same_files_give_the_same_bytes(repository, hidden_files):
+    backwards = dict(reversed(list(repository.items())))
+    first, second = (build.autograder_files(files, hidden_files, "c") for files in (repository, backwards))
+    assert build.zipped(first) == build.zipped(second)
+    assert hidden.files(SECRET) == hidden_files
+
+
+def test_the_harness_scripts_are_executable_and_at_the_root(repository, hidden_files):
+    archive = build.zipped(build.autograder_files(repository, hidden_files, "c"))
+    with zipfile.ZipFile(io.BytesIO(archive)) as members:
+        modes = {member.filename: member.external_attr >> 16 & 0o777 for member in members.infolist()}
+    assert {name for name, mode in modes.items() if mode == 0o755} == {"setup.sh", "run_autograder"}
+    assert set(modes.values()) == {0o755, 0o644}
+
+
+def test_hidden_examples_are_in_no_shipped_split(hidden_files):
+    library = Library()
+    digits, words = library.load("digits"), library.load("words")
+    with np.load(io.BytesIO(hidden_files["hidden/digits.npz"])) as stored:
+        assert stored["test_images"].shape == (5000, 784)
+        hidden_images = {row.tobytes() for row in stored["test_images"]}
+    for split in (digits.train, digits.validation, digits.test):
+        assert not hidden_images & {row.tobytes() for row in split.x}
+    with np.load(io.BytesIO(hidden_files["hidden/words.npz"])) as stored:
+        hidden_words = {tuple(row[row >= 0]) for row in stored["test_x"]}
+    assert len(hidden_words) == 500
+    for split in (words.train, words.validation, words.test):
+        assert not hidden_words & {tuple(row[row >= 0]) for row in split.x}
+
+
+def test_another_secret_draws_other_examples(hidden_files):
+    assert hidden.digits_file("another secret") != hidden_files["hidden/digits.npz"]
+
+
+def test_a_release_without_a_secret_is_refused(tmp_path, monkeypatch):
+    monkeypatch.delenv("NNPROJECT_HIDDEN_SEED", raising=False)
+    command = [sys.executable, "-m", "staff.release", str(tmp_path / "out")]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROJECT)
+    assert finished.returncode == 2
+    assert "needs a secret of at least 8 characters" in finished.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_unzipped_student_folder_works_at_once(released, tmp_path):
+    for name, content in released["student"].items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    folder = tmp_path / build.STUDENT_FOLDER
+    command = [sys.executable, str(folder / "autograder.py"), "-q", "q2", "-q", "q6", "--no-graphics"]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    assert finished.returncode == 1, finished.stderr
+    assert "not implemented yet: AttentionBlock" in finished.stdout
+    assert "Traceback" not in finished.stdout + finished.stderr
+    readme = Path(folder / "README.md").read_text(encoding="utf-8")
+    for question in discover():
+        assert f"| {question.id} " in readme
+    assert "make demo" not in readme
