@@ -3,9 +3,8 @@
 How an image is made, in the order of the files:
     hand.py           reproducible random numbers, one row per image
     strokes.py        a style's control points become smooth pen paths
+    glyphs/           the control points themselves, a file per digit
     styles.py         which styles each digit is written in, how often, and with what proportions
-    styles_0_to_4.py  the control points themselves
-    styles_5_to_9.py
     deform.py         what a hand adds: wobble, slant, rotation, stretch
     raster.py         pen, ink and scanner; normalised as MNIST is
     generate.py       whole batches: `generate(count, seed, split) -> (images, labels)`

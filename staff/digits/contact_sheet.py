@@ -17,17 +17,19 @@ def contact_sheet(images: NDArray[np.uint8], labels: NDArray[np.uint8], scale: i
 
     Raises ValueError when a digit has fewer than 60 images.
     """
+    needed = COLUMNS * ROWS_PER_DIGIT
     rows = []
     for digit in range(10):
-        chosen = np.flatnonzero(labels == digit)[: COLUMNS * ROWS_PER_DIGIT]
-        if len(chosen) < COLUMNS * ROWS_PER_DIGIT:
-            raise ValueError(f"a contact sheet needs {COLUMNS * ROWS_PER_DIGIT} images of digit {digit}; got {len(chosen)}")
+        chosen = np.flatnonzero(labels == digit)[:needed]
+        if len(chosen) < needed:
+            raise ValueError(f"a contact sheet needs {needed} images of digit {digit}; got {len(chosen)}")
         grid = images[chosen].reshape(ROWS_PER_DIGIT, COLUMNS, 28, 28)
         rows.append(grid.transpose(0, 2, 1, 3).reshape(ROWS_PER_DIGIT * 28, COLUMNS * 28))
-    return np.kron(np.concatenate(rows), np.ones((scale, scale), np.uint8))
+    return np.concatenate(rows).repeat(scale, axis=0).repeat(scale, axis=1)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status 0."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("output", help="the PNG file to write")
     parser.add_argument("--seed", type=int, default=1)

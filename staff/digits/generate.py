@@ -33,8 +33,8 @@ class Manner:
     better. `spread` is how much writers differ in it, in natural logarithms.
     """
 
-    amplitude: float = 0.85
-    spread: float = 0.25
+    amplitude: float = 0.78
+    spread: float = 0.3
 
 
 def generate(count: int, seed: int, split: str = "train", manner: Manner = Manner()) -> tuple[Images, Labels]:
@@ -51,9 +51,7 @@ def generate(count: int, seed: int, split: str = "train", manner: Manner = Manne
     return images[:count], labels[:count]
 
 
-def generate_block(
-    index: int, seed: int, split: str = "train", manner: Manner = Manner()
-) -> tuple[Images, Labels]:
+def generate_block(index: int, seed: int, split: str = "train", manner: Manner = Manner()) -> tuple[Images, Labels]:
     """Block `index` of a split: BLOCK images (BLOCK, 784) and their labels (BLOCK,)."""
     hand = Hand(BLOCK, (seed, split, index))
     digits = np.repeat(np.arange(10, dtype=np.uint8), BLOCK // 20)
@@ -82,9 +80,6 @@ def generate_block(
         for part in (slice(start, start + RASTER_BATCH) for start in range(0, BLOCK, RASTER_BATCH))
     ]  # fmt: skip
     return np.concatenate(images).reshape(BLOCK, PIXELS), labels
-
-
-
 
 
 def _render(

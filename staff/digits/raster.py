@@ -83,19 +83,19 @@ def _roughness(hand: Hand) -> Floats:
 def centred(ink: Floats) -> NDArray[np.uint8]:
     """Images of shape (count, 28, 28) with the centre of mass at pixel index 14, from ink (count, BOX, BOX).
 
-    The shift is by whole pixels and is computed from whole numbers, so it cannot depend on rounding.
+    The shift is by whole pixels, computed from whole numbers so that it cannot depend on rounding. The box never leaves
+    the image: one digit in 500, a 7 with nearly all its ink at the top, stays up to 1.5 pixels off centre.
     """
     levels = np.rint(ink * (255 // GREY_STEP)).astype(np.uint8)
     weight = levels.astype(np.int32)
     mass = np.maximum(weight.sum(axis=(1, 2)), 1)
     index = np.arange(BOX)
-    tops = MIDDLE - _nearest(weight.sum(axis=2) @ index, mass)  # row of the image where the box begins
-    lefts = MIDDLE - _nearest(weight.sum(axis=1) @ index, mass)
+    # the row and column of the image where the box begins
+    tops = (MIDDLE - _nearest(weight.sum(axis=2) @ index, mass)).clip(0, SIDE - BOX)
+    lefts = (MIDDLE - _nearest(weight.sum(axis=1) @ index, mass)).clip(0, SIDE - BOX)
     images = np.zeros((len(ink), SIDE, SIDE), np.uint8)
-    batch = np.arange(len(ink))[:, None, None]
-    rows = (tops[:, None] + index).clip(0, SIDE - 1)[:, :, None]
-    columns = (lefts[:, None] + index).clip(0, SIDE - 1)[:, None, :]
-    images[batch, rows, columns] = levels * np.uint8(GREY_STEP)
+    rows, columns = (tops[:, None] + index)[:, :, None], (lefts[:, None] + index)[:, None, :]
+    images[np.arange(len(ink))[:, None, None], rows, columns] = levels * np.uint8(GREY_STEP)
     return images
 
 

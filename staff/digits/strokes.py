@@ -1,13 +1,14 @@
 """From control points to pen paths.
 
-A style (styles_*.py) draws strokes: lists of control points in a unit square, x to the right, y down. A natural cubic
+A style (glyphs/) draws strokes: lists of control points in a unit square, x to the right, y down. A natural cubic
 spline runs through the points of a stroke; a corner ends one spline and begins the next. The spline is linear in its
 control points, so a style's whole batch is one small matrix (the basis) applied to every image's points.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from staff.digits.hand import Floats, Hand
 POINTS_PER_PATH = 72  # a digit's ink is at most about 75 pixels long: the points stay about a pixel apart
 
 CORNER = "corner"
-Number = float | Floats
+Number = float | NDArray[np.floating[Any]]
 Point = tuple[Number, Number] | tuple[Number, Number, str]
 Stroke = list[Point]
 Drawing = Callable[[Hand], list[Stroke]]
@@ -72,7 +73,7 @@ def control_points(strokes: Sequence[Stroke], count: int) -> Floats:
     return array
 
 
-@lru_cache(maxsize=None)
+@cache
 def basis_of(draw: Drawing) -> Basis:
     """The basis of a style, measured on 64 drawings of it that are always the same."""
     hand = Hand(64, ("basis",))
