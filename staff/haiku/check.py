@@ -7,7 +7,7 @@ The format:
     the old dog lifts up his head
     and then lays it down
 
-- a header `season | theme, theme`: spring, summer, autumn, winter or none; one to four names of `themes.py`;
+- a header `season | theme, theme`: spring, summer, autumn, winter or none; one to four names of data/haiku_themes.txt;
 - three lines of 5, 7 and 5 syllables (`syllables.py`: each word has one certain count in cmudict);
 - plain lowercase words, apostrophes allowed; the only marks are a final `,` or ` -` where the haiku is cut,
   and the last line has none;
@@ -31,12 +31,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from staff.haiku.collection import Fault, Haiku, parse, words_of
+from data.haiku import FORM, HANDWRITTEN, SEASONS, Fault, Haiku, parse, plain, themes, words_of
 from staff.haiku.syllables import UncountableWord, count, rhymes
-from staff.haiku.themes import HAIKU_PER_THEME, SEASONS, THEMES, THEMES_PER_HAIKU
 
-DEFAULT_FILE = Path(__file__).resolve().parents[2] / "data" / "haiku.txt"
-SYLLABLES = (5, 7, 5)
+HAIKU_PER_THEME = 12
+THEMES_PER_HAIKU = range(1, 5)  # one to four
 REPEATED_LINE_LIMIT = 0.02  # of all lines; both occurrences count
 LINE_PATTERN = re.compile(r"[a-z']+( [a-z']+)*(,| -)?")
 
@@ -61,8 +60,8 @@ def header_faults(haiku: Haiku) -> list[Fault]:
         mend = f"one of {', '.join(SEASONS)}"
         faults.append(Fault(haiku.line_number, f"unknown season {haiku.season!r}", mend))
     for theme in haiku.themes:
-        if theme not in THEMES:
-            mend = "choose a name from staff/haiku/themes.py"
+        if theme not in themes():
+            mend = "choose a name from data/haiku_themes.txt"
             faults.append(Fault(haiku.line_number, f"unknown theme {theme!r}", mend))
     if len(haiku.themes) not in THEMES_PER_HAIKU:
         faults.append(Fault(haiku.line_number, f"{len(haiku.themes)} themes", "name one to four"))
@@ -93,7 +92,7 @@ def line_faults(line: str, syllables: int, line_number: int) -> list[Fault]:
 def haiku_faults(haiku: Haiku) -> list[Fault]:
     """Everything wrong with one haiku by itself."""
     faults = header_faults(haiku)
-    for offset, (line, syllables) in enumerate(zip(haiku.lines, SYLLABLES, strict=True), start=1):
+    for offset, (line, syllables) in enumerate(zip(haiku.lines, FORM, strict=True), start=1):
         faults += line_faults(line, syllables, haiku.line_number + offset)
     if not faults:
         if haiku.lines[2] != " ".join(words_of(haiku.lines[2])):
@@ -105,11 +104,6 @@ def haiku_faults(haiku: Haiku) -> list[Fault]:
                 problem = f"{pair} end lines {first + 1} and {second + 1} and rhyme"
                 faults.append(Fault(haiku.line_number + second + 1, problem, "end one of them differently"))
     return faults
-
-
-def plain(line: str) -> str:
-    """A line without its mark, for comparison."""
-    return " ".join(words_of(line))
 
 
 def collection_faults(placed: Sequence[tuple[str, Haiku]]) -> list[Located]:
@@ -144,9 +138,9 @@ def repeated_line_share(collection: Sequence[Haiku]) -> float:
 
 
 def theme_counts(collection: Sequence[Haiku]) -> dict[str, int]:
-    """How many haiku carry each theme, in the order of `themes.py`, zeros included."""
+    """How many haiku carry each theme, in the order of their file, zeros included."""
     counts = Counter(theme for haiku in collection for theme in haiku.themes)
-    return {theme: counts[theme] for theme in THEMES}
+    return {theme: counts[theme] for theme in themes()}
 
 
 def check_texts(texts: dict[str, str]) -> tuple[list[Haiku], list[Located]]:
@@ -201,7 +195,7 @@ def main(argv: list[str] | None = None) -> int:
     """Prints problems and the summary; 0 if there is no problem, 1 if there is."""
     description = "Checks the haiku collection."
     parser = argparse.ArgumentParser(prog="python -m staff.haiku.check", description=description)
-    parser.add_argument("files", nargs="*", type=Path, default=[DEFAULT_FILE], metavar="FILE")
+    parser.add_argument("files", nargs="*", type=Path, default=[HANDWRITTEN], metavar="FILE")
     parser.add_argument("--minimum", type=int, default=0, metavar="N", help="ask for at least N haiku")
     parser.add_argument("--themes-complete", action="store_true", help="ask for 12 haiku per theme")
     arguments = parser.parse_args(argv)
