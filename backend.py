@@ -90,6 +90,11 @@ class CourseDataset(Dataset[Item]):
         """Examples by index, in order; called by torch's loader."""
         return FetchedBatch(*self._rows(indices))
 
+    @property
+    def validation(self) -> list[tuple[Tensor, Tensor]]:
+        """The validation split in blocks: what the model reads, and the right answers; empty if there is none."""
+        return self._validation
+
     def get_validation_accuracy(self) -> float:
         """The share of validation examples that the model gets right, in [0, 1].
 
@@ -103,7 +108,7 @@ class CourseDataset(Dataset[Item]):
             raise ValueError(f"{type(self).__name__} has no validation split: watch the training loss instead")
         if self.model is None:
             raise ValueError("the dataset was made without a model to validate")
-        with _left_as_it_was(self.model), torch.inference_mode():
+        with left_as_it_was(self.model), torch.inference_mode():
             right = sum(int((self._predict(inputs) == answers).sum()) for inputs, answers in self._validation)
         return right / sum(len(answers) for _, answers in self._validation)
 
@@ -240,7 +245,7 @@ def _built_in(name: str) -> Arrays:
 
 
 @contextmanager
-def _left_as_it_was(model: torch.nn.Module) -> Iterator[None]:
+def left_as_it_was(model: torch.nn.Module) -> Iterator[None]:
     """Put a model into evaluation mode; afterwards restore every module's mode and every random state."""
     training = [module for module in model.modules() if module.training]
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
