@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,17 +27,24 @@ class Library:
     Args:
         directory: looked through before the built-in directory, or None.
         seed: draws the data of the questions whose data is drawn (1 and 2).
+        hidden_directory: holds digits.npz and words.npz, whose test splits take the place of the shipped ones, or
+            None. Training and validation stay as they are.
     """
 
-    def __init__(self, directory: Path | None = None, seed: int = 0) -> None:
+    def __init__(self, directory: Path | None = None, seed: int = 0, hidden_directory: Path | None = None) -> None:
+        self._hidden_directory = hidden_directory
         self._directories = ([directory] if directory is not None else []) + [BUILT_IN_DIRECTORY]
         self._loaded: dict[str, Splits] = {}
         self._loaders: dict[str, Callable[[], Splits]] = {
             "points": lambda: points.load(seed),
             "sine": lambda: sine.load(seed),
-            "digits": lambda: digits.load(*self._find(digits.FILES, digits.BUILT_IN)),
+            "digits": lambda: self._with_hidden_test(
+                digits.load(*self._find(digits.FILES, digits.BUILT_IN)), digits.load_test
+            ),
             "easy_digits": lambda: digits.easy(self.load("digits")),
-            "words": lambda: words.load(*self._find(words.FILES, words.BUILT_IN)),
+            "words": lambda: self._with_hidden_test(
+                words.load(*self._find(words.FILES, words.BUILT_IN)), words.load_test
+            ),
         }
 
     def load(self, name: str) -> Splits:
@@ -54,6 +62,12 @@ class Library:
         """One phrase for each file-backed dataset loaded so far, such as `built-in words`."""
         backed = [splits for name, splits in self._loaded.items() if name in ("digits", "words")]
         return [splits.source for splits in backed]
+
+    def _with_hidden_test(self, splits: Splits, load_test: Callable[[Path], Split]) -> Splits:
+        if self._hidden_directory is None:
+            return splits
+        hidden = load_test(self._hidden_directory / f"{splits.name}.npz")
+        return dataclasses.replace(splits, source=f"{splits.source}, hidden test split", test=hidden)
 
     def _find(self, names: tuple[str, ...], built_in: str) -> tuple[Path, str]:
         """The first of the files that exists, directory by directory, and the phrase that says which it is."""

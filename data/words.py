@@ -54,6 +54,15 @@ def load(path: Path, source: str) -> Words:
     )
 
 
+def load_test(path: Path) -> Split:
+    """Read a file that holds `test_x` and `test_y` alone, such as the hidden test split.
+
+    Raises:
+        DataError: the file is missing, damaged, or not such a file.
+    """
+    return _split(path, "test", read_archive(path, ("test_x", "test_y")))
+
+
 def letters_last(rows: np.ndarray) -> np.ndarray:
     """Move the letters of each row from the front to the back."""
     count, longest = rows.shape

@@ -87,15 +87,15 @@ def decode(frame: bytes | bytearray) -> Any:
         raise ChannelError(f"not a message: {error}") from error
 
 
-def read(stream: BinaryIO) -> Any:
-    """Read one message; blocks.
+def read(stream: BinaryIO, limit_bytes: int = MAXIMUM_MESSAGE_BYTES) -> Any:
+    """Read one message of at most `limit_bytes`; blocks.
 
     Raises:
         EOFError: the stream ended.
         ChannelError: what came is not a message.
     """
     length = int.from_bytes(_read_exactly(stream, 8), "little")
-    if not 4 <= length <= MAXIMUM_MESSAGE_BYTES:
+    if not 4 <= length <= limit_bytes:
         raise ChannelError(f"a message of {length} bytes")
     return decode(_read_exactly(stream, length))
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import importlib.util
 import os
-import platform
 import sys
 import time
 from pathlib import Path
@@ -16,6 +14,7 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import QuestionResult, RunResult
 from grading.questions import Question, QuestionError, discover
+from grading.versions import installed_versions
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
 STUDENT_FILES = ("models.py", "losses.py", "train.py")
@@ -101,14 +100,14 @@ def _grade(arguments: argparse.Namespace, questions: list[Question]) -> int:
     _check_directories(arguments)
     console = Console()
     started = time.monotonic()
-    result = RunResult(arguments.seed, _versions())
+    result = RunResult(arguments.seed, installed_versions())
     result.questions = [QuestionResult(q.id, q.title, q.points, q.extra_credit) for q in questions]
     position = {question.id: index for index, question in enumerate(questions)}
 
     def keep() -> None:
         result.seconds = time.monotonic() - started
         if arguments.json is not None:
-            report.write_json(result, arguments.json)
+            report.write_json(result.as_dict(), arguments.json)
 
     def on_change(question_result: QuestionResult) -> None:
         result.questions[position[question_result.id]] = question_result
@@ -175,16 +174,6 @@ def _chosen(questions: list[Question], asked: list[str]) -> list[Question]:
             f"there is no question {', '.join(unknown)}; the questions are {', '.join(q.id for q in questions)}"
         )
     return [question for question in questions if question.id in names or not names]
-
-
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for package in ("torch", "numpy"):
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = "not installed"
-    return versions
 
 
 def _count_from(least: int):  # type: ignore[no-untyped-def]

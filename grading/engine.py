@@ -27,6 +27,7 @@ from grading.outcomes import (
 )
 from grading.process import StudentProcess
 from grading.questions import Check, Question
+from grading.sandbox import Sandbox
 from grading.source import StudentSource
 from grading.student import Connection, Progress, Student
 
@@ -44,6 +45,10 @@ class Settings:
         time_limit_seconds: for each question, instead of its own; or None.
         jobs: questions run side by side.
         in_process: run the student's code in this process, so that a debugger works; no limits then.
+        hidden_directory: holds the test splits that take the place of the shipped ones, or None.
+        deadline: of the whole run, on `time.monotonic`'s clock, or None.
+        memory_limit_bytes: for each question, where its own is larger; or None.
+        sandbox: how student processes are confined, or None.
     """
 
     code_directory: Path
@@ -52,6 +57,10 @@ class Settings:
     time_limit_seconds: float | None = None
     jobs: int = 1
     in_process: bool = False
+    hidden_directory: Path | None = None
+    deadline: float | None = None
+    memory_limit_bytes: int | None = None
+    sandbox: Sandbox | None = None
 
 
 class Engine:
@@ -64,15 +73,16 @@ class Engine:
 
     def __init__(self, settings: Settings, console: Console) -> None:
         self.settings = settings
-        self.library = Library(settings.data_directory, settings.seed)
+        self.library = Library(settings.data_directory, settings.seed, settings.hidden_directory)
         self._source = StudentSource(settings.code_directory)
         self._console = console
         self._fork_server: forkserver.ForkServer | None = None
         self._fork_server_lock = threading.Lock()
         self._running: set[Student] = set()
         self._closing = False
+        self._waiting = 0  # questions that are yet to begin
         if not settings.in_process and forkserver.is_available():
-            self._fork_server = forkserver.ForkServer()  # imports torch while we read data
+            self._fork_server = self._new_fork_server()  # imports torch while we read data
 
     def __enter__(self) -> Engine:
         return self
@@ -92,6 +102,8 @@ class Engine:
             questions: which.
             on_change: called from any thread, one call at a time, with a question's result when it is finished.
         """
+        questions = list(questions)
+        self._waiting = len(questions)
         lock = threading.Lock()
 
         def grade_and_tell(question: Question) -> QuestionResult:
@@ -106,9 +118,36 @@ class Engine:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
+    def isolation(self) -> dict[str, bool]:
+        """What really holds of the sandbox's promises on this machine, tried out; empty without one."""
+        sandbox = self.settings.sandbox
+        if sandbox is None or self._fork_server is None:
+            return {}
+        place = sandbox.open(self.settings.memory_limit_bytes or 2**30)
+        try:
+            paths = {"private": list(map(str, sandbox.private)), "public": list(map(str, sandbox.public))}
+            return self._fork_server.probe(place.orders() | paths)
+        finally:
+            place.close()
+
+    def _new_fork_server(self) -> forkserver.ForkServer:
+        return forkserver.ForkServer(confined=self.settings.sandbox is not None)
+
+    def _time_limit(self, question: Question) -> float:
+        """Seconds for a question. Under a deadline, at most half of what is left while others wait for their turn."""
+        limit = self.settings.time_limit_seconds or question.time_limit_seconds
+        self._waiting -= 1
+        if self.settings.deadline is None:
+            return limit
+        left = max(self.settings.deadline - time.monotonic(), 0.0)
+        return min(limit, left / 2 if self._waiting > 0 else left)
+
+    def _memory_limit(self, question: Question) -> int:
+        return min(question.memory_limit_bytes, self.settings.memory_limit_bytes or question.memory_limit_bytes)
+
     def _grade_question(self, question: Question) -> QuestionResult:
         started = time.monotonic()
-        limit = self.settings.time_limit_seconds or question.time_limit_seconds
+        limit = self._time_limit(question)
         result = QuestionResult(question.id, question.title, question.points, question.extra_credit)
         result.stubs = [stub for target in question.targets for stub in self._source.stubs(target)]
         with self._status_line(question, started) as on_progress:
@@ -147,7 +186,7 @@ class Engine:
                 try:
                     status, message = self._run_check(question, check, student)
                 except OutOfLimits as reason:
-                    exhausted = _limit_message(str(reason), question, limit)
+                    exhausted = _limit_message(str(reason), self._memory_limit(question), limit)
                     status, message = NOT_FINISHED, exhausted
             if status == PASSED:
                 passed.add(check.name)
@@ -178,9 +217,9 @@ class Engine:
                 raise OutOfLimits("time")
             if self._fork_server is not None and not self._fork_server.is_alive():
                 self._fork_server.close()
-                self._fork_server = forkserver.ForkServer()  # a student's code has ended it; the next gets a new one
+                self._fork_server = self._new_fork_server()  # a student's code has ended it; the next gets a new one
         output = StudentOutput(self._console, f"{question.id} | " if self.settings.jobs > 1 else "")
-        return StudentProcess(self._fork_server, output, question.memory_limit_bytes)
+        return StudentProcess(self._fork_server, output, self._memory_limit(question), self.settings.sandbox)
 
     @contextmanager
     def _status_line(self, question: Question, started: float):  # type: ignore[no-untyped-def]
@@ -213,13 +252,15 @@ def _status_text(question: Question, seconds: float, progress: Progress) -> str:
     return text
 
 
-def _limit_message(reason: str, question: Question, limit_seconds: float) -> str:
+def _limit_message(reason: str, memory_bytes: int, limit_seconds: float) -> str:
     if reason == "time":
         return (
-            f"stopped after {limit_seconds:g} seconds. Does a loop never end? Is validation run too often? "
+            f"stopped after {limit_seconds:.4g} seconds. Does a loop never end? Is validation run too often? "
             "(--time-limit SECONDS allows more)"
         )
+    if reason == "disk":
+        return "stopped for writing too much to disk. Nothing in this project needs files."
     return (
-        f"stopped at {question.memory_limit_bytes // 2**20} MiB of memory. Is a list of tensors growing? "
+        f"stopped at {memory_bytes // 2**20} MiB of memory. Is a list of tensors growing? "
         "Keep numbers (loss.item()), not tensors."
     )

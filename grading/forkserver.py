@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import subprocess
 import sys
 import threading
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+ORDER_BYTES = 4096  # as in grading.child.host
+KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "OMP_NUM_THREADS")
 
 
 def is_available() -> bool:
@@ -20,9 +24,12 @@ class ForkServer:
     """A process that has imported torch and the datasets' code, and forks on request.
 
     It is a program of its own, never a fork of the grader, whose memory holds the test labels.
+
+    Args:
+        confined: without network and with a scrubbed environment.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, confined: bool = False) -> None:
         from grading.process import program
 
         self._control, theirs = socket.socketpair()
@@ -31,14 +38,19 @@ class ForkServer:
         self._statuses: dict[int, int] = {}
         self._gone = False
         self._process = subprocess.Popen(
-            program("fork", str(theirs.fileno())), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+            program("fork", str(theirs.fileno()), *(["confined"] if confined else [])),
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            env={name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ} if confined else None,
         )
         theirs.close()
         threading.Thread(target=self._read_news, daemon=True).start()
 
-    def fork(self) -> tuple[int, BinaryIO, BinaryIO, BinaryIO]:
+    def fork(self, orders: dict[str, Any] | None = None) -> tuple[int, BinaryIO, BinaryIO, BinaryIO]:
         """Start a student process.
 
+        Args:
+            orders: how it is confined, see `grading.child.confine`; None for not at all.
         Returns:
             its process id (also its group's), and its streams: requests to write, replies and output to read.
         Raises:
@@ -48,7 +60,8 @@ class ForkServer:
         (requests_read, requests_write), (replies_read, replies_write), (output_read, output_write) = pairs
         with self._condition:
             with contextlib.suppress(OSError):
-                socket.send_fds(self._control, [b"f"], [requests_read, replies_write, output_write])
+                request = json.dumps(orders or {}).encode().ljust(ORDER_BYTES)
+                socket.send_fds(self._control, [request], [requests_read, replies_write, output_write])
             for descriptor in (requests_read, replies_write, output_write):
                 os.close(descriptor)
             self._condition.wait_for(lambda: self._started or self._gone, timeout=60)
@@ -61,6 +74,15 @@ class ForkServer:
             os.fdopen(replies_read, "rb"),
             os.fdopen(output_read, "rb", buffering=0),
         )
+
+    def probe(self, orders: dict[str, Any]) -> dict[str, bool]:
+        """Try out in a process so confined what really holds; see `grading.child.confine.probe`."""
+        pid, requests, replies, output = self.fork(orders)
+        with requests, replies, output:
+            found = replies.read()
+        self.wait(pid, 5)
+        held = json.loads(found) if found else {}
+        return {str(name): value is True for name, value in held.items()}
 
     def is_alive(self) -> bool:
         """False once the server's process has ended."""

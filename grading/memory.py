@@ -26,6 +26,46 @@ def group_bytes(pid: int) -> int:
     return 0
 
 
+def processes_of(user: int) -> list[int]:
+    """Process ids of a user's processes, the ended ones left out (Linux)."""
+    found = []
+    with contextlib.suppress(OSError):
+        for name in os.listdir("/proc"):
+            if name.isdigit():
+                with contextlib.suppress(OSError, ValueError, IndexError):
+                    status = Path(f"/proc/{name}/status").read_text()
+                    ended = status.split("State:", 1)[1].split(None, 1)[0] in "ZX"
+                    if not ended and int(status.split("Uid:", 1)[1].split(None, 1)[0]) == user:
+                        found.append(int(name))
+    return found
+
+
+def user_bytes(user: int, enough: int) -> int:
+    """Memory of all processes of a user (Linux).
+
+    Args:
+        user: the user id.
+        enough: below this the quick figure, which counts shared pages once for each process, will do.
+    """
+    processes = processes_of(user)
+    total = 0
+    for pid in processes:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            total += _linux_resident_bytes(pid, os.sysconf("SC_PAGE_SIZE"))
+    if total <= enough:
+        return total
+    shares = [_proportional_bytes(pid) for pid in processes]
+    return sum(shares) if all(shares) else total
+
+
+def _proportional_bytes(pid: int) -> int:
+    """Resident bytes with each shared page divided among those who share it; 0 where that cannot be had."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        return int(text.split("\nPss:")[1].split()[0]) * 1024
+    return 0
+
+
 def _linux_group_bytes(group: int) -> int:
     resident = partial(_linux_resident_bytes, page_bytes=os.sysconf("SC_PAGE_SIZE"))
     own = resident(group)

@@ -17,10 +17,12 @@ from typing import Any, BinaryIO, cast
 from grading import channel, memory
 from grading.forkserver import ForkServer
 from grading.outcomes import OutOfLimits, StudentCrashed
+from grading.sandbox import Sandbox
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
 SECONDS_BETWEEN_LOOKS = 0.1  # at the clock and the memory, while waiting for an answer
-UNREAD_MESSAGES = 64  # a process that floods the channel waits here, and the grader's memory stays small
+MAXIMUM_REPLY_BYTES = 64 * 2**20
+UNREAD_MESSAGES = 1  # a process that floods the channel waits here, and the grader's memory stays small
 
 
 def program(*arguments: str) -> list[str]:
@@ -39,16 +41,22 @@ class StudentProcess:
         fork_server: where the process comes from; None starts an interpreter of its own (slower by torch's import).
         on_output: called with each piece of text the student's code prints.
         memory_limit_bytes: resident memory of the process and all it starts.
+        sandbox: how the process is confined; needs a fork server. None for not at all.
     """
 
     def __init__(
-        self, fork_server: ForkServer | None, on_output: Callable[[str], None], memory_limit_bytes: int
+        self,
+        fork_server: ForkServer | None,
+        on_output: Callable[[str], None],
+        memory_limit_bytes: int,
+        sandbox: Sandbox | None = None,
     ) -> None:
         self._memory_limit_bytes = memory_limit_bytes
+        self._place = sandbox.open(memory_limit_bytes) if sandbox is not None else None
         self._fork_server = fork_server
         self._popen: subprocess.Popen[bytes] | None = None
         if fork_server is not None:
-            self.pid, *streams = fork_server.fork()
+            self.pid, *streams = fork_server.fork(self._place.orders() if self._place else None)
         else:
             self._popen = subprocess.Popen(
                 program("alone"),
@@ -77,7 +85,7 @@ class StudentProcess:
             deadline: on `time.monotonic`'s clock.
             on_progress: called with the reports that training sends meanwhile.
         Raises:
-            OutOfLimits: the deadline passed or the memory limit was exceeded; the process is gone.
+            OutOfLimits: the deadline passed, or a limit of memory or disk was exceeded; the process is gone.
             StudentCrashed: the process ended by itself, or sent something else than an answer; it is gone.
         """
         threading.Thread(target=self._send, args=(message,), daemon=True).start()
@@ -89,9 +97,9 @@ class StudentProcess:
             if time.monotonic() > deadline:
                 self.kill()
                 raise OutOfLimits("time")
-            if memory.group_bytes(self.pid) > self._memory_limit_bytes:
+            if exceeded := self._exceeded():
                 self.kill()
-                raise OutOfLimits("memory")
+                raise OutOfLimits(exceeded)
             if isinstance(reply, Exception):
                 ended = self._exit_phrase() if isinstance(reply, EOFError) else "sent a malformed message"
                 self.kill()
@@ -121,6 +129,14 @@ class StudentProcess:
         self._printer.join(timeout=1)
         with contextlib.suppress(OSError):
             self._requests.close()
+        if self._place is not None:
+            self._place.close()
+
+    def _exceeded(self) -> str:
+        """The limit that is exceeded, or nothing."""
+        if self._place is not None:
+            return self._place.exceeded(self.pid)
+        return "memory" if memory.group_bytes(self.pid) > self._memory_limit_bytes else ""
 
     def _wait(self, seconds: float = 5.0) -> int | None:
         """The exit status, negative for a signal; None if it cannot be had in time."""
@@ -149,7 +165,7 @@ class StudentProcess:
         with contextlib.closing(replies):
             try:
                 while not self._dead.is_set():
-                    self._incoming.put(channel.read(replies))
+                    self._incoming.put(channel.read(replies, MAXIMUM_REPLY_BYTES))
             except (EOFError, OSError, ValueError) as error:
                 self._incoming.put(error if isinstance(error, EOFError) else EOFError())
             except channel.ChannelError as error:

@@ -8,6 +8,7 @@ import os
 import tempfile
 import textwrap
 from pathlib import Path
+from typing import Any
 
 from grading.console import Console
 from grading.outcomes import PASSED, Outcome, QuestionResult, RunResult
@@ -21,8 +22,8 @@ def points(value: float) -> str:
     return f"{value:g}"
 
 
-def write_json(result: RunResult, path: Path) -> None:
-    """Write the JSON report; a reader sees the old file or the new one, never half of one.
+def write_json(document: dict[str, Any], path: Path) -> None:
+    """Write a JSON report; a reader sees the old file or the new one, never half of one.
 
     Raises:
         OSError: the file cannot be written.
@@ -30,7 +31,7 @@ def write_json(result: RunResult, path: Path) -> None:
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(result.as_dict(), file, indent=2)
+            json.dump(document, file, indent=2)
             file.write("\n")
         umask = os.umask(0)
         os.umask(umask)

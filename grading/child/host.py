@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import json
 import os
 import queue
 import signal
@@ -17,6 +18,9 @@ import traceback
 from typing import Any, BinaryIO
 
 from grading import channel
+
+ORDER_BYTES = 4096  # of one request to the fork server
+MOST_SWEEPS = 2
 
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> None:
@@ -56,16 +60,25 @@ def serve_alone() -> None:
     serve(requests, replies)
 
 
-def serve_forks(control: socket.socket) -> None:
+def serve_forks(control: socket.socket, confined: bool = False) -> None:
     """Fork one serving process for each request on the control socket, with torch already imported (Unix).
 
-    A request is one byte with three file descriptors: requests, replies, output. The answers are lines:
-    `started PID`, and later `ended PID STATUS` with the status of `os.waitpid`. When the control socket closes,
-    everything started here is killed.
+    A request is `ORDER_BYTES` of JSON, padded with blanks, with three file descriptors: requests, replies, output.
+    The orders are empty, or those of `grading.child.confine`. The answers are lines: `started PID`, and later
+    `ended PID STATUS` with the status of `os.waitpid`, when everything that the process started is dead. When the
+    control socket closes, everything started here is killed.
+
+    Args:
+        control: the grader's other end.
+        confined: leave the network behind. Whatever other rights this process has, its forks give up.
     """
     import grading.child.requests  # noqa: F401  (the slow import that every fork then shares)
 
     _adopt_orphans()
+    if confined:
+        from grading.child import confine
+
+        confine.leave_network()
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, shared pages
     wake_read, wake_write = socket.socketpair()
@@ -74,7 +87,7 @@ def serve_forks(control: socket.socket) -> None:
     signal.set_wakeup_fd(wake_write.fileno())
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle
-    children: set[int] = set()
+    children: dict[int, int | None] = {}  # process id to the user that is its own, if any
 
     import select
 
@@ -84,30 +97,37 @@ def serve_forks(control: socket.socket) -> None:
             with contextlib.suppress(BlockingIOError):
                 wake_read.recv(4096)
             for pid, status in _reap():
-                if pid in children:
-                    children.discard(pid)
+                if pid not in children:
+                    _kill_orphans(children)  # an orphan's own children have just become ours
+                else:
+                    user = children.pop(pid)
                     _kill_group(pid)
                     _kill_orphans(children)
+                    _kill_user(user)
                     with contextlib.suppress(OSError):
                         control.sendall(f"ended {pid} {status}\n".encode())
         if control in ready:
-            message, descriptors, _, _ = socket.recv_fds(control, 1, 3)
+            message, descriptors, _, _ = socket.recv_fds(control, ORDER_BYTES, 3)
             if not message:
-                for pid in children:
+                for pid, user in children.items():
                     _kill_group(pid)
-                _kill_orphans(set())
+                    _kill_user(user)
+                _kill_orphans({})
                 return
+            while len(message) < ORDER_BYTES and (rest := control.recv(ORDER_BYTES - len(message))):
+                message += rest
+            orders = json.loads(message)
             pid = os.fork()
             if pid == 0:
-                _become_student_process(descriptors, [control, wake_read, wake_write])
-            children.add(pid)
+                _become_student_process(descriptors, [control, wake_read, wake_write], orders)
+            children[pid] = orders.get("user")
             for descriptor in descriptors:
                 os.close(descriptor)
             control.sendall(f"started {pid}\n".encode())
 
 
-def _become_student_process(descriptors: list[int], to_close: list[socket.socket]) -> None:
-    """Turn a fresh fork into a serving process; never returns."""
+def _become_student_process(descriptors: list[int], to_close: list[socket.socket], orders: dict[str, Any]) -> None:
+    """Turn a fresh fork into a serving process, confined if so ordered; never returns."""
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -121,6 +141,13 @@ def _become_student_process(descriptors: list[int], to_close: list[socket.socket
         os.close(null)
         os.close(output)
         _open_output()
+        if orders:
+            from grading.child import confine
+
+            confine.apply(orders)
+            if "private" in orders:
+                os.write(replies, confine.probe(orders))
+                os._exit(0)
         serve(os.fdopen(requests, "rb"), os.fdopen(replies, "wb"))
     except BrokenPipeError:
         pass  # the grader has gone
@@ -152,6 +179,28 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def _kill_user(user: int | None) -> None:
+    """Kill every process of a user that was made for one student process: not even a fork bomb outruns this.
+
+    A process may signal all processes of its own user at once, so one is made for that. The second sweep is for what
+    was being born during the first.
+    """
+    for _ in range(MOST_SWEEPS if user is not None else 0):
+        pid = os.fork()
+        if pid == 0:
+            with contextlib.suppress(BaseException):
+                signal.set_wakeup_fd(-1)
+                os.setgroups([])
+                os.setresgid(user, user, user)  # type: ignore[arg-type]
+                os.setresuid(user, user, user)  # type: ignore[arg-type]
+                os.kill(-1, signal.SIGKILL)
+                os._exit(0)
+            os._exit(1)  # there was nothing left to signal
+        with contextlib.suppress(ChildProcessError):
+            if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 0:
+                return
+
+
 def _adopt_orphans() -> None:
     """On Linux, processes that a student's code leaves behind become ours, so that they can be found and killed."""
     if sys.platform == "linux":
@@ -162,7 +211,7 @@ def _adopt_orphans() -> None:
             ctypes.CDLL(None).prctl(set_child_subreaper, 1, 0, 0, 0)
 
 
-def _kill_orphans(spare: set[int]) -> None:
+def _kill_orphans(spare: dict[int, int | None]) -> None:
     """Kill processes that fell to us because their parent ended (Linux; elsewhere the group's end is all there is)."""
     try:
         processes = [int(name) for name in os.listdir("/proc") if name.isdigit()]
@@ -177,9 +226,9 @@ def _kill_orphans(spare: set[int]) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """`fork DESCRIPTOR` runs the fork server on an inherited control socket; `alone` serves standard input."""
+    """`fork DESCRIPTOR [confined]` runs the fork server on an inherited control socket; `alone` serves stdin."""
     if arguments[0] == "fork":
-        serve_forks(socket.socket(fileno=int(arguments[1])))
+        serve_forks(socket.socket(fileno=int(arguments[1])), confined="confined" in arguments[2:])
     else:
         serve_alone()
     return 0

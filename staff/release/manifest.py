@@ -35,6 +35,7 @@ TOP_LEVEL = {
     "backend.py": Audience.BOTH,
     "chargpt.py": Audience.BOTH,
     "gpt": Audience.BOTH,
+    "haiku_bot": Audience.BOTH,
     "data": Audience.BOTH,
     "grading": Audience.BOTH,
     "test_cases": Audience.BOTH,

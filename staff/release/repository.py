@@ -26,8 +26,8 @@ def files_of_commit(commit: str) -> dict[str, bytes]:
 
 
 def files_of_working_tree() -> dict[str, bytes]:
-    """Every tracked file by its path, as it is on disk now: for trying things out, never for a release."""
-    names = _git("ls-files", "-z").decode().split("\0")
+    """Every file that git does not ignore, as it is on disk now: for trying things out, never for a release."""
+    names = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard").decode().split("\0")
     paths = [(name, PROJECT_DIRECTORY / name) for name in names if name]
     return {name: path.read_bytes() for name, path in paths if path.is_file()}
 

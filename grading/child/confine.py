@@ -1,0 +1,166 @@
+"""Confines the process it is called in, for good: user, environment, folder, limits, system calls (Linux).
+
+Called in a fresh fork before anything of the student's is imported. Nothing here can be undone by what runs later:
+limits are hard limits, root is given up in all three user ids, and the filter on system calls is inherited.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import platform
+import socket
+import struct
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+NO_NEW_PRIVILEGES, SET_SECCOMP, FILTER_MODE = 38, 22, 2  # of prctl(2)
+NEW_NETWORK_NAMESPACE = 0x40000000  # CLONE_NEWNET of unshare(2)
+
+# By machine: the kernel's name for it, the number of `socket`, and the numbers of the calls that are refused
+# altogether: ptrace, process_vm_readv, process_vm_writev, unshare, setns, mount, bpf, perf_event_open, keyctl,
+# io_uring_setup (it could open sockets past the filter), userfaultfd, pidfd_getfd.
+SYSTEM_CALLS = {
+    "x86_64": (0xC000003E, 41, (101, 310, 311, 272, 308, 165, 321, 298, 250, 425, 323, 438)),
+    "aarch64": (0xC00000B7, 198, (117, 270, 271, 97, 268, 40, 280, 241, 219, 425, 282, 438)),
+}
+
+
+def apply(orders: dict[str, Any]) -> None:
+    """Carry out a sandbox's orders.
+
+    Args:
+        orders: `directory` to work in; `environment`, all there will be; `limits`, name of a resource limit to its
+            value, and `data_bytes` on top of what is held already; `user`, a user id or None to stay who we are.
+    Raises:
+        OSError: something could not be done; the process must end then.
+    """
+    import resource
+
+    for name, value in orders["limits"].items():
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        held = int(Path("/proc/self/status").read_text().split("VmData:")[1].split()[0]) * 1024
+        resource.setrlimit(resource.RLIMIT_DATA, (held + orders["data_bytes"],) * 2)
+    with contextlib.suppress(OSError):  # if the machine's memory ends, this process goes before the grader
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    os.umask(0o077)
+    os.chdir(orders["directory"])
+    os.environ.clear()
+    os.environ.update(orders["environment"])
+    tempfile.tempdir = None  # forgets a choice made before the fork
+    if (user := orders["user"]) is not None:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    _filter_system_calls()
+
+
+def leave_network() -> bool:
+    """Move this process and all it starts to a network of their own with nothing in it; needs root. True if it did."""
+    try:
+        return ctypes.CDLL(None, use_errno=True).unshare(NEW_NETWORK_NAMESPACE) == 0
+    except (OSError, AttributeError):
+        return False
+
+
+def probe(orders: dict[str, Any]) -> bytes:
+    """What really holds in a process that has been confined, tried out: JSON of name to true or false.
+
+    Args:
+        orders: as for `apply`, and `private`: paths that must be neither read nor written here.
+    """
+    held = {
+        "unprivileged user": os.name == "posix" and os.getuid() != 0 and 0 not in os.getresuid(),
+        "private files": not any(_can_open(Path(path)) for path in orders["private"]),
+        "no network": not _can_reach_network(),
+        "own folder": _can_write(Path(orders["directory"])),
+        "standard library readable": os.access(os.path.dirname(os.__file__), os.R_OK | os.X_OK),
+        "project readable": all(os.access(path, os.R_OK) for path in orders["public"]),
+        "grader out of reach": not _can_signal(os.getppid()),
+    }
+    return json.dumps(held).encode()
+
+
+def _filter_system_calls() -> None:
+    """Refuse sockets other than local ones and calls into other processes, where the machine is a known one."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with contextlib.suppress(AttributeError):
+        libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+        if sys.platform == "linux" and platform.machine() in SYSTEM_CALLS:
+            program = _filter_program(*SYSTEM_CALLS[platform.machine()])
+            code = ctypes.create_string_buffer(program, len(program))
+            header = _Program(len(program) // 8, ctypes.cast(code, ctypes.c_void_p))
+            libc.prctl(SET_SECCOMP, FILTER_MODE, ctypes.byref(header), 0, 0)
+
+
+class _Program(ctypes.Structure):
+    """`struct sock_fprog` of linux/filter.h."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_void_p))
+
+
+def _filter_program(architecture: int, socket_call: int, refused: tuple[int, ...]) -> bytes:
+    """The filter for the kernel's packet-filter machine; see seccomp(2).
+
+    Calls of another architecture (32-bit ones, x32 ones) are refused: their numbers mean something else.
+    """
+    load, jump_equal, jump_at_least, end = 0x20, 0x15, 0x35, 0x06
+    allow, refuse = 0x7FFF0000, 0x00050000 | 1  # 1 is EPERM
+    tail = len(refused) + 4  # instructions from the first comparison below to the one that allows
+    steps = [
+        (load, 0, 0, 4),  # architecture
+        (jump_equal, 1, 0, architecture),
+        (end, 0, 0, refuse),
+        (load, 0, 0, 0),  # number of the call
+        (jump_at_least, tail, 0, 0x40000000),
+    ]
+    steps += [(jump_equal, tail - 1 - place, 0, number) for place, number in enumerate(refused)]
+    steps += [
+        (jump_equal, 0, 2, socket_call),
+        (load, 0, 0, 16),  # its first argument: the family
+        (jump_equal, 0, 1, int(socket.AF_UNIX)),
+        (end, 0, 0, allow),
+        (end, 0, 0, refuse),
+    ]
+    return b"".join(struct.pack("HBBI", code, yes, no, value) for code, yes, no, value in steps)
+
+
+def _can_open(path: Path) -> bool:
+    try:
+        if path.is_dir():
+            os.listdir(path)
+            return True
+        return os.access(path, os.R_OK) or os.access(path, os.W_OK)
+    except OSError:
+        return False
+
+
+def _can_write(directory: Path) -> bool:
+    try:
+        (directory / "probe").write_text("")
+        (directory / "probe").unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _can_reach_network() -> bool:
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connection:
+            connection.connect(("192.0.2.1", 9))  # an address for documentation: only whether there is a way out
+    except OSError:
+        return False
+    return True
+
+
+def _can_signal(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,122 @@
+"""Renders a run as the results.json that Gradescope reads. Everything that a student's code said is quoted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from grading.gradescope.settings import HarnessSettings
+from grading.outcomes import FAILED, PASSED, Outcome, QuestionResult, RunResult
+from grading.questions import Question
+
+MOST_CHARACTERS = 8_000  # of one check's output; the harness cuts at 100,000
+MOST_NOTE_CHARACTERS = 20_000
+NOT_GRADED_YET = "Not graded: the run ended before this question's turn."
+
+
+def document(
+    run: RunResult,
+    questions: Sequence[Question],
+    settings: HarnessSettings,
+    notes: Sequence[str],
+    extra_data: dict[str, Any],
+) -> dict[str, Any]:
+    """All of results.json.
+
+    Args:
+        run: results so far; questions without outcomes have not been graded yet.
+        questions: those of the assignment, in order.
+        settings: the course's choices.
+        notes: sentences shown above the tests.
+        extra_data: for staff and programs.
+    """
+    results = {result.id: result for result in run.questions}
+    tests = [test for question in questions for test in _tests(question, results.get(question.id), settings)]
+    return {
+        "score": round(sum(test["score"] for test in tests), 6),
+        "execution_time": round(run.seconds, 1),
+        "output": _shortened("\n\n".join(escaped(note) for note in notes), MOST_NOTE_CHARACTERS),
+        "output_format": "md",
+        "test_output_format": "md",
+        "test_name_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": settings.output_visibility,
+        "extra_data": extra_data,
+        "tests": tests,
+        "leaderboard": _leaderboard(results, settings),
+    }
+
+
+def message_only(
+    text: str, score: float, settings: HarnessSettings | None, extra_data: dict[str, Any]
+) -> dict[str, Any]:
+    """A results.json without tests: a score and a text."""
+    return {
+        "score": score,
+        "output": _shortened(escaped(text), MOST_NOTE_CHARACTERS),
+        "output_format": "md",
+        "visibility": "visible",
+        "stdout_visibility": settings.output_visibility if settings is not None else "hidden",
+        "extra_data": extra_data,
+        "tests": [],
+    }
+
+
+def clean(text: str) -> str:
+    """Text without what breaks readers of JSON or screens: half characters, control characters."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return "".join(
+        character if character == "\n" or (character.isprintable() or character == "\t") else "\ufffd"
+        for character in text
+    )
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it stands."""
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$-])", r"\\\1", clean(text))
+
+
+def quoted(text: str) -> str:
+    """Text as a Markdown code block, whose fence is longer than any that the text could close it with."""
+    text = _shortened(clean(text), MOST_CHARACTERS)
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def _tests(question: Question, result: QuestionResult | None, settings: HarnessSettings) -> list[dict[str, Any]]:
+    outcomes = {outcome.name: outcome for outcome in result.outcomes} if result is not None else {}
+    tests = []
+    for place, check in enumerate(question.checks, start=1):
+        outcome = outcomes.get(check.name) or Outcome(
+            check.name, check.title, FAILED, 0.0, check.points, NOT_GRADED_YET
+        )
+        tests.append(
+            {
+                "number": f"{question.id.removeprefix('q')}.{place}",
+                "name": f"{question.title}: {outcome.title}",
+                "score": outcome.score,
+                # extra credit adds to the score, not to what the score is out of
+                "max_score": 0.0 if question.extra_credit else outcome.max_score,
+                "status": "passed" if outcome.status == PASSED else "failed",
+                "output": quoted(outcome.message) if outcome.message else "",
+                "output_format": "md",
+                "visibility": settings.test_visibility,
+                "tags": [question.id],
+                "extra_data": {"question": question.id, "check": check.name, "outcome": outcome.status},
+            }
+        )
+    return tests
+
+
+def _leaderboard(results: dict[str, QuestionResult], settings: HarnessSettings) -> list[dict[str, Any]]:
+    return [
+        {"name": entry.name, "value": results[entry.question].metrics[entry.metric], "order": entry.order}
+        for entry in settings.leaderboard
+        if entry.question in results and entry.metric in results[entry.question].metrics
+    ]
+
+
+def _shortened(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}\n… cut: {len(text) - limit:,} more characters"

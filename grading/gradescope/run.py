@@ -1,0 +1,257 @@
+"""One submission under the harness: find it, grade it confined, and keep results.json whole at every moment."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grading import report
+from grading.console import Console
+from grading.engine import Engine, Settings
+from grading.gradescope import metadata, results, submission
+from grading.gradescope.settings import HarnessSettings
+from grading.outcomes import QuestionResult, RunResult
+from grading.questions import Question, discover
+from grading.sandbox import Sandbox, is_available
+from grading.versions import installed_versions
+
+PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
+SECONDS_FOR_THE_LAST_WORD = 20.0  # past the grader's own deadline, well before the harness's
+# What a student process has no business with, in the project's folder; it needs the rest to run.
+PRIVATE = ("hidden", "test_cases", "release.json", "setup.sh", "run_autograder")
+PUBLIC = ("backend.py", "data/__init__.py", "grading/child/requests.py")
+
+
+class HarnessError(Exception):
+    """The harness or the release is not as it should be: the staff's to mend, never the student's."""
+
+
+@dataclass
+class Report:
+    """Writes results.json, anew whenever something has changed; from any thread.
+
+    Args:
+        path: of results.json.
+        settings: the course's choices.
+        questions: those of the assignment.
+        write: how a document gets there.
+    """
+
+    path: Path
+    settings: HarnessSettings
+    questions: list[Question]
+    write: Callable[[dict[str, Any], Path], None] = report.write_json
+    notes: list[str] = field(default_factory=list)
+    extra_data: dict[str, Any] = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.run = RunResult(self.settings.seed, installed_versions())
+        self._lock = threading.Lock()
+
+    def add(self, result: QuestionResult) -> None:
+        """Keep a finished question."""
+        self.run.questions.append(result)
+        self.save()
+
+    def save(self) -> None:
+        """Write what is known now."""
+        with self._lock:
+            self.run.seconds = time.monotonic() - self.started
+            extra = {"seed": self.run.seed, "versions": self.run.versions, **self.extra_data}
+            seconds = {result.id: round(result.seconds, 2) for result in self.run.questions}
+            extra["questions"] = {
+                result.id: {"seconds": seconds[result.id], "metrics": result.metrics} for result in self.run.questions
+            }
+            document = results.document(self.run, self.questions, self.settings, self.notes, extra)
+            self.write(document, self.path)
+
+
+def grade(root: Path, settings: HarnessSettings, console: Console) -> None:
+    """Grade the submission in `root`/submission and leave `root`/results/results.json behind.
+
+    Our own failures, too, leave a whole results.json, which says so and keeps what was earned before.
+
+    Raises:
+        OSError: not even results.json can be written.
+        QuestionError: the questions themselves do not fit.
+    """
+    started = time.monotonic()
+    questions = [q for q in discover() if not settings.questions or q.id in settings.questions]
+    (root / "results").mkdir(exist_ok=True)
+    kept = Report(root / "results" / "results.json", settings, questions, started=started)
+    kept.extra_data["release"] = _release()
+    kept.save()
+    try:
+        with _last_word(kept, started + settings.seconds + SECONDS_FOR_THE_LAST_WORD):
+            _grade(root, kept, console)
+    except Exception as error:  # whatever it is, the student must not pay for it
+        traceback.print_exc(file=sys.stdout)
+        kept.notes.insert(0, f"The autograder itself failed ({type(error).__name__}). This is not your fault: please "
+                          "tell the course staff. What was graded before stands.")  # fmt: skip
+        kept.extra_data["grader_failure"] = results.clean(f"{type(error).__name__}: {error}")
+        kept.save()
+
+
+def _grade(root: Path, kept: Report, console: Console) -> None:
+    settings = kept.settings
+    known = metadata.load(root / "submission_metadata.json")
+    possible = sum(question.points for question in kept.questions if not question.extra_credit)
+    if known.total_points is not None and known.total_points != possible:
+        console.line(f"the assignment is out of {known.total_points:g} points, the questions give {possible:g}")
+        kept.extra_data["warning"] = f"assignment out of {known.total_points:g}, questions out of {possible:g}"
+    if _is_refused(known, kept):
+        return
+    _close_off(root)
+    with _workplace() as workplace:
+        code = workplace / "code"
+        code.mkdir()
+        wanted = {f"{target.partition('.')[0]}.py" for question in kept.questions for target in question.targets}
+        found = submission.find(root / "submission", wanted)
+        for name, content in found.files.items():
+            (code / name).write_bytes(content)
+        kept.notes += found.notes
+        for note in found.notes:
+            console.line(note)
+        hidden = PROJECT_DIRECTORY / "hidden"
+        engine_settings = Settings(
+            code_directory=code,
+            seed=settings.seed,
+            hidden_directory=hidden if hidden.is_dir() else None,
+            deadline=kept.started + settings.seconds,
+            memory_limit_bytes=settings.student_bytes,
+            sandbox=_sandbox(root, workplace) if is_available() else None,
+        )
+        with Engine(engine_settings, console) as engine:
+            kept.extra_data["isolation"] = _require_isolation(engine, console)
+            kept.save()
+
+            def on_change(result: QuestionResult) -> None:
+                kept.add(result)
+                report.print_question(result, console)
+
+            engine.grade(kept.questions, on_change)
+            kept.extra_data["data"] = engine.library.sources()
+        kept.save()
+        report.print_table(kept.run, console, engine.library.sources())
+
+
+def _is_refused(known: metadata.Metadata, kept: Report) -> bool:
+    """Whether the rate limit leaves this submission ungraded; results.json then says so and keeps the earlier score."""
+    settings = kept.settings
+    recent = metadata.recent(known, settings.rate_hours)
+    if not settings.most_submissions or len(recent) < settings.most_submissions:
+        return False
+    score = recent[-1][1]
+    text = (
+        f"Not graded: {len(recent)} submissions in the last {settings.rate_hours:g} hours, "
+        f"and {settings.most_submissions} are allowed. The score of the one before is kept. "
+        f"The next is graded {settings.rate_hours:g} hours after the first of them."
+    )
+    kept.write(results.message_only(text, score, settings, {"rate_limited": True, **kept.extra_data}), kept.path)
+    return True
+
+
+def _sandbox(root: Path, workplace: Path) -> Sandbox:
+    private = [root / name for name in ("results", "submission", "submission_metadata.json")]
+    private += [PROJECT_DIRECTORY / name for name in PRIVATE]
+    return Sandbox(
+        directory=workplace,
+        private=tuple(path for path in private if path.exists()),
+        public=tuple(PROJECT_DIRECTORY / name for name in PUBLIC),
+    )
+
+
+def _close_off(root: Path) -> None:
+    """Leave what is not for students to root alone; files made before anybody was here may be open to all."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0 or (root / "source").resolve() != PROJECT_DIRECTORY:
+        return  # not the harness: nothing here is ours to lock
+    for folder, _, files in os.walk(PROJECT_DIRECTORY):
+        os.chmod(folder, 0o755)
+        for name in files:
+            path = Path(folder, name)
+            os.chmod(path, 0o755 if path.stat().st_mode & 0o100 else 0o644)
+    private = [root / name for name in ("results", "submission", "submission_metadata.json")]
+    for path in [*private, *(PROJECT_DIRECTORY / name for name in PRIVATE)]:
+        with contextlib.suppress(FileNotFoundError):
+            os.chmod(path, 0o700 if path.is_dir() else 0o600)
+
+
+def _require_isolation(engine: Engine, console: Console) -> dict[str, bool]:
+    """Try the sandbox out and say what holds.
+
+    Raises:
+        HarnessError: we are root, yet a student process could reach what it must not, or could not even run.
+    """
+    held = engine.isolation()
+    for name, holds in held.items():
+        console.line(f"isolation: {name}: {'yes' if holds else 'NO'}")
+    if not held:
+        console.line("isolation: none on this system")
+    elif "no network" in held and not held["no network"]:
+        console.line("isolation: this system refuses both ways of closing the network; it stays open to submissions")
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    needed = ["standard library readable", "project readable", "own folder"]
+    needed += ["unprivileged user", "private files", "grader out of reach"] if is_root else []
+    if is_available() and (missing := [name for name in needed if not held.get(name)]):
+        raise HarnessError(
+            f"student processes cannot be confined here: {', '.join(missing)} failed. Python ({sys.executable}) and "
+            f"{PROJECT_DIRECTORY} must be readable for every user, and this process must be able to change its user."
+        )
+    return held
+
+
+@contextmanager
+def _workplace() -> Iterator[Path]:
+    """A folder outside the harness's own, through which student processes reach their code and working folders."""
+    path = Path(tempfile.mkdtemp(prefix="nn-grading-"))
+    try:
+        path.chmod(0o711)
+        previous = os.umask(0o022)
+        try:
+            yield path
+        finally:
+            os.umask(previous)
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _last_word(kept: Report, deadline: float) -> Iterator[None]:
+    """If the block runs past the deadline, which only our own fault can bring about, save and end everything."""
+
+    def end() -> None:
+        with contextlib.suppress(Exception):
+            kept.notes.insert(0, "The time was up before every question was graded. What was graded stands.")
+            kept.save()
+        os._exit(1)  # the fork server sees its channel close and takes the student processes with it
+
+    timer = threading.Timer(max(0.0, deadline - time.monotonic()), end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _release() -> dict[str, str]:
+    """Which release this is, as staff.release noted it."""
+    import json
+
+    try:
+        table = json.loads((PROJECT_DIRECTORY / "release.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(value) for name, value in table.items()}

@@ -1,0 +1,88 @@
+"""The course's choices for the harness: settings.toml."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SETTINGS_FILE = Path(__file__).resolve().parent / "settings.toml"
+SECONDS_VARIABLE = "AUTOGRADER_SECONDS"
+VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
+
+
+class SettingsError(Exception):
+    """settings.toml or the environment asks for what cannot be; the text says what and how to mend it."""
+
+
+@dataclass(frozen=True)
+class LeaderboardEntry:
+    """A metric that a question records, shown to everybody."""
+
+    name: str
+    question: str
+    metric: str
+    order: str
+
+
+@dataclass(frozen=True)
+class HarnessSettings:
+    """What settings.toml says."""
+
+    seconds: float  # until the grader ends, the margin taken off
+    container_bytes: int
+    student_bytes: int
+    seed: int
+    questions: tuple[str, ...]
+    test_visibility: str
+    output_visibility: str
+    most_submissions: int
+    rate_hours: float
+    leaderboard: tuple[LeaderboardEntry, ...]
+
+
+def load(path: Path = SETTINGS_FILE, environment: Mapping[str, str] = os.environ) -> HarnessSettings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: an entry is missing or makes no sense.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _checked(path, table, environment)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+    except KeyError as error:
+        raise SettingsError(f"{path}: lacks {error}") from error
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+
+
+def _checked(path: Path, table: dict[str, Any], environment: Mapping[str, str]) -> HarnessSettings:
+    harness_seconds = float(environment.get(SECONDS_VARIABLE, table["time"]["seconds"]))
+    seconds = harness_seconds - float(table["time"]["margin_seconds"])
+    if seconds < 1:
+        raise SettingsError(f"{harness_seconds:g} seconds less the margin leave no time; raise {SECONDS_VARIABLE}")
+    visibility = table["visibility"]
+    for name in ("tests", "standard_output"):
+        if visibility[name] not in VISIBILITIES:
+            raise SettingsError(f"{path}: visibility.{name} is {visibility[name]!r}, not one of {VISIBILITIES}")
+    leaderboard = tuple(LeaderboardEntry(**row) for row in table.get("leaderboard", []))
+    for entry in leaderboard:
+        if entry.order not in ("asc", "desc"):
+            raise SettingsError(f"{path}: the order of {entry.name!r} is {entry.order!r}, not asc or desc")
+    return HarnessSettings(
+        seconds=seconds,
+        container_bytes=int(table["memory"]["container_mebibytes"]) * 2**20,
+        student_bytes=int(table["memory"]["student_mebibytes"]) * 2**20,
+        seed=int(table["grading"]["seed"]),
+        questions=tuple(table["grading"]["questions"]),
+        test_visibility=visibility["tests"],
+        output_visibility=visibility["standard_output"],
+        most_submissions=int(table["rate_limit"]["submissions"]),
+        rate_hours=float(table["rate_limit"]["hours"]),
+        leaderboard=leaderboard,
+    )

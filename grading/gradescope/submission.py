@@ -1,0 +1,151 @@
+"""Finds the student files in what was handed in, however it was packed, and says what is odd about it."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MOST_BYTES = 2**20  # of one file; the reference's largest has under 20,000
+MOST_ENTRIES = 5_000
+MOST_NAMED = 5  # in a note
+NOISE = re.compile(
+    r"(__MACOSX|\.DS_Store|\._.*|__pycache__|\.git|\.idea|\.vscode|\.ipynb_checkpoints|Thumbs\.db|venv|\.venv)"
+)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What was found.
+
+    Attributes:
+        files: content of each student file that can be used, by its proper name.
+        notes: sentences for the student, one for each thing that is not as it should be.
+    """
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def find(directory: Path, wanted: Iterable[str]) -> Submission:
+    """Look for the wanted files in a folder and the folders in it. Nothing is followed, run or trusted.
+
+    Args:
+        directory: what was handed in.
+        wanted: names such as `models.py`.
+    """
+    wanted = sorted(wanted)
+    found = Submission()
+    paths = _walk(directory, found.notes)
+    folder = _folder(paths, wanted, found.notes)
+    here = {path.name: path for path in paths if path.parent == folder}
+    used = set()
+    for name in wanted:
+        path = here.get(name) or _misnamed(name, here, wanted, found.notes)
+        if path is None:
+            elsewhere = [other for other in paths if other.name == name]
+            where = (
+                f" There is one at {_shown(elsewhere[0], directory)}: put all files in one folder." if elsewhere else ""
+            )
+            found.notes.append(f"{name} is missing from the submission.{where}")
+            continue
+        used.add(path)
+        content = _read(path, name, found.notes)
+        if content is not None:
+            found.files[name] = content
+    if extra := [_shown(path, directory) for path in paths if path not in used]:
+        others = f" and {len(extra) - MOST_NAMED} more" if len(extra) > MOST_NAMED else ""
+        found.notes.append(
+            f"Not used, because only {', '.join(wanted)} are graded: {', '.join(extra[:MOST_NAMED])}{others}."
+        )
+    if not found.files and [path for path in paths if path.suffix in (".zip", ".gz", ".rar", ".7z", ".tar")]:
+        found.notes.append("There is an archive inside the submission: hand in the files themselves.")
+    return found
+
+
+def _walk(directory: Path, notes: list[str]) -> list[Path]:
+    """Every file, near ones first, without the noise that systems and editors add; links are never followed."""
+    files: list[Path] = []
+    waiting, seen = [directory], 0
+    while waiting:
+        try:
+            entries = sorted(os.scandir(waiting.pop(0)), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries:
+            seen += 1
+            if seen > MOST_ENTRIES:
+                notes.append(
+                    f"The submission holds more than {MOST_ENTRIES} files; only the first ones were looked at."
+                )
+                return files
+            if NOISE.fullmatch(entry.name):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(Path(entry.path))
+            else:
+                files.append(Path(entry.path))
+    return files
+
+
+def _folder(paths: list[Path], wanted: list[str], notes: list[str]) -> Path | None:
+    """The folder with the most wanted files, the nearest of several."""
+    counts: dict[Path, int] = defaultdict(int)
+    for path in paths:
+        counts[path.parent] += sum(_is_like(path.name, name) for name in wanted)
+    best = max(counts.values(), default=0)
+    if best == 0:
+        return None
+    folders = [folder for folder, count in counts.items() if count == best]
+    if len(folders) > 1:
+        notes.append(f"Several folders hold student files; the one graded is {folders[0].name}.")
+    return folders[0]
+
+
+def _misnamed(name: str, here: dict[str, Path], wanted: list[str], notes: list[str]) -> Path | None:
+    """The one file whose name differs from the proper one as browsers and systems make it differ."""
+    alike = [path for other, path in here.items() if _is_like(other, name) and other not in wanted]
+    if len(alike) > 1:
+        names = ", ".join(_printable(path.name) for path in alike)
+        notes.append(f"Several files could be {name}: {names}. None is used; hand in one, named {name}.")
+    if len(alike) != 1:
+        return None
+    notes.append(f"{_printable(alike[0].name)} was taken for {name}; please name it {name}.")
+    return alike[0]
+
+
+def _is_like(found: str, name: str) -> bool:
+    """True of `Models.py`, `models (1).py`, `models-2.py`, `models copy.py` and `models.py.txt` for `models.py`."""
+    stem = re.escape(name.removesuffix(".py"))
+    return re.fullmatch(rf"{stem}([ _-]*(\(\d+\)|\d+|copy))?\.py(\.txt)?", found, re.IGNORECASE) is not None
+
+
+def _read(path: Path, name: str, notes: list[str]) -> bytes | None:
+    """A file's content, unless it is a link, something other than a file, or larger than anything one would write."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        notes.append(f"{name} is not an ordinary file that can be read (is it a link?); hand in the file itself.")
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            notes.append(f"{name} is not an ordinary file; hand in the file itself.")
+            return None
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        notes.append(f"{name} is larger than {MOST_BYTES // 2**20} MiB and was not used. Did data end up in it?")
+        return None
+    return content
+
+
+def _shown(path: Path, directory: Path) -> str:
+    return _printable(path.relative_to(directory).as_posix())
+
+
+def _printable(text: str) -> str:
+    shown = "".join(character if character.isprintable() else "?" for character in text)
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."

@@ -1,0 +1,165 @@
+"""Where a student process runs when the grader must not trust it: a user, a folder and limits for each process.
+
+Used under a grading harness on Linux. As root every process gets a user id of its own, so that it reaches neither the
+grader, nor the fork server, nor another student process; without root the limits and the filter on system calls hold,
+the user id does not change. What is ordered here is carried out by `grading.child.confine`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grading import memory
+
+FIRST_USER = 20_000  # above the users that systems make, below the 65,536 that a small container has
+USERS_OF_A_SMALL_CONTAINER = 40_000
+USERS = 1_000_000_000
+SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/run/lock")  # where anybody may write on an ordinary system
+SECONDS_BETWEEN_MEASUREMENTS = 0.25
+MOST_FILES = 5_000
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """How student processes are confined.
+
+    Attributes:
+        directory: in which each gets its working folder; others must be able to pass through it.
+        private: paths that a student process must not reach; only for `probe`.
+        disk_bytes: what it may write, all files together.
+        processes: how many processes and threads it may have.
+    """
+
+    directory: Path
+    private: tuple[Path, ...] = ()
+    public: tuple[Path, ...] = ()
+    disk_bytes: int = 128 * 2**20
+    processes: int = 64
+
+    def open(self, memory_bytes: int) -> Place:
+        """Make the place of one student process."""
+        user = _unused_user() if _is_root() else None
+        folder = Path(tempfile.mkdtemp(dir=self.directory, prefix="work-"))
+        if user is not None:
+            os.chown(folder, user, user)
+        return Place(self, folder, user, memory_bytes)
+
+
+@dataclass
+class Place:
+    """One student process's user and folder."""
+
+    sandbox: Sandbox
+    folder: Path
+    user: int | None
+    memory_bytes: int
+    _measured: float = field(default=0.0, repr=False)
+
+    def orders(self) -> dict[str, Any]:
+        """For `grading.child.confine.apply`."""
+        folder = str(self.folder)
+        environment = {"HOME": folder, "TMPDIR": folder, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+        limits = {"CORE": 0, "FSIZE": self.sandbox.disk_bytes, "NOFILE": 512}
+        if self.user is not None:  # without a user of its own, the grader's other processes would count
+            limits["NPROC"] = self.sandbox.processes
+        return {
+            "user": self.user,
+            "directory": folder,
+            "environment": environment,
+            "limits": limits,
+            "data_bytes": self.memory_bytes + self.memory_bytes // 4,  # the measured limit speaks first, with words
+        }
+
+    def exceeded(self, pid: int) -> str:
+        """Which limit is exceeded, "memory" or "disk"; empty if none is, or if it was looked at just now."""
+        now = time.monotonic()
+        if now - self._measured < SECONDS_BETWEEN_MEASUREMENTS:
+            return ""
+        self._measured = now
+        if self._memory(pid) > self.memory_bytes:
+            return "memory"
+        count, size = _owned(self.folder, self.user, SHARED_FOLDERS if self.user is not None else ())
+        return "disk" if size > self.sandbox.disk_bytes or count > MOST_FILES else ""
+
+    def close(self) -> None:
+        """Remove what the process left on disk; call when it is dead."""
+        left_behind = [self.folder]
+        if self.user is not None:
+            left_behind += [
+                Path(e.path) for shared in SHARED_FOLDERS for e in _entries(shared) if _owner(e) == self.user
+            ]
+        for path in left_behind:
+            # a student may nest folders deeper than Python's own removal follows
+            subprocess.run(["rm", "-rf", "--", str(path)], stderr=subprocess.DEVNULL, check=False)
+            if path.exists():
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _memory(self, pid: int) -> int:
+        if self.user is None:
+            return memory.group_bytes(pid)
+        return memory.user_bytes(self.user, self.memory_bytes)
+
+
+def is_available() -> bool:
+    """Confinement needs Linux: the fork server, and what it calls in the kernel."""
+    return sys.platform == "linux"
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _unused_user() -> int:
+    """A user id that no process here has. Drawn, not counted: graders side by side must not share one."""
+    with contextlib.suppress(OSError, ValueError):
+        mapped = sum(int(line.split()[2]) for line in Path("/proc/self/uid_map").read_text().splitlines())
+        count = USERS if mapped > FIRST_USER + USERS else min(mapped - FIRST_USER, USERS_OF_A_SMALL_CONTAINER)
+        while count > 0:
+            user = FIRST_USER + secrets.randbelow(count)
+            if not memory.processes_of(user):
+                return user
+    return FIRST_USER + secrets.randbelow(USERS_OF_A_SMALL_CONTAINER)
+
+
+def _owned(folder: Path, user: int | None, shared: tuple[str, ...]) -> tuple[int, int]:
+    """Files and bytes in a folder, and of a user in folders that everybody shares; stops counting at the limit."""
+    waiting = [os.fspath(folder)]
+    count = size = 0
+    for place in shared:
+        for entry in _entries(place):
+            if _owner(entry) == user:
+                waiting.append(entry.path)
+    while waiting and count <= MOST_FILES:
+        path = waiting.pop()
+        with contextlib.suppress(OSError):
+            status = os.lstat(path)
+            count += 1
+            size += status.st_blocks * 512
+            if (status.st_mode & 0o170000) == 0o040000:
+                waiting += [entry.path for entry in _entries(path)]
+    return count, size
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
+
+
+def _owner(entry: os.DirEntry[str]) -> int | None:
+    try:
+        return entry.stat(follow_symlinks=False).st_uid
+    except OSError:
+        return None

@@ -1,0 +1,1 @@
+"""Submissions that attack the grader, and the harness that they are run in: `make hostile`."""

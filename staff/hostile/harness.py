@@ -1,0 +1,157 @@
+"""A harness's layout in a temporary root, as Gradescope makes it: for trying the release out as it will run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from staff.release import build
+from staff.release.repository import files_of_working_tree
+
+METADATA = {
+    "id": 1,
+    "created_at": "2026-03-02T10:00:00.000000-08:00",
+    "submission_method": "upload",
+    "users": [{"email": "student@example.org", "id": 7, "name": "A Student"}],
+    "assignment": {"title": "Neural networks", "total_points": None, "id": 3, "course_id": 2},
+    "previous_submissions": [],
+}
+
+
+class NoHarness(Exception):
+    """This machine cannot run the harness as the graders' machine would; the text says why."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a run left behind.
+
+    Attributes:
+        results: results.json, parsed; None if it is missing or no JSON.
+        status: of run_autograder.
+        output: what it printed.
+    """
+
+    results: dict[str, Any] | None
+    status: int
+    output: str
+
+    def points(self, question: str) -> float:
+        """What a question was given."""
+        assert self.results is not None
+        return sum(test["score"] for test in self.results["tests"] if test["extra_data"]["question"] == question)
+
+    def text(self) -> str:
+        """Everything a student would read."""
+        assert self.results is not None
+        return "\n".join([self.results.get("output", ""), *(test["output"] for test in self.results["tests"])])
+
+
+class Harness:
+    """A root with the unpacked autograder.zip. Use as a context manager: leaving it removes the root.
+
+    Args:
+        hidden: the hidden files; None draws none, and the shipped test split is graded.
+    """
+
+    def __init__(self, hidden: Mapping[str, bytes] | None = None) -> None:
+        self.python, self._python_path = _interpreter()
+        self.root = Path(tempfile.mkdtemp(prefix="nn-harness-"))
+        self.root.chmod(0o755)
+        archive = build.zipped(build.autograder_files(files_of_working_tree(), hidden or {}, "working tree"))
+        with zipfile.ZipFile(BytesIO(archive)) as members:
+            members.extractall(self.root / "source")
+        for name in ("setup.sh", "run_autograder"):
+            (self.root / "source" / name).chmod(0o755)
+
+    def __enter__(self) -> Harness:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def settings(self, **values: object) -> None:
+        """Change entries of settings.toml by name, such as `submissions=2`."""
+        path = self.root / "source" / "grading" / "gradescope" / "settings.toml"
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for name, value in values.items():
+            places = [place for place, line in enumerate(lines) if line.startswith(f"{name} = ")]
+            assert len(places) == 1, f"settings.toml holds {name} {len(places)} times"
+            lines[places[0]] = f"{name} = {json.dumps(value)}"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def hand_in(self, files: Mapping[str, str | bytes], metadata: Mapping[str, Any] | None = None) -> None:
+        """Replace the submission, and clear the results."""
+        for name in ("submission", "results"):
+            shutil.rmtree(self.root / name, ignore_errors=True)
+            (self.root / name).mkdir()
+        for name, content in files.items():
+            path = self.root / "submission" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        table = METADATA | dict(metadata or {})
+        (self.root / "submission_metadata.json").write_text(json.dumps(table), encoding="utf-8")
+
+    def run(self, seconds: float = 600, timeout: float = 700) -> Finished:
+        """Run run_autograder as the harness would, told that the harness waits for so many seconds."""
+        environment = {
+            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+            "AUTOGRADER_ROOT": str(self.root),
+            "AUTOGRADER_PYTHON": self.python,
+            "AUTOGRADER_SECONDS": str(seconds),
+            "SECRET_OF_THE_HARNESS": "6b1f-token",
+            **({"PYTHONPATH": self._python_path} if self._python_path else {}),
+        }
+        finished = subprocess.run(
+            ["bash", str(self.root / "source" / "run_autograder")],
+            cwd=self.root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+        try:
+            results = json.loads((self.root / "results" / "results.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            results = None
+        return Finished(results, finished.returncode, finished.stdout)
+
+
+def is_root() -> bool:
+    """Whether the grader can give student processes a user of their own here."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _interpreter() -> tuple[str, str]:
+    """A Python that an unprivileged user can run, and what PYTHONPATH must hold for it to find torch.
+
+    Raises:
+        NoHarness: there is none: ours lies where only root may look, as in /root.
+    """
+    packages = sysconfig.get_paths()["purelib"]
+    if not is_root() or all(map(_is_open_to_all, (os.path.dirname(os.__file__), packages))):
+        return sys.executable, ""
+    other = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
+    if os.access(other, os.X_OK) and _is_open_to_all(packages):
+        return other, packages
+    raise NoHarness(f"Python or its packages ({packages}) lie in a folder that only root can enter")
+
+
+def _is_open_to_all(path: str) -> bool:
+    place = Path(path).resolve()
+    return all(folder.stat().st_mode & 0o001 for folder in (place, *place.parents))
