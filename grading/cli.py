@@ -139,6 +139,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         time_limit_seconds=arguments.time_limit,
         jobs=arguments.jobs,
         in_process=arguments.in_process,
+        graphics=not arguments.no_graphics and arguments.jobs == 1,  # side by side, windows would cover each other
     )
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
-from grading import expect
-from grading.outcomes import CheckFailed
+from grading import diagnosis, expect
+from grading.diagnosis import Mistake
 from grading.student import Student
 
 LOSS_TOLERANCE = 1e-4  # float32 means over a handful of rows are exact to about 1e-6
+LOSS_BATCHES = (1, 6)
+PROBED_BATCHES = (3, 12, 17)  # several, so that no two mistakes give the same numbers at all of them
+NO_GRADIENT = "Is something detached, or turned into a plain number, on the way?"
 
 
 def logits_shape(student: Student, target: str, inputs: int, classes: int, hint: str) -> None:
@@ -18,7 +24,8 @@ def logits_shape(student: Student, target: str, inputs: int, classes: int, hint:
     for batch in (1, 4):
         rows = random.random((batch, inputs), dtype=np.float32)
         noun = "image" if batch == 1 else "images"
-        expect.array(model(rows), (batch, classes), f"a batch of {batch} {noun} should give scores", hint)
+        with diagnosis.explained(lambda text, rows=rows: _answers_for_scores(model(rows), classes)):  # type: ignore[misc]
+            expect.array(model(rows), (batch, classes), f"a batch of {batch} {noun} should give scores", hint)
 
 
 def cross_entropy_loss(student: Student, target: str, classes: int) -> None:
@@ -26,13 +33,15 @@ def cross_entropy_loss(student: Student, target: str, classes: int) -> None:
 
     Existing solutions take the labels first or second: both orders are accepted.
     """
+    with diagnosis.explained(lambda text: _wrong_cross_entropy(student, target, classes, text)):
+        _cross_entropy_loss(student, target, classes)
+
+
+def _cross_entropy_loss(student: Student, target: str, classes: int) -> None:
     name = target.rpartition(".")[2]
-    random = np.random.default_rng(1)
-    for batch in (1, 6):
-        logits = (2 * random.standard_normal((batch, classes))).astype(np.float32)
-        labels = np.eye(classes, dtype=np.float32)[random.integers(classes, size=batch)]
+    for logits, labels in _loss_inputs(1, LOSS_BATCHES, classes):
         expected = cross_entropy(logits, labels)
-        what = f"{name} of {batch} rows of logits"
+        what = f"{name} of {len(logits)} rows of logits"
         value = expect.number(
             student.call(target, logits, labels), f"{what} should be one number, the mean over the batch"
         )
@@ -52,14 +61,119 @@ def cross_entropy_loss(student: Student, target: str, classes: int) -> None:
         arguments = (logits, labels) if prediction == 0 else (labels, logits)
         found = student.gradients(target, *arguments)
         if not found.differentiable or found.inputs[prediction] is None:
-            raise CheckFailed(
-                f"no gradient flows from {name} back to the predictions, so training cannot improve the model. "
-                "Is something detached, or turned into a plain number, on the way?"
+            raise expect.Mismatch(
+                f"no gradient flows from {name} back to the predictions, so training cannot improve the model.",
+                NO_GRADIENT,
             )
 
 
 def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
     """The mean over rows of -sum(labels * log softmax(logits)), in float64."""
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return float(-(labels * log_probabilities).sum(axis=1).mean())
+    return float(-(labels * _log_softmax(logits)).sum(axis=1).mean())
+
+
+def _log_softmax(logits: np.ndarray, axis: int = 1) -> np.ndarray:
+    shifted = logits.astype(np.float64) - logits.max(axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    return np.exp(_log_softmax(logits))
+
+
+def _class_errors(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """By how much each row's class number is off."""
+    return (logits.argmax(axis=1) - labels.argmax(axis=1)).astype(np.float64)
+
+
+_COMPARES_CLASS_NUMBERS = (
+    "That is what comes of comparing class numbers, as argmax gives them. How far apart two classes' numbers are means "
+    "nothing, and no gradient passes an argmax: the scores themselves and the one-hot labels belong into the loss."
+)
+WRONG_LOSSES = [
+    Mistake(
+        lambda logits, labels: cross_entropy(_softmax(logits), labels),
+        "That is the cross-entropy after one softmax too many. cross_entropy brings its own: what happens to the "
+        "logits before it?",
+    ),
+    Mistake(
+        lambda logits, labels: cross_entropy(logits, labels) * len(logits),
+        "That is the sum over the batch, not its mean. Larger batches would take larger steps.",
+    ),
+    Mistake(
+        lambda logits, labels: cross_entropy(logits, labels) / logits.shape[1],
+        "That is the mean over all numbers of the batch; the mean over its rows is wanted.",
+    ),
+    Mistake(
+        lambda logits, labels: -(labels * logits).sum(axis=1).mean(),
+        "The logits were taken as if they were log-probabilities already: that is minus the right class's score, "
+        "averaged. Where do the scores become probabilities?",
+    ),
+    Mistake(
+        lambda logits, labels: -(labels * _softmax(logits)).sum(axis=1).mean(),
+        "That is minus the right class's probability, averaged. The cross-entropy takes its logarithm.",
+    ),
+    Mistake(
+        lambda logits, labels: np.square(logits - labels).mean(),
+        "That is the mean squared error between logits and labels. It is made for numbers to be hit; classes want the "
+        "cross-entropy.",
+    ),
+    Mistake(
+        lambda logits, labels: np.square(_softmax(logits) - labels).mean(),
+        "That is the mean squared error between probabilities and labels; classes want the cross-entropy.",
+    ),
+    Mistake(
+        lambda logits, labels: -(labels * _log_softmax(logits, axis=0)).sum(axis=1).mean(),
+        "The softmax runs over the batch instead of over each row's classes. Which dimension counts the classes?",
+    ),
+    Mistake(
+        lambda logits, labels: -cross_entropy(logits, labels),
+        "The sign is turned round: training would make the cross-entropy as large as it can.",
+    ),
+    Mistake(lambda logits, labels: np.square(_class_errors(logits, labels)).mean(), _COMPARES_CLASS_NUMBERS),
+    Mistake(lambda logits, labels: np.abs(_class_errors(logits, labels)).mean(), _COMPARES_CLASS_NUMBERS),
+    Mistake(
+        lambda logits, labels: (_class_errors(logits, labels) != 0).mean(),
+        "That is the share of wrong answers. It tells how well the model does, but small steps do not change it, so no "
+        "gradient comes from it: a loss has to look at the scores themselves.",
+    ),
+]
+LOSS_CRASHES = {
+    "Expected floating point type for target with class probabilities, got Long": (
+        "cross_entropy was given labels of whole numbers. Whole numbers it reads as class numbers, one per example; "
+        "one-hot rows it takes as the floats that they come as. What turns these labels into whole numbers?"
+    ),
+    "expected scalar type Long but found Float": (
+        "Class numbers were expected where one-hot rows came. cross_entropy takes one-hot rows of floats as they come."
+    ),
+}
+
+
+def _wrong_cross_entropy(student: Student, target: str, classes: int, text: str) -> str:
+    if story := diagnosis.crash(text, LOSS_CRASHES):
+        return story
+    inputs = _loss_inputs(11, PROBED_BATCHES, classes)
+    probes = [(arguments, student.call(target, *arguments)) for arguments in inputs]
+    return diagnosis.recognised(WRONG_LOSSES, probes, LOSS_TOLERANCE)
+
+
+def _loss_inputs(seed: int, batches: Sequence[int], classes: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Logits and one-hot labels, float32, of several batch sizes."""
+    random = np.random.default_rng(seed)
+    pairs = []
+    for batch in batches:
+        logits = (2 * random.standard_normal((batch, classes))).astype(np.float32)
+        pairs.append((logits, np.eye(classes, dtype=np.float32)[random.integers(classes, size=batch)]))
+    return pairs
+
+
+def _answers_for_scores(found: Any, classes: int) -> str:
+    """Whether a model gave each row's answer, as argmax does, where it should give the row's scores."""
+    if not isinstance(found, np.ndarray) or found.dtype.kind != "i" or found.ndim not in (1, 2):
+        return ""
+    if found.size != len(found) or found.min() < 0 or found.max() >= classes:
+        return ""
+    return (
+        "One whole number for each image is the model's answer already, as argmax picks it. The loss needs what it was "
+        f"picked from: all {classes} scores."
+    )

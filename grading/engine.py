@@ -45,6 +45,7 @@ class Settings:
         time_limit_seconds: for each question, instead of its own; or None.
         jobs: questions run side by side.
         in_process: run the student's code in this process, so that a debugger works; no limits then.
+        graphics: open windows that show training, where there is a display.
         hidden_directory: holds the test splits that take the place of the shipped ones, or None.
         deadline: of the whole run, on `time.monotonic`'s clock, or None.
         memory_limit_bytes: for each question, where its own is larger; or None.
@@ -57,6 +58,7 @@ class Settings:
     time_limit_seconds: float | None = None
     jobs: int = 1
     in_process: bool = False
+    graphics: bool = False
     hidden_directory: Path | None = None
     deadline: float | None = None
     memory_limit_bytes: int | None = None
@@ -157,6 +159,7 @@ class Engine:
                 connect=lambda: self._connect(question),
                 deadline=started + limit,
                 on_progress=on_progress,
+                window_title=f"{question.id} {question.title}" if self.settings.graphics else None,
             )
             self._running.add(student)
             try:

@@ -12,6 +12,19 @@ from grading.outcomes import CheckFailed
 MOST_NUMBERS_SHOWN = 6
 
 
+class Mismatch(CheckFailed):
+    """What came is not what was expected.
+
+    Attributes:
+        statement: what was done, what was expected, what came.
+        hint: where to look if nothing more is known; `grading.diagnosis` puts something better in its place.
+    """
+
+    def __init__(self, statement: str, hint: str = "") -> None:
+        super().__init__(f"{statement} {hint}" if hint else statement)
+        self.statement, self.hint = statement, hint
+
+
 def array(value: Any, shape: tuple[int, ...], what: str, hint: str = "") -> np.ndarray:
     """Return a value as a float64 array of exactly this shape, all finite.
 
@@ -50,9 +63,9 @@ def finite(numbers: np.ndarray, what: str) -> None:
     """Fail if NaN or infinity is among the numbers."""
     wrong = ~np.isfinite(numbers)
     if wrong.any():
-        raise CheckFailed(
-            f"{what}; {int(wrong.sum())} of {wrong.size} numbers are NaN or infinite. "
-            "Has training diverged? Try a smaller learning rate."
+        raise Mismatch(
+            f"{what}; {int(wrong.sum())} of {wrong.size} numbers are NaN or infinite.",
+            "Has training diverged? Try a smaller learning rate.",
         )
 
 
@@ -112,5 +125,5 @@ def shown(numbers: np.ndarray, where: tuple[Any, ...]) -> str:
     return f"{numbers[where]:.4f}"
 
 
-def _failure(expected: str, got: str, hint: str) -> CheckFailed:
-    return CheckFailed(f"{expected}; {got}.{' ' + hint if hint else ''}")
+def _failure(expected: str, got: str, hint: str) -> Mismatch:
+    return Mismatch(f"{expected}; {got}.", hint)

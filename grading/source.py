@@ -10,7 +10,7 @@ from pathlib import Path
 
 from grading.outcomes import CheckFailed
 
-PROVIDED = ("backend", "data", "chargpt", "haiku_bot")  # the project's own modules that student files may import
+PROVIDED = ("backend", "data", "chargpt", "gpt", "haiku_bot")  # the project's own modules that student files may import
 
 
 @dataclass(frozen=True)

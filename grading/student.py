@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -56,6 +56,42 @@ class Gradients:
     parameters: dict[str, np.ndarray | None]
 
 
+@dataclass(frozen=True)
+class Training:
+    """What the student's process says about a training run: for messages only, no points depend on it.
+
+    Everything is 0 or None where it does not say; see `grading.child.watch.facts`, where it comes from.
+
+    Attributes:
+        changed: whether any parameter of the model moved.
+        finite: whether all parameters are finite afterwards.
+        stopped: whether it was ended because it had fetched as many examples as it was allowed.
+        examples: size of the training split.
+        fetched, distinct: examples handed out in batches, and how many different ones.
+        steps, own_steps: optimizer steps, and those by an optimizer that holds a parameter of the model.
+        backwards, arrivals: backward passes, and those that brought a gradient to the model.
+        resumed, stale: arrivals after the first step, and those that met gradients from before the latest step.
+    """
+
+    changed: bool | None = None
+    finite: bool | None = None
+    stopped: bool = False
+    examples: int = 0
+    fetched: int = 0
+    distinct: int = 0
+    steps: int = 0
+    own_steps: int = 0
+    backwards: int = 0
+    arrivals: int = 0
+    resumed: int = 0
+    stale: int = 0
+
+    @property
+    def epochs(self) -> float:
+        """Passes over the training split; 0 if batches came from elsewhere."""
+        return self.fetched / max(self.examples, 1)
+
+
 class Student:
     """One question's student code.
 
@@ -65,6 +101,7 @@ class Student:
         connect: starts a connection; called again after a crash.
         deadline: on `time.monotonic`'s clock.
         on_progress: called with reports while a training function runs.
+        window_title: of the windows that show training; None opens none.
     """
 
     def __init__(
@@ -74,6 +111,7 @@ class Student:
         connect: Callable[[], Connection],
         deadline: float,
         on_progress: Callable[[Progress], None],
+        window_title: str | None = None,
     ) -> None:
         self._question = question
         self._source = source
@@ -81,6 +119,7 @@ class Student:
         self._connection: Connection | None = None
         self._deadline = deadline
         self._on_progress = on_progress
+        self._window_title = window_title
         self._seed = 0
         self.metrics: dict[str, float] = {}
 
@@ -106,18 +145,23 @@ class Student:
         self._not_none(found.output, target)
         return found
 
-    def train(self, target: str, model: Model, splits: Splits) -> None:
-        """Train a model on the training and validation splits; the test split stays here."""
-        self._ask(
+    def train(self, target: str, model: Model, splits: Splits, most_fetched: int | None = None) -> Training:
+        """Train a model on the training and validation splits; the test split stays here.
+
+        After `most_fetched` examples, if that is given, training is ended where it asks for another.
+        """
+        facts = self._ask(
             {
                 "op": "train",
                 "names": self._names(target),
                 "model": model.handle,
                 "dataset": splits.name,
                 "arrays": data.training_arrays(splits),
+                "most_fetched": most_fetched,
             },
             target,
         )
+        return _training(facts)
 
     def record(self, metric: str, value: float) -> None:
         """Note a number for the report, such as `test_accuracy`."""
@@ -145,7 +189,15 @@ class Student:
             self._source.require_permitted(module, self._question.allowed_imports, self._question.forbidden_names)
         if self._connection is None:
             self._connection = self._connect()
-            self._ask({"op": "configure", "code_directory": str(self._source.directory), "threads": 1}, "")
+            self._ask(
+                {
+                    "op": "configure",
+                    "code_directory": str(self._source.directory),
+                    "threads": 1,
+                    "window_title": self._window_title,
+                },
+                "",
+            )
             self._ask({"op": "seed", "seed": self._seed}, "")
         try:
             reply = self._connection.request(message, self._deadline, self._on_progress)
@@ -231,3 +283,15 @@ def _gradients(value: Any) -> Gradients:
     for gradient in [*inputs, *parameters.values()]:
         _of_type(gradient, (np.ndarray, type(None)))  # type: ignore[arg-type]
     return Gradients(fields.get("output"), fields.get("differentiable") is True, inputs, parameters)
+
+
+def _training(value: Any) -> Training:
+    """What fits of the facts; what does not is left out, since nothing depends on it."""
+    told = value if isinstance(value, dict) else {}
+    flags = ("changed", "finite", "stopped")
+    fitting = {
+        field.name: told[field.name]
+        for field in fields(Training)
+        if type(told.get(field.name)) is (bool if field.name in flags else int)
+    }
+    return Training(**fitting)

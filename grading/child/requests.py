@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import torch
 import backend
 from grading.channel import DTYPES, Handle, Opaque
 from grading.child import failure, importing, watch
+from grading.child.pictures.live import Live
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -33,6 +35,7 @@ class Desk:
         self._emit = emit
         self._objects: list[Any] = []
         self._directory = Path()
+        self._live: Live | None = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Carry out one request.
@@ -53,11 +56,12 @@ class Desk:
         finally:
             sys.stdout.flush()
 
-    def do_configure(self, code_directory: str, threads: int) -> None:
-        """Choose the student's folder; must come first."""
+    def do_configure(self, code_directory: str, threads: int, window_title: str | None = None) -> None:
+        """Choose the student's folder, and the title of the windows that show training, if any; must come first."""
         self._directory = Path(code_directory)
         importing.install(self._directory)
         torch.set_num_threads(threads)
+        self._live = Live(window_title) if window_title else None
 
     def do_seed(self, seed: int) -> None:
         """Seed every source of randomness that student code is likely to use."""
@@ -120,13 +124,33 @@ class Desk:
             for name, value in values.items():
                 parameters[name].copy_(_tensor(value))
 
-    def do_train(self, names: list[str], model: Handle, dataset: str, arrays: dict[str, Any]) -> None:
-        """Run a training function of the student's on a dataset that holds just these arrays."""
+    def do_train(
+        self,
+        names: list[str],
+        model: Handle,
+        dataset: str,
+        arrays: dict[str, Any],
+        most_fetched: int | None = None,
+    ) -> dict[str, Any]:
+        """Run a training function of the student's on a dataset that holds just these arrays.
+
+        After `most_fetched` examples, if that is given, the function is ended where it asks for another.
+
+        Returns:
+            `watch.facts` of the training.
+        """
         train, student_model = self._find(names), self._objects[model.number]
         training_set = backend.build(dataset, student_model, arrays)
-        with watch.progress(training_set, self._emit):
+        to_the_end = most_fetched is None  # a run that is cut short is a check's trial, not worth a window
+        pictures = self._live.watching(dataset, training_set) if self._live and to_the_end else nullcontext()
+        with (
+            watch.progress(training_set, self._emit),
+            watch.facts(student_model, training_set, most_fetched) as facts,
+            pictures,
+        ):
             student_model.train()
             train(student_model, training_set)
+        return facts
 
     def _find(self, names: list[str]) -> Any:
         found = importing.find(names)

@@ -7,9 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+import torch
+from torch.optim.optimizer import register_optimizer_step_post_hook
+
 from backend import CourseDataset
 
 SECONDS_BETWEEN_REPORTS = 0.1
+
+
+class Enough(BaseException):
+    """Ends a training function that has fetched as many examples as it may; no `except Exception` stops it."""
 
 
 @contextmanager
@@ -41,10 +49,99 @@ def progress(dataset: CourseDataset, emit: Callable[[dict[str, Any]], None]) -> 
         report()
         return latest_accuracy
 
-    shadows = {"__getitems__": counted_fetch, "get_validation_accuracy": noted_validation}
+    with _shadowed(dataset, {"__getitems__": counted_fetch, "get_validation_accuracy": noted_validation}):
+        yield
+
+
+@contextmanager
+def facts(model: Any, dataset: CourseDataset, most_fetched: int | None = None) -> Iterator[dict[str, Any]]:
+    """Gather what tells one training mistake from another while the block runs, and end it after `most_fetched`.
+
+    Gives a dictionary that is complete once the block has ended:
+        stopped: whether it ended because `most_fetched` examples had been handed out and it asked for more.
+        changed, finite: whether any of the parameters that the model began with moved, and whether all are finite.
+        examples, fetched, distinct: of the training split, in all and different ones handed out by `__getitems__`.
+        steps, own_steps: optimizer steps, and those of an optimizer that holds a parameter of this model.
+        backwards, arrivals: backward passes, and those that brought a gradient to a parameter of this model.
+        resumed, stale: arrivals after the first step, and those that met gradients from before the latest step.
+
+    Watchers look on: they change no number, draw none, and are gone when the block ends. They see one parameter's
+    gradient, the smallest one's, as forgetting to reset concerns all alike.
+    """
+    found: dict[str, Any] = dict.fromkeys(("fetched", "steps", "own_steps", "backwards", "arrivals"), 0)
+    found |= {"examples": len(dataset), "resumed": 0, "stale": 0, "stopped": False}
+    parameters = list(model.parameters()) if isinstance(model, torch.nn.Module) else []
+    before = [parameter.detach().clone() for parameter in parameters]
+    own = {id(parameter) for parameter in parameters}
+    seen = np.zeros(len(dataset), dtype=bool)
+    fetch, backward = dataset.__getitems__, torch.autograd.backward
+    latest_arrival, steps_at_arrival = -1, 0
+
+    def noted_fetch(indices: list[int]) -> Any:
+        if most_fetched is not None and found["fetched"] >= most_fetched:
+            found["stopped"] = True
+            raise Enough
+        batch = fetch(indices)
+        found["fetched"] += len(indices)
+        seen[indices] = True
+        return batch
+
+    def noted_backward(*args: Any, **keywords: Any) -> None:
+        found["backwards"] += 1
+        backward(*args, **keywords)
+
+    def after_step(optimizer: torch.optim.Optimizer, args: Any, keywords: Any) -> None:
+        found["steps"] += 1
+        held = (parameter for group in optimizer.param_groups for parameter in group["params"])
+        found["own_steps"] += any(id(parameter) in own for parameter in held)
+
+    def on_gradient(gradient: torch.Tensor) -> None:
+        nonlocal latest_arrival
+        if latest_arrival != found["backwards"]:
+            latest_arrival = found["backwards"]
+            found["arrivals"] += 1
+
+    def before_accumulation(gradient: torch.Tensor) -> None:
+        nonlocal steps_at_arrival
+        if found["steps"]:
+            is_stale = smallest.grad is not None and bool(smallest.grad.any())
+            found["resumed"] += 1
+            found["stale"] += is_stale and found["steps"] > steps_at_arrival
+        steps_at_arrival = found["steps"]
+
+    trained = [parameter for parameter in parameters if parameter.requires_grad]
+    handles = [parameter.register_hook(on_gradient) for parameter in trained]
+    if trained:
+        smallest = min(trained, key=lambda parameter: parameter.numel())
+        handles.append(smallest.register_hook(before_accumulation))
+    handles.append(register_optimizer_step_post_hook(after_step))
+    torch.autograd.backward = noted_backward
+    try:
+        with _shadowed(dataset, {"__getitems__": noted_fetch}):
+            yield found
+    except Enough:
+        pass
+    finally:
+        torch.autograd.backward = backward
+        for handle in handles:
+            handle.remove()
+        found["distinct"] = int(seen.sum())
+        found["changed"] = any(not _equal(old, new) for old, new in zip(before, parameters, strict=True))
+        found["finite"] = all(bool(torch.isfinite(parameter).all()) for parameter in parameters)
+
+
+def _equal(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one.dtype == other.dtype and torch.equal(one, other.detach())
+
+
+@contextmanager
+def _shadowed(dataset: CourseDataset, shadows: dict[str, Callable[..., Any]]) -> Iterator[None]:
+    """Put attributes of one dataset object before its methods; what was there before returns afterwards."""
+    earlier = {name: vars(dataset)[name] for name in shadows if name in vars(dataset)}
     vars(dataset).update(shadows)
     try:
         yield
     finally:
         for name in shadows:
             vars(dataset).pop(name, None)
+        vars(dataset).update(earlier)

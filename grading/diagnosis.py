@@ -1,0 +1,270 @@
+"""Names the mistake behind a failed check, where the evidence leaves one explanation.
+
+A check states what was expected and what came. Around it, `explained` looks for more once it has failed:
+
+    with diagnosis.explained(lambda text: diagnosis.recognised(MISTAKES, probes, TOLERANCE)):
+        expect.close(found, right, TOLERANCE, "the loss should be")
+
+A diagnosis is one or two sentences for the student: what the evidence shows, and what to look at. It never holds the
+line of code that mends it. It changes no outcome, only the message; where the evidence fits no story, or several,
+nothing is said. Known mistakes in a computation are small pure functions, each with its story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from grading import expect
+from grading.outcomes import CheckFailed, StudentCrashed
+from grading.student import Model, Training
+
+Probe = tuple[tuple[Any, ...], Any]  # what a function was called with, and what came
+
+MOST_STALE_GRADIENTS = 0.5  # a share: whoever resets at all resets before nearly every step
+FEW_EPOCHS = 2.0  # so little is worth a question, whatever else is wrong
+PROBED_ROWS = 32
+EXACT_ZEROS = 0.05  # a share of outputs that are zero to the last bit: nothing but an activation makes so many
+NEARLY = 1e-3  # relative: float32 through a few layers is exact to about 1e-5
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong computation, and what to tell whoever made it."""
+
+    computation: Callable[..., np.ndarray | float]
+    story: str
+
+
+@contextmanager
+def explained(find: Callable[[str], str]) -> Iterator[None]:
+    """If the block fails, ask `find` for a diagnosis, and let it take the place of the general hint.
+
+    Args:
+        find: gets the failure's text; returns the diagnosis, or "" if there is none. It may run the student's code:
+            what goes wrong with that means no diagnosis.
+    """
+    try:
+        yield
+    except expect.Mismatch as failure:
+        if found := _without_failing(partial(find, str(failure))):
+            raise CheckFailed(f"{failure.statement} {found}") from None
+        raise
+    except StudentCrashed as crash:
+        if found := _without_failing(partial(find, str(crash))):
+            raise StudentCrashed(f"{crash}\n{found}") from None
+        raise
+
+
+def first(*findings: Callable[[], str]) -> str:
+    """The first diagnosis that there is; later ones are not looked for."""
+    return next((found for finding in findings if (found := _without_failing(finding))), "")
+
+
+def recognised(mistakes: Sequence[Mistake], probes: Sequence[Probe], tolerance: float) -> str:
+    """The story of the mistake that gives what came at every probe; "" if none or several do."""
+    fitting = {
+        mistake.story
+        for mistake in mistakes
+        if probes and all(_agrees(mistake.computation(*given), found, tolerance) for given, found in probes)
+    }
+    return fitting.pop() if len(fitting) == 1 else ""
+
+
+def crash(text: str, stories: Mapping[str, str]) -> str:
+    """The story of the one known error message that a traceback holds."""
+    fitting = [story for message, story in stories.items() if message in text]
+    return fitting[0] if len(fitting) == 1 else ""
+
+
+TRAINING_CRASHES = {
+    "does not require grad and does not have a grad_fn": (
+        "backward() found no way from this loss back to the model. Between the model's output and the loss, something "
+        "cuts the thread that gradients follow: look for detach, item, no_grad, numpy, argmax, or a new tensor made of "
+        "old numbers."
+    ),
+    "Trying to backward through the graph a second time": (
+        "The graph of one batch was sent back twice. Is the model called anew for every batch, inside the loop?"
+    ),
+    "one of the variables needed for gradient computation has been modified by an inplace operation": (
+        "A tensor that gradients still need was overwritten between the model's call and backward(). Is something "
+        "assigned into, or the optimizer run, in between?"
+    ),
+}
+
+
+def crash_in_training(text: str) -> str:
+    """The story of a traceback that came out of a training function."""
+    return crash(text, TRAINING_CRASHES)
+
+
+def after_training(
+    facts: Training,
+    model: Model,
+    inputs: np.ndarray,
+    outputs: np.ndarray,
+    batch_axis: int = 0,
+    needs_negative: bool = False,
+) -> str:
+    """Why a trained model may be worse than it should be: training itself, then the model, then too little training.
+
+    Args:
+        facts: of its training.
+        model: trained; called on some of the inputs.
+        inputs: some different rows of what it reads.
+        outputs: what it made of the test split, (count, width).
+        batch_axis: the dimension of `inputs` that counts examples.
+        needs_negative: whether right answers go below 0, as those of the sine do.
+    """
+    return first(
+        lambda: training(facts),
+        lambda: activation_on_the_output(outputs, needs_negative),
+        lambda: behaviour(model, inputs, batch_axis),
+        lambda: coverage(facts),
+    )
+
+
+def training(facts: Training) -> str:
+    """What the watchers saw go wrong while training ran; "" if nothing is sure."""
+    if facts.finite is False:
+        return (
+            "After training, some of the model's own weights are NaN or infinite: training diverged. Steps that are "
+            "too large do this; try a learning rate ten times smaller."
+        )
+    if facts.changed is False:
+        return _standing_still(facts)
+    if facts.resumed > 2 and facts.stale > MOST_STALE_GRADIENTS * facts.resumed:
+        return (
+            f"In {facts.stale} of {facts.resumed} backward passes, gradients of the batches before were still there, "
+            "and the new ones were added on top. Every update should follow its own batch: where are the old "
+            "gradients forgotten?"
+        )
+    return ""
+
+
+def coverage(facts: Training) -> str:
+    """Whether training saw too little of its data to be judged on anything else."""
+    if 0 < facts.distinct < facts.examples / 2:
+        return (
+            f"Training fetched only {facts.distinct} different examples of {facts.examples}. Does it stop within the "
+            "loop over the batches, or use one batch over and over?"
+        )
+    if 0.5 < facts.epochs <= FEW_EPOCHS:
+        return f"Training went over the data {facts.epochs:.3g} times and then stopped. Is that long enough?"
+    return ""
+
+
+def _standing_still(facts: Training) -> str:
+    story = "Training left every weight of the model as it was. "
+    if not facts.backwards and not facts.arrivals:
+        return story + "Gradients were never computed: backward() was not called on any loss."
+    if not facts.arrivals:
+        return story + (
+            f"backward() ran {_times(facts.backwards)}, but no gradient arrived at the model. Something between the "
+            "model's output and the loss cuts the thread that gradients follow: look for detach, item, numpy, argmax, "
+            "or a new tensor made of old numbers."
+        )
+    if not facts.steps:
+        return story + f"Gradients arrived {_times(facts.arrivals)}, but no optimizer took a step with them."
+    if not facts.own_steps:
+        return story + (
+            f"The optimizer took {facts.steps} steps, but holds no parameter of the model being trained. Whose "
+            "parameters was it given?"
+        )
+    return ""
+
+
+def behaviour(model: Model, inputs: np.ndarray, batch_axis: int = 0) -> str:
+    """Whether a trained model is unsteady, deaf to its input, mixes its batch, or is a straight line.
+
+    Args:
+        model: trained; called on some of the inputs.
+        inputs: some different rows of what it reads.
+        batch_axis: the dimension of `inputs` that counts examples.
+    """
+    count = min(PROBED_ROWS, inputs.shape[batch_axis]) // 2
+    one, other = (np.take(inputs, np.arange(count) + start, axis=batch_axis) for start in (0, count))
+    outputs = _outputs(model, one)
+    if not np.array_equal(outputs, _outputs(model, one)):
+        return (
+            "The same inputs gave different outputs when the model was asked twice. Something random is still on "
+            "when the model is tested, not trained: does dropout know which of the two it is?"
+        )
+    scale = float(np.abs(outputs - outputs.mean(axis=0)).max())
+    if scale <= NEARLY * float(np.abs(outputs).max()):
+        return (
+            "The trained model answers the same, whatever its input is. Does the input reach the output, or does an "
+            "activation hold everything at 0?"
+        )
+    alone = np.concatenate([_outputs(model, np.take(one, [row], axis=batch_axis)) for row in range(count)])
+    if alone.shape != outputs.shape or np.abs(alone - outputs).max() > NEARLY * scale:
+        return (
+            "The model's answer for one example changes with the other examples of its batch. Examples must not mix: "
+            "is a dimension reshaped, summed or looped over that counts the batch?"
+        )
+    middle = _outputs(model, ((one + other) / 2).astype(np.float32))
+    if np.abs(middle - (outputs + _outputs(model, other)) / 2).max() <= NEARLY * scale:
+        return (
+            "The trained model is a straight line: halfway between two inputs it answers exactly halfway between their "
+            "answers. Layers upon layers stay one linear map as long as nothing non-linear stands between them."
+        )
+    return ""
+
+
+def activation_on_the_output(outputs: np.ndarray, needs_negative: bool = False) -> str:
+    """Whether outputs that should be free to take any value show an activation after the last layer.
+
+    Args:
+        outputs: of a trained model, (count, width).
+        needs_negative: whether right answers go below 0, as those of the sine do.
+    """
+    if outputs.min() < 0 or outputs.max() == outputs.min() != 0:
+        return ""
+    if outputs.shape[1] > 1 and np.abs(outputs.sum(axis=1) - 1).max() < NEARLY:
+        return (
+            "The model's scores for each example lie between 0 and 1 and sum to 1: they have been through a softmax "
+            "already. The loss brings its own; what does it make of scores that are probabilities before?"
+        )
+    zeros = float((outputs == 0).mean())
+    if zeros > EXACT_ZEROS and needs_negative:
+        return (
+            f"No output is below 0 and {zeros:.0%} are exactly 0, although right answers go below. What does the last "
+            "step of forward do to negative numbers?"
+        )
+    if outputs.max() <= 1 and not zeros:
+        return "Every output lies between 0 and 1. Does forward end in an activation that keeps it there?"
+    return ""
+
+
+def _outputs(model: Model, inputs: np.ndarray) -> np.ndarray:
+    found = model(inputs)
+    if not isinstance(found, np.ndarray) or found.ndim != 2 or not np.isfinite(found).all():
+        raise CheckFailed("no outputs to compare")
+    return found.astype(np.float64)
+
+
+def _agrees(expected: np.ndarray | float, found: Any, tolerance: float) -> bool:
+    if not isinstance(found, (np.ndarray, int, float)):
+        return False
+    expected, found = np.asarray(expected, np.float64), np.asarray(found, np.float64)
+    if expected.size == found.size == 1:
+        expected, found = expected.reshape(()), found.reshape(())
+    return (
+        expected.shape == found.shape and bool(np.isfinite(found).all()) and expect.is_close(found, expected, tolerance)
+    )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _without_failing(find: Callable[[], str]) -> str:
+    try:
+        return find()
+    except (CheckFailed, StudentCrashed):
+        return ""
