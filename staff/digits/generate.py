@@ -33,7 +33,7 @@ class Manner:
     better. `spread` is how much writers differ in it, in natural logarithms.
     """
 
-    amplitude: float = 0.78
+    amplitude: float = 0.75
     spread: float = 0.3
 
 
