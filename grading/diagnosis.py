@@ -30,6 +30,7 @@ MOST_STALE_GRADIENTS = 0.5  # a share: whoever resets at all resets before nearl
 FEW_EPOCHS = 2.0  # so little is worth a question, whatever else is wrong
 PROBED_ROWS = 32
 EXACT_ZEROS = 0.05  # a share of outputs that are zero to the last bit: nothing but an activation makes so many
+FAR_AWAY = np.float32(100)  # times the inputs
 NEARLY = 1e-3  # relative: float32 through a few layers is exact to about 1e-5
 
 
@@ -109,7 +110,6 @@ def after_training(
     inputs: np.ndarray,
     outputs: np.ndarray,
     batch_axis: int = 0,
-    needs_negative: bool = False,
 ) -> str:
     """Why a trained model may be worse than it should be: training itself, then the model, then too little training.
 
@@ -119,11 +119,10 @@ def after_training(
         inputs: some different rows of what it reads.
         outputs: what it made of the test split, (count, width).
         batch_axis: the dimension of `inputs` that counts examples.
-        needs_negative: whether right answers go below 0, as those of the sine do.
     """
     return first(
         lambda: training(facts),
-        lambda: activation_on_the_output(outputs, needs_negative),
+        lambda: activation_on_the_output(outputs),
         lambda: behaviour(model, inputs, batch_axis),
         lambda: coverage(facts),
     )
@@ -207,8 +206,9 @@ def behaviour(model: Model, inputs: np.ndarray, batch_axis: int = 0) -> str:
             "The model's answer for one example changes with the other examples of its batch. Examples must not mix: "
             "is a dimension reshaped, summed or looped over that counts the batch?"
         )
-    middle = _outputs(model, ((one + other) / 2).astype(np.float32))
-    if np.abs(middle - (outputs + _outputs(model, other)) / 2).max() <= NEARLY * scale:
+    there, back = FAR_AWAY * one, -FAR_AWAY * other  # so far that every unit with a bend in it is seen to bend
+    ends = (_outputs(model, there) + _outputs(model, back)) / 2
+    if np.abs(_outputs(model, (there + back) / 2) - ends).max() <= NEARLY * np.abs(ends - ends.mean(axis=0)).max():
         return (
             "The trained model is a straight line: halfway between two inputs it answers exactly halfway between their "
             "answers. Layers upon layers stay one linear map as long as nothing non-linear stands between them."
@@ -216,12 +216,11 @@ def behaviour(model: Model, inputs: np.ndarray, batch_axis: int = 0) -> str:
     return ""
 
 
-def activation_on_the_output(outputs: np.ndarray, needs_negative: bool = False) -> str:
+def activation_on_the_output(outputs: np.ndarray) -> str:
     """Whether outputs that should be free to take any value show an activation after the last layer.
 
     Args:
         outputs: of a trained model, (count, width).
-        needs_negative: whether right answers go below 0, as those of the sine do.
     """
     if outputs.min() < 0 or outputs.max() == outputs.min() != 0:
         return ""
@@ -231,10 +230,10 @@ def activation_on_the_output(outputs: np.ndarray, needs_negative: bool = False) 
             "already. The loss brings its own; what does it make of scores that are probabilities before?"
         )
     zeros = float((outputs == 0).mean())
-    if zeros > EXACT_ZEROS and needs_negative:
+    if zeros > EXACT_ZEROS:
         return (
-            f"No output is below 0 and {zeros:.0%} are exactly 0, although right answers go below. What does the last "
-            "step of forward do to negative numbers?"
+            f"No output is below 0 and {zeros:.0%} are exactly 0, where either sign is wanted. What does the "
+            "last step of forward do to negative numbers?"
         )
     if outputs.max() <= 1 and not zeros:
         return "Every output lies between 0 and 1. Does forward end in an activation that keeps it there?"

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from data import Library, Split, Splits
-from grading import expect
+from grading import diagnosis, expect
+from grading.diagnosis import Mistake
 from grading.outcomes import CheckFailed
 from grading.student import Model, Student
 
 TARGET, TRAIN = "models.PerceptronModel", "train.train_perceptron"
 TOLERANCE = 1e-4  # of float32 sums of a few products
+MOST_PASSES = 5000  # over one point: a fraction of a second, and ample for learning rates down to 0.001
 NEAR_THE_LINE = 1e-3  # scores this small may have another sign in another order of summation
 
 
@@ -63,10 +65,11 @@ def prediction(student: Student, library: Library, thresholds: Mapping[str, floa
         )
         if found != expected:
             value = point[0] - 2 * point[1]
-            boundary = " A score of exactly 0 counts as 1." if value == 0 else ""
-            raise CheckFailed(
-                f"a point with score {value:g} should get prediction {expected}; got {found:g}.{boundary}"
-            )
+            boundary = "A score of exactly 0 counts as 1." if value == 0 else ""
+            with diagnosis.explained(lambda text: _wrong_prediction(model, [point for point, _ in cases])):
+                raise expect.Mismatch(
+                    f"a point with score {value:g} should get prediction {expected}; got {found:g}.", boundary
+                )
 
 
 def update(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -84,25 +87,50 @@ def update(student: Student, library: Library, thresholds: Mapping[str, float]) 
 def convergence(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     points = library.load("points")
     model = student.create(TARGET, points.train.x.shape[1])
-    student.train(TRAIN, model, points)
+    training = student.train(TRAIN, model, points)
     scores = points.train.x @ _weights(model).T
     for row in np.flatnonzero(np.abs(scores) < NEAR_THE_LINE):
         scores[row] = expect.number(model(points.train.x[row : row + 1]), "the score of one point should be one number")
     right = np.where(scores >= 0, 1, -1) == points.train.y
     student.record("training_accuracy", right.mean())
     if not right.all():
+        passes = f" Training stopped after {training.epochs:.3g} of them." if training.epochs else ""
         raise CheckFailed(
             f"training ended with {int(right.sum())} of {len(right)} points right. The points can be separated: "
-            "go on until a whole pass over the data makes no mistake."
+            f"go on until a whole pass over the data makes no mistake.{passes}"
         )
+
+
+WRONG_PREDICTIONS = [
+    Mistake(
+        np.sign,
+        "That is the score's sign, and 0 has none. A point on the line itself belongs to a class, too: to 1.",
+    ),
+    Mistake(
+        lambda score: 1 if score > 0 else -1,
+        "Only the score of exactly 0 goes wrong: a point on the line itself belongs to 1. Which comparison lets it in?",
+    ),
+    Mistake(lambda score: -1 if score >= 0 else 1, "Every prediction is turned round."),
+    Mistake(lambda score: -1 if score > 0 else 1, "Every prediction but that on the line itself is turned round."),
+    Mistake(lambda score: 1 if score >= 0 else 0, "The classes are 1 and -1, not 1 and 0."),
+    Mistake(lambda score: score, "That is the score itself. The prediction is the class: 1 or -1."),
+]
+
+
+def _wrong_prediction(model: Model, points: list[tuple[float, float]]) -> str:
+    probes: list[diagnosis.Probe] = [
+        ((x - 2 * y,), model.method("get_prediction", np.array([[x, y]], np.float32))) for x, y in points
+    ]
+    return diagnosis.recognised(WRONG_PREDICTIONS, probes, TOLERANCE)
 
 
 def _expect_no_move(student: Student, start: np.ndarray, points: np.ndarray, labels: np.ndarray) -> None:
     moved = _train_from(student, start, points, labels) - start
     if np.abs(moved).max() > 0:
+        on_the_line = "" if start.any() else " A score of exactly 0 already predicts 1."
         raise CheckFailed(
             f"the weights {start.tolist()[0]} get every point right, so training should leave them alone; "
-            f"they moved by {expect.shown(moved[0], ())}. Are correct points updated on, too?"
+            f"they moved by {expect.shown(moved[0], ())}. Are correct points updated on, too?{on_the_line}"
         )
 
 
@@ -114,22 +142,51 @@ def _expect_one_direction(student: Student, start: np.ndarray, point: np.ndarray
         f"one point {expect.shown(point[0], ())} with label {label:g}, which the weights {start.tolist()[0]} get wrong,"
     )
     if not np.abs(moved).max() > 0:
-        raise CheckFailed(f"{story} should make training move the weights; they stayed. Is a wrong point updated on?")
-    step = float(moved @ direction / (direction @ direction))
+        on_the_line = "" if start.any() else " Its score is exactly 0, which predicts 1."
+        raise CheckFailed(
+            f"{story} should make training move the weights; they stayed. Is a wrong point updated on?{on_the_line}"
+        )
+    step = _along(moved, direction)
     if np.abs(moved - step * direction).max() > TOLERANCE * np.abs(moved).max():
         raise CheckFailed(
             f"{story} should move them along label * x = {expect.shown(direction, ())}; "
             f"they moved by {expect.shown(moved, ())}."
         )
     if step < 0:
-        raise CheckFailed(f"{story} moved them away from label * x instead of along it. Check the sign of the update.")
+        with diagnosis.explained(lambda text: _what_moves_the_wrong_way(student, start, point, label)):
+            raise expect.Mismatch(f"{story} moved them away from label * x instead of along it.", "Check the sign.")
+
+
+def _what_moves_the_wrong_way(student: Student, start: np.ndarray, point: np.ndarray, label: float) -> str:
+    """Whether a wrong point with the other label moves the weights the wrong way, too."""
+    moved = (_train_from(student, start, -point, np.array([[-label]])) - start)[0]
+    if _along(moved, label * point[0]) < 0:
+        return "Points of either label do. Check the sign of the update: it makes every mistake worse."
+    return (
+        f"Points with label {-label:g} move them the right way, points with label {label:g} do not. Does the label "
+        "take part in the update?"
+    )
+
+
+def _along(moved: np.ndarray, direction: np.ndarray) -> float:
+    """How many times `direction` a move goes along it; negative if it goes against it."""
+    return float(moved @ direction / (direction @ direction))
 
 
 def _train_from(student: Student, start: np.ndarray, points: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    model = student.create(TARGET, points.shape[1])
-    _set_weights(model, start)
+    """The weights after training on a few points.
+
+    A sound update gets them right after some passes; a wrong one may go on for ever. So training is ended after many,
+    and begun anew without an end if the weights did not go the wrong way: a tiny learning rate may take its time.
+    """
     split = Split(points.astype(np.float32), labels.astype(np.float32))
-    student.train(TRAIN, model, Splits("points", "points of a check", split))
+    for most_fetched in (MOST_PASSES * len(points), None):
+        model = student.create(TARGET, points.shape[1])
+        _set_weights(model, start)
+        training = student.train(TRAIN, model, Splits("points", "points of a check", split), most_fetched)
+        gain = (labels * points * (_weights(model) - start)).sum()
+        if not training.stopped or gain < 0 or len(points) > 1:
+            break
     return _weights(model)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from data import Library
-from grading import expect
-from grading.outcomes import CheckFailed
+from grading import diagnosis, expect
+from grading.diagnosis import Mistake
 from grading.student import Student
 
 TARGET, LOSS, TRAIN = "models.RegressionModel", "losses.regression_loss", "train.train_regression"
@@ -28,9 +28,33 @@ def shape(student: Student, library: Library, thresholds: Mapping[str, float]) -
 
 
 def loss(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    random = np.random.default_rng(4)
-    for batch in (1, 5):
-        predictions, labels = random.standard_normal((2, batch, 1)).astype(np.float32)
+    with diagnosis.explained(lambda text: _wrong_loss(student)):
+        _mean_squared_error(student)
+
+
+def fit(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    sine = library.load("sine")
+    assert sine.test is not None
+    model = student.create(TARGET)
+    with diagnosis.explained(diagnosis.crash_in_training):
+        training = student.train(TRAIN, model, sine)
+    count = len(sine.test)
+    with diagnosis.explained(lambda text: diagnosis.training(training)):
+        predictions = expect.array(model(sine.test.x), (count, 1), f"the trained model should give {count} predictions")
+    error = float(np.square(predictions - sine.test.y).mean())
+    student.record("loss", error)
+    with diagnosis.explained(lambda text: diagnosis.after_training(training, model, sine.train.x, predictions)):
+        expect.at_most(
+            error,
+            thresholds["maximum_loss"],
+            "the mean squared error over [-2 pi, 2 pi]",
+            "Train longer, or try another learning rate or width.",
+        )
+
+
+def _mean_squared_error(student: Student) -> None:
+    for predictions, labels in _loss_inputs(4, (1, 5)):
+        batch = len(predictions)
         value = expect.number(
             student.call(LOSS, predictions, labels),
             "regression_loss should be one number, the mean over the batch",
@@ -45,24 +69,49 @@ def loss(student: Student, library: Library, thresholds: Mapping[str, float]) ->
         )
         found = student.gradients(LOSS, predictions, labels)
         if not found.differentiable or found.inputs[0] is None:
-            raise CheckFailed(
-                "no gradient flows from regression_loss back to the predictions, so training cannot improve the model. "
-                "Is something detached, or turned into a plain number, on the way?"
+            raise expect.Mismatch(
+                "no gradient flows from regression_loss back to the predictions, so training cannot improve the model.",
+                "Is something detached, or turned into a plain number, on the way?",
             )
 
 
-def fit(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    sine = library.load("sine")
-    assert sine.test is not None
-    model = student.create(TARGET)
-    student.train(TRAIN, model, sine)
-    count = len(sine.test)
-    predictions = expect.array(model(sine.test.x), (count, 1), f"the trained model should give {count} predictions")
-    error = float(np.square(predictions - sine.test.y).mean())
-    student.record("loss", error)
-    expect.at_most(
-        error,
-        thresholds["maximum_loss"],
-        "the mean squared error over [-2 pi, 2 pi]",
-        "Train longer, or try another learning rate or width.",
-    )
+WRONG_LOSSES = [
+    Mistake(
+        lambda predictions, labels: np.square(predictions - labels.T).mean(),
+        "That is the mean over every pair of a prediction and a label, not over each prediction and its own label. "
+        "When (n,) meets (n, 1), subtraction fills up both to (n, n): print the two shapes just before they meet.",
+    ),
+    Mistake(
+        lambda predictions, labels: np.square(predictions - labels).sum(),
+        "That is the sum over the batch, not its mean. Larger batches would take larger steps.",
+    ),
+    Mistake(
+        lambda predictions, labels: np.abs(predictions - labels).mean(),
+        "That is the mean of the differences' sizes; their squares are wanted.",
+    ),
+    Mistake(
+        lambda predictions, labels: (predictions - labels).mean(),
+        "That is the mean of the differences: those above and those below cancel out. Their squares are wanted.",
+    ),
+    Mistake(
+        lambda predictions, labels: np.sqrt(np.square(predictions - labels).mean()),
+        "That is the square root of the mean squared error.",
+    ),
+    Mistake(
+        lambda predictions, labels: np.square(predictions - labels).mean() / 2,
+        "That is half the mean squared error.",
+    ),
+]
+
+
+def _wrong_loss(student: Student) -> str:
+    inputs = _loss_inputs(14, (5, 8, 13))
+    probes = [(arguments, student.call(LOSS, *arguments)) for arguments in inputs]
+    return diagnosis.recognised(WRONG_LOSSES, probes, LOSS_TOLERANCE)
+
+
+def _loss_inputs(seed: int, batches: tuple[int, ...]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Predictions and labels, float32 (batch, 1)."""
+    random = np.random.default_rng(seed)
+    pairs = [random.standard_normal((2, batch, 1)).astype(np.float32) for batch in batches]
+    return [(predictions, labels) for predictions, labels in pairs]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from data import Library, digits
-from grading import common_checks, expect
+from grading import common_checks, diagnosis, expect
 from grading.student import Student
 
 TARGET, LOSS, TRAIN = (
@@ -27,17 +27,18 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
     test = library.load("digits").test
     assert test is not None
     model = student.create(TARGET)
-    student.train(TRAIN, model, library.load("digits"))
-    logits = expect.array(
-        model(digits.inputs(test.x)),
-        (len(test), digits.CLASSES),
-        f"{len(test)} test images should give scores",
-    )
+    with diagnosis.explained(diagnosis.crash_in_training):
+        training = student.train(TRAIN, model, library.load("digits"))
+    inputs = digits.inputs(test.x)
+    with diagnosis.explained(lambda text: diagnosis.training(training)):
+        what = f"{len(test)} test images should give scores"
+        logits = expect.array(model(inputs), (len(test), digits.CLASSES), what)
     share = expect.accuracy(logits, test.y)
     student.record("test_accuracy", share)
-    expect.at_least(
-        share,
-        thresholds["minimum_test_accuracy"],
-        "accuracy on the test images",
-        "Train longer, or try another learning rate or width.",
-    )
+    with diagnosis.explained(lambda text: diagnosis.after_training(training, model, inputs, logits)):
+        expect.at_least(
+            share,
+            thresholds["minimum_test_accuracy"],
+            "accuracy on the test images",
+            "Train longer, or try another learning rate or width.",
+        )

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
 
 from data import Library, words
-from grading import common_checks, expect
-from grading.outcomes import CheckFailed
-from grading.student import Student
+from grading import common_checks, diagnosis, expect
+from grading.outcomes import CheckFailed, StudentCrashed
+from grading.student import Model, Student
 
 TARGET, LOSS, TRAIN = "models.LanguageIDModel", "losses.languageid_loss", "train.train_languageid"
 LONGEST = 10
 PROBE_LENGTH = 6
 PROBE_WORDS = 8
+ORDER_TOLERANCE = 1e-3  # another order of float32 sums is exact to about 1e-5
 
 
 def any_length(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     model = student.create(TARGET)
     random = np.random.default_rng(5)
-    for length in range(1, LONGEST + 1):
-        for batch in (1, 3):
-            rows = random.integers(words.CHARACTERS, size=(batch, length))
-            noun = f"{batch} {'word' if batch == 1 else 'words'} of {length} {'letter' if length == 1 else 'letters'}"
-            expect.array(
-                model(words.inputs(rows)),
-                (batch, words.LANGUAGES),
-                f"a batch of {noun} should give scores",
-                "xs has the shape (length, batch, 47): the first dimension is the one to loop over.",
-            )
+    with diagnosis.explained(lambda text: _wrong_lengths(student)):
+        for length in range(1, LONGEST + 1):
+            for batch in (1, 3):
+                rows = random.integers(words.CHARACTERS, size=(batch, length))
+                noun = (
+                    f"{batch} {'word' if batch == 1 else 'words'} of {length} {'letter' if length == 1 else 'letters'}"
+                )
+                expect.array(
+                    model(words.inputs(rows)),
+                    (batch, words.LANGUAGES),
+                    f"a batch of {noun} should give scores",
+                    "xs has the shape (length, batch, 47): the first dimension is the one to loop over.",
+                )
 
 
 def every_letter(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -48,8 +53,7 @@ def every_letter(student: Student, library: Library, thresholds: Mapping[str, fl
     if ignored:
         raise CheckFailed(
             f"in words of {PROBE_LENGTH} letters, changing letter {', '.join(map(str, ignored))} "
-            "leaves the scores as they are. "
-            "Does the hidden state carry what earlier letters said into the next step?"
+            f"leaves the scores as they are. {_why_ignored(ignored)}"
         )
 
 
@@ -61,17 +65,106 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
     test = library.load("words").test
     assert test is not None
     model = student.create(TARGET)
-    student.train(TRAIN, model, library.load("words"))
-    right = 0.0
-    for group in words.by_length(test):
+    with diagnosis.explained(lambda text: _scores_of_letters(text) or diagnosis.crash_in_training(text)):
+        training = student.train(TRAIN, model, library.load("words"))
+    groups = words.by_length(test)
+    all_logits = []
+    for group in groups:
         what = f"{len(group)} test words of {group.x.shape[1]} letters should give scores"
-        logits = expect.array(model(words.inputs(group.x)), (len(group), words.LANGUAGES), what)
-        right += expect.accuracy(logits, group.y) * len(group)
-    share = right / len(test)
+        with diagnosis.explained(lambda text: diagnosis.training(training)):
+            all_logits.append(expect.array(model(words.inputs(group.x)), (len(group), words.LANGUAGES), what))
+    share = expect.accuracy(np.concatenate(all_logits), np.concatenate([group.y for group in groups]))
     student.record("test_accuracy", share)
-    expect.at_least(
-        share,
-        thresholds["minimum_test_accuracy"],
-        "accuracy on the test words",
-        "Train longer, or try another learning rate or hidden size.",
+    probed = words.inputs(max(groups, key=len).x[: diagnosis.PROBED_ROWS])
+    with diagnosis.explained(
+        lambda text: diagnosis.first(
+            lambda: _deaf_to_order(model, probed),
+            lambda: diagnosis.after_training(training, model, probed, np.concatenate(all_logits), batch_axis=1),
+        )
+    ):
+        expect.at_least(
+            share,
+            thresholds["minimum_test_accuracy"],
+            "accuracy on the test words",
+            "Train longer, or try another learning rate or hidden size.",
+        )
+
+
+def _wrong_lengths(student: Student) -> str:
+    """What the model does for several numbers of letters and words, where that leaves one explanation."""
+    model = student.create(TARGET)
+    crashed, works, swapped = set(), set(), set()
+    for length in range(1, LONGEST + 1):
+        for batch in (1, 3, 5):
+            rows = np.random.default_rng([length, batch]).integers(words.CHARACTERS, size=(batch, length))
+            try:
+                shape = getattr(model(words.inputs(rows)), "shape", None)
+            except StudentCrashed:
+                crashed.add((length, batch))
+                continue
+            if shape == (batch, words.LANGUAGES):
+                works.add((length, batch))
+            elif shape == (length, words.LANGUAGES):
+                swapped.add((length, batch))
+    if swapped and not crashed and all(length == batch for length, batch in works):
+        return (
+            "As many rows of scores came as words have letters: time and batch have changed places. The first "
+            "dimension of xs goes through a word, the second through the words."
+        )
+    if crashed and crashed == {(length, batch) for length, batch in crashed | works if batch > length} and not swapped:
+        return (
+            "The model crashes whenever there are more words than letters, and only then: it counts letters along the "
+            "dimension of the words. Which dimension of xs goes through a word?"
+        )
+    too_short = {length for length, _ in crashed} - {length for length, _ in works}
+    lengths = {length for length, _ in works}
+    if too_short and lengths and max(too_short) < min(lengths) and not swapped:
+        return (
+            f"The model works for words of {min(lengths)} letters or more and crashes for shorter ones. Words come in "
+            "any length: does the code count on a fixed one?"
+        )
+    if too_short and len(lengths) == 1 and not swapped:
+        return (
+            f"The model works for words of {min(lengths)} letters only. Words come in any length: does the code count "
+            "on a fixed one?"
+        )
+    return ""
+
+
+def _why_ignored(ignored: list[int]) -> str:
+    """What the places of the letters that do nothing tell; places count from 1."""
+    heard = [place for place in range(1, PROBE_LENGTH + 1) if place not in ignored]
+    if heard == [PROBE_LENGTH]:
+        return (
+            "Only the last letter counts. Does each step begin with the state that the step before left, or with a "
+            "fresh one?"
+        )
+    if heard == [1]:
+        return "Only the first letter counts. Which letter goes into each later step?"
+    if heard and heard[-1] < PROBE_LENGTH and heard == list(range(1, heard[-1] + 1)):
+        return f"Only the first {heard[-1]} letters count. Words come in any length: where does the loop end?"
+    if heard and heard[0] > 1 and heard == list(range(heard[0], PROBE_LENGTH + 1)):
+        return f"Only the last {len(heard)} letters count. Where does the loop begin?"
+    return "Does the hidden state carry what earlier letters said into the next step?"
+
+
+def _deaf_to_order(model: Model, inputs: np.ndarray) -> str:
+    """Whether words with their letters turned round score the same; inputs (length, count, 47)."""
+    forwards, backwards = (model(np.ascontiguousarray(letters)) for letters in (inputs, inputs[::-1]))
+    if expect.is_close(backwards, forwards, ORDER_TOLERANCE):
+        return (
+            "A word and its letters in reverse order get the same scores, so the order of letters says nothing to the "
+            "model. Does the state pass through its own layer on the way from one letter to the next?"
+        )
+    return ""
+
+
+def _scores_of_letters(text: str) -> str:
+    """Whether a loss in training got a number of rows of scores that is not the number of words."""
+    sizes = re.search(r"input batch_size \((\d+)\) to match target batch_size \((\d+)\)", text)
+    if not sizes or sizes[1] == sizes[2]:
+        return ""
+    return (
+        f"The model gave {sizes[1]} rows of scores for {sizes[2]} words. It counts rows by the second dimension of xs, "
+        "so time and batch may have changed places on the way in: print the shape that the model gets."
     )

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from data import Library, digits
-from grading import common_checks, expect
-from grading.outcomes import CheckFailed
+from grading import common_checks, diagnosis, expect
+from grading.diagnosis import Mistake
+from grading.outcomes import StudentCrashed
 from grading.student import Student
 
 CONVOLVE, TARGET = "models.Convolve", "models.DigitConvolutionalModel"
@@ -25,25 +26,18 @@ TOLERANCE = 1e-4  # float32 sums of at most nine products are exact to about 1e-
 
 
 def convolve(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    random = np.random.default_rng(7)
-    for image_shape, kernel_shape in SIZES:
-        image, kernel = (random.standard_normal(shape).astype(np.float32) for shape in (image_shape, kernel_shape))
-        expected = correlate(image, kernel)
-        what = f"Convolve of a {_times(image_shape)} image with a {_times(kernel_shape)} kernel should give an array"
-        found = expect.array(
-            student.call(CONVOLVE, image, kernel),
-            expected.shape,
-            what,
-            "The kernel never hangs over the edge.",
-        )
-        where = f"Convolve of a {_times(image_shape)} image with a {_times(kernel_shape)} kernel should give"
-        expect.close(
-            found,
-            expected,
-            TOLERANCE,
-            where,
-            "Each entry is the sum of kernel * the patch that starts there.",
-        )
+    with diagnosis.explained(lambda text: _wrong_convolution(student)):
+        for image, kernel in _pairs(7):
+            expected = correlate(image, kernel)
+            what = f"Convolve of a {_times(image.shape)} image with a {_times(kernel.shape)} kernel should give"
+            found = expect.array(
+                student.call(CONVOLVE, image, kernel),
+                expected.shape,
+                f"{what} an array",
+                "The kernel never hangs over the edge.",
+            )
+            hint = "Each entry is the sum of kernel * the patch that starts there."
+            expect.close(found, expected, TOLERANCE, what, hint)
 
 
 def differentiable(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -58,9 +52,9 @@ def differentiable(student: Student, library: Library, thresholds: Mapping[str, 
     expected = [correlate(padded, kernel[::-1, ::-1]), correlate(image, cotangent)]
     for name, gradient, right in zip(("image", "kernel"), found.inputs, expected, strict=True):
         if gradient is None:
-            raise CheckFailed(
-                f"no gradient flows through Convolve back to the {name}, so the kernel cannot learn. "
-                "Build the result from torch operations: no .item(), no numpy, no new tensor(...) of the numbers."
+            raise expect.Mismatch(
+                f"no gradient flows through Convolve back to the {name}, so the kernel cannot learn.",
+                "Build the result from torch operations: no .item(), no numpy, no new tensor(...) of the numbers.",
             )
         expect.close(
             expect.array(gradient, right.shape, f"the gradient of the {name}"),
@@ -75,10 +69,11 @@ def shape(student: Student, library: Library, thresholds: Mapping[str, float]) -
     model = student.create(TARGET)
     image = np.random.default_rng(9).random((2, digits.PIXELS), dtype=np.float32)
     if model.gradients(image).parameters.get("convolution_weights") is None:
-        raise CheckFailed(
-            "no gradient reaches convolution_weights, the model's 3 x 3 kernel. "
-            "Does forward send every image through Convolve with it?"
-        )
+        with diagnosis.explained(lambda text: _cut_by_convolve(student)):
+            raise expect.Mismatch(
+                "no gradient reaches convolution_weights, the model's 3 x 3 kernel.",
+                "Does forward send every image through Convolve with it?",
+            )
 
 
 def loss(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -89,27 +84,117 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
     easy = library.load("easy_digits")
     assert easy.test is not None
     model = student.create(TARGET)
-    student.train(TRAIN, model, easy)
-    count = len(easy.test)
-    logits = expect.array(
-        model(digits.inputs(easy.test.x)),
-        (count, digits.CLASSES),
-        f"{count} held-out images should give scores",
-    )
+    with diagnosis.explained(diagnosis.crash_in_training):
+        training = student.train(TRAIN, model, easy)
+    inputs, count = digits.inputs(easy.test.x), len(easy.test)
+    with diagnosis.explained(lambda text: diagnosis.training(training)):
+        logits = expect.array(model(inputs), (count, digits.CLASSES), f"{count} held-out images should give scores")
     share = expect.accuracy(logits, easy.test.y)
     student.record("test_accuracy", share)
-    expect.at_least(
-        share,
-        thresholds["minimum_test_accuracy"],
-        "accuracy on the held-out images",
-        "A few small layers and a few epochs are enough.",
-    )
+    with diagnosis.explained(lambda text: diagnosis.after_training(training, model, inputs, logits)):
+        expect.at_least(
+            share,
+            thresholds["minimum_test_accuracy"],
+            "accuracy on the held-out images",
+            "A few small layers and a few epochs are enough.",
+        )
 
 
 def correlate(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """The definition: entry (i, j) is the sum of the kernel times the patch of its size that starts at (i, j)."""
     patches = np.lib.stride_tricks.sliding_window_view(image.astype(np.float64), kernel.shape)
     return np.einsum("ijkl,kl->ij", patches, kernel.astype(np.float64))
+
+
+def _padded(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """The result as large as the image, zeros standing in where the kernel hangs over the edge."""
+    before = [(side - 1) // 2 for side in kernel.shape]
+    around = [(first, side - 1 - first) for first, side in zip(before, kernel.shape, strict=True)]
+    return correlate(np.pad(image, around), kernel)
+
+
+def _summed_over_places(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """One number for each of the kernel's entries, added up over all places."""
+    patches = np.lib.stride_tricks.sliding_window_view(image.astype(np.float64), kernel.shape)
+    return (patches * kernel).sum(axis=(0, 1))
+
+
+_FLIPPED = (
+    "That is the result for a kernel turned round by half a turn: its last entry meets the patch's first. Here the "
+    "kernel lies on the patch as it is, entry on entry."
+)
+_OFF_BY_ONE = (
+    "Only the last row and column are missing, all other entries are right. How many places are there for a kernel of "
+    "2 in a row of 3? Count them, then look at where the loops end."
+)
+WRONG_CONVOLUTIONS = [
+    Mistake(lambda image, kernel: correlate(image, kernel[::-1, ::-1]), _FLIPPED),
+    Mistake(
+        lambda image, kernel: correlate(image, kernel[::-1]),
+        "That is the result for a kernel turned upside down. Do its rows and the patch's rows run the same way?",
+    ),
+    Mistake(
+        lambda image, kernel: correlate(image, kernel[:, ::-1]),
+        "That is the result for a kernel with left and right exchanged. Do its columns and the patch's run the same "
+        "way?",
+    ),
+    Mistake(
+        _padded,
+        "The result is as large as the image: zeros were put around it, so that the kernel hangs over the edge. Here "
+        "it stays inside, and the result is smaller.",
+    ),
+    Mistake(lambda image, kernel: correlate(image, kernel)[:-1, :-1], _OFF_BY_ONE),
+    Mistake(
+        lambda image, kernel: correlate(image, kernel).T,
+        "The result lies on its side: rows and columns are exchanged.",
+    ),
+    Mistake(
+        _summed_over_places,
+        "The sum runs over the wrong dimensions: one number came for each entry of the kernel, added up over all "
+        "places. One number for each place is wanted, added up over the kernel.",
+    ),
+    Mistake(
+        lambda image, kernel: correlate(image, kernel) / kernel.size,
+        "That is the mean of kernel times patch, where their sum is wanted.",
+    ),
+    Mistake(
+        lambda image, kernel: correlate(image, np.ones_like(kernel)),
+        "That is the sum over each patch alone. Where does the kernel come in?",
+    ),
+]
+
+
+def _wrong_convolution(student: Student) -> str:
+    probes: list[diagnosis.Probe] = []
+    crashes = []
+    for image, kernel in _pairs(17):
+        try:
+            probes.append(((image, kernel), student.call(CONVOLVE, image, kernel)))
+        except StudentCrashed:
+            crashes.append(kernel.shape)
+    if not crashes and (story := diagnosis.recognised(WRONG_CONVOLUTIONS, probes, TOLERANCE)):
+        return story
+    is_right = [bool(diagnosis.recognised([Mistake(correlate, "right")], [probe], TOLERANCE)) for probe in probes]
+    is_square = [kernel.shape[0] == kernel.shape[1] for (_, kernel), _ in probes]
+    if is_right == is_square and any(is_right) and all(height != width for height, width in crashes):
+        return "Square kernels come out right, others do not. Is one side of the kernel taken for both?"
+    return ""
+
+
+def _cut_by_convolve(student: Student) -> str:
+    image, kernel = _pairs(18)[0]
+    if student.gradients(CONVOLVE, image, kernel).inputs[1] is None:
+        return "Convolve itself passes no gradient on to its kernel; see what is said about its gradients."
+    return ""
+
+
+def _pairs(seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """A random image and kernel of each of the sizes, float32."""
+    random = np.random.default_rng(seed)
+    return [
+        (random.standard_normal(image).astype(np.float32), random.standard_normal(kernel).astype(np.float32))
+        for image, kernel in SIZES
+    ]
 
 
 def _times(shape: tuple[int, ...]) -> str:

@@ -1,0 +1,1 @@
+"""One wrong submission per classic mistake, each a small patch over the reference solutions."""

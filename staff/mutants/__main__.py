@@ -1,0 +1,45 @@
+"""Grades every mutant and tells whether the grader names each mistake: `python -m staff.mutants [-q qN] [--quick]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import textwrap
+import time
+
+from staff.mutants.format import read_all
+from staff.mutants.run import Verdict, grade_all
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print a table mutant -> check lost -> diagnosis; returns 1 if any mutant is not as declared."""
+    parser = argparse.ArgumentParser(prog="python -m staff.mutants", description=__doc__.partition(":")[0])
+    parser.add_argument("-q", "--question", action="append", default=[], metavar="qN", help="only this one's mutants")
+    parser.add_argument("--quick", action="store_true", help="leave out the mutants that have to be trained")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="mutants side by side (default 2)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the data and the students' randomness")
+    arguments = parser.parse_args(argv)
+    mutants = [
+        mutant
+        for mutant in read_all()
+        if mutant.question in (arguments.question or [mutant.question]) and not (arguments.quick and mutant.trains)
+    ]
+    started = time.monotonic()
+    wrong = 0
+    for verdict in grade_all(mutants, jobs=arguments.jobs, seed=arguments.seed):
+        _print(verdict)
+        wrong += bool(verdict.complaint)
+    print(f"{len(mutants)} mutants, {wrong} not as declared, {time.monotonic() - started:.0f} s")
+    return 1 if wrong else 0
+
+
+def _print(verdict: Verdict) -> None:
+    mutant = verdict.mutant
+    head = f"{mutant.name:<40}{verdict.lost:<20}"
+    print(textwrap.fill(verdict.diagnosis, 120, initial_indent=f"{head} ", subsequent_indent=" " * 61))
+    if verdict.complaint:
+        print(f"    NOT AS DECLARED: {verdict.complaint}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""Reads the mutants of a question from its file, such as q2.toml, and makes submissions of them.
+
+    [[mutants]]
+    id = "zero-grad-forgotten"
+    wrong = "Gradients pile up from batch to batch."
+    check = "fit"                               # the check that it loses, and whose message must name the mistake
+    phrase = "were still there"                 # what that message must hold
+    also_loses = ["shape"]                      # optional: checks that cannot pass then, either
+    trains = true                               # optional: takes more than a few seconds, because it trains
+    changes = [{ where = "train.train_regression", old = "...", new = "..." }]
+
+`where` names a module, or a function or class in it; `old` stands there exactly once. A new question's mutants are a
+new file; no list names it.
+"""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grading.questions import natural_order
+
+MUTANTS_DIRECTORY = Path(__file__).resolve().parent
+SOLUTIONS_DIRECTORY = MUTANTS_DIRECTORY.parent / "solutions"
+KEYS = {"id", "wrong", "check", "phrase", "changes", "also_loses", "trains"}
+
+
+class MutantError(Exception):
+    """A mutant's description does not fit the reference solutions."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Text to be replaced in one place of the solutions."""
+
+    where: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A wrong submission and what the grader must say to it; the fields are those of the file."""
+
+    question: str
+    id: str
+    wrong: str
+    check: str
+    phrase: str
+    changes: tuple[Change, ...]
+    also_loses: tuple[str, ...] = ()
+    trains: bool = False
+
+    @property
+    def name(self) -> str:
+        """Unique among all mutants: q2/zero-grad-forgotten."""
+        return f"{self.question}/{self.id}"
+
+
+def read_all(directory: Path = MUTANTS_DIRECTORY) -> list[Mutant]:
+    """Every mutant, question by question.
+
+    Raises:
+        MutantError: a description lacks something, has something too much, or repeats an id.
+    """
+    mutants: list[Mutant] = []
+    for path in sorted(directory.glob("*.toml"), key=lambda path: natural_order(path.stem)):
+        rows = tomllib.loads(path.read_text(encoding="utf-8"))["mutants"]
+        mutants += [_mutant(path, row) for row in rows]
+    names = [mutant.name for mutant in mutants]
+    if repeated := {name for name in names if names.count(name) > 1}:
+        raise MutantError(f"mutants of the same name: {', '.join(sorted(repeated))}")
+    return mutants
+
+
+def write_submission(mutant: Mutant, directory: Path) -> None:
+    """Copy the reference solutions into an empty directory and make the mutant's changes.
+
+    Raises:
+        MutantError: an `old` text is not there exactly once.
+    """
+    for path in SOLUTIONS_DIRECTORY.glob("*.py"):
+        shutil.copy(path, directory / path.name)
+    for change in mutant.changes:
+        module, _, name = change.where.partition(".")
+        path = directory / f"{module}.py"
+        source = path.read_text(encoding="utf-8")
+        before, place, after = _split(mutant, source, name)
+        count = place.count(change.old)
+        if count != 1:
+            raise MutantError(f"{mutant.name}: {change.old!r} stands {count} times in {change.where}")
+        path.write_text(before + place.replace(change.old, change.new) + after, encoding="utf-8")
+
+
+def _mutant(path: Path, row: dict[str, Any]) -> Mutant:
+    required = KEYS - {"also_loses", "trains"}
+    if not required <= set(row) <= KEYS:
+        raise MutantError(f"{path.name}: {row.get('id')}: lacks {required - set(row)}, has too much {set(row) - KEYS}")
+    changes = tuple(Change(**change) for change in row["changes"])
+    return Mutant(
+        **{**row, "changes": changes, "also_loses": tuple(row.get("also_loses", ()))},
+        question=path.stem,
+    )
+
+
+def _split(mutant: Mutant, source: str, qualified: str) -> tuple[str, str, str]:
+    """The text before, in and after a function or class such as `RegressionModel.forward`; all of it if unnamed."""
+    if not qualified:
+        return "", source, ""
+    body: list[ast.stmt] = ast.parse(source).body
+    found: ast.stmt | None = None
+    for name in qualified.split("."):
+        found = next((node for node in body if getattr(node, "name", None) == name), None)
+        if found is None:
+            raise MutantError(f"{mutant.name}: there is no {qualified}")
+        body = getattr(found, "body", [])
+    assert found is not None
+    lines = source.splitlines(keepends=True)
+    first, last = found.lineno - 1, found.end_lineno
+    return "".join(lines[:first]), "".join(lines[first:last]), "".join(lines[last:])

@@ -1,0 +1,86 @@
+"""Grades mutants through the engine, several side by side, and compares what comes with what they declare."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import io
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from grading.console import Console
+from grading.engine import Engine, Settings
+from grading.outcomes import CRASHED, FAILED, PASSED, Outcome, QuestionResult
+from grading.questions import Question, discover
+from grading.source import StudentSource
+from staff.mutants.format import SOLUTIONS_DIRECTORY, Mutant, write_submission
+
+SECONDS_PER_MUTANT = 150.0  # most take one; those that train take up to a minute on a busy machine
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a mutant fared.
+
+    Attributes:
+        mutant: which.
+        lost: the checks that it failed, joined by commas.
+        diagnosis: the part of the message that names the mistake, or all of it.
+        complaint: how that differs from what is declared; empty if it does not.
+    """
+
+    mutant: Mutant
+    lost: str
+    diagnosis: str
+    complaint: str
+
+
+def grade_all(mutants: Sequence[Mutant], jobs: int, seed: int = 0) -> Iterator[Verdict]:
+    """Grade mutants, each on its own question alone; verdicts come in the same order."""
+    questions = {question.id: question for question in discover()}
+    settings = Settings(SOLUTIONS_DIRECTORY, seed=seed, time_limit_seconds=SECONDS_PER_MUTANT)
+    with Engine(settings, Console(io.StringIO())) as engine, ThreadPoolExecutor(jobs) as pool:
+        yield from pool.map(lambda mutant: judge(mutant, _grade(engine, questions[mutant.question], mutant)), mutants)
+
+
+def judge(mutant: Mutant, result: QuestionResult) -> Verdict:
+    """Compare a mutant's result with what it declares."""
+    outcomes = {outcome.name: outcome for outcome in result.outcomes}
+    lost = [outcome.name for outcome in result.outcomes if not _passed_or_waits(outcome)]
+    told = outcomes[mutant.check].message if mutant.check in outcomes else ""
+    complaints = []
+    if set(lost) != {mutant.check, *mutant.also_loses}:
+        reasons = "; ".join(f"{name} ({outcomes[name].message})" for name in lost)
+        complaints.append(f"should lose {', '.join([mutant.check, *mutant.also_loses])}; lost {reasons or 'nothing'}")
+    elif outcomes[mutant.check].status not in (FAILED, CRASHED):
+        complaints.append(f"{mutant.check} is {outcomes[mutant.check].status}: {told}")
+    if mutant.phrase not in told:
+        complaints.append(f"{mutant.phrase!r} is not in {told!r}")
+    return Verdict(mutant, ", ".join(lost), _sentences_with(mutant.phrase, told), ". ".join(complaints))
+
+
+def _grade(engine: Engine, question: Question, mutant: Mutant) -> QuestionResult:
+    """Grade a mutant with the engine's own data and fork server: a view of the engine on another folder."""
+    with tempfile.TemporaryDirectory() as name:
+        write_submission(mutant, Path(name))
+        view = copy.copy(engine)
+        view.settings = dataclasses.replace(engine.settings, code_directory=Path(name).resolve())
+        view._source = StudentSource(view.settings.code_directory)
+        return view._grade_question(question)
+
+
+def _passed_or_waits(outcome: Outcome) -> bool:
+    return outcome.status == PASSED or outcome.message.startswith("not run:")
+
+
+def _sentences_with(phrase: str, message: str) -> str:
+    """From the sentence that holds the phrase to the end."""
+    start = message.find(phrase)
+    if start < 0:
+        return message
+    breaks = [found.end() for found in re.finditer(r"[.?;:] |\n", message[:start])]
+    return " ".join(message[breaks[-1] if breaks else 0 :].split())
