@@ -7,8 +7,10 @@ trains it.
 
 from __future__ import annotations
 
+from math import log
+
 import torch
-from torch import Generator, Tensor, arange, relu
+from torch import Generator, Tensor, arange, cat, exp, linspace, outer, relu
 from torch.nn import Embedding, LayerNorm, Linear, Module, ModuleList
 from torch.nn.functional import cross_entropy
 
@@ -38,6 +40,16 @@ class Transformer_Block(Module):  # noqa: N801
         raise NotImplementedError("Transformer_Block.forward: your code here")
 
 
+def waves(places: int, width: int) -> Tensor:
+    """Sines and cosines of `width / 2` wavelengths, short to long, at each place (Vaswani et al., 2017, section 3.5).
+
+    Returns (places, width).
+    """
+    frequencies = exp(-log(places) * linspace(0, 1, (width + 1) // 2))  # from 1 down to 1 / places
+    angles = outer(arange(places), frequencies)  # (places, width / 2)
+    return cat([angles.sin(), angles.cos()], dim=1)[:, :width]
+
+
 class GPT(Module):
     """Reads token ids (characters, or words) and scores, at every position, which token comes next."""
 
@@ -50,7 +62,8 @@ class GPT(Module):
         super().__init__()
         self.block_size = block_size
         self.token_embedding = Embedding(vocab_size, n_embd)  # one learned vector for each token ...
-        self.position_embedding = Embedding(block_size, n_embd)  # ... and for each place in the block
+        # ... and for each place in the block; it starts as waves, from which "so many places back" is easily learned
+        self.position_embedding = Embedding.from_pretrained(waves(block_size, n_embd), freeze=False)
         self.blocks = ModuleList([Transformer_Block(n_embd, block_size) for _ in range(n_layer)])
         self.norm = LayerNorm(n_embd)
         self.output = Linear(n_embd, vocab_size)
@@ -99,5 +112,5 @@ class GPT(Module):
             else:
                 chances = (logits / temperature).softmax(dim=-1)
                 following = torch.multinomial(chances, num_samples=1, generator=generator)  # (batch, 1)
-            ids = torch.cat([ids, following], dim=1)
+            ids = cat([ids, following], dim=1)
         return ids

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from data import digits, points, sine, words
+from data import digits, plays, points, sine, words
 from data.archive import DataError
 from data.splits import Split, Splits
 
@@ -36,6 +36,7 @@ class Library:
         self._directories = ([directory] if directory is not None else []) + [BUILT_IN_DIRECTORY]
         self._loaded: dict[str, Splits] = {}
         self._loaders: dict[str, Callable[[], Splits]] = {
+            "plays": lambda: plays.load(*self._find(plays.FILES, plays.BUILT_IN)),
             "points": lambda: points.load(seed),
             "sine": lambda: sine.load(seed),
             "digits": lambda: self._with_hidden_test(
@@ -48,7 +49,7 @@ class Library:
         }
 
     def load(self, name: str) -> Splits:
-        """Return a dataset by name: points, sine, digits, easy_digits or words.
+        """Return a dataset by name: points, sine, digits, easy_digits, words or plays.
 
         Raises:
             DataError: its file is missing, damaged or not what it should be.
@@ -60,7 +61,7 @@ class Library:
 
     def sources(self) -> list[str]:
         """One phrase for each file-backed dataset loaded so far, such as `built-in words`."""
-        backed = [splits for name, splits in self._loaded.items() if name in ("digits", "words")]
+        backed = [splits for name, splits in self._loaded.items() if name in ("digits", "words", "plays")]
         return [splits.source for splits in backed]
 
     def _with_hidden_test(self, splits: Splits, load_test: Callable[[Path], Split]) -> Splits:

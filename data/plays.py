@@ -1,0 +1,54 @@
+"""Question 7: plays about machines that learn, drawn from a grammar whose entropy is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from data.archive import DataError
+from data.splits import Split, Splits
+
+FILES = ("plays.txt",)
+BUILT_IN_FILE = Path(__file__).resolve().parent / FILES[0]
+BUILT_IN = "built-in plays"
+VALIDATION_FRACTION = 0.1
+# Nats per character; exact, by `python -m staff.plays.build`: no model, however large, predicts such plays better.
+ENTROPY = 0.3192
+DIGEST = "61353c2fd1bafb652a5b2c95304960343145f6a8f83e99501c2025e36c3bd33b"  # SHA-256 of plays.txt
+
+
+@dataclass(frozen=True)
+class Plays(Splits):
+    """The text as character ids: `x` is uint8 (count,), `y` the id that follows each.
+
+    Attributes:
+        characters: the vocabulary, in order of code point; a character's id is its place here.
+    """
+
+    characters: str = ""
+
+
+def load(path: Path, source: str) -> Plays:
+    """Read the plays; the last tenth of the text is held out for validation.
+
+    Raises:
+        DataError: the file is missing, is not text, or holds too little or too many different characters.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not readable as text ({error}). {MEND}") from None
+    characters = "".join(sorted(set(text)))
+    if len(text) < 10_000 or len(characters) > 256:
+        raise DataError(f"{path}: holds {len(text)} characters, {len(characters)} different ones. {MEND}")
+    table = np.zeros(ord(characters[-1]) + 1, np.uint8)
+    table[[ord(character) for character in characters]] = np.arange(len(characters))
+    ids = table[np.frombuffer(text.encode("utf-32-le"), np.uint32)]
+    boundary = int(len(ids) * (1 - VALIDATION_FRACTION))
+    train, validation = (Split(part[:-1], part[1:]) for part in (ids[:boundary], ids[boundary:]))
+    return Plays("plays", source, train, validation, characters=characters)
+
+
+MEND = "Put the original file back: download the project again, or `git checkout data`."

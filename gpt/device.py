@@ -1,0 +1,76 @@
+"""Where the arithmetic runs, and in which precision."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from gpt.errors import UserError
+
+MOST_THREADS = 8  # the matrices are small: more threads wait for one another
+
+
+@dataclass(frozen=True)
+class Device:
+    """A place to compute.
+
+    Attributes:
+        torch_device: where tensors lie.
+        bfloat16: whether matrix products are taken in bfloat16; weights and losses stay in float32.
+        compiled: whether `torch.compile` is worth its start-up.
+    """
+
+    torch_device: torch.device
+    bfloat16: bool
+    compiled: bool
+
+    def precision(self) -> AbstractContextManager[Any]:
+        """A context under which matrix products run in the device's precision."""
+        if not self.bfloat16:
+            return nullcontext()
+        return torch.autocast(self.torch_device.type, dtype=torch.bfloat16)
+
+    def __str__(self) -> str:
+        details = "bfloat16" if self.bfloat16 else "float32"
+        if self.torch_device.type == "cpu":
+            details += f", {torch.get_num_threads()} thread" + ("s" if torch.get_num_threads() > 1 else "")
+        return f"{self.torch_device} ({details})"
+
+
+def choose(name: str = "auto", local_rank: int = 0) -> Device:
+    """The device of a name: auto, cpu, cuda or mps; auto takes the fastest there is.
+
+    Raises:
+        UserError: it is not there.
+    """
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(kind for kind, there in found.items() if there)
+    if name not in found or not found[name]:
+        there = ", ".join(kind for kind, is_there in found.items() if is_there)
+        raise UserError(
+            f"--device {name}: not on this machine, or this build of torch cannot use it. There is: {there}."
+        )
+    if name == "cuda":
+        torch_device = torch.device("cuda", local_rank % torch.cuda.device_count())
+        torch.cuda.set_device(torch_device)
+        return Device(torch_device, bfloat16=torch.cuda.is_bf16_supported(), compiled=True)
+    return Device(torch.device(name), bfloat16=name == "cpu" and cpu_has_bfloat16(), compiled=False)
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 in hardware: with it a step takes half the time, without it twice."""
+    for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"):
+        asked = getattr(torch.cpu, name, None)  # not in every torch, and not a promise of any
+        if asked is not None and asked():
+            return True
+    return False
+
+
+def set_threads(threads: int | None, processes: int) -> None:
+    """Use so many threads in this process, or share the machine's cores among `processes`."""
+    torch.set_num_threads(threads or max(1, min(MOST_THREADS, (os.cpu_count() or 1) // processes)))

@@ -1,0 +1,226 @@
+"""Question 7: both forwards are exact, the GPT is causal, learns a batch by heart and a text in part, and generates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from data import Library
+from data.plays import Plays
+from grading import expect
+from grading.outcomes import CheckFailed
+from grading.student import Model, Student
+
+BLOCK, GPT = "gpt_model.Transformer_Block", "gpt_model.GPT"
+CASES = Path(__file__).resolve().parent / "cases"  # made by `python -m staff.gpt_cases`
+ATTENTION_LAYERS = ("k_layer", "q_layer", "v_layer")
+TOLERANCE = 1e-3  # float32 through two blocks and five norms is exact to about 1e-5
+LAYERS_CHANGED = "Were the layers in __init__ changed? They should be as given."
+BLOCK_SIZE, WIDTH, LAYERS = 64, 128, 4
+ROWS_BY_HEART, STEPS_BY_HEART = 4, 150
+STEPS_TO_LEARN = 600
+CHARACTERS_VALIDATED = 16_384
+SHARP = 1000.0  # logits so far apart that a draw always takes the largest
+
+
+def block(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    case = _case("block")
+    width = case["x"].shape[2]
+    model = student.create(BLOCK, width, case["block_size"].item())
+    model.set_parameters(_named(model.parameters(), case))
+    output = expect.array(
+        model(case["x"]), case["x"].shape, f"an input of shape {case['x'].shape} should give an output"
+    )
+    if expect.is_close(output, case["before_last_norm"], TOLERANCE):
+        raise CheckFailed("the output is that of step 5; step 6, the second norm, is missing.")
+    expect.close(
+        output,
+        case["output"],
+        TOLERANCE,
+        "a block with known weights should give",
+        "Attention, add its input, norm_1; linear, relu, add its input (what norm_1 gave), norm_2: in this order?",
+    )
+
+
+def model(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    case = _case("model")
+    sizes = [int(size) for size in case["sizes"]]  # block_size, n_embd, n_layer, vocab_size
+    gpt = student.create(GPT, *sizes)
+    parameters = _named(gpt.parameters(), case)
+    gpt.set_parameters(parameters)
+    has_positions = any(array.shape == case["position_0.weight"].shape for array in parameters.values())
+    for ids, number in _batches(case):
+        shape = (*ids.shape, sizes[3])
+        logits = expect.array(
+            gpt(ids), shape, f"ids of shape {ids.shape} should give logits", "Is there a score for each character?"
+        )
+        without_positions = case[f"logits_without_positions_{number}"]
+        expected = case[f"logits_{number}"] if has_positions else without_positions
+        if has_positions and expect.is_close(logits, without_positions, TOLERANCE):
+            raise CheckFailed("the logits are those of a GPT that does not add the position embedding to the tokens'.")
+        expect.close(
+            logits,
+            expected,
+            TOLERANCE,
+            "a GPT with known weights should give",
+            "Embeddings, every block in turn, the norm, the output layer with no activation: in this order?",
+        )
+
+
+def causal(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    block_size, vocabulary = 12, 9
+    gpt = student.create(GPT, block_size, 16, 2, vocabulary)
+    random = np.random.default_rng(0)
+    before = random.integers(vocabulary, size=(3, block_size))
+    logits = _logits(gpt, before, vocabulary)
+    for cut in range(1, block_size):
+        after = before.copy()
+        after[:, cut:] = (after[:, cut:] + 1 + random.integers(vocabulary - 1, size=after[:, cut:].shape)) % vocabulary
+        changed = np.abs(_logits(gpt, after, vocabulary) - logits).max(axis=(0, 2))  # (time,)
+        leaks = np.flatnonzero(changed[:cut] > TOLERANCE)
+        if leaks.size:
+            raise CheckFailed(
+                f"changing tokens {cut} and later changed the logits of token {leaks[0]}, which comes before: training "
+                "would learn to peek. Does the attention of question 6 pass its checks?"
+            )
+
+
+def overfits(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    plays = _plays(library)
+    rows = _rows_with_different_beginnings(plays, ROWS_BY_HEART)
+    gpt = student.create(GPT, BLOCK_SIZE, WIDTH, LAYERS, len(plays.characters))
+    student.call("chargpt.overfit", gpt.handle, rows, len(plays.characters), STEPS_BY_HEART)
+    loss = _loss(gpt, rows, len(plays.characters))
+    student.record("overfit_loss", loss)
+    expect.at_most(
+        loss,
+        thresholds["maximum_overfit_loss"],
+        f"the loss on one batch after {STEPS_BY_HEART} steps on it, in nats per character,",
+        "Does every block, in turn, see what the one before it gave?",
+    )
+
+
+def learns(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    plays = _plays(library)
+    vocabulary = len(plays.characters)
+    assert plays.validation is not None
+    gpt = student.create(GPT, BLOCK_SIZE, WIDTH, LAYERS, vocabulary)
+    student.call("chargpt.fit", gpt.handle, plays.train.x.astype(np.int64), vocabulary, BLOCK_SIZE, STEPS_TO_LEARN, 0)
+    held_out = plays.validation.x[: CHARACTERS_VALIDATED + 1].astype(np.int64)
+    rows = np.lib.stride_tricks.sliding_window_view(held_out, BLOCK_SIZE + 1)[:: BLOCK_SIZE // 2]
+    loss = _loss(gpt, rows, vocabulary, skipped=BLOCK_SIZE // 2)
+    student.record("validation_loss", loss)
+    expect.at_most(
+        loss,
+        thresholds["maximum_validation_loss"],
+        f"the validation loss after {STEPS_TO_LEARN} steps on the plays, in nats per character,",
+        "Is every block used, and every sum taken?",
+    )
+
+
+def generates(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    case = _case("model")
+    block_size, width, layers, vocabulary = (int(size) for size in case["sizes"])
+    gpt = student.create(GPT, block_size, width, layers, vocabulary)
+    parameters = _named(gpt.parameters(), case)
+    last = [name for name, array in parameters.items() if array.shape == case["output_0.weight"].shape][-1]
+    parameters[last] = parameters[last] * np.float32(SHARP)  # now every draw is the likeliest token
+    gpt.set_parameters(parameters)
+    beginning = case["ids_0"][:1, :3]
+    length = 3 * block_size
+    shape = (1, beginning.shape[1] + length)
+    ids = expect.array(gpt.method("generate", beginning, length), shape, f"generate(ids, {length}) should give ids")
+    if not np.array_equal(ids[:, : beginning.shape[1]], beginning):
+        raise CheckFailed("generate should return the beginning that it was given, and then the new tokens.")
+    whole = ids.astype(np.int64)
+    for end in range(beginning.shape[1], shape[1]):
+        seen = whole[:, max(0, end - block_size) : end]
+        scores = _logits(gpt, seen, vocabulary)[0, -1]
+        if scores[whole[0, end]] < scores.max() - TOLERANCE * abs(scores.max()):
+            raise CheckFailed(
+                f"token {end} of a generated text should follow from the {seen.shape[1]} tokens before it, at most "
+                f"block_size = {block_size}. Does generate pass on the last block_size tokens, and use the last logits?"
+            )
+
+
+def _case(name: str) -> dict[str, np.ndarray]:
+    with (CASES / f"{name}.npz").open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        return dict(archive)
+
+
+def _batches(case: Mapping[str, np.ndarray]) -> list[tuple[np.ndarray, int]]:
+    """The batches of ids of a case, with their numbers."""
+    return [(case[f"ids_{number}"], number) for number in range(len(case)) if f"ids_{number}" in case]
+
+
+def _plays(library: Library) -> Plays:
+    plays = library.load("plays")
+    assert isinstance(plays, Plays)
+    return plays
+
+
+def _logits(gpt: Model, ids: np.ndarray, vocabulary: int) -> np.ndarray:
+    return expect.array(gpt(ids), (*ids.shape, vocabulary), f"ids of shape {ids.shape} should give logits")
+
+
+def _loss(gpt: Model, rows: np.ndarray, vocabulary: int, skipped: int = 0) -> float:
+    """Mean cross-entropy of rows (count, block_size + 1), leaving out the first `skipped` predictions of each."""
+    logits = _logits(gpt, rows[:, :-1], vocabulary)[:, skipped:]
+    logits = logits - logits.max(axis=2, keepdims=True)
+    chosen = np.take_along_axis(logits, rows[:, 1 + skipped :, None], axis=2)[:, :, 0]
+    return float((np.log(np.exp(logits).sum(axis=2)) - chosen).mean())
+
+
+def _rows_with_different_beginnings(plays: Plays, count: int) -> np.ndarray:
+    """Pieces of the text, (count, BLOCK_SIZE + 1), with different first characters, so that a loss of 0 exists."""
+    starts: dict[int, int] = {}
+    for start, first in enumerate(plays.train.x[1000:].tolist(), start=1000):
+        if len(starts) == count:
+            break
+        if first not in starts and start > max(starts.values(), default=0) + BLOCK_SIZE:
+            starts[first] = start
+    return np.stack([plays.train.x[start : start + BLOCK_SIZE + 1] for start in starts.values()]).astype(np.int64)
+
+
+def _groups(parameters: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    """Parameters by the layer they belong to, in order: {"norm": {"weight": ..., "bias": ...}}."""
+    groups: dict[str, dict[str, np.ndarray]] = {}
+    for name, array in parameters.items():
+        layer, _, part = name.rpartition(".")
+        groups.setdefault(layer, {})[part] = array
+    return groups
+
+
+def _named(parameters: Mapping[str, np.ndarray], case: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The case's weights under the names that this solution's layers have, told by their shapes and their order.
+
+    Solutions written for other editions have other names, and no position embedding. Biases that a solution lacks are
+    zero in the cases.
+    """
+    roles = {
+        tuple(case["position_0.weight"].shape): "position",
+        tuple(case["output_0.weight"].shape): "output",  # the first of this shape is the embedding
+        tuple(case["output_0.weight"].shape[::-1]): "embedding",  # as a linear layer over one-hot tokens
+        tuple(case["linear_0.weight"].shape): "linear",
+        tuple(case["norm_0.weight"].shape): "norm",
+    }
+    named: dict[str, np.ndarray] = {}
+    counts: dict[str, int] = {}
+    for layer, parts in _groups(parameters).items():
+        last_part = layer.rpartition(".")[2]
+        shape = parts["weight"].shape if "weight" in parts else ()
+        role = last_part if last_part in ATTENTION_LAYERS else roles.get(shape, "")
+        if role == "output" and "embedding" not in counts:
+            role = "embedding"
+        number = counts.get(role, 0)
+        counts[role] = number + 1
+        for part, array in parts.items():
+            value = case.get(f"{role}_{number}.{part}", np.zeros(array.shape, np.float32) if part == "bias" else None)
+            if value is not None and role == "embedding" and value.shape == array.shape[::-1]:
+                value = value.T
+            if value is None or value.shape != array.shape:
+                raise CheckFailed(f"{layer}.{part} has shape {array.shape}, which fits no layer here. {LAYERS_CHANGED}")
+            named[f"{layer}.{part}"] = value
+    return named
