@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from data.haiku import FORM, Haiku, themes, words_of
 from staff.haiku.check import haiku_faults
@@ -26,11 +26,12 @@ from staff.haiku.lexicon import Lexicon, Piece, Somebody, agree
 
 ATTEMPTS = 40  # draws of partners for one seed piece before it is given up
 DASH_SHARE = 0.7  # of the cuts after a first line; a comma marks the others
-FUNCTION_WORDS = frozenset(
-    "a an the and or but of in on at to from with by for as it its his her he she him i my me they them their is are "
-    "no not one two up down out off over under into through all then so that this what who where how than too still "
-    "we you your has have does do while until before after if when there here last first more only again".split()
-)
+_LISTED = """
+a an the and or but of in on at to from with by for as it its his her he she him i my me they them their is are no
+not one two up down out off over under into through all then so that this what who where how than too still we you
+your has have does do while until before after if when there here last first more only again
+"""
+FUNCTION_WORDS = frozenset(_LISTED.split())
 MOST_THEMES = 4
 
 
@@ -44,17 +45,17 @@ class Grammar:
 
     def __init__(self, lexicon: Lexicon, seed: int = 0) -> None:
         self.random = random.Random(seed)
-        self._lexicon = lexicon
+        self._somebodies = lexicon.somebodies
         self._openings = lexicon.openings
+        self._opening_set = frozenset(lexicon.openings)
         self._places = {n: [piece for piece in lexicon.places if piece.syllables == (n,)] for n in FORM}
         self._seeds: dict[str, list[tuple[Piece, Somebody | None]]] = defaultdict(list)
         seeds: list[tuple[Piece, Somebody | None]] = [(piece, None) for piece in [*lexicon.openings, *lexicon.verses]]
         for somebody in lexicon.somebodies:
             seeds += [(piece, somebody) for piece in somebody.actions]
-        for piece, somebody in seeds:
+        for piece, who in seeds:
             for theme in piece.themes:
-                self._seeds[theme].append((piece, somebody))
-        self._patterns: list[Callable[[Somebody, Piece, Piece | None], list[tuple[Piece, ...]] | None]] = []
+                self._seeds[theme].append((piece, who))
 
     @property
     def themes(self) -> list[str]:
@@ -85,7 +86,7 @@ class Grammar:
         if somebody is None:
             opening = piece
         for _ in range(ATTEMPTS):
-            who = somebody or self.random.choice(self._lexicon.somebodies)
+            who = somebody or self.random.choice(self._somebodies)
             action = piece if somebody else self.random.choice(who.actions)
             if opening is not None and not agree(opening, action):
                 continue
@@ -98,7 +99,9 @@ class Grammar:
         """A piece about a theme: an opening, a verse or an action, each kind alike often where there are several."""
         kinds: dict[str, list[tuple[Piece, Somebody | None]]] = defaultdict(list)
         for piece, somebody in self._seeds[theme]:
-            kinds["action" if somebody else "verse" if len(piece.syllables) == 3 else "opening"].append((piece, somebody))
+            kinds["action" if somebody else "verse" if len(piece.syllables) == 3 else "opening"].append(
+                (piece, somebody)
+            )
         weights = {"action": 5, "verse": 1, "opening": 3}
         kind = self.random.choices(list(kinds), [weights[kind] for kind in kinds])[0]
         return self.random.choice(kinds[kind])
@@ -175,17 +178,11 @@ class Grammar:
         if len(content) != len(set(content)):
             return None
         cut = " -" if self.random.random() < DASH_SHARE else ","
-        if not verse and lines[0][0] in self._openings_set:
+        if not verse and lines[0][0] in self._opening_set:
             texts[0] += cut
-        elif not verse and lines[2][0] in self._openings_set:
+        elif not verse and lines[2][0] in self._opening_set:
             texts[1] += " -"
         carried = dict.fromkeys([theme, *(name for piece in pieces for name in piece.themes)])
         seasons = {mark for piece in pieces for mark in piece.marks} & {"spring", "summer", "autumn", "winter"}
         named = tuple(carried)[:MOST_THEMES]
         return Haiku(next(iter(seasons), "none"), named, (texts[0], texts[1], texts[2]))
-
-    @property
-    def _openings_set(self) -> set[Piece]:
-        if not hasattr(self, "_set"):
-            self._set = set(self._openings)
-        return self._set

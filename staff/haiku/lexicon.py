@@ -15,7 +15,7 @@ Every entry is a piece of a haiku that someone has looked at: an opening, a plac
     verse moon, love | autumn         whole haiku of another build, lines parted by ` / `
       the moon goes down now / ...
 
-- `[a|b|]` is a choice, one of which may be empty; `#theme` (blanks written `_`) adds a theme to the entry, `~mark` a mark.
+- `[a|b|]` is a choice, one of which may be empty; `#theme` (blanks written `_`) adds a theme, `~mark` a mark.
 - marks are seasons, times (`day`, `night`), and skies (`dry`, `wet`, `snowy`); pieces whose marks disagree never meet.
 - `np m|f|n|i|p`: he, she, it, i, they; `{his} {he} {him} {himself}` and verbs marked `^` (written for he) follow.
 - `+it` on an action says that there is an "it" to go on about, `?it` on a sequel that it needs one; any word will do.
@@ -45,6 +45,7 @@ PERSONS = {
     "i": {"his": "my", "he": "i", "him": "me", "himself": "myself"},
     "p": {"his": "their", "he": "they", "him": "them", "himself": "themselves"},
 }
+VOWELS, NO_VOWELS = tuple("aeiou"), ("one", "uni", "use")  # by their letters, and by their sounds
 IRREGULAR = {"is": {"i": "am", "p": "are"}, "has": {"i": "have", "p": "have"}, "does": {"i": "do", "p": "do"}}
 
 
@@ -92,9 +93,7 @@ def agree(*pieces: Piece) -> bool:
     if len(worlds) > 1:
         return False
     settled: dict[str, str] = {}
-    return all(
-        settled.setdefault(DIMENSIONS[mark], mark) == mark for piece in pieces for mark in sorted(piece.marks)
-    )
+    return all(settled.setdefault(DIMENSIONS[mark], mark) == mark for piece in pieces for mark in sorted(piece.marks))
 
 
 def load(directory: Path = LEXICON_DIRECTORY) -> Lexicon:
@@ -130,7 +129,9 @@ def _read(path: Path, lexicon: Lexicon) -> list[str]:
                 if kind not in ("open", "at", "one", "verse"):
                     raise LexiconError(f"unknown kind {kind!r}")
                 names, _, listed = rest.partition("|")
-                themes = tuple(name.strip().replace("_", " ") for name in names.split(",") if name.strip() not in ("", "-"))
+                themes = tuple(
+                    name.strip().replace("_", " ") for name in names.split(",") if name.strip() not in ("", "-")
+                )
                 marks = frozenset(listed.split())
                 _known(marks)
                 if kind == "one":
@@ -208,7 +209,9 @@ def expand(text: str) -> Iterator[str]:
     for choice in product(*parts):
         words = "".join(choice).split()
         yield " ".join(
-            "an" if word == "a" and after[:1] in tuple("aeiou") and not after.startswith(("one", "uni", "use")) else word
+            "an"
+            if word == "a" and after[:1] in tuple("aeiou") and not after.startswith(("one", "uni", "use"))
+            else word
             for word, after in zip(words, [*words[1:], ""], strict=True)
         )
 

@@ -31,9 +31,7 @@ def corpus(number: int = NUMBER, seed: int = SEED) -> list[Haiku]:
     """
     handwritten = {tuple(map(plain, haiku.lines)) for haiku in texts.read(texts.HANDWRITTEN)}
     fresh = (
-        haiku
-        for haiku in Grammar(lexicon.load(), seed).haiku()
-        if tuple(map(plain, haiku.lines)) not in handwritten
+        haiku for haiku in Grammar(lexicon.load(), seed).haiku() if tuple(map(plain, haiku.lines)) not in handwritten
     )
     drawn = list(islice(fresh, number))
     if len(drawn) < number:

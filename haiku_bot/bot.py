@@ -1,0 +1,170 @@
+"""Answers a message: themes, a pool of verses from the model, and the choice of the best.
+
+Every verse of the pool is in form already, however unlikely. The choice goes by what `Judge` can measure.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+import torch
+from torch import Tensor
+
+from data.haiku import plain, themes, words_of
+from haiku_bot.messages import Request, understand
+from haiku_bot.trainer import Corpus, content_words
+from haiku_bot.vocabulary import Vocabulary
+
+POOL = 64  # verses per answer
+TEMPERATURE, TOP_K = 0.8, 20
+KEYWORD_SHARE = 0.5  # of the pool is asked to use the message's own words, if the model knows them well
+COMMON_KEYWORD = 8  # a word has to occur so often in the haiku to be asked for
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A verse and how it came to be: what was asked, how good it was found."""
+
+    lines: tuple[str, ...]
+    request: Request
+    score: float
+
+    @property
+    def text(self) -> str:
+        """The lines as a reader sees them."""
+        return "\n".join(self.lines)
+
+
+class Judge:
+    """Ranks verses: how likely the model finds them, what they are about, whether they are new and well put.
+
+    Args:
+        corpus: all haiku that the model has seen or could have.
+    """
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.content = content_words(corpus.everything)
+        self._known = {tuple(map(plain, haiku.lines)) for haiku in corpus.everything}
+        self._by_line: dict[str, set[int]] = {}
+        for number, haiku in enumerate([*corpus.training, *corpus.validation]):
+            for line in haiku.lines:
+                self._by_line.setdefault(plain(line), set()).add(number)
+        self._pairs: set[tuple[str, ...]] = set()
+        self._triples: set[tuple[str, ...]] = set()
+        self._together: set[tuple[str, ...]] = set()  # content words that one haiku holds, in alphabetical order
+        for haiku in corpus.everything:
+            words = _with_breaks(haiku.lines)
+            self._pairs.update(pairwise(words))
+            self._triples.update(zip(words, words[1:], words[2:], strict=False))
+            self._together.update(combinations(sorted(self.content & set(words)), 2))
+
+    def is_new(self, lines: Sequence[str]) -> bool:
+        """Whether a verse is no known haiku, and shares at most one line with any that a person wrote."""
+        bare = [plain(line) for line in lines]
+        shared = Counter(number for line in set(bare) for number in self._by_line.get(line, ()))
+        return tuple(bare) not in self._known and max(shared.values(), default=0) < 2
+
+    def faults(self, lines: Sequence[str]) -> float:
+        """How much in a verse no haiku has: words side by side, images in one scene; and words that come twice."""
+        words = _with_breaks(lines)
+        content = [word for word in words if word in self.content]
+        pairs = sum(pair not in self._pairs for pair in pairwise(words))
+        triples = sum(
+            triple not in self._triples
+            for triple in zip(words, words[1:], words[2:], strict=False)
+            if "/" not in triple[1:2]
+        )
+        apart = sum(pair not in self._together for pair in combinations(sorted(set(content)), 2))
+        return pairs + 0.6 * triples + 0.35 * apart + 2.0 * (len(content) - len(set(content)))
+
+    def relevance(self, lines: Sequence[str], request: Request) -> float:
+        """How far a verse is about what was asked: 1 for the first theme, less for the second, more for own words."""
+        words = {word for line in lines for word in words_of(line)}
+        fields = [bool(words & themes()[name].field) for name in request.themes]
+        worth = sum(found / (1 + place) for place, found in enumerate(fields))
+        return worth + 0.5 * min(1, len(words & set(request.keywords)))
+
+
+class HaikuBot:
+    """A trained model that answers messages.
+
+    Args:
+        model: the student's, trained.
+        corpus: what it was trained on.
+    """
+
+    def __init__(self, model: torch.nn.Module, corpus: Corpus) -> None:
+        self.model = model.eval()
+        self.vocabulary: Vocabulary = corpus.vocabulary
+        self.judge = Judge(corpus)
+        counts = Counter(word for haiku in corpus.everything for line in haiku.lines for word in words_of(line))
+        self._keywords = {word for word in self.judge.content if counts[word] >= COMMON_KEYWORD}
+
+    def answer(self, message: str, seed: int = 0, previous: Sequence[str] = ()) -> Answer:
+        """Answers any message with a haiku.
+
+        Args:
+            message: any text, also none.
+            seed: another seed, another answer.
+            previous: in renku, the lines of the verse before: the answer takes up one of its images and repeats none of
+                its words.
+        """
+        request = understand(message, self._keywords)
+        if previous:
+            linked = understand(" ".join(plain(line) for line in previous)).themes
+            request = Request(tuple(dict.fromkeys([*request.themes[:1], *linked]))[:2], request.keywords)
+        generator = torch.Generator().manual_seed(zlib.crc32(f"{seed}/{message}".encode("utf-8", "replace")))
+        pool = self.propose(request, generator)
+        used = {word for line in previous for word in words_of(line)} & self.judge.content
+        scored = [self._score(lines, likelihood, request, used) for lines, likelihood in pool]
+        best = max(range(len(pool)), key=scored.__getitem__)
+        return Answer(tuple(pool[best][0]), request, scored[best])
+
+    def propose(self, request: Request, generator: torch.Generator) -> list[tuple[list[str], float]]:
+        """A pool of verses: their lines, and the mean log-likelihood of their tokens, in nats."""
+        with_keywords = int(POOL * KEYWORD_SHARE) if request.keywords else 0
+        pool = []
+        for number, keywords in ((POOL - with_keywords, ()), (with_keywords, request.keywords)):
+            if number:
+                prompt = self.vocabulary.prompt(request.themes, keywords)
+                pool += self._write(prompt, number, generator)
+        return pool
+
+    @torch.no_grad()
+    def _write(self, prompt: list[int], number: int, generator: torch.Generator) -> list[tuple[list[str], float]]:
+        import haiku  # the student's file
+
+        form = self.vocabulary.form
+        prompts = torch.tensor(prompt).expand(number, len(prompt))
+        verses = haiku.write_haiku(self.model, prompts, form, TEMPERATURE, TOP_K, generator)
+        likelihoods = self._likelihoods(prompts, verses)
+        return [
+            (self.vocabulary.lines(verse), likelihood)
+            for verse, likelihood in zip(verses.tolist(), likelihoods.tolist(), strict=True)
+        ]
+
+    def _likelihoods(self, prompts: Tensor, verses: Tensor) -> Tensor:
+        """The mean log-likelihood of each verse's tokens, (batch,), free of the form's constraints."""
+        ids = torch.cat([prompts, verses], dim=1)
+        scores = self.model(ids[:, :-1])[:, prompts.shape[1] - 1 :].log_softmax(dim=-1)  # (batch, verse time, vocab)
+        chosen = scores.gather(2, verses[:, :, None])[:, :, 0]
+        counted = verses != self.vocabulary.form.pad
+        return (chosen * counted).sum(dim=1) / counted.sum(dim=1)
+
+    def _score(self, lines: list[str], likelihood: float, request: Request, used: set[str]) -> float:
+        """What the choice goes by; higher is better."""
+        repeated = sum(word in used for line in lines for word in words_of(line))
+        score = likelihood - 1.0 * self.judge.faults(lines) + 1.5 * self.judge.relevance(lines, request) - repeated
+        return score if self.judge.is_new(lines) else score - 100
+
+
+def _with_breaks(lines: Sequence[str]) -> list[str]:
+    """The words of a verse, with a mark between its lines."""
+    words: list[str] = []
+    for line in lines:
+        words += [*words_of(line), "/"]
+    return words[:-1]

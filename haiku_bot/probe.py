@@ -1,0 +1,62 @@
+"""What the grader asks of question 8 besides the student's functions: things for them to work on, and a trained bot.
+
+These functions run in the student's process. The grader believes nothing of them but the text and the numbers that come
+back, and it judges those with its own tables.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from haiku_bot.bot import HaikuBot
+from haiku_bot.trainer import Recipe, create_model, load_corpus, train
+from haiku_bot.vocabulary import Form
+
+GRADING = Recipe(pretraining_epochs=2.0, fine_tuning_epochs=1.0)
+
+
+def generator(seed: int) -> torch.Generator:
+    """A source of chance."""
+    return torch.Generator().manual_seed(seed)
+
+
+def form(syllables: Tensor, may_end_line: Tensor, breaks: Tensor, end: int, pad: int, lines: list[int]) -> Form:
+    """A form over a vocabulary of the grader's own."""
+    return Form(syllables, may_end_line.bool(), breaks.bool(), end, pad, tuple(lines))
+
+
+class TableModel(torch.nn.Module):
+    """A model whose scores depend on the last token and the number of tokens so far, as a table says.
+
+    Args:
+        table: (time, vocab, vocab): scores of the next token at each time after each token.
+    """
+
+    def __init__(self, table: Tensor) -> None:
+        super().__init__()
+        self._table = table
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Ids (batch, time) to scores (batch, time, vocab)."""
+        times = torch.arange(ids.shape[1]) % len(self._table)
+        return self._table[times, ids]
+
+
+class Bot:
+    """A bot trained by the student's functions for grading: shorter than `python haiku.py` does.
+
+    Args:
+        seed: of the training.
+    """
+
+    def __init__(self, seed: int) -> None:
+        corpus = load_corpus()
+        recipe = Recipe(**{**vars(GRADING), "seed": seed})
+        model = create_model(recipe, corpus.vocabulary)
+        train(model, corpus, recipe)
+        self._bot = HaikuBot(model, corpus)
+
+    def answers(self, messages: list[str], seed: int) -> list[str]:
+        """The text of the answer to each message."""
+        return [self._bot.answer(message, seed).text for message in messages]

@@ -1,0 +1,114 @@
+"""Question 8: a chatbot that answers only in haiku. Fill in every part marked with NotImplementedError.
+
+The model is question 7's `GPT`, over words in place of characters. `python haiku.py` trains it, first on thousands of
+haiku that a grammar made, then on those that people wrote, and chats. What surrounds these functions is in haiku_bot/.
+"""
+
+from torch import Generator, Tensor, cat, full_like, inf, int64, multinomial, no_grad, ones, tensor, where, zeros
+from torch.nn import Module
+from torch.nn.functional import cross_entropy, softmax
+
+from haiku_bot.vocabulary import Form
+
+
+def encode_example(prompt: list[int], verse: list[int], length: int, pad: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Lay out one training example: what the model reads, what it should say next, and where that counts.
+
+    prompt, verse: token ids, neither empty. length: at least len(prompt) + len(verse) - 1.
+    Returns inputs int64 (length,), targets int64 (length,), mask float32 (length,).
+
+    The model reads the prompt and then the verse without its last token; the target at each place is the token that
+    comes next. What is left over on the right is filled with `pad`, in inputs and targets. The mask is 1 where the
+    target belongs to the verse, and 0 elsewhere: nobody has to guess what was asked, or the filling.
+    """
+    # BEGIN SOLUTION
+    tokens = prompt + verse
+    filling = [pad] * (length - len(tokens) + 1)
+    mask = zeros(length)
+    mask[len(prompt) - 1 : len(tokens) - 1] = 1
+    return tensor(tokens[:-1] + filling), tensor(tokens[1:] + filling), mask
+    # END SOLUTION
+
+
+def masked_loss(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean cross-entropy, in nats, of the tokens that the mask counts: a scalar.
+
+    logits: (batch, time, vocab). targets: int64 (batch, time). mask: (batch, time), 1 where it counts and 0 elsewhere,
+    1 somewhere. Each counted token of the whole batch weighs the same, however long its verse.
+    """
+    # BEGIN SOLUTION
+    losses = cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")  # (batch * time,)
+    return (losses * mask.flatten()).sum() / mask.sum()
+    # END SOLUTION
+
+
+def sample_next(logits: Tensor, temperature: float, top_k: int, generator: Generator) -> Tensor:
+    """Draw one token for each row of logits. logits: (batch, vocab), -inf where a token is forbidden.
+
+    temperature: above 0; the logits are divided by it before the softmax. top_k: only the so many highest logits of a
+    row (all, if the vocabulary is smaller) stand in the draw. generator: the only source of chance.
+    Returns int64 (batch,).
+    """
+    # BEGIN SOLUTION
+    best = logits.topk(min(top_k, logits.shape[-1]), dim=-1)  # values and indices: (batch, top_k)
+    chances = softmax(best.values / temperature, dim=-1)
+    drawn = multinomial(chances, num_samples=1, generator=generator)  # (batch, 1)
+    return best.indices.gather(1, drawn)[:, 0]
+    # END SOLUTION
+
+
+def allowed_tokens(left: Tensor, line: Tensor, form: Form) -> Tensor:
+    """Say which tokens may come next, for each verse of a batch: bool (batch, vocab).
+
+    left: int64 (batch,), the syllables that the line at hand still lacks. line: int64 (batch,), its number from 0.
+    form: see haiku_bot/vocabulary.py.
+
+    While syllables are lacking, a word may come that has no more than are left; if it takes them all, it has to be one
+    that may end a line. When none is lacking, only marks may come: `form.breaks`, or after the last line `form.end`.
+    """
+    # BEGIN SOLUTION
+    syllables, lacking = form.syllables[None, :], left[:, None]  # (1, vocab), (batch, 1)
+    words = (syllables > 0) & ((syllables < lacking) | ((syllables == lacking) & form.may_end_line))
+    end = zeros(len(form.syllables), dtype=bool)
+    end[form.end] = True
+    marks = where((line == len(form.lines) - 1)[:, None], end, form.breaks)
+    return where(lacking > 0, words, marks)
+    # END SOLUTION
+
+
+@no_grad()
+def write_haiku(
+    model: Module, prompts: Tensor, form: Form, temperature: float, top_k: int, generator: Generator
+) -> Tensor:
+    """Write one verse for each prompt, in form.
+
+    model: maps ids (batch, time) to logits (batch, time, vocab). prompts: int64 (batch, prompt time).
+    Returns int64 (batch, time), the verses alone: each ends with `form.end`, and what follows it is `form.pad`.
+
+    Step by step, for all verses at once: the model scores what may come next, everything that `allowed_tokens`
+    forbids gets the score -inf, `sample_next` draws. Keep count of the syllables left and of the line. Stop when every
+    verse has ended.
+    """
+    # BEGIN SOLUTION
+    ids, lines = prompts, tensor([*form.lines, 0])
+    line = zeros(len(prompts), dtype=int64)
+    left = lines[line]
+    ended = line == len(form.lines)
+    while not ended.all():
+        logits = model(ids)[:, -1]  # (batch, vocab)
+        allowed = allowed_tokens(left, line.clamp(max=len(form.lines) - 1), form)
+        drawn = sample_next(logits.masked_fill(~allowed, -inf), temperature, top_k, generator)
+        drawn = where(ended, full_like(drawn, form.pad), drawn)
+        broken = ~ended & (form.syllables[drawn] == 0)
+        line = line + broken
+        left = where(broken, lines[line], left - form.syllables[drawn])
+        ended = line == len(form.lines)
+        ids = cat([ids, drawn[:, None]], dim=1)
+    return ids[:, prompts.shape[1] :]
+    # END SOLUTION
+
+
+if __name__ == "__main__":
+    from haiku_bot.chat import main
+
+    raise SystemExit(main())
