@@ -85,7 +85,7 @@ def _train(arguments: list[str]) -> int:
     together = parallel.join(options.device, config.batch_size)
     try:
         devices.set_threads(options.threads, together.size)
-        device = devices.choose(options.device, together.local_rank)
+        device = devices.choose(options.device, together.local_rank, options.precision)
         text, limit = _text(options.text, config.block_size)
         if contents is not None and contents["text_digest"] != text.digest:
             raise UserError(
@@ -129,7 +129,7 @@ def _sample(arguments: list[str]) -> int:
     contents = checkpoint.load(path)
     config, characters = checkpoint.config_of(contents), contents["characters"]
     devices.set_threads(options.threads, 1)
-    device = devices.choose(options.device)
+    device = devices.choose(options.device, precision=options.precision)
     model = _build(options.code_directory, config, len(characters)).to(device.torch_device)
     checkpoint.restore_weights(model, contents, path)
     writer = sample.Writer(model, characters, config.block_size, device, options.temperature, options.top_k)
@@ -227,6 +227,9 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--checkpoint", type=Path, help="checkpoint to read (default: checkpoint.pt in --out)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    parser.add_argument(
+        "--precision", choices=("auto", "float32", "bfloat16"), default="auto", help="of matrix products"
+    )
     parser.add_argument("--threads", type=int, help="CPU threads (default: one for each core, at most 8)")
     parser.add_argument(
         "--code-directory", type=Path, default=PROJECT_DIRECTORY, help="folder of gpt_model.py and models.py"

@@ -41,8 +41,13 @@ class Device:
         return f"{self.torch_device} ({details})"
 
 
-def choose(name: str = "auto", local_rank: int = 0) -> Device:
+def choose(name: str = "auto", local_rank: int = 0, precision: str = "auto") -> Device:
     """The device of a name: auto, cpu, cuda or mps; auto takes the fastest there is.
+
+    Args:
+        name: which.
+        local_rank: this process's number on this machine: which of several GPUs it takes.
+        precision: of matrix products: float32, bfloat16, or auto for bfloat16 where the hardware has it.
 
     Raises:
         UserError: it is not there.
@@ -58,8 +63,13 @@ def choose(name: str = "auto", local_rank: int = 0) -> Device:
     if name == "cuda":
         torch_device = torch.device("cuda", local_rank % torch.cuda.device_count())
         torch.cuda.set_device(torch_device)
-        return Device(torch_device, bfloat16=torch.cuda.is_bf16_supported(), compiled=True)
-    return Device(torch.device(name), bfloat16=name == "cpu" and cpu_has_bfloat16(), compiled=False)
+        has_bfloat16 = torch.cuda.is_bf16_supported()
+        return Device(torch_device, _wanted(precision, has_bfloat16), compiled=True)
+    return Device(torch.device(name), _wanted(precision, name == "cpu" and cpu_has_bfloat16()), compiled=False)
+
+
+def _wanted(precision: str, has_bfloat16: bool) -> bool:
+    return has_bfloat16 if precision == "auto" else precision == "bfloat16"
 
 
 def cpu_has_bfloat16() -> bool:

@@ -1,0 +1,133 @@
+"""Question 7's checks: the reference and another edition's solution pass, each classic mistake is told."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from data import Library
+from grading.child import importing
+from grading.in_process import InProcess
+from grading.outcomes import CheckFailed, NotImplementedYet
+from grading.questions import discover
+from grading.source import StudentSource
+from grading.student import Student
+from staff import gpt_cases
+from tests.support import PROJECT, SOLUTIONS
+
+OTHER_EDITION = Path(__file__).resolve().parent / "other_edition"
+QUICK_CHECKS = ("block", "model", "causal", "generates")
+QUESTION = next(question for question in discover() if question.id == "q7")
+
+
+@pytest.fixture
+def check():
+    """A function that runs checks by name on a folder of solutions, in this process."""
+
+    def run(directory: Path, *names: str) -> Student:
+        student = Student(
+            QUESTION,
+            StudentSource(directory),
+            connect=InProcess,
+            deadline=time.monotonic() + 300,
+            on_progress=lambda report: None,
+        )
+        for found in QUESTION.checks:
+            if found.name in names:
+                student.seed(found.name, 0)
+                found.function(student, Library(), QUESTION.thresholds)
+        return student
+
+    threads = torch.get_num_threads()
+    yield run
+    importing.uninstall()
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """A function that copies the reference's model and replaces pieces of its text."""
+
+    def change(*replacements: tuple[str, str], file: str = "gpt_model.py") -> Path:
+        for name in ("models.py", "gpt_model.py"):
+            shutil.copy(SOLUTIONS / name, tmp_path / name)
+        text = (tmp_path / file).read_text()
+        for old, new in replacements:
+            assert old in text, f"{file} does not hold {old!r}"
+            text = text.replace(old, new)
+        (tmp_path / file).write_text(text)
+        return tmp_path
+
+    return change
+
+
+@pytest.mark.parametrize("directory", [SOLUTIONS, OTHER_EDITION], ids=["reference", "other edition"])
+def test_exact_forwards_pass_whatever_the_layers_are_called(check, directory):
+    check(directory, *QUICK_CHECKS)
+
+
+@pytest.mark.parametrize("directory", [SOLUTIONS, OTHER_EDITION], ids=["reference", "other edition"])
+def test_a_right_model_learns_a_batch_by_heart(check, directory):
+    student = check(directory, "overfits")
+    assert student.metrics["overfit_loss"] < QUESTION.thresholds["maximum_overfit_loss"] / 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("directory", [SOLUTIONS, OTHER_EDITION], ids=["reference", "other edition"])
+def test_a_right_model_learns_the_plays_with_room_to_spare(check, directory):
+    """Slow: 600 training steps."""
+    student = check(directory, "learns")
+    assert student.metrics["validation_loss"] < 0.95 * QUESTION.thresholds["maximum_validation_loss"]
+
+
+def test_the_starter_is_told_as_a_stub(check):
+    with pytest.raises(NotImplementedYet, match=r"Transformer_Block.forward"):
+        check(PROJECT, "block")
+
+
+@pytest.mark.parametrize(
+    ("mistake", "name", "told"),
+    [
+        ([("self.norm_1(x + self.attention(x))", "self.norm_1(self.attention(x))")], "block", "add its input"),
+        ([("return self.norm_2(x + relu(self.linear(x)))", "return x + relu(self.linear(x))")], "block", "step 6"),
+        ([("relu(self.linear(x))", "self.linear(x)")], "block", "relu"),
+        ([("self.norm_1(x + self.attention(x))", "x + self.attention(self.norm_1(x))")], "block", "in this order"),
+        ([("for block in self.blocks:", "for block in self.blocks[:1]:")], "model", "every block in turn"),
+        ([(" + self.position_embedding(positions)", "")], "model", "position embedding"),
+        ([("self.output(self.norm(x))", "self.output(x)")], "model", "the norm"),
+        ([("self.output(self.norm(x))", "relu(self.output(self.norm(x)))")], "model", "no activation"),
+        ([("self.output(self.norm(x))", "self.output(self.norm(x))[:, -1]")], "model", "for each character"),
+        ([("ids[:, -self.block_size :]", "ids[:, : self.block_size]")], "generates", "last block_size tokens"),
+        ([("self.linear = Linear(n_embd, n_embd)", "self.linear = Linear(n_embd, n_embd + 1)")], "block", "as given"),
+    ],
+)
+def test_a_classic_mistake_fails_the_check_that_names_it(check, changed, mistake, name, told):
+    with pytest.raises(CheckFailed, match=told):
+        check(changed(*mistake), name)
+
+
+def test_a_missing_mask_is_seen_as_a_leak_from_the_future(check, changed):
+    mask = 'scores = scores.masked_fill(self.mask[0, :, :time, :time] == 0, float("-inf"))'
+    with pytest.raises(CheckFailed, match="comes before"):
+        check(changed((mask, "pass"), file="models.py"), "causal")
+
+
+def test_the_stored_cases_are_what_the_staff_command_makes(capsys):
+    assert gpt_cases.main(["--check"]) == 0, capsys.readouterr().out
+
+
+def test_a_case_takes_no_batch_for_granted():
+    shapes = {gpt_cases.model_case()[f"ids_{number}"].shape for number in range(len(gpt_cases.BATCHES))}
+    assert len({time for _, time in shapes}) > 1
+    assert len({batch for batch, _ in shapes}) > 1
+
+
+def test_every_token_occurs_in_the_cases_and_scores_are_not_degenerate():
+    case = gpt_cases.model_case()
+    assert np.abs(case["logits_0"] - case["logits_without_positions_0"]).max() > 0.1
+    assert case["logits_0"].std() > 0.5
