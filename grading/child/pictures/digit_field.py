@@ -1,0 +1,163 @@
+"""Questions 3 and 5: validation digits laid out by the probability that the model gives their correct label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grading.child.pictures import style
+
+SIDE = 28
+SAMPLE = 1000  # validation images that are read; reading all would cost the larger part of a redraw
+DIGITS_PER_CLASS = 8  # always shown, right or wrong
+MISTAKES_PER_CLASS = 5  # shown besides, the most confident first
+CARD = SIDE + 2  # pixels; an image and its frame
+BADGE_GAP = 14  # pixels; a card that is covered further than this hides its badge
+LANE = 34  # pixels between cards of one class that stand below each other
+
+
+@dataclass(frozen=True)
+class State:
+    """Some validation images and what the model thinks of them.
+
+    Attributes:
+        images: uint8 (count, 784), 0 paper to 255 ink.
+        labels: the right answers, int64 (count,).
+        answers: the model's, int64 (count,).
+        probabilities: that the model gives the right answer, float32 (count,).
+        accuracy: share of right answers among `sample` validation images.
+        sample: how many were read.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    answers: np.ndarray
+    probabilities: np.ndarray
+    accuracy: float
+    sample: int
+
+    @property
+    def caption(self) -> str:
+        """For example `96.8% of 1,000 validation images right`."""
+        return f"{style.share(self.accuracy)} of {self.sample:,} validation images right"
+
+
+class Reader:
+    """Reads the first validation images."""
+
+    def __init__(self, dataset: Any) -> None:
+        self._model = dataset.model
+        inputs, labels = dataset.validation[0]
+        self._inputs, self._labels = inputs[:SAMPLE], labels[:SAMPLE]
+        fixed = [(self._labels == label).nonzero().flatten()[:DIGITS_PER_CLASS].tolist() for label in range(10)]
+        self._fixed = {row for rows in fixed for row in rows}
+
+    def read(self) -> State:
+        """The fixed digits and the worst mistakes as they are now."""
+        probabilities = self._model(self._inputs).softmax(dim=1).float()
+        answers = probabilities.argmax(dim=1).numpy()
+        right = probabilities.gather(1, self._labels[:, None]).flatten().numpy()
+        labels = self._labels.numpy()
+        rows = sorted(self._fixed | set(_worst(labels, answers, right)))
+        return State(
+            images=(self._inputs[rows] * 255).round().byte().numpy(),
+            labels=labels[rows],
+            answers=answers[rows],
+            probabilities=right[rows],
+            accuracy=float((answers == labels).mean()),
+            sample=len(labels),
+        )
+
+
+def draw(axes: Any, state: State) -> None:
+    """One row of digits for each class, from probability 0 on the left to 1 on the right."""
+    axes.set_position((0.075, 0.1, 0.9, 0.725))
+    width, height = round(axes.bbox.width), round(axes.bbox.height)
+    classes = np.unique(state.labels).tolist()
+    row_height = height / max(len(classes), 1)
+    canvas = np.ones((height, width, 3), np.float32)
+    for place, label in enumerate(classes):
+        top, bottom = round(place * row_height), round((place + 1) * row_height)
+        canvas[top:bottom] = (0.965, 0.969, 0.976) if place % 2 == 0 else 1.0
+        axes.text(-14, (top + bottom) / 2, str(label), fontsize=13, fontweight="bold", ha="center", va="center")
+    for share in (0.25, 0.5, 0.75):
+        canvas[:, round(_across(share, width))] = 0.87
+    places = _places(state, classes, row_height, width)
+    wrong = state.answers != state.labels
+    order = np.lexsort(([x for x, _ in places], wrong))  # mistakes lie on top, and of two the one to the right
+    for row in order:
+        x, y = places[row]
+        _stamp(canvas, state.images[row], x, y, bool(wrong[row]))
+    axes.imshow(canvas, extent=(0, width, height, 0), aspect="auto")
+    for row in np.flatnonzero(wrong):
+        x, y = places[row]
+        if not any(wrong[other] and y == b and x < a < x + BADGE_GAP for other, (a, b) in enumerate(places)):
+            _badge(axes, x + CARD - 3, y + 3, str(state.answers[row]))
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    below = height + 17
+    for share, name, side in (
+        (0.0, "0", "center"),
+        (1.0, "1", "center"),
+        (0.02, "probability of the right answer", "left"),
+    ):
+        axes.text(
+            _across(share, width) + (3 if side == "left" else 0), below, name, fontsize=style.SMALL, color=style.MUTED,
+            ha=side, va="center",
+        )  # fmt: skip
+    _badge(axes, width - 284, below, "3")
+    axes.text(
+        width - 274, below, "mistake, and what your model reads", fontsize=style.SMALL, color=style.MISTAKE,
+        va="center",
+    )  # fmt: skip
+
+
+def _badge(axes: Any, x: float, y: float, text: str) -> None:
+    """The model's answer, small, beside the mistake."""
+    axes.text(
+        x, y, text, color="white", fontsize=7, fontweight="bold", ha="center", va="center_baseline",
+        bbox={"boxstyle": "circle,pad=0.15", "facecolor": style.MISTAKE, "edgecolor": "white"},
+    )  # fmt: skip
+
+
+def _worst(labels: np.ndarray, answers: np.ndarray, right: np.ndarray) -> list[int]:
+    """Rows of the mistakes that the model is surest of, a few for each class."""
+    wrong = np.flatnonzero(labels != answers)
+    wrong = wrong[np.argsort(right[wrong], kind="stable")]
+    return [int(row) for label in range(10) for row in wrong[labels[wrong] == label][:MISTAKES_PER_CLASS]]
+
+
+def _across(share: Any, width: int) -> Any:
+    """The middle of a card of this probability, in pixels from the left."""
+    return CARD / 2 + 2 + share * (width - CARD - 4)
+
+
+def _places(state: State, classes: list[int], row_height: float, width: int) -> list[tuple[int, int]]:
+    """Each card's left and top in pixels: classes in rows, in each row the lane with the most room."""
+    places = [(0, 0)] * len(state.labels)
+    lanes = max(1, int(row_height // LANE))
+    centres = np.nan_to_num(_across(state.probabilities, width), nan=CARD)
+    for place, label in enumerate(classes):
+        ends = [float("-inf")] * lanes
+        rows = np.flatnonzero(state.labels == label)
+        for row in rows[np.argsort(centres[rows], kind="stable")]:
+            lane = int(np.argmin(ends))
+            ends[lane] = centres[row]
+            top = (place + (lane + 0.5) / lanes) * row_height - CARD / 2
+            places[row] = (round(centres[row] - CARD / 2), round(top))
+    return places
+
+
+def _stamp(canvas: np.ndarray, image: np.ndarray, x: int, y: int, wrong: bool) -> None:
+    """Put one card onto the canvas (height, width, 3): a thin frame, paper, ink."""
+    colour = _rgb(style.MISTAKE) if wrong else _rgb(style.INK)
+    ink = image.reshape(SIDE, SIDE, 1).astype(np.float32) / 255
+    height, width = canvas.shape[:2]
+    y, x = min(max(y, 0), height - CARD), min(max(x, 0), width - CARD)
+    canvas[y : y + CARD, x : x + CARD] = colour if wrong else 0.83
+    canvas[y + 1 : y + 1 + SIDE, x + 1 : x + 1 + SIDE] = 1 - ink * (1 - colour)
+
+
+def _rgb(colour: str) -> np.ndarray:
+    return np.array([int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)], np.float32)

@@ -1,0 +1,101 @@
+"""The program that owns a window: it draws the states that a student process sends, and nothing else.
+
+A process of its own, so that whatever a windowing toolkit does (abort without a plugin, exit when the display goes
+away, hang in a callback) happens to it alone, and the window answers while a training step runs. Started by
+`window.py`; messages are those of `grading.channel`: first `{"picture", "title"}`, answered by `{"open"}` or
+`{"failed"}`; then any number of `{"epochs", "state"}`, each answered by `{"shown"}`, the seconds it took.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import sys
+import threading
+import time
+from typing import Any, BinaryIO
+
+from grading import channel
+from grading.child.pictures import style
+from grading.child.pictures.table import PICTURES
+
+SECONDS_BETWEEN_LOOKS = 0.02  # at what was sent, while the toolkit handles the window's events
+NICENESS = 5  # where training wants the same core, training goes first
+# backends that draw into files only: no window will come of them
+SILENT_BACKENDS = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
+
+
+class NoWindow(Exception):
+    """No window can be opened; the text says why."""
+
+
+def draw(figure: Any, picture: str, title: str, epochs: float | None, state: Any) -> None:
+    """Draw a state over whatever is on a matplotlib figure: the headline, the caption, the picture."""
+    progress = "" if epochs is None else f"epoch {epochs:.1f}  ·  "
+    axes = style.page(figure, title, progress + state.caption)
+    PICTURES[picture].draw(axes, state)
+
+
+def serve(requests: BinaryIO, replies: BinaryIO) -> None:
+    """Open a window and draw into it until it is closed or the requests end."""
+    first = channel.read(requests)
+    picture, title = first["picture"], first["title"]
+    try:
+        figure, backend = _open(title)
+    except Exception as error:  # each windowing toolkit raises its own kind
+        channel.write(replies, {"failed": (str(error) or type(error).__name__).splitlines()[0]})
+        return
+    channel.write(replies, {"open": backend})
+    closed = threading.Event()
+    figure.canvas.mpl_connect("close_event", lambda event: closed.set())
+    incoming: queue.Queue[Any] = queue.Queue()
+    threading.Thread(target=_read_ahead, args=(requests, incoming), daemon=True).start()
+    while not closed.is_set():
+        try:
+            message = incoming.get_nowait()
+        except queue.Empty:
+            figure.canvas.start_event_loop(SECONDS_BETWEEN_LOOKS)
+            continue
+        if message is None:
+            return
+        started = time.perf_counter()
+        draw(figure, picture, title, message["epochs"], PICTURES[picture].State(**message["state"]))
+        figure.canvas.draw()
+        figure.canvas.flush_events()
+        channel.write(replies, {"shown": time.perf_counter() - started})
+
+
+def _open(title: str) -> tuple[Any, str]:
+    """An empty window's figure and the name of matplotlib's backend, which matplotlib chooses."""
+    import matplotlib
+    import matplotlib.pyplot as pyplot
+
+    matplotlib.rcParams.update(style.SETTINGS)
+    figure = pyplot.figure(title, figsize=(style.WIDTH_INCHES, style.HEIGHT_INCHES), dpi=style.DOTS_PER_INCH)
+    backend = matplotlib.get_backend()
+    if backend.lower().removeprefix("module://").split(".")[-1] in SILENT_BACKENDS:
+        raise NoWindow(f"matplotlib's backend is {backend}: is a toolkit such as python3-tk installed?")
+    pyplot.show(block=False)
+    return figure, backend
+
+
+def _read_ahead(requests: BinaryIO, incoming: queue.Queue[Any]) -> None:
+    """Runs on a thread of its own; None stands for the end."""
+    with contextlib.suppress(EOFError, OSError, channel.ChannelError):
+        while True:
+            incoming.put(channel.read(requests))
+    incoming.put(None)
+
+
+def main() -> int:
+    """Serve standard input and output; what a toolkit prints goes to standard error."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    if hasattr(os, "nice"):
+        with contextlib.suppress(OSError):
+            os.nice(NICENESS)
+    with contextlib.suppress(EOFError, OSError, channel.ChannelError):  # the student process has gone
+        serve(requests, replies)
+    sys.stdout.flush()
+    os._exit(0)  # some toolkits do not like to be taken down in order

@@ -1,0 +1,118 @@
+"""A window as the student process sees it: another process that draws. Nothing here holds up training."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, cast
+
+from grading import channel
+
+PROJECT_DIRECTORY = Path(__file__).resolve().parents[3]
+SECONDS_TO_OPEN = 15.0  # a first start may have to build matplotlib's font cache
+
+
+class WindowFailed(Exception):
+    """The window could not be opened, or is gone; the text says why."""
+
+
+def has_display() -> bool:
+    """Whether a window can be hoped for: on Linux the environment names a display, elsewhere there usually is one."""
+    if sys.platform.startswith("linux"):
+        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return True
+
+
+def program() -> list[str]:
+    """The command line of the viewer."""
+    start = (
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); "
+        "from grading.child.pictures import viewer; sys.exit(viewer.main())"
+    )
+    return [sys.executable, "-P", "-c", start, str(PROJECT_DIRECTORY)]
+
+
+class ViewerWindow:
+    """Opens a window; returns when it is there.
+
+    Args:
+        title: of the window.
+        picture: a name in `table.PICTURES`.
+    Raises:
+        WindowFailed: there will be no window.
+    """
+
+    def __init__(self, title: str, picture: str) -> None:
+        self._process = subprocess.Popen(
+            program(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        self._outgoing: queue.Queue[Any] = queue.Queue()
+        self._idle = threading.Event()  # the viewer waits for a state
+        self._gone = threading.Event()
+        self._failure = ""
+        self._draw_seconds = 0.0
+        self._outgoing.put({"picture": picture, "title": title})
+        threading.Thread(target=self._converse, daemon=True).start()
+        if not self._idle.wait(SECONDS_TO_OPEN) or self._gone.is_set():
+            self.close()
+            raise WindowFailed(self._failure or "the window did not open")
+
+    @property
+    def is_gone(self) -> bool:
+        """True once the window is closed, or its process has ended."""
+        return self._gone.is_set()
+
+    @property
+    def is_idle(self) -> bool:
+        """True when the last state has been drawn."""
+        return self._idle.is_set() and not self._gone.is_set()
+
+    def show(self, epochs: float | None, state: dict[str, Any]) -> None:
+        """Have a state drawn, some time soon; call only when idle."""
+        self._idle.clear()
+        self._outgoing.put({"epochs": epochs, "state": state})
+
+    def take_draw_seconds(self) -> float:
+        """What drawing has cost the viewer since this was last asked."""
+        seconds, self._draw_seconds = self._draw_seconds, 0.0
+        return seconds
+
+    def wait_until_idle(self, seconds: float) -> None:
+        """Return when the last state is drawn, the window is gone, or time is up."""
+        self._idle.wait(seconds)
+
+    def linger(self, seconds: float) -> None:
+        """Leave the window up for so long, or until it is closed."""
+        self._gone.wait(seconds)
+
+    def close(self) -> None:
+        """End the viewer; safe to call again."""
+        self._process.kill()
+        self._outgoing.put(None)
+        self._process.wait()
+
+    def _converse(self) -> None:
+        """Runs on a thread of its own: send, wait for the answer, repeat."""
+        to_viewer, from_viewer = cast(Any, self._process.stdin), cast(Any, self._process.stdout)
+        with contextlib.suppress(EOFError, OSError, ValueError, channel.ChannelError), to_viewer, from_viewer:
+            while (message := self._outgoing.get()) is not None:
+                channel.write(to_viewer, message)
+                reply = channel.read(from_viewer)
+                if "failed" in reply:
+                    self._failure = reply["failed"]
+                    break
+                self._draw_seconds += reply.get("shown", 0.0)
+                self._idle.set()
+        self._gone.set()
+        self._idle.set()  # nobody shall wait for a window that is gone
+
+
+def elapsed_draw_counts() -> bool:
+    """Whether the viewer's work slows training: there is one core for both."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores == 1
