@@ -1,0 +1,310 @@
+"""The trainer of question 7: exact resume, equal processes, clear errors, nothing lost."""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import chargpt
+from gpt import checkpoint, corpus, losses
+from gpt import device as devices
+from gpt.config import Config, learning_rate_factor
+from gpt.errors import UserError
+from gpt.muon import orthogonal
+from gpt.trainer import Trainer
+from tests.support import PROJECT, SOLUTIONS
+
+TEXT = "".join(f"{number} wheels and {number * number} gears turn. O wheel!\n" for number in range(200))
+SMALL = ["--n-embd", "16", "--n-layer", "2", "--block-size", "8", "--batch-size", "4", "--threads", "1"]
+CPU = devices.Device(torch.device("cpu"), bfloat16=False, compiled=False)
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """A function that runs chargpt in this process, in an empty folder, with the reference's model."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.txt").write_text(TEXT)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    threads = torch.get_num_threads()
+
+    def call(*arguments: object, code: Path = SOLUTIONS) -> int:
+        for name in ("gpt_model", "models"):
+            sys.modules.pop(name, None)
+        return chargpt.main([*map(str, arguments), "--code-directory", str(code), "--device", "cpu"])
+
+    yield call
+    for name in ("gpt_model", "models"):
+        sys.modules.pop(name, None)
+    torch.set_num_threads(threads)
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return checkpoint.load(folder / "checkpoint.pt")["model"]
+
+
+def interrupt_after(monkeypatch, steps: int) -> None:
+    """Press Ctrl-C in the middle of a step."""
+    step = Trainer.step
+
+    def pressed(self, *arguments):
+        loss = step(self, *arguments)
+        if self.steps_done == steps:
+            signal.raise_signal(signal.SIGINT)
+        return loss
+
+    monkeypatch.setattr(Trainer, "step", pressed)
+
+
+def test_a_run_that_was_stopped_and_resumed_ends_with_the_very_same_weights(run, tmp_path, monkeypatch, capsys):
+    assert run("--text", "text.txt", "--steps", 30, "--out", "whole", *SMALL) == 0
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 13)
+        assert run("--text", "text.txt", "--steps", 30, "--out", "parts", *SMALL) == chargpt.INTERRUPTED
+    assert "stopped at step 13" in capsys.readouterr().out
+    assert run("--text", "text.txt", "--resume", "--out", "parts", "--threads", 1) == 0
+    whole, parts = (checkpoint.load(tmp_path / name / "checkpoint.pt") for name in ("whole", "parts"))
+    assert whole["model"].keys() == parts["model"].keys()
+    assert all(torch.equal(whole["model"][name], parts["model"][name]) for name in whole["model"])
+    assert whole["history"]["training"] == parts["history"]["training"]
+    assert len(whole["history"]["training"]) == 30
+
+
+def test_the_last_line_states_the_validation_loss_in_nats_and_bits(run, capsys):
+    assert run("--text", "text.txt", "--steps", 5, *SMALL) == 0
+    lines = capsys.readouterr().out.strip().splitlines()
+    found = re.fullmatch(r"validation loss (\d\.\d\d) nats/char \((\d\.\d\d) bits/char\)", lines[-1])
+    assert found is not None, lines[-1]
+    assert float(found[2]) == pytest.approx(float(found[1]) / math.log(2), abs=0.02)
+    assert re.fullmatch(r"training loss \d\.\d\d nats/char \(\d\.\d\d bits/char\)", lines[-2])
+
+
+def test_a_run_leaves_a_checkpoint_and_a_picture_in_the_ignored_folder(run, tmp_path):
+    assert run("--text", "text.txt", "--steps", 5, *SMALL) == 0
+    assert {path.name for path in (tmp_path / "out" / "chargpt").iterdir()} == {"checkpoint.pt", "loss.png"}
+    assert "out/" in (PROJECT / ".gitignore").read_text().splitlines()
+
+
+def test_minutes_end_the_run_by_the_clock(run, capsys):
+    assert run("--text", "text.txt", "--minutes", 0.02, *SMALL) == 0
+    assert "0.02 minutes" in capsys.readouterr().out
+
+
+def test_a_text_beside_the_program_is_picked_up(run, tmp_path, capsys):
+    (tmp_path / "text.txt").rename(tmp_path / "input.txt")
+    assert run("--steps", 2, *SMALL) == 0
+    assert "on input.txt" in capsys.readouterr().out
+
+
+def test_a_sample_follows_from_seed_and_prompt(run, capsys):
+    run("--text", "text.txt", "--steps", 5, *SMALL)
+    written = []
+    for seed in (1, 1, 2):
+        capsys.readouterr()
+        assert run("sample", "--prompt", "wheel", "--length", 40, "--seed", seed, "--top-k", 9) == 0
+        written.append(capsys.readouterr().out)
+    assert written[0] == written[1] != written[2]
+    assert all(text.startswith("wheel") and len(text) == len("wheel") + 40 + 1 for text in written)
+
+
+def test_temperature_zero_writes_the_same_whatever_the_seed(run, capsys):
+    run("--text", "text.txt", "--steps", 5, *SMALL)
+    written = set()
+    for seed in (1, 2):
+        capsys.readouterr()
+        run("sample", "--temperature", 0, "--length", 30, "--seed", seed)
+        written.add(capsys.readouterr().out)
+    assert len(written) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--text", "none.txt"], "no such file"),
+        (["--text", "empty.txt"], "holds 0 characters"),
+        (["--text", "tiny.txt"], "at least 641 are needed|need at least"),
+        (["--text", "binary.txt"], "not text in UTF-8"),
+        (["--text", "."], "cannot be read"),
+        (["--text", "text.txt", "--prompt", "é"], "never seen 'é'"),
+        (["--text", "text.txt", "--temperature", "-1"], "--temperature should be at least 0"),
+        (["--text", "text.txt", "--top-k", "0"], "--top-k should be at least 1"),
+        (["--text", "text.txt", "--steps", "0"], "steps should be more than 0"),
+        (["--text", "text.txt", "--minutes", "nan"], "minutes should be more than 0"),
+        (["--resume"], "no such checkpoint"),
+        (["sample", "--out", "nowhere"], "no such checkpoint"),
+    ],
+)
+def test_what_cannot_be_done_is_one_clear_line(run, tmp_path, capsys, arguments, complaint):
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "tiny.txt").write_text("To be")
+    (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\x00")
+    assert run(*arguments) == 1
+    told = capsys.readouterr().err
+    assert re.search(complaint, told), told
+    assert told.startswith("chargpt: ")
+    assert "Traceback" not in told
+
+
+def test_an_unfilled_stub_is_told_by_name(run, capsys):
+    assert run("--text", "text.txt", "--steps", 2, *SMALL, code=PROJECT) == 1
+    assert "GPT.forward" in capsys.readouterr().err
+
+
+def test_a_checkpoint_of_another_architecture_is_refused_and_kept(run, tmp_path, capsys):
+    run("--text", "text.txt", "--steps", 3, *SMALL)
+    before = (tmp_path / "out/chargpt/checkpoint.pt").read_bytes()
+    assert run("--text", "text.txt", "--resume", "--steps", 9, code=PROJECT / "tests" / "other_edition") == 1
+    assert "another architecture" in capsys.readouterr().err
+    assert run("sample", code=PROJECT / "tests" / "other_edition") == 1
+    assert run("--text", "text.txt", "--resume", "--n-embd", 32) == 1
+    assert "n_embd = 16, not 32" in capsys.readouterr().err
+    assert (tmp_path / "out/chargpt/checkpoint.pt").read_bytes() == before
+
+
+def test_a_checkpoint_of_another_text_is_refused(run, tmp_path, capsys):
+    run("--text", "text.txt", "--steps", 3, *SMALL)
+    (tmp_path / "other.txt").write_text(TEXT[::-1])
+    assert run("--text", "other.txt", "--resume") == 1
+    assert "another text (text.txt)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 half a file", b"\x80\x04."])
+def test_a_damaged_checkpoint_is_told(run, tmp_path, capsys, content):
+    (tmp_path / "checkpoint.pt").write_bytes(content)
+    assert run("sample", "--out", ".") == 1
+    assert "not a readable checkpoint" in capsys.readouterr().err
+
+
+def test_a_full_disk_loses_neither_the_old_checkpoint_nor_the_news(run, tmp_path, monkeypatch, capsys):
+    run("--text", "text.txt", "--steps", 3, *SMALL)
+    before = weights(tmp_path / "out" / "chargpt")
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        assert run("--text", "text.txt", "--resume", "--steps", 6) == 1
+    told = capsys.readouterr().err
+    assert "could not be written" in told
+    assert "untouched" in told
+    after = weights(tmp_path / "out" / "chargpt")
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert [path.name for path in (tmp_path / "out" / "chargpt").glob("*.part")] == []
+
+
+def test_another_editions_model_trains_and_writes(run, capsys):
+    other = PROJECT / "tests" / "other_edition"
+    assert run("--text", "text.txt", "--steps", 3, *SMALL, code=other) == 0
+    assert run("sample", "--length", 20, code=other) == 0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.skipif(
+    not (torch.distributed.is_available() and torch.distributed.is_gloo_available()), reason="this torch has no gloo"
+)
+def test_two_processes_follow_the_loss_curve_of_one(run, tmp_path):
+    """In float32: sums in another order differ in the last bits, and ten steps of training carry that to 1e-4."""
+    arguments = ["--text", "text.txt", "--steps", "10", "--precision", "float32", *SMALL]
+    assert run(*arguments, "--out", "one") == 0
+    launcher = ["-m", "torch.distributed.run", "--nproc_per_node=2", "--master_addr=127.0.0.1"]
+    launcher += [f"--master_port={free_port()}", str(PROJECT / "chargpt.py"), "--code-directory", str(SOLUTIONS)]
+    finished = subprocess.run(
+        [sys.executable, *launcher, *arguments, "--device", "cpu", "--out", str(tmp_path / "two")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "GLOO_SOCKET_IFNAME": "lo"} if sys.platform == "linux" else None,
+    )
+    assert finished.returncode == 0, finished.stderr[-2000:]
+    assert finished.stdout.count("nats/char") == 3, "only one process should report"
+    one, two = (checkpoint.load(tmp_path / name / "checkpoint.pt")["history"]["training"] for name in ("one", "two"))
+    assert two == pytest.approx(one, abs=1e-4)
+
+
+def test_processes_that_cannot_share_a_batch_evenly_are_told(run, monkeypatch, capsys):
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    assert run("--text", "text.txt", "--batch-size", 4) == 1
+    assert "shared evenly by 3 processes" in capsys.readouterr().err
+
+
+def test_what_is_validated_on_is_never_trained_on():
+    text = corpus.from_text("ab" * 500 + "xy" * 50, "text", block_size=8)
+    text_of_both = corpus.decode(text.train, text.characters) + corpus.decode(text.validation, text.characters)
+    assert text_of_both == "ab" * 500 + "xy" * 50
+    assert len(text.validation) == len(text_of_both) // 10
+
+
+def test_batches_are_pieces_of_the_text(run):
+    ids = torch.arange(500)
+    model = torch.nn.Embedding(500, 500)
+    batch = Trainer(model, ids, 500, Config(block_size=8, batch_size=16), CPU).batch()
+    assert batch.shape == (16, 9)
+    assert torch.equal(batch - batch[:, :1], torch.arange(9).expand(16, 9))
+
+
+class Bigrams(torch.nn.Module):
+    """Scores that depend on the last character alone, so that the context of a block does not matter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = torch.nn.Embedding(7, 7)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return self.table(ids)
+
+
+@pytest.mark.parametrize("context", [True, False])
+def test_the_loss_of_a_text_is_the_mean_over_its_characters(context):
+    torch.manual_seed(0)
+    model, ids = Bigrams(), torch.randint(7, (16 * 20 + 1,))
+    found = losses.of_text(model, ids, 16, CPU, context)
+    chances = model(ids[:-1]).log_softmax(1)[range(len(ids) - 1), ids[1:]]
+    expected = -chances[8 if context else 0 :].mean().item()
+    assert found == pytest.approx(expected, rel=1e-5)
+    assert model.training
+
+
+def test_muons_moves_are_nearly_orthogonal():
+    matrices = torch.randn(3, 24, 16, generator=torch.Generator().manual_seed(0))
+    singular_values = torch.linalg.svdvals(orthogonal(matrices))
+    assert singular_values.min() > 0.4
+    assert singular_values.max() < 1.3
+
+
+def test_the_learning_rate_rises_and_falls_to_zero():
+    factors = [learning_rate_factor(step / 1000) for step in range(1001)]
+    assert max(factors) > 0.99
+    assert factors[0] == 0
+    assert factors[-1] == 0
+    assert factors[100:] == sorted(factors[100:], reverse=True)
+
+
+def test_importing_the_program_starts_nothing():
+    finished = subprocess.run(
+        [sys.executable, "-c", "import chargpt"], capture_output=True, text=True, cwd=PROJECT, timeout=60, check=True
+    )
+    assert (finished.stdout, finished.stderr) == ("", "")
+
+
+def test_a_device_that_is_not_there_is_told():
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device here")
+    with pytest.raises(UserError, match="not on this machine"):
+        devices.choose("cuda")
