@@ -1,0 +1,16 @@
+# attack: raises an exception whose text and type attack whoever prints it
+# file: train.py
+# questions: q2 q6
+# points: q2=0 q6=2
+# seconds: 12
+
+class Bite(Exception):
+    def __str__(self):
+        while True:
+            pass
+
+    __repr__ = __str__
+
+
+def train_regression(model, dataset):
+    raise Bite

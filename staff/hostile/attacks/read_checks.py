@@ -1,0 +1,16 @@
+# attack: reads the checks, the release note and the harness scripts
+# file: train.py
+# questions: q2 q6
+# points: q2=0 q6=2
+
+def train_regression(model, dataset):
+    os = __import__('os')
+    glob = __import__('glob').glob
+    roots = ['/autograder', *glob('/tmp/nn-harness-*')]
+
+    for root in roots:
+        for pattern in ("test_cases/q2/checks.py", "test_cases/q2/question.toml", "release.json", "setup.sh"):
+            try:
+                print("BREACH: read", len(open(f"{root}/source/{pattern}").read()))
+            except OSError:
+                pass
