@@ -65,7 +65,16 @@ def load(path: Path) -> dict[str, Any]:
             contents = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise UserError(f"{path}: no such checkpoint. Train one first: python chargpt.py") from None
-    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
+    except (
+        OSError,
+        EOFError,
+        RuntimeError,
+        ValueError,
+        LookupError,
+        TypeError,
+        pickle.UnpicklingError,
+        zipfile.BadZipFile,
+    ) as error:
         reason = str(error).split("\n")[0]
         raise UserError(f"{path} is not a readable checkpoint ({reason}). Train a new one: python chargpt.py") from None
     if not isinstance(contents, dict) or contents.get("format") != FORMAT:

@@ -54,7 +54,7 @@ class Trainer:
         self._optimizers = make_optimizers(model, vocabulary, config, device)
         self._forward = self._parallel.wrap(model, device.torch_device)
         if device.compiled:
-            self._forward = torch.compile(self._forward)
+            self._forward = _compiled_if_possible(self._forward, self._window[None, :-1] * 0)
 
     def batch(self) -> Tensor:
         """The next batch, over all processes: int64 (batch_size, block_size + 1), each row a piece of the text."""
@@ -100,6 +100,17 @@ class Trainer:
         self._generator.set_state(state["data_position"])
         torch.set_rng_state(state["random"])
         self.steps_done = state["steps_done"]
+
+
+def _compiled_if_possible(forward: Any, example: Tensor) -> Any:
+    """The same function, compiled; as it is where this machine lacks what compiling needs. example: ids."""
+    compiled = torch.compile(forward)
+    try:
+        with torch.no_grad():
+            compiled(example)
+    except (RuntimeError, ImportError, OSError):  # no compiler, no Triton, a GPU too old
+        return forward
+    return compiled
 
 
 def make_optimizers(

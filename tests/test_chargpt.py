@@ -25,7 +25,7 @@ from gpt.trainer import Trainer
 from tests.support import PROJECT, SOLUTIONS
 
 TEXT = "".join(f"{number} wheels and {number * number} gears turn. O wheel!\n" for number in range(200))
-SMALL = ["--n-embd", "16", "--n-layer", "2", "--block-size", "8", "--batch-size", "4", "--threads", "1"]
+SMALL = ["--n-embd", "16", "--n-layer", "2", "--block-size", "8", "--batch-size", "4"]
 CPU = devices.Device(torch.device("cpu"), bfloat16=False, compiled=False)
 
 
@@ -40,7 +40,7 @@ def run(tmp_path, monkeypatch):
     def call(*arguments: object, code: Path = SOLUTIONS) -> int:
         for name in ("gpt_model", "models"):
             sys.modules.pop(name, None)
-        return chargpt.main([*map(str, arguments), "--code-directory", str(code), "--device", "cpu"])
+        return chargpt.main([*map(str, arguments), "--code-directory", str(code), "--device", "cpu", "--threads", "1"])
 
     yield call
     for name in ("gpt_model", "models"):
@@ -71,7 +71,7 @@ def test_a_run_that_was_stopped_and_resumed_ends_with_the_very_same_weights(run,
         interrupt_after(patch, 13)
         assert run("--text", "text.txt", "--steps", 30, "--out", "parts", *SMALL) == chargpt.INTERRUPTED
     assert "stopped at step 13" in capsys.readouterr().out
-    assert run("--text", "text.txt", "--resume", "--out", "parts", "--threads", 1) == 0
+    assert run("--text", "text.txt", "--resume", "--out", "parts") == 0
     whole, parts = (checkpoint.load(tmp_path / name / "checkpoint.pt") for name in ("whole", "parts"))
     assert whole["model"].keys() == parts["model"].keys()
     assert all(torch.equal(whole["model"][name], parts["model"][name]) for name in whole["model"])
@@ -224,7 +224,7 @@ def test_two_processes_follow_the_loss_curve_of_one(run, tmp_path):
     launcher = ["-m", "torch.distributed.run", "--nproc_per_node=2", "--master_addr=127.0.0.1"]
     launcher += [f"--master_port={free_port()}", str(PROJECT / "chargpt.py"), "--code-directory", str(SOLUTIONS)]
     finished = subprocess.run(
-        [sys.executable, *launcher, *arguments, "--device", "cpu", "--out", str(tmp_path / "two")],
+        [sys.executable, *launcher, *arguments, "--device", "cpu", "--threads", "1", "--out", str(tmp_path / "two")],
         capture_output=True,
         text=True,
         timeout=120,
