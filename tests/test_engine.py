@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from grading import channel, forkserver
 from tests.support import PROJECT, SOLUTIONS
 
 ENDLESS = ("epochs, loader = 250,", "while True: pass\n    epochs, loader = 250,")
@@ -259,7 +261,6 @@ def test_an_interrupt_ends_everything_at_once(patched_solutions, monkeypatch):
 
 
 def test_without_a_fork_server_the_outcomes_are_the_same(monkeypatch):
-    from grading import forkserver
     from grading.console import Console
     from grading.engine import Engine, Settings
     from grading.questions import discover
@@ -275,3 +276,21 @@ def test_without_a_fork_server_the_outcomes_are_the_same(monkeypatch):
     monkeypatch.setattr(forkserver, "is_available", lambda: False)
     assert outcomes() == with_server
     assert all(outcome.status == "passed" for result, _ in with_server for outcome in result)
+
+
+@pytest.mark.skipif(not forkserver.is_available(), reason="there is no fork server here")
+def test_processes_that_are_asked_for_at_the_same_time_are_told_apart():
+    server = forkserver.ForkServer()
+
+    def told_and_own_process_id(_: int) -> tuple[int, int]:
+        pid, requests, replies, output = server.fork()
+        with requests, replies, output:
+            channel.write(requests, {"op": "call", "names": ["os.getpid"], "args": []})
+            return pid, channel.read(replies)["result"]
+
+    try:
+        with ThreadPoolExecutor(6) as pool:  # all of them wait for torch's import
+            pairs = list(pool.map(told_and_own_process_id, range(6)))
+    finally:
+        server.close()
+    assert [told for told, _ in pairs] == [own for _, own in pairs]
