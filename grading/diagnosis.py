@@ -31,6 +31,7 @@ FEW_EPOCHS = 2.0  # so little is worth a question, whatever else is wrong
 PROBED_ROWS = 32
 EXACT_ZEROS = 0.05  # a share of outputs that are zero to the last bit: nothing but an activation makes so many
 FAR_AWAY = np.float32(100)  # times the inputs
+NEAR_THE_END = 0.02  # outputs that fill [0, 1] to both ends, and stay in it, are held there
 NEARLY = 1e-3  # relative: float32 through a few layers is exact to about 1e-5
 
 
@@ -132,8 +133,8 @@ def training(facts: Training) -> str:
     """What the watchers saw go wrong while training ran; "" if nothing is sure."""
     if facts.finite is False:
         return (
-            "After training, some of the model's own weights are NaN or infinite: training diverged. Steps that are "
-            "too large do this; try a learning rate ten times smaller."
+            "After training, some of the model's own weights are NaN or infinite: training diverged. Mostly that comes "
+            "of steps that are too large; try a learning rate ten times smaller."
         )
     if facts.changed is False:
         return _standing_still(facts)
@@ -162,6 +163,11 @@ def _standing_still(facts: Training) -> str:
     story = "Training left every weight of the model as it was. "
     if not facts.backwards and not facts.arrivals:
         return story + "Gradients were never computed: backward() was not called on any loss."
+    if not facts.arrivals and facts.steps and not facts.own_steps:
+        return story + (
+            f"{facts.steps} optimizer steps went to another model, and so did the gradients. Is a new model or a copy "
+            "made within the training function?"
+        )
     if not facts.arrivals:
         return story + (
             f"backward() ran {_times(facts.backwards)}, but no gradient arrived at the model. Something between the "
@@ -235,7 +241,7 @@ def activation_on_the_output(outputs: np.ndarray) -> str:
             f"No output is below 0 and {zeros:.0%} are exactly 0, where either sign is wanted. What does the "
             "last step of forward do to negative numbers?"
         )
-    if outputs.max() <= 1 and not zeros:
+    if outputs.max() <= 1 and outputs.min() < NEAR_THE_END and outputs.max() > 1 - NEAR_THE_END:
         return "Every output lies between 0 and 1. Does forward end in an activation that keeps it there?"
     return ""
 

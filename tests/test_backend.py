@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch.optim.optimizer import _global_optimizer_post_hooks
 from torch.utils.data import DataLoader
 
 import backend
@@ -153,7 +155,8 @@ def test_datasets_load_the_built_in_data_by_themselves():
     assert examples.get_validation_accuracy() <= 1
 
 
-def train(watched: bool) -> torch.Tensor:
+def train(watched: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """The weights after an epoch of training, and the random state."""
     torch.manual_seed(3)
     model = torch.nn.Linear(784, 10)
     examples = dataset("easy_digits", model)
@@ -167,15 +170,99 @@ def train(watched: bool) -> torch.Tensor:
             examples.get_validation_accuracy()
 
     if watched:
-        with watch.progress(examples, lambda report: None):
+        with watch.progress(examples, lambda report: None), watch.facts(model, examples):
             run()
     else:
         run()
-    return model.weight.detach()
+    return model.weight.detach(), torch.get_rng_state()
 
 
 def test_watching_leaves_the_weights_bit_for_bit_as_they_are():
-    assert torch.equal(train(watched=True), train(watched=False))
+    for watched, alone in zip(train(watched=True), train(watched=False), strict=True):
+        assert torch.equal(watched, alone)
+
+
+def train_step_by_step(
+    model: torch.nn.Module, optimized: torch.nn.Module, reset: bool = True, detach: bool = False, steps: int = 10
+) -> dict[str, Any]:
+    """The facts of a small training in a shape of its own."""
+    examples = dataset("sine", model)
+    optimizer = torch.optim.SGD(optimized.parameters(), lr=0.01)
+    with watch.facts(model, examples) as facts:
+        for _, batch in zip(range(steps), DataLoader(examples, batch_size=20), strict=False):
+            if reset:
+                optimizer.zero_grad()
+            loss = torch.nn.functional.mse_loss(model(batch["x"]), batch["label"])
+            (torch.tensor(loss.item(), requires_grad=True) if detach else loss).backward()
+            optimizer.step()
+    return facts
+
+
+def test_the_facts_of_sound_training_count_what_happened():
+    model = torch.nn.Linear(1, 1)
+    facts = train_step_by_step(model, model)
+    assert facts == {
+        "changed": True,
+        "finite": True,
+        "stopped": False,
+        "examples": 200,
+        "fetched": 200,
+        "distinct": 200,
+        "steps": 10,
+        "own_steps": 10,
+        "backwards": 10,
+        "arrivals": 10,
+        "resumed": 9,
+        "stale": 0,
+    }
+
+
+def test_the_facts_tell_kept_gradients_foreign_parameters_and_cut_graphs_apart():
+    model, other = torch.nn.Linear(1, 1), torch.nn.Linear(1, 1)
+    kept = train_step_by_step(model, model, reset=False)
+    assert (kept["stale"], kept["resumed"]) == (9, 9)
+    foreign = train_step_by_step(model, other)
+    assert (foreign["changed"], foreign["steps"], foreign["own_steps"], foreign["arrivals"]) == (False, 10, 0, 10)
+    cut = train_step_by_step(torch.nn.Linear(1, 1), other, detach=True)
+    assert (cut["changed"], cut["backwards"], cut["arrivals"]) == (False, 10, 0)
+
+
+def test_gradients_gathered_over_several_batches_before_a_step_are_not_stale():
+    model = torch.nn.Linear(1, 1)
+    examples = dataset("sine", model)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with watch.facts(model, examples) as facts:
+        for number, batch in enumerate(DataLoader(examples, batch_size=20)):
+            torch.nn.functional.mse_loss(model(batch["x"]), batch["label"]).backward()
+            if number % 3 == 2:
+                optimizer.step()
+                optimizer.zero_grad()
+    assert (facts["arrivals"], facts["steps"], facts["resumed"], facts["stale"]) == (10, 3, 7, 0)
+
+
+def test_watchers_are_gone_afterwards_even_when_training_fails():
+    model = torch.nn.Linear(1, 1)
+    examples = dataset("sine", model)
+    backward = torch.autograd.backward
+    with pytest.raises(KeyError), watch.progress(examples, lambda report: None), watch.facts(model, examples):
+        raise KeyError
+    assert torch.autograd.backward is backward
+    assert not any(parameter._backward_hooks for parameter in model.parameters())
+    assert not _global_optimizer_post_hooks
+    assert not {"__getitems__", "get_validation_accuracy"} & set(vars(examples))
+
+
+def test_training_ends_where_it_asks_for_more_examples_than_it_may_have():
+    model = torch.nn.Linear(1, 1)
+    examples = dataset("sine", model)
+    fetched = 0
+    with watch.facts(model, examples, most_fetched=50) as facts:
+        while True:
+            for batch in DataLoader(examples, batch_size=20):
+                fetched += len(batch["x"])
+    assert facts["stopped"]
+    assert fetched == facts["fetched"] == 60
+    assert facts["changed"] is False
 
 
 def test_watching_reports_epochs_and_validation_accuracy_and_then_stops():

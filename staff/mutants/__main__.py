@@ -7,17 +7,22 @@ import sys
 import textwrap
 import time
 
-from staff.mutants.format import read_all
-from staff.mutants.run import Verdict, grade_all
+from staff.mutants.format import SOLUTIONS_DIRECTORY, read_all
+from staff.mutants.run import Verdict, grade_all, told_to_a_right_submission
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print a table mutant -> check lost -> diagnosis; returns 1 if any mutant is not as declared."""
+    """Print a table mutant -> check lost -> diagnosis; returns 1 if any is not as declared.
+
+    After it, the reference solutions go through the checks that need no training on several seeds, and must be told
+    nothing.
+    """
     parser = argparse.ArgumentParser(prog="python -m staff.mutants", description=__doc__.partition(":")[0])
     parser.add_argument("-q", "--question", action="append", default=[], metavar="qN", help="only this one's mutants")
     parser.add_argument("--quick", action="store_true", help="leave out the mutants that have to be trained")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="mutants side by side (default 2)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the data and the students' randomness")
+    parser.add_argument("--seeds", type=int, default=20, metavar="N", help="of the reference (default 20)")
     arguments = parser.parse_args(argv)
     mutants = [
         mutant
@@ -29,8 +34,10 @@ def main(argv: list[str] | None = None) -> int:
     for verdict in grade_all(mutants, jobs=arguments.jobs, seed=arguments.seed):
         _print(verdict)
         wrong += bool(verdict.complaint)
+    told = told_to_a_right_submission(mutants, SOLUTIONS_DIRECTORY, range(arguments.seeds))
+    print("\n".join([f"the reference solutions on {arguments.seeds} seeds: {len(told)} messages", *told]))
     print(f"{len(mutants)} mutants, {wrong} not as declared, {time.monotonic() - started:.0f} s")
-    return 1 if wrong else 0
+    return 1 if wrong or told else 0
 
 
 def _print(verdict: Verdict) -> None:

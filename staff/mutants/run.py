@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import io
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from data import Library
 from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import CRASHED, FAILED, PASSED, Outcome, QuestionResult
@@ -47,6 +47,30 @@ def grade_all(mutants: Sequence[Mutant], jobs: int, seed: int = 0) -> Iterator[V
         yield from pool.map(lambda mutant: judge(mutant, _grade(engine, questions[mutant.question], mutant)), mutants)
 
 
+def told_to_a_right_submission(mutants: Sequence[Mutant], directory: Path, seeds: Iterable[int]) -> list[str]:
+    """What a right submission is told by the checks that need no training: nothing, if all is well.
+
+    Args:
+        mutants: whose questions are asked, apart from the checks that `trains` marks as long.
+        directory: holds the submission, such as the reference solutions.
+        seeds: of the checks, of the data that is drawn, and of the student's randomness.
+    """
+    long = {(mutant.question, mutant.check) for mutant in mutants if mutant.trains}
+    asked = [
+        replace(question, checks=tuple(check for check in question.checks if (question.id, check.name) not in long))
+        for question in discover()
+        if question.id in {mutant.question for mutant in mutants}
+    ]
+    told = []
+    with Engine(Settings(directory), Console(io.StringIO())) as engine:
+        for seed in seeds:
+            view = copy.copy(engine)
+            view.settings, view.library = replace(engine.settings, seed=seed), Library(seed=seed)
+            results = [view._grade_question(question) for question in asked]
+            told += [f"seed {seed}: {o.message}" for result in results for o in result.outcomes if o.message]
+    return told
+
+
 def judge(mutant: Mutant, result: QuestionResult) -> Verdict:
     """Compare a mutant's result with what it declares."""
     outcomes = {outcome.name: outcome for outcome in result.outcomes}
@@ -68,7 +92,7 @@ def _grade(engine: Engine, question: Question, mutant: Mutant) -> QuestionResult
     with tempfile.TemporaryDirectory() as name:
         write_submission(mutant, Path(name))
         view = copy.copy(engine)
-        view.settings = dataclasses.replace(engine.settings, code_directory=Path(name).resolve())
+        view.settings = replace(engine.settings, code_directory=Path(name).resolve())
         view._source = StudentSource(view.settings.code_directory)
         return view._grade_question(question)
 

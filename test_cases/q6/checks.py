@@ -204,8 +204,8 @@ def _wrong_attention(student: Student) -> str:
         return ""
     if any(isinstance(found, np.ndarray) and np.isnan(found).any() for _, found in probes):
         return (
-            "A softmax over nothing but minus infinity gives NaN. Along its dimension, does something stay unmasked "
-            "everywhere?"
+            "Some outputs are NaN. A softmax over nothing but minus infinity gives that: along its dimension, is "
+            "something left unmasked everywhere?"
         )
     return diagnosis.recognised(MISTAKES, probes, TOLERANCE)
 

@@ -1,0 +1,256 @@
+"""Mutants: wrong submissions lose their check and are told why; right ones are told nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from data import Library
+from grading import diagnosis, expect
+from grading.console import Console
+from grading.diagnosis import Mistake
+from grading.engine import Engine, Settings
+from grading.outcomes import CheckFailed, OutOfLimits, StudentCrashed
+from grading.questions import Check, Question, discover
+from grading.student import Student, Training
+from staff.mutants.format import Change, Mutant, MutantError, read_all, write_submission
+from staff.mutants.run import grade_all, judge, told_to_a_right_submission
+from tests.support import PROJECT, SOLUTIONS
+
+MUTANTS = read_all()
+TRAINED = {"q1": "convergence", "q2": "fit", "q3": "accuracy", "q4": "accuracy", "q5": "accuracy"}
+GENERAL_HINTS = {
+    "q2": "Train longer, or try another learning rate or width.",
+    "q3": "Train longer, or try another learning rate or width.",
+    "q4": "Train longer, or try another learning rate or hidden size.",
+    "q5": "A few small layers and a few epochs are enough.",
+}
+OTHER_EDITION = PROJECT / "tests" / "other_edition"
+
+
+def questions() -> dict[str, Question]:
+    return {question.id: question for question in discover() if question.id <= "q6"}
+
+
+def with_checks(question: Question, *checks: Check, **thresholds: float) -> Question:
+    kept = tuple(dataclasses.replace(check, requires=()) for check in checks)
+    return dataclasses.replace(question, checks=kept, thresholds={**question.thresholds, **thresholds})
+
+
+def messages(code: Path, seed: int, *asked: Question) -> list[str]:
+    with Engine(Settings(code, seed=seed), Console(io.StringIO())) as engine:
+        results = engine.grade(asked, lambda result: None)
+    return [outcome.message for result in results for outcome in result.outcomes]
+
+
+def test_every_mutant_is_a_change_of_the_reference_and_names_checks_that_exist(tmp_path):
+    checks = {question.id: [check.name for check in question.checks] for question in discover()}
+    for number, mutant in enumerate(MUTANTS):
+        directory = tmp_path / str(number)
+        directory.mkdir()
+        write_submission(mutant, directory)
+        changed = [
+            path.name for path in directory.glob("*.py") if path.read_text() != (SOLUTIONS / path.name).read_text()
+        ]
+        assert changed, mutant.name
+        assert {mutant.check, *mutant.also_loses} <= set(checks[mutant.question]), mutant.name
+        for path in directory.glob("*.py"):
+            compile(path.read_text(), str(path), "exec")
+
+
+def test_there_are_enough_mutants_of_each_of_the_first_six_questions():
+    counts = [sum(mutant.question == f"q{number}" for mutant in MUTANTS) for number in range(1, 7)]
+    assert min(counts) >= 8
+    assert sum(counts) >= 70
+
+
+@pytest.mark.parametrize(
+    ("where", "old", "complaint"),
+    [
+        ("losses.regression_loss", "no such text", "stands 0 times"),
+        ("train.train_regression", "loader", "stands 3 times"),
+        ("losses.no_such_function", "mse_loss", "there is no no_such_function"),
+    ],
+)
+def test_a_change_that_does_not_fit_the_solutions_is_refused(tmp_path, where, old, complaint):
+    mutant = Mutant("q2", "m", "wrong", "loss", "phrase", (Change(where, old, "new"),))
+    with pytest.raises(MutantError, match=complaint):
+        write_submission(mutant, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('[[mutants]]\nid = "a"\nwrong = "w"\ncheck = "c"\nchanges = []\n', "lacks {'phrase'}"),
+        ('[[mutants]]\nid="a"\nwrong="w"\ncheck="c"\nphrase="p"\nchanges=[]\nchek="d"\n', "too much {'chek'}"),
+        ('[[mutants]]\nid="a"\nwrong="w"\ncheck="c"\nphrase="p"\nchanges=[]\n' * 2, "same name"),
+    ],
+)
+def test_a_description_that_lacks_or_repeats_something_is_refused(tmp_path, text, complaint):
+    (tmp_path / "q2.toml").write_text(text)
+    with pytest.raises(MutantError, match=complaint):
+        read_all(tmp_path)
+
+
+def test_every_mutant_that_needs_no_training_is_as_declared():
+    """All others are graded by `make mutants`."""
+    verdicts = list(grade_all([mutant for mutant in MUTANTS if not mutant.trains], jobs=2))
+    assert len(verdicts) >= 45
+    assert [f"{verdict.mutant.name}: {verdict.complaint}" for verdict in verdicts if verdict.complaint] == []
+
+
+def test_a_mutant_that_passes_or_loses_another_check_or_lacks_its_phrase_is_not_as_declared():
+    mutant = next(mutant for mutant in MUTANTS if mutant.name == "q6/scale-missing")
+    harmless = dataclasses.replace(
+        mutant, changes=(Change("models.AttentionBlock", "keys, queries, values", "keys, queries, values"),)
+    )
+    elsewhere, unsaid = dataclasses.replace(mutant, check="causal"), dataclasses.replace(mutant, phrase="sunshine")
+    complaints = [verdict.complaint for verdict in grade_all([harmless, elsewhere, unsaid], jobs=1)]
+    assert "lost nothing" in complaints[0]
+    assert "should lose causal; lost exact" in complaints[1]
+    assert "'sunshine' is not in" in complaints[2]
+
+
+@pytest.mark.parametrize("code", [SOLUTIONS, OTHER_EDITION], ids=["reference", "other edition"])
+def test_a_right_submission_is_told_nothing_by_the_checks_that_do_not_train(code):
+    assert told_to_a_right_submission(MUTANTS, code, seeds=range(3)) == []
+
+
+@pytest.mark.parametrize(
+    ("question_id", "name", "arguments"),
+    [
+        ("q2", "_wrong_loss", ()),
+        ("q4", "_wrong_lengths", ()),
+        ("q5", "_wrong_convolution", ()),
+        ("q5", "_cut_by_convolve", ()),
+        ("q6", "_wrong_attention", ()),
+        ("q3", "common", ("losses.digitclassifier_loss", 10, "")),
+        ("q4", "common", ("losses.languageid_loss", 5, "")),
+        ("q5", "common", ("losses.digitconvolution_loss", 10, "")),
+    ],
+)
+@pytest.mark.parametrize("code", [SOLUTIONS, OTHER_EDITION], ids=["reference", "other edition"])
+def test_nothing_known_to_be_wrong_is_recognised_in_a_right_submission(code, question_id, name, arguments):
+    question = questions()[question_id]
+    module = question.checks[0].function.__globals__
+    find = module["common_checks"]._wrong_cross_entropy if name == "common" else module[name]
+
+    def check(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+        if found := find(student, *arguments):
+            raise CheckFailed(found)
+
+    assert messages(code, 0, with_checks(question, Check("find", "find", 0, (), check))) == [""]
+
+
+@pytest.mark.parametrize(
+    "question_id", ["q2", "q5", pytest.param("q3", marks=pytest.mark.slow), pytest.param("q4", marks=pytest.mark.slow)]
+)
+def test_a_well_trained_model_under_an_impossible_threshold_gets_the_general_hint_only(question_id):
+    """Slow: trains two of the larger models."""
+    question = questions()[question_id]
+    trained = next(check for check in question.checks if check.name == TRAINED[question_id])
+    asked = with_checks(question, trained, maximum_loss=-1.0, minimum_test_accuracy=1.01)
+    (message,) = messages(SOLUTIONS, 0, asked)
+    assert re.fullmatch(
+        rf"Q\d: .* should be at (most|least) [^;]*; got [\d.e%-]+\. {GENERAL_HINTS[question_id]}", message
+    )
+
+
+def failing(find: Callable[[str], str], error: Exception) -> str:
+    with pytest.raises(type(error)) as caught, diagnosis.explained(find):
+        raise error
+    return str(caught.value)
+
+
+def test_a_diagnosis_takes_the_place_of_the_general_hint_and_leaves_the_statement():
+    failure = expect.Mismatch("should be 1; got 2.", "Look here.")
+    with pytest.raises(CheckFailed) as caught, diagnosis.explained(lambda text: "That is twice as much."):
+        raise failure
+    assert str(caught.value) == "should be 1; got 2. That is twice as much."
+    assert failing(lambda text: "", failure) == "should be 1; got 2. Look here."
+
+
+def test_a_diagnosis_is_added_below_a_crash_of_the_students_code():
+    told = failing(lambda text: "known" if "ValueError" in text else "", StudentCrashed("ValueError: x"))
+    assert told == "ValueError: x\nknown"
+
+
+@pytest.mark.parametrize("error", [CheckFailed("its own words"), OutOfLimits("time")])
+def test_failures_of_another_kind_keep_their_message(error):
+    assert failing(lambda text: "something", error) == str(error)
+
+
+def test_a_diagnosis_that_fails_itself_says_nothing():
+    def find(text: str) -> str:
+        raise StudentCrashed("gone")
+
+    assert failing(find, expect.Mismatch("wrong.", "Hint.")) == "wrong. Hint."
+
+
+def test_where_two_mistakes_fit_or_none_nothing_is_said():
+    double, square = Mistake(lambda x: 2 * x, "doubled"), Mistake(lambda x: x * x, "squared")
+    assert diagnosis.recognised([double, square], [((2.0,), 4.0)], 1e-6) == ""
+    assert diagnosis.recognised([double, square], [((2.0,), 4.0), ((3.0,), 6.0)], 1e-6) == "doubled"
+    assert diagnosis.recognised([double, square], [((3.0,), 7.0)], 1e-6) == ""
+    assert diagnosis.recognised([double], [], 1e-6) == ""
+    assert diagnosis.recognised([double], [((3.0,), "text")], 1e-6) == ""
+
+
+@pytest.mark.parametrize(
+    ("outputs", "told"),
+    [
+        (np.array([[0.2, 0.8], [0.5, 0.5]]), "been through a softmax"),
+        (np.array([[0.0, 3.0], [2.0, 0.0]]), "No output is below 0"),
+        (np.array([[0.01], [0.99]]), "between 0 and 1"),
+        (np.array([[0.2], [0.4]]), ""),
+        (np.array([[0.5, 2.0], [1.0, 3.0]]), ""),
+        (np.array([[-1.0, 2.0], [0.0, 0.0]]), ""),
+    ],
+)
+def test_an_activation_on_the_output_is_told_by_what_it_leaves_behind(outputs, told):
+    found = diagnosis.activation_on_the_output(outputs)
+    assert told in found
+    assert bool(found) == bool(told)
+
+
+@pytest.mark.parametrize(
+    "facts", [Training(), Training(changed=True, finite=True, fetched=2000, distinct=200, examples=200)]
+)
+def test_training_of_which_nothing_is_known_or_all_is_well_is_told_nothing(facts):
+    assert diagnosis.training(facts) == ""
+    assert diagnosis.coverage(facts) == ""
+
+
+def test_a_few_batches_between_steps_are_no_forgotten_reset():
+    facts = Training(
+        changed=True, finite=True, backwards=100, arrivals=100, steps=25, own_steps=25, resumed=96, stale=0
+    )
+    assert diagnosis.training(facts) == ""
+
+
+@pytest.mark.parametrize("reply", [None, "text", {"changed": 1, "steps": True, "fetched": "many", "other": []}])
+def test_facts_that_do_not_fit_are_left_out(reply: Any):
+    from grading.student import _training
+
+    assert _training(reply) == Training()
+
+
+def test_judging_tells_of_checks_that_wait_apart_from_checks_that_are_lost():
+    from grading.outcomes import Outcome, QuestionResult
+
+    mutant = Mutant("q2", "m", "wrong", "loss", "the sum", ())
+    result = QuestionResult("q2", "Regression", 5)
+    result.outcomes = [
+        Outcome("shape", "", "passed", 0, 0),
+        Outcome("loss", "", "failed", 0, 0, "Q2: got 3. That is the sum."),
+        Outcome("fit", "", "not finished", 0, 5, "not run: first mend 'The loss'"),
+    ]
+    verdict = judge(mutant, result)
+    assert (verdict.lost, verdict.diagnosis, verdict.complaint) == ("loss", "That is the sum.", "")
