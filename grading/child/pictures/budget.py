@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 REDRAWS_PER_SECOND = 10
-LARGEST_SHARE = 0.15  # of the time that training itself takes
+LARGEST_SHARE = 0.10  # of the time that training itself takes; with the bookkeeping between looks, 15% at most
 
 
 class Budget:

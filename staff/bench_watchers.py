@@ -1,0 +1,104 @@
+"""What watching costs training: `python -m staff.bench_watchers [--repeats N]`.
+
+The reference solutions train on part of the data, unwatched, with the progress report, and with progress and pictures,
+taking turns within one run. `progress` is the median of its ratios to the unwatched turn beside it, `pictures` that of
+the ratios to the turn with progress alone. Compared is the processor time of the thread that trains, so that a busy
+machine changes little. Opening a window and leaving it up afterwards happen outside training and are shown apart. With
+a display, real windows open; without one only what happens in the student process is measured. Exit status 1 if a goal is
+missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import torch
+
+import backend
+import data
+from grading.child import importing, watch
+from grading.child.pictures import window
+from grading.child.pictures.live import Live
+from staff.screenshots import PROJECT_DIRECTORY, TRAININGS, Camera
+
+PROGRESS_GOAL = 1.05
+PICTURES_GOAL = 1.15
+STRIDES = {"q3": 3, "q4": 8}  # every so many rows of the training split are enough
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One training: the processor's seconds for training itself, and the clock's for everything around it."""
+
+    training_seconds: float
+    around_seconds: float
+
+
+def take_turn(question: str, library: data.Library, progress: bool, pictures: bool) -> Turn:
+    """Train a question's reference solution once."""
+    dataset_name, model_name, train_name, _ = TRAININGS[question]
+    torch.manual_seed(0)
+    dimensions = [3] if dataset_name == "points" else []
+    model = importing.find([model_name])(*dimensions)  # type: ignore[operator]
+    arrays = data.training_arrays(library.load(dataset_name))
+    stride = STRIDES.get(question, 1)
+    dataset = backend.build(dataset_name, model, arrays | {n: arrays[n][::stride] for n in ("train_x", "train_y")})
+    train = importing.find([train_name])
+    started = time.perf_counter()
+    with ExitStack() as watchers:
+        if progress:
+            watchers.enter_context(watch.progress(dataset, lambda report: None))
+        if pictures:
+            live = Live(question) if window.has_display() else Live(question, lambda title, picture: Camera())
+            watchers.enter_context(live.watching(dataset_name, dataset))
+        training_started, before = time.perf_counter(), time.thread_time()
+        train(model, dataset)  # type: ignore[operator]
+        training_seconds, elapsed = time.thread_time() - before, time.perf_counter() - training_started
+    return Turn(training_seconds, time.perf_counter() - started - elapsed)
+
+
+def bench(question: str, library: data.Library, repeats: int) -> bool:
+    """Print a question's row; returns whether both goals are met."""
+    ratios: dict[str, list[float]] = {"progress": [], "pictures": []}
+    unwatched, around = [], []
+    for repeat in range(repeats + 1):
+        bare = take_turn(question, library, progress=False, pictures=False)
+        reported = take_turn(question, library, progress=True, pictures=False)
+        pictured = take_turn(question, library, progress=True, pictures=True)
+        if repeat:  # the first round warms up
+            unwatched.append(bare.training_seconds)
+            ratios["progress"].append(reported.training_seconds / bare.training_seconds)
+            ratios["pictures"].append(pictured.training_seconds / reported.training_seconds)
+            around.append(pictured.around_seconds)
+    progress, pictures = (statistics.median(ratios[name]) for name in ("progress", "pictures"))
+    print(
+        f"{question}{statistics.median(unwatched):13.2f} s{progress:12.3f}{pictures:12.3f}"
+        f"{statistics.median(around):14.2f} s",
+        flush=True,
+    )
+    return progress <= PROGRESS_GOAL and pictures <= PICTURES_GOAL
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measure every question that trains; returns 1 if a goal is missed."""
+    parser = argparse.ArgumentParser(prog="python -m staff.bench_watchers", description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=5, metavar="N", help="repeats of each measurement (default 5)")
+    parser.add_argument("-q", "--question", action="append", metavar="qN", help="only this one; may be repeated")
+    arguments = parser.parse_args(argv)
+    torch.set_num_threads(1)
+    importing.install(PROJECT_DIRECTORY / "staff" / "solutions")
+    library = data.Library()
+    print("real windows" if window.has_display() else "no display: the student process's part alone")
+    print(f"{'':2}{'unwatched':>15}{'progress':>12}{'pictures':>12}{'around':>16}")
+    print(f"{'':2}{'':15}{f'<= {PROGRESS_GOAL:g}':>12}{f'<= {PICTURES_GOAL:g}':>12}")
+    met = [bench(question, library, arguments.repeats) for question in arguments.question or TRAININGS]
+    return 0 if all(met) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
