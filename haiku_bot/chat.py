@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
 from tqdm import tqdm
 
 from haiku_bot import checkpoint
@@ -31,7 +32,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
 
     try:
-        bot = _bot(arguments.checkpoint, arguments.retrain)
+        corpus = load_corpus()
+        model = trained_model(corpus, Recipe(), arguments.checkpoint, arguments.retrain)
+        bot = HaikuBot(model, corpus)
         if arguments.ask is not None:
             print(bot.answer(arguments.ask, arguments.seed).text)
         else:
@@ -66,24 +69,21 @@ def converse(bot: HaikuBot, seed: int, renku: bool, read: Callable[[str], str] =
         print("\n" + "\n".join(f"    {line}" for line in previous.lines) + "\n")
 
 
-def _bot(path: Path, retrain: bool) -> HaikuBot:
-    corpus, recipe = load_corpus(), Recipe()
+def trained_model(corpus: Corpus, recipe: Recipe, path: Path, retrain: bool = False) -> torch.nn.Module:
+    """The model of the checkpoint at `path`; trained, and kept there, if there is none or `retrain` is asked for."""
     if not retrain:
         try:
-            return HaikuBot(checkpoint.load(corpus, recipe, path), corpus)
+            return checkpoint.load(corpus, recipe, path)
         except FileNotFoundError:
             pass
     model = create_model(recipe, corpus.vocabulary)
     _train(model, corpus, recipe)
     checkpoint.save(model, corpus, recipe, path)
-    return HaikuBot(model, corpus)
+    return model
 
 
-def _train(model: object, corpus: Corpus, recipe: Recipe) -> None:
+def _train(model: torch.nn.Module, corpus: Corpus, recipe: Recipe) -> None:
     """Trains with a progress bar for each stage; says in the end what the model has learned."""
-    import torch
-
-    assert isinstance(model, torch.nn.Module)
     print(f"Training once: {len(corpus.pretraining):,} haiku from a grammar, then {len(corpus.training):,} by hand.")
     started = time.monotonic()
     bars: dict[str, tqdm] = {}

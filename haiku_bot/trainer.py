@@ -21,6 +21,8 @@ from haiku_bot.vocabulary import LONGEST, MOST_KEYWORDS, MOST_THEMES, Vocabulary
 
 HELD_OUT = 10  # of so many hand-written haiku, one is kept for validation
 COMMON_SHARE = 0.004  # of all words; what is more common than this is no keyword
+BATCH = 64
+SORTED_TOGETHER = 16 * BATCH  # haiku: few enough to keep the order random
 CLIP = 1.0  # largest norm of a step's gradient
 
 Report = Callable[[str, float, float], None]  # stage, share of the steps done, loss
@@ -32,7 +34,6 @@ class Recipe:
 
     n_embd: int = 128
     n_layer: int = 3
-    batch_size: int = 64
     pretraining_epochs: float = 3.0
     fine_tuning_epochs: float = 3.0
     learning_rate: float = 4e-3
@@ -88,8 +89,14 @@ class Batches:
         self._pad = vocabulary.form.pad
 
     def order(self, collection: Sequence[Haiku]) -> list[Haiku]:
-        """The collection, shuffled."""
-        return self._random.sample(list(collection), len(collection))
+        """The collection, shuffled, but with verses of like length side by side: short batches leave little unused."""
+        shuffled = self._random.sample(list(collection), len(collection))
+        chunks = [shuffled[start : start + SORTED_TOGETHER] for start in range(0, len(shuffled), SORTED_TOGETHER)]
+        batches = []
+        for chunk in chunks:
+            by_length = sorted(chunk, key=lambda haiku: len(" ".join(haiku.lines).split()))
+            batches += [by_length[start : start + BATCH] for start in range(0, len(chunk), BATCH)]
+        return [haiku for batch in self._random.sample(batches, len(batches)) for haiku in batch]
 
     def prompt(self, haiku: Haiku) -> list[int]:
         """Some of a haiku's themes in any order, and now and then one or two of its words."""
@@ -129,7 +136,7 @@ def train(model: torch.nn.Module, corpus: Corpus, recipe: Recipe, report: Report
     with torch.enable_grad():
         for name, main, replayed, epochs, rate in stages:
             per_epoch = len(main) * (1 + (recipe.replay if replayed else 0))
-            steps = math.ceil(epochs * per_epoch / recipe.batch_size)
+            steps = math.ceil(epochs * per_epoch / BATCH)
             if steps:
                 _stage(model, batches, (name, main, replayed), steps, rate, recipe, report)
     model.eval()
@@ -152,11 +159,11 @@ def _stage(
     warm_up = max(1, steps // 20)
     queue: list[Haiku] = []
     for step in range(steps):
-        while len(queue) < recipe.batch_size:
+        while len(queue) < BATCH:
             again = batches.order(replayed)[: int(recipe.replay * len(main))] if replayed else []
             queue += batches.order([*main, *again])
-        inputs, targets, mask = batches.batch(queue[: recipe.batch_size])
-        queue = queue[recipe.batch_size :]
+        inputs, targets, mask = batches.batch(queue[:BATCH])
+        queue = queue[BATCH:]
         for group in optimizer.param_groups:
             cosine = 0.525 + 0.475 * math.cos(math.pi * step / steps)
             group["lr"] = rate * min((step + 1) / warm_up, cosine)

