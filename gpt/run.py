@@ -140,7 +140,7 @@ class Run:
         rate = characters / max(self.history.seconds, 1e-9)
         left = self.history.seconds / max(progress, 1e-9) * (1 - progress)
         recent = self.history.training[-100:]
-        bar.set_postfix_str(
+        bar.set_description_str(
             f"loss {sum(recent) / len(recent):.3f}, {rate:,.0f} tokens/s, {int(left) // 60}:{int(left) % 60:02d} left"
         )
 
@@ -148,7 +148,7 @@ class Run:
         total = self.config.steps if self.config.steps is not None else 60 * self.config.minutes
         return tqdm(
             total=total,
-            bar_format="{percentage:3.0f}%|{bar:24}| {postfix}",
+            bar_format="{percentage:3.0f}%|{bar:24}| {desc}",
             disable=not (self._parallel.leads and sys.stderr.isatty()),
             mininterval=0.5,
         )

@@ -16,7 +16,7 @@ from data import plays
 from staff.plays import grammar
 from staff.plays.stage import Stage
 
-PLAYS = 64
+PLAYS = 52
 SEED = 1623
 
 
