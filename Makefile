@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench mutants starters clean
+.PHONY: demo test lint bench mutants hostile starters clean
 
 demo: $(VENV)/students  ## grade the reference solutions on the built-in data
 	$(RUN) autograder.py --code-directory staff/solutions --no-graphics
@@ -21,6 +21,9 @@ bench: $(VENV)/students  ## what batches, validation, loading and drawing digits
 
 mutants: $(VENV)/students  ## grade a wrong submission for each classic mistake: is every one of them named?
 	$(RUN) -m staff.mutants
+
+hostile: $(VENV)/staff  ## attack the grader as it runs under its harness (as root, in a container): does anything give way?
+	$(RUN) -m staff.hostile
 
 starters: $(VENV)/students  ## make the student files from the reference solutions
 	$(RUN) -m staff.starters

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 import tempfile
 import threading
@@ -23,7 +22,7 @@ from grading.gradescope import metadata, results, submission
 from grading.gradescope.settings import HarnessSettings
 from grading.outcomes import QuestionResult, RunResult
 from grading.questions import Question, discover
-from grading.sandbox import Sandbox, is_available
+from grading.sandbox import Sandbox, is_available, remove
 from grading.versions import installed_versions
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
@@ -224,7 +223,7 @@ def _workplace() -> Iterator[Path]:
         finally:
             os.umask(previous)
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        remove(path, 15)
 
 
 @contextmanager
