@@ -5,6 +5,7 @@ Every verse of the pool is in form already, however unlikely. The choice goes by
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -49,6 +50,7 @@ class Judge:
     def __init__(self, corpus: Corpus) -> None:
         self.content = content_words(corpus.everything)
         self._known = {tuple(map(plain, haiku.lines)) for haiku in corpus.everything}
+        self._line_counts = Counter(plain(line) for haiku in corpus.everything for line in haiku.lines)
         self._by_line: dict[str, set[int]] = {}
         for number, haiku in enumerate([*corpus.training, *corpus.validation]):
             for line in haiku.lines:
@@ -67,6 +69,10 @@ class Judge:
         bare = [plain(line) for line in lines]
         shared = Counter(number for line in set(bare) for number in self._by_line.get(line, ()))
         return tuple(bare) not in self._known and max(shared.values(), default=0) < 2
+
+    def staleness(self, lines: Sequence[str]) -> float:
+        """How often the haiku have used a verse's lines already, on a logarithmic scale; 0 if never."""
+        return sum(math.log1p(self._line_counts[plain(line)]) for line in lines)
 
     def faults(self, lines: Sequence[str]) -> float:
         """How much in a verse no haiku has: words side by side, images in one scene; and words that come twice."""
@@ -158,7 +164,8 @@ class HaikuBot:
     def _score(self, lines: list[str], likelihood: float, request: Request, used: set[str]) -> float:
         """What the choice goes by; higher is better."""
         repeated = sum(word in used for line in lines for word in words_of(line))
-        score = likelihood - 1.0 * self.judge.faults(lines) + 1.5 * self.judge.relevance(lines, request) - repeated
+        score = 0.8 * likelihood + 1.5 * self.judge.relevance(lines, request)
+        score -= self.judge.faults(lines) + 0.08 * self.judge.staleness(lines) + repeated
         return score if self.judge.is_new(lines) else score - 100
 
 

@@ -35,10 +35,10 @@ class Recipe:
     n_embd: int = 128
     n_layer: int = 3
     pretraining_epochs: float = 3.0
-    fine_tuning_epochs: float = 3.0
+    fine_tuning_epochs: float = 4.0
     learning_rate: float = 4e-3
     fine_tuning_rate: float = 4e-4
-    replay: float = 3.0  # grammar haiku per hand-written one while fine-tuning
+    replay: float = 2.0  # grammar haiku per hand-written one while fine-tuning
     seed: int = 0
 
 

