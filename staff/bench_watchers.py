@@ -4,8 +4,8 @@ The reference solutions train on part of the data, unwatched, with the progress 
 taking turns within one run. `progress` is the median of its ratios to the unwatched turn beside it, `pictures` that of
 the ratios to the turn with progress alone. Compared is the processor time of the thread that trains, so that a busy
 machine changes little. Opening a window and leaving it up afterwards happen outside training and are shown apart. With
-a display, real windows open; without one only what happens in the student process is measured. Exit status 1 if a goal is
-missed.
+a display, real windows open; without one only what happens in the student process is measured. Exit status 1 if a goal
+is missed.
 """
 
 from __future__ import annotations

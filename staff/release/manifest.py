@@ -61,10 +61,10 @@ EXECUTABLE = frozenset(HARNESS_FILES.values())
 FORBIDDEN = ("*.pyc", "*/__pycache__/*", "*.orig", "*.rej", "*~", "*/.*", "*mutant*", "*hostile*", "*solution*")
 
 # Parts of the README that speak to staff and contributors: whole sections by heading, a paragraph by its beginning
-# (up to the next heading), lines of the file map by their beginning.
+# (up to the next heading), lines of the file map and images (which are not shipped) by their beginning.
 README_SECTIONS = ("## Staff", "## Contributing", "## Figures")
 README_PARAGRAPHS = ("Two commands do everything",)
-README_LINES = ("staff/", "tests/")
+README_LINES = ("staff/", "tests/", "![")
 
 
 class ReleaseError(Exception):

@@ -14,18 +14,22 @@ class Budget:
 
     Args:
         clock: gives seconds, never running backwards.
+        work_clock: gives the processor's seconds, in which costs are compared: on a busy machine the clock's seconds
+            tell more about its other work. None for the same clock.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float], work_clock: Callable[[], float] | None = None) -> None:
+        self._clock, self._work_clock = clock, work_clock or clock
         self._began = self._latest = clock()
+        self._work_began = self._work_clock()
         self._expected_seconds = 0.0
         self.spent_seconds = 0.0
         self.redraws = 0
 
     def begin(self) -> None:
         """Training starts now: what was spent before does not count, but tells what a redraw will cost."""
-        self._began, self.spent_seconds, self.redraws = self._clock(), 0.0, 0
+        self._began, self._work_began = self._clock(), self._work_clock()
+        self.spent_seconds, self.redraws = 0.0, 0
 
     @property
     def elapsed_seconds(self) -> float:
@@ -34,7 +38,7 @@ class Budget:
 
     def affords(self) -> bool:
         """Whether another look at the model, at the price of the last ones, keeps to the share."""
-        training_seconds = self.elapsed_seconds - self.spent_seconds
+        training_seconds = self._work_clock() - self._work_began - self.spent_seconds
         return self.spent_seconds + self._expected_seconds <= LARGEST_SHARE * training_seconds
 
     def allows_redraw(self) -> bool:
@@ -44,11 +48,11 @@ class Budget:
     @contextmanager
     def look(self) -> Iterator[None]:
         """Measure a look at the model, which happens in the block."""
-        started = self._clock()
+        started = self._work_clock()
         try:
             yield
         finally:
-            self._charge(self._clock() - started)
+            self._charge(self._work_clock() - started)
 
     @contextmanager
     def redraw(self) -> Iterator[None]:
