@@ -2,8 +2,9 @@
 
 import torch
 import torch.nn as nn
-from models import Attention
 from torch.nn import functional as F
+
+from models import Attention
 
 
 class Transformer_Block(nn.Module):
