@@ -25,10 +25,10 @@ from data.haiku import themes
 
 LONGEST_MESSAGE = 2000  # characters; what comes after them is not read
 MOST_WORDS = 60
-ASKED, NAMED, SHOWN, PHRASED = 3.0, 4.0, 1.0, 6.0  # what a match is worth
+ASKED, NAMED, SHOWN, PHRASED = 3.0, 4.0, 1.0, 4.0  # what a match is worth
 STEMMED, SIMILAR = 0.8, 0.5  # how much of that is left without the ending, or for a word that is only alike
 LEAST_SIMILARITY = 0.6
-SHORTEST_COMPARED = 4
+SHORTEST_COMPARED = 5
 
 PHRASES: dict[str, tuple[str, ...]] = {
     "how are you": ("greeting", "being alive"),
