@@ -80,6 +80,10 @@ class CourseDataset(Dataset[Item]):
         self.epoch = 0
         self._validation: list[tuple[Tensor, Tensor]] = []  # what the model reads, and the right answers
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to a loader's worker processes: the data, without what watchers have hung on this object."""
+        return {name: value for name, value in vars(self).items() if not hasattr(type(self), name)}
+
     def __len__(self) -> int:
         return len(self.y)
 

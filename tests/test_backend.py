@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 from typing import Any
 
@@ -263,6 +264,13 @@ def test_training_ends_where_it_asks_for_more_examples_than_it_may_have():
     assert facts["stopped"]
     assert fetched == facts["fetched"] == 60
     assert facts["changed"] is False
+
+
+def test_a_watched_dataset_can_be_sent_to_loader_workers():
+    examples = dataset("sine", torch.nn.Linear(1, 1))
+    with watch.progress(examples, lambda report: None):
+        copied = pickle.loads(pickle.dumps(examples))
+    assert torch.equal(copied.__getitems__([0, 5]).x, examples.__getitems__([0, 5]).x)
 
 
 def test_watching_reports_epochs_and_validation_accuracy_and_then_stops():

@@ -29,7 +29,7 @@ def imports_of(path: Path) -> set[str]:
 
 
 def test_the_student_process_imports_nothing_of_the_trusted_side_but_the_channel():
-    for path in (PROJECT / "grading" / "child").glob("*.py"):
+    for path in (PROJECT / "grading" / "child").rglob("*.py"):
         trusted = {
             name for name in imports_of(path) if name.startswith("grading.") and not name.startswith("grading.child")
         }
