@@ -91,7 +91,7 @@ class Judge:
         apart = sum(pair not in self._together for pair in combinations(sorted(set(content)), 2))
         ends = sum(words_of(line)[-1] not in known for line, known in zip(lines, self._endings, strict=False))
         strange = sum(self._line_counts[plain(line)] == 0 for line in lines)
-        return pairs + 0.6 * triples + 0.35 * apart + ends + 0.4 * strange + 2.0 * (len(content) - len(set(content)))
+        return pairs + 0.6 * triples + 0.35 * apart + ends + 0.7 * strange + 2.0 * (len(content) - len(set(content)))
 
     def relevance(self, lines: Sequence[str], request: Request) -> float:
         """How far a verse is about what was asked: 1 for the first theme, less for the second, more for own words."""
@@ -175,7 +175,7 @@ class HaikuBot:
     def _score(self, lines: list[str], likelihood: float, request: Request, used: set[str]) -> float:
         """What the choice goes by; higher is better."""
         repeated = sum(word in used for line in lines for word in words_of(line))
-        score = 0.7 * likelihood + 1.5 * self.judge.relevance(lines, request)
+        score = 0.7 * likelihood + 2.2 * self.judge.relevance(lines, request)
         score -= self.judge.faults(lines) + self.judge.staleness(lines) + repeated
         return score if self.judge.is_new(lines) else score - 100
 
