@@ -116,6 +116,7 @@ def _train(arguments: list[str]) -> int:
             )
         if together.leads and finished:
             reports.at_the_end(run.history, lambda line: print(line, flush=True))
+        together.meet()
         return 0 if finished else INTERRUPTED
     finally:
         together.close()

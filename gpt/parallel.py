@@ -61,6 +61,11 @@ class Parallel:
         dist.all_reduce(total)
         return total / self.size
 
+    def meet(self) -> None:
+        """Wait for the others. At the end of a run nobody may hang up while another still speaks."""
+        if self.size > 1:
+            dist.barrier()
+
     def close(self) -> None:
         """Take leave of the others."""
         if self.size > 1 and dist.is_initialized():

@@ -12,7 +12,7 @@ QUESTIONS = [argument for number in range(1, 7) for argument in ("-q", f"q{numbe
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [1])  # make demo grades seed 0
 def test_the_reference_gets_full_marks_on_built_in_data(grade, seed):
     """Slow: trains five models."""
     run = grade(SOLUTIONS, "--seed", seed, *QUESTIONS)
