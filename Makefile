@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: demo test lint bench mutants hostile starters clean
 
 demo: $(VENV)/students  ## grade the reference solutions on the built-in data
-	$(RUN) autograder.py --code-directory staff/solutions --no-graphics
+	$(RUN) autograder.py --code-directory staff/solutions --no-graphics --jobs 2
 
 test: $(VENV)/staff  ## run every test
 	$(RUN) -m pytest

@@ -64,7 +64,7 @@ FORBIDDEN = ("*.pyc", "*/__pycache__/*", "*.orig", "*.rej", "*~", "*/.*", "*muta
 # (up to the next heading), lines of the file map and images (which are not shipped) by their beginning.
 README_SECTIONS = ("## Staff", "## Contributing", "## Figures")
 README_PARAGRAPHS = ("Two commands do everything",)
-README_LINES = ("staff/", "tests/", "![")
+README_LINES = ("staff/", "docs/", "tests/", "![")
 
 
 class ReleaseError(Exception):
