@@ -249,10 +249,20 @@ def test_an_interrupt_ends_everything_at_once(patched_solutions, monkeypatch):
         "-q",
         "q2",
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # what runs in the background of a shell ignores Ctrl-C, and so would all that it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     time.sleep(6)  # torch's import, and into the loop
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=10)
+    try:
+        output, errors = process.communicate(timeout=15)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert "Interrupted" in errors
     assert "Traceback" not in errors

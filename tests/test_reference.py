@@ -15,7 +15,7 @@ QUESTIONS = [argument for number in range(1, 7) for argument in ("-q", f"q{numbe
 @pytest.mark.parametrize("seed", [1])  # make demo grades seed 0
 def test_the_reference_gets_full_marks_on_built_in_data(grade, seed):
     """Slow: trains five models."""
-    run = grade(SOLUTIONS, "--seed", seed, *QUESTIONS)
+    run = grade(SOLUTIONS, "--jobs", 2, "--seed", seed, *QUESTIONS)
     assert (run.report["score"], run.status) == (25, 0), run.output
     assert run.question("q2")["metrics"]["loss"] <= 0.002
     assert run.question("q3")["metrics"]["test_accuracy"] >= 0.975
@@ -26,7 +26,7 @@ def test_the_reference_gets_full_marks_on_built_in_data(grade, seed):
 @pytest.mark.slow
 def test_the_reference_gets_full_marks_on_real_data(grade, real_data):
     """Slow: trains five models."""
-    run = grade(SOLUTIONS, "--data-directory", real_data, *QUESTIONS)
+    run = grade(SOLUTIONS, "--jobs", 2, "--data-directory", real_data, *QUESTIONS)
     assert (run.report["score"], run.status) == (25, 0), run.output
     assert run.question("q3")["metrics"]["test_accuracy"] >= 0.975
     assert run.question("q4")["metrics"]["test_accuracy"] >= 0.87
@@ -36,5 +36,5 @@ def test_the_reference_gets_full_marks_on_real_data(grade, real_data):
 @pytest.mark.slow
 def test_a_solution_in_another_editions_habits_gets_full_marks(grade):
     """Slow: trains five models, one of them through a loop over every pixel."""
-    run = grade(Path(__file__).parent / "other_edition", *QUESTIONS, timeout=400)
+    run = grade(Path(__file__).parent / "other_edition", "--jobs", 2, *QUESTIONS, timeout=400)
     assert (run.report["score"], run.status) == (25, 0), run.output
