@@ -18,6 +18,15 @@ import numpy as np
 EARLIEST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
+def timeless_member(name: str, permissions: int = 0o100644) -> zipfile.ZipInfo:
+    """A compressed member of a zip archive that tells neither the day nor the machine it was made on."""
+    member = zipfile.ZipInfo(name, EARLIEST_ZIP_DATE)
+    member.compress_type = zipfile.ZIP_DEFLATED
+    member.create_system = 3  # Unix, on Windows too
+    member.external_attr = permissions << 16
+    return member
+
+
 def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
     """The bytes of an archive that `numpy.load(..., allow_pickle=False)` reads back as `arrays`.
 
@@ -28,11 +37,7 @@ def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
         for name, array in arrays.items():
             payload = io.BytesIO()
             np.lib.format.write_array(payload, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
-            member = zipfile.ZipInfo(f"{name}.npy", EARLIEST_ZIP_DATE)
-            member.compress_type = zipfile.ZIP_DEFLATED
-            member.create_system = 3  # Unix, on Windows too
-            member.external_attr = 0o644 << 16
-            members.writestr(member, payload.getvalue(), compresslevel=9)
+            members.writestr(timeless_member(f"{name}.npy", 0o644), payload.getvalue(), compresslevel=9)
     return archive.getvalue()
 
 

@@ -178,7 +178,7 @@ def bench_validation(repeats: int, library: data.Library) -> bool:
         arrays = data.training_arrays(library.load(contest.dataset_name))
         dataset = backend.build(contest.dataset_name, contest.model, arrays)
 
-        def bare(c: Contest = contest, tensors: list[tuple[Tensor, Tensor]] = dataset._validation) -> float:
+        def bare(c: Contest = contest, tensors: list[tuple[Tensor, Tensor]] = dataset.validation) -> float:
             with torch.inference_mode():
                 return sum((c.model(x).argmax(dim=1) == y).sum().item() for x, y in tensors)
 

@@ -33,7 +33,6 @@ class HarnessSettings:
     """What settings.toml says."""
 
     seconds: float  # until the grader ends, the margin taken off
-    container_bytes: int
     student_bytes: int
     seed: int
     questions: tuple[str, ...]
@@ -76,7 +75,6 @@ def _checked(path: Path, table: dict[str, Any], environment: Mapping[str, str]) 
             raise SettingsError(f"{path}: the order of {entry.name!r} is {entry.order!r}, not asc or desc")
     return HarnessSettings(
         seconds=seconds,
-        container_bytes=int(table["memory"]["container_mebibytes"]) * 2**20,
         student_bytes=int(table["memory"]["student_mebibytes"]) * 2**20,
         seed=int(table["grading"]["seed"]),
         questions=tuple(table["grading"]["questions"]),

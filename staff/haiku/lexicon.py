@@ -45,7 +45,6 @@ PERSONS = {
     "i": {"his": "my", "he": "i", "him": "me", "himself": "myself"},
     "p": {"his": "their", "he": "they", "him": "them", "himself": "themselves"},
 }
-VOWELS, NO_VOWELS = tuple("aeiou"), ("one", "uni", "use")  # by their letters, and by their sounds
 IRREGULAR = {"is": {"i": "am", "p": "are"}, "has": {"i": "have", "p": "have"}, "does": {"i": "do", "p": "do"}}
 
 

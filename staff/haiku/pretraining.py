@@ -14,13 +14,13 @@ from itertools import islice
 
 from data import haiku as texts
 from data.haiku import Haiku, plain
+from staff.archive import timeless_member
 from staff.haiku import lexicon
 from staff.haiku.grammar import Grammar
 
 NUMBER = 24_000
 SEED = 8
 HEAD = "# Drawn from the grammar in staff/haiku/ by `python -m staff.haiku.pretraining`. Do not edit.\n"
-EARLIEST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # a fixed date: the same text gives the same file
 
 
 def corpus(number: int = NUMBER, seed: int = SEED) -> list[Haiku]:
@@ -48,8 +48,7 @@ def packed(text: str) -> bytes:
     """A zip archive that holds the text and no trace of the day or the machine."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as members:
-        member = zipfile.ZipInfo(texts.PRETRAINING.stem + ".txt", EARLIEST_ZIP_DATE)
-        member.create_system, member.compress_type = 3, zipfile.ZIP_DEFLATED
+        member = timeless_member(texts.PRETRAINING.stem + ".txt", 0)
         members.writestr(member, text, compresslevel=9)
     return archive.getvalue()
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from staff import starters
-from staff.archive import EARLIEST_ZIP_DATE
+from staff.archive import timeless_member
 from staff.release.manifest import (
     EXECUTABLE,
     HARNESS_FILES,
@@ -85,10 +85,8 @@ def zipped(files: Files, folder: str = "") -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as members:
         for path in sorted(files):
-            member = zipfile.ZipInfo(f"{folder}/{path}" if folder else path, EARLIEST_ZIP_DATE)
-            member.compress_type = zipfile.ZIP_DEFLATED
-            member.create_system = 3  # Unix, on Windows too
-            member.external_attr = (0o100755 if path in EXECUTABLE else 0o100644) << 16
+            permissions = 0o100755 if path in EXECUTABLE else 0o100644
+            member = timeless_member(f"{folder}/{path}" if folder else path, permissions)
             members.writestr(member, files[path], compresslevel=9)
     return archive.getvalue()
 
