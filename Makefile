@@ -37,5 +37,5 @@ $(VENV)/students: requirements.txt
 	touch $@
 
 $(VENV)/staff: $(VENV)/students pyproject.toml
-	$(RUN) -m pip install --quiet -e ".[development]"
+	$(RUN) -m pip install --quiet -e ".[development,staff]"
 	touch $@
