@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from data.splits import Split, Splits
 __all__ = ["DataError", "Library", "Split", "Splits", "training_arrays"]
 
 BUILT_IN_DIRECTORY = Path(__file__).resolve().parent
+DRAWN = ("points", "sine")  # from a seed; the others come from files
 
 
 class Library:
@@ -58,6 +60,12 @@ class Library:
         if name not in self._loaded:
             self._loaded[name] = self._loaders[name]()
         return self._loaded[name]
+
+    def drawn_anew(self, seed: int) -> Library:
+        """A library whose drawn data is of another seed; what comes from files is this one's, read once for both."""
+        other = Library(seed=seed)
+        other._loaders |= {name: partial(self.load, name) for name in self._loaders if name not in DRAWN}
+        return other
 
     def sources(self) -> list[str]:
         """One phrase for each file-backed dataset loaded so far, such as `built-in words`."""

@@ -65,8 +65,20 @@ class Settings:
     sandbox: Sandbox | None = None
 
 
+@dataclass
+class _Run:
+    """One call of `Engine.grade`: whose code, on what data, and how many questions are yet to begin."""
+
+    source: StudentSource
+    library: Library
+    seed: int
+    waiting: int
+
+
 class Engine:
     """Grades questions. Use as a context manager: leaving it ends every student process.
+
+    One engine grades as many folders as one likes, also from several threads: they share its data and fork server.
 
     Args:
         settings: what was asked for.
@@ -76,13 +88,11 @@ class Engine:
     def __init__(self, settings: Settings, console: Console) -> None:
         self.settings = settings
         self.library = Library(settings.data_directory, settings.seed, settings.hidden_directory)
-        self._source = StudentSource(settings.code_directory)
         self._console = console
         self._fork_server: forkserver.ForkServer | None = None
         self._fork_server_lock = threading.Lock()
         self._running: set[Student] = set()
         self._closing = False
-        self._waiting = 0  # questions that are yet to begin
         if not settings.in_process and forkserver.is_available():
             self._fork_server = self._new_fork_server()  # imports torch while we read data
 
@@ -97,19 +107,33 @@ class Engine:
         if self._fork_server is not None:
             self._fork_server.close()
 
-    def grade(self, questions: Iterable[Question], on_change: Callable[[QuestionResult], None]) -> list[QuestionResult]:
+    def grade(
+        self,
+        questions: Iterable[Question],
+        on_change: Callable[[QuestionResult], None] = lambda result: None,
+        *,
+        code_directory: Path | None = None,
+        seed: int | None = None,
+    ) -> list[QuestionResult]:
         """Grade questions and return their results in the same order.
 
         Args:
             questions: which.
             on_change: called from any thread, one call at a time, with a question's result when it is finished.
+            code_directory: where the student files lie, instead of where the settings say.
+            seed: takes the place of the settings'. What is read from files stays as it is.
         """
         questions = list(questions)
-        self._waiting = len(questions)
+        run = _Run(
+            StudentSource(code_directory or self.settings.code_directory),
+            self.library if seed is None else self.library.drawn_anew(seed),
+            self.settings.seed if seed is None else seed,
+            waiting=len(questions),
+        )
         lock = threading.Lock()
 
         def grade_and_tell(question: Question) -> QuestionResult:
-            result = self._grade_question(question)
+            result = self._grade_question(question, run)
             with lock:
                 on_change(result)
             return result
@@ -135,27 +159,27 @@ class Engine:
     def _new_fork_server(self) -> forkserver.ForkServer:
         return forkserver.ForkServer(confined=self.settings.sandbox is not None)
 
-    def _time_limit(self, question: Question) -> float:
+    def _time_limit(self, question: Question, run: _Run) -> float:
         """Seconds for a question. Under a deadline, at most half of what is left while others wait for their turn."""
         limit = self.settings.time_limit_seconds or question.time_limit_seconds
-        self._waiting -= 1
+        run.waiting -= 1
         if self.settings.deadline is None:
             return limit
         left = max(self.settings.deadline - time.monotonic(), 0.0)
-        return min(limit, left / 2 if self._waiting > 0 else left)
+        return min(limit, left / 2 if run.waiting > 0 else left)
 
     def _memory_limit(self, question: Question) -> int:
         return min(question.memory_limit_bytes, self.settings.memory_limit_bytes or question.memory_limit_bytes)
 
-    def _grade_question(self, question: Question) -> QuestionResult:
+    def _grade_question(self, question: Question, run: _Run) -> QuestionResult:
         started = time.monotonic()
-        limit = self._time_limit(question)
+        limit = self._time_limit(question, run)
         result = QuestionResult(question.id, question.title, question.points, question.extra_credit)
-        result.stubs = [stub for target in question.targets for stub in self._source.stubs(target)]
+        result.stubs = [stub for target in question.targets for stub in run.source.stubs(target)]
         with self._status_line(question, started) as on_progress:
             student = Student(
                 question,
-                self._source,
+                run.source,
                 connect=lambda: self._connect(question),
                 deadline=started + limit,
                 on_progress=on_progress,
@@ -163,7 +187,7 @@ class Engine:
             )
             self._running.add(student)
             try:
-                self._run_checks(question, student, result, limit)
+                self._run_checks(question, run, student, result, limit)
             finally:
                 student.close()
                 self._running.discard(student)
@@ -171,7 +195,9 @@ class Engine:
         result.seconds = time.monotonic() - started
         return result
 
-    def _run_checks(self, question: Question, student: Student, result: QuestionResult, limit: float) -> None:
+    def _run_checks(
+        self, question: Question, run: _Run, student: Student, result: QuestionResult, limit: float
+    ) -> None:
         passed: set[str] = set()
         exhausted = ""
         for check in question.checks:
@@ -187,7 +213,7 @@ class Engine:
                 )
             else:
                 try:
-                    status, message = self._run_check(question, check, student)
+                    status, message = self._run_check(question, run, check, student)
                 except OutOfLimits as reason:
                     exhausted = _limit_message(str(reason), self._memory_limit(question), limit)
                     status, message = NOT_FINISHED, exhausted
@@ -196,10 +222,10 @@ class Engine:
             score = check.points if status == PASSED else 0.0
             result.outcomes.append(Outcome(check.name, check.title, status, score, check.points, message))
 
-    def _run_check(self, question: Question, check: Check, student: Student) -> tuple[str, str]:
+    def _run_check(self, question: Question, run: _Run, check: Check, student: Student) -> tuple[str, str]:
         try:
-            student.seed(f"{question.id}/{check.name}", self.settings.seed)
-            check.function(student, self.library, question.thresholds)
+            student.seed(f"{question.id}/{check.name}", run.seed)
+            check.function(student, run.library, question.thresholds)
         except NotImplementedYet as stub:
             return FAILED, str(stub)
         except CheckFailed as failure:

@@ -8,11 +8,16 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from grading import channel, forkserver
+from grading.console import Console
+from grading.engine import Engine, Settings
+from grading.outcomes import QuestionResult
+from grading.questions import discover
 from tests.support import PROJECT, SOLUTIONS
 
 ENDLESS = ("epochs, loader = 250,", "while True: pass\n    epochs, loader = 250,")
@@ -271,10 +276,6 @@ def test_an_interrupt_ends_everything_at_once(patched_solutions, monkeypatch):
 
 
 def test_without_a_fork_server_the_outcomes_are_the_same(monkeypatch):
-    from grading.console import Console
-    from grading.engine import Engine, Settings
-    from grading.questions import discover
-
     questions = [question for question in discover() if question.id in ("q2", "q6")]
 
     def outcomes() -> list[object]:
@@ -304,3 +305,24 @@ def test_processes_that_are_asked_for_at_the_same_time_are_told_apart():
     finally:
         server.close()
     assert [told for told, _ in pairs] == [own for _, own in pairs]
+
+
+def test_one_engine_grades_other_folders_and_seeds_as_engines_of_their_own_do(patched_solutions):
+    wrong = patched_solutions({"models.py": [(" / sqrt(self.layer_size)", "")]})
+    questions = [
+        replace(question, checks=question.checks[:3]) for question in discover() if question.id in ("q1", "q6")
+    ]
+
+    def outcomes(results: list[QuestionResult]) -> list[object]:
+        return [(result.outcomes, result.metrics) for result in results]
+
+    with Engine(Settings(SOLUTIONS), Console()) as engine, ThreadPoolExecutor(2) as pool:
+        other = pool.submit(engine.grade, questions, code_directory=wrong, seed=3)
+        told: list[QuestionResult] = []
+        own = engine.grade(questions, told.append)
+        assert told == own
+    for folder, seed, results in ((SOLUTIONS, 0, own), (wrong, 3, other.result())):
+        with Engine(Settings(folder, seed=seed), Console()) as engine:
+            assert outcomes(engine.grade(questions)) == outcomes(results)
+    assert [outcome.status for outcome in own[1].outcomes] == ["passed"] * 3
+    assert [outcome.status for outcome in other.result()[1].outcomes] == ["passed", "passed", "failed"]

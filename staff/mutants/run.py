@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import io
 import re
 import tempfile
@@ -11,12 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from data import Library
 from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import CRASHED, FAILED, PASSED, Outcome, QuestionResult
 from grading.questions import Question, discover
-from grading.source import StudentSource
 from staff.mutants.format import SOLUTIONS_DIRECTORY, Mutant, write_submission
 
 SECONDS_PER_MUTANT = 150.0  # most take one; those that train take up to a minute on a busy machine
@@ -64,9 +61,7 @@ def told_to_a_right_submission(mutants: Sequence[Mutant], directory: Path, seeds
     told = []
     with Engine(Settings(directory), Console(io.StringIO())) as engine:
         for seed in seeds:
-            view = copy.copy(engine)
-            view.settings, view.library = replace(engine.settings, seed=seed), Library(seed=seed)
-            results = [view._grade_question(question) for question in asked]
+            results = engine.grade(asked, seed=seed)
             told += [f"seed {seed}: {o.message}" for result in results for o in result.outcomes if o.message]
     return told
 
@@ -88,13 +83,10 @@ def judge(mutant: Mutant, result: QuestionResult) -> Verdict:
 
 
 def _grade(engine: Engine, question: Question, mutant: Mutant) -> QuestionResult:
-    """Grade a mutant with the engine's own data and fork server: a view of the engine on another folder."""
     with tempfile.TemporaryDirectory() as name:
         write_submission(mutant, Path(name))
-        view = copy.copy(engine)
-        view.settings = replace(engine.settings, code_directory=Path(name).resolve())
-        view._source = StudentSource(view.settings.code_directory)
-        return view._grade_question(question)
+        (result,) = engine.grade([question], code_directory=Path(name).resolve())
+        return result
 
 
 def _passed_or_waits(outcome: Outcome) -> bool:
