@@ -50,6 +50,7 @@ class Settings:
         deadline: of the whole run, on `time.monotonic`'s clock, or None.
         memory_limit_bytes: for each question, where its own is larger; or None.
         sandbox: how student processes are confined, or None.
+        threads: that torch may use in each student process; another number may give slightly other sums.
     """
 
     code_directory: Path
@@ -63,6 +64,7 @@ class Settings:
     deadline: float | None = None
     memory_limit_bytes: int | None = None
     sandbox: Sandbox | None = None
+    threads: int = 1
 
 
 @dataclass
@@ -184,6 +186,7 @@ class Engine:
                 deadline=started + limit,
                 on_progress=on_progress,
                 window_title=f"{question.id} {question.title}" if self.settings.graphics else None,
+                threads=self.settings.threads,
             )
             self._running.add(student)
             try:

@@ -102,6 +102,7 @@ class Student:
         deadline: on `time.monotonic`'s clock.
         on_progress: called with reports while a training function runs.
         window_title: of the windows that show training; None opens none.
+        threads: that torch may use.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Student:
         deadline: float,
         on_progress: Callable[[Progress], None],
         window_title: str | None = None,
+        threads: int = 1,
     ) -> None:
         self._question = question
         self._source = source
@@ -120,6 +122,7 @@ class Student:
         self._deadline = deadline
         self._on_progress = on_progress
         self._window_title = window_title
+        self._threads = threads
         self._seed = 0
         self.metrics: dict[str, float] = {}
 
@@ -193,7 +196,7 @@ class Student:
                 {
                     "op": "configure",
                     "code_directory": str(self._source.directory),
-                    "threads": 1,
+                    "threads": self._threads,
                     "window_title": self._window_title,
                 },
                 "",
