@@ -1,0 +1,156 @@
+"""Grades the reference and a mediocre solution on many seeds: `python -m staff.calibrate [--seeds 20] [--threads 1,2]`.
+
+Every result is kept at once in `--records`; the same command later goes on where it was ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from data import DataError
+from grading.questions import Question, discover
+from grading.versions import installed_versions
+from staff.calibrate import margins, runs, table
+
+DEFAULT_QUESTIONS = "q1,q2,q3,q4,q5,q6"  # q7 and q8 take minutes a seed
+DOCUMENT = runs.PROJECT_DIRECTORY / "docs" / "calibration.md"
+RECORDS = runs.PROJECT_DIRECTORY / "out" / "calibration.jsonl"
+EXIT_FAIR, EXIT_MARGIN_GONE, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+
+
+class UsageError(Exception):
+    """The command line asks for something that cannot be done; the text says what."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print a line for each run, then the table; returns 1 if a margin is gone, 2 for a usage error."""
+    arguments = _parser().parse_args(argv)
+    try:
+        questions = _chosen(arguments.questions)
+        if arguments.write is not None:
+            table.parts(arguments.write)  # before hours of work, not after
+        records = _measured(questions, arguments)
+        rows = margins.rows(records, questions)
+        text = table.markdown(rows)
+        print(f"\n{text}\n")
+        if arguments.write is not None:
+            table.write(arguments.write, f"{_caption(arguments, questions)}\n\n{text}")
+            print(f"written: {arguments.write}")
+    except (UsageError, runs.RecordsError, table.DocumentError, DataError) as error:
+        print(f"staff.calibrate: error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except BrokenPipeError:  # whoever read our output has stopped, as `| head` does; the records are kept
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_INTERRUPTED
+    except KeyboardInterrupt:
+        print(f"\nInterrupted; what was graded is in {arguments.records}, the same command goes on.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    gone = margins.complaints(rows, arguments.least_margin)
+    print("\n".join(gone) or "Every margin holds.")
+    return EXIT_MARGIN_GONE if gone else EXIT_FAIR
+
+
+def _measured(questions: Sequence[Question], arguments: argparse.Namespace) -> list[runs.Record]:
+    """All records, with a line printed for each run."""
+    wanted = runs.runs(arguments.solutions, arguments.threads, arguments.seeds)
+    found: list[runs.Record] = []
+    measured = runs.measure(wanted, questions, arguments.records, arguments.data_directory, arguments.jobs)
+    started, graded = time.monotonic(), 0
+    for number, (records, anew) in enumerate(measured, start=1):
+        found += records
+        graded += anew
+        minutes_left = (len(wanted) - number) * (time.monotonic() - started) / max(graded, 1) / 60
+        lost = [record.question for record in records if not record.passed]
+        told = f"loses {', '.join(lost)}" if lost else "passes"
+        took = f"{sum(record.seconds for record in records):6.1f} s" if anew else "known   "
+        run = records[0].run
+        print(
+            f"seed {run.seed:<4}{run.solution:<11}{margins.threads(run.threads):<11}{told:<20}{took}"
+            f"   {number} of {len(wanted)}, about {minutes_left:.0f} min left",
+            flush=True,
+        )
+    return found
+
+
+def _caption(arguments: argparse.Namespace, questions: Sequence[Question]) -> str:
+    versions = installed_versions()
+    asked = f"--seeds {arguments.seeds} --threads {','.join(map(str, arguments.threads))}"
+    return (
+        f"`python -m staff.calibrate {asked} --questions {','.join(question.id for question in questions)}`: "
+        f"seeds 0 to {arguments.seeds - 1}, {runs.sources(questions, arguments.data_directory)}, "
+        f"torch {versions['torch']}, numpy {versions['numpy']}."
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m staff.calibrate",
+        description=__doc__.partition(":")[0],
+        epilog="Exit status: 0 every margin holds, 1 a margin is gone, 2 usage error.",
+    )
+    parser.add_argument("--seeds", type=_count, default=20, metavar="N", help="seeds 0 to N - 1 (default 20)")
+    parser.add_argument("--threads", type=_counts, default=[1, 2], metavar="N,M", help="of torch (default 1,2)")
+    parser.add_argument("--questions", default=DEFAULT_QUESTIONS, metavar="qN,qM", help=f"default {DEFAULT_QUESTIONS}")
+    parser.add_argument(
+        "--solutions", type=_solutions, default=list(runs.SOLUTIONS), metavar="NAMES", help="default reference,mediocre"
+    )
+    parser.add_argument("--jobs", type=_count, default=1, metavar="N", help="questions side by side (default 1)")
+    parser.add_argument("--data-directory", type=Path, metavar="DIR", help="look for datasets there first")
+    parser.add_argument(
+        "--records",
+        type=Path,
+        default=RECORDS,
+        metavar="FILE",
+        help="every result, kept at once (default out/calibration.jsonl)",
+    )
+    parser.add_argument(
+        "--write",
+        type=Path,
+        nargs="?",
+        const=DOCUMENT,
+        metavar="FILE",
+        help="put the table between the marks of a document (docs/calibration.md if none is named)",
+    )
+    parser.add_argument(
+        "--least-margin",
+        type=float,
+        default=margins.LEAST_MARGIN,
+        metavar="SHARE",
+        help=f"of the permitted error, unused by the reference on its worst seed (default {margins.LEAST_MARGIN:g})",
+    )
+    return parser
+
+
+def _chosen(text: str) -> list[Question]:
+    questions = {question.id: question for question in discover()}
+    names = {name.strip().lower() for name in text.split(",") if name.strip()}
+    if not names or names - set(questions):
+        unknown = ", ".join(sorted(names - set(questions))) or "nothing"
+        raise UsageError(f"--questions: there is no {unknown}; the questions are {', '.join(questions)}")
+    return [question for name, question in questions.items() if name in names]
+
+
+def _solutions(text: str) -> list[str]:
+    names = text.split(",")
+    if not set(names) <= set(runs.SOLUTIONS):
+        raise argparse.ArgumentTypeError(f"{text!r} is not some of {','.join(runs.SOLUTIONS)}")
+    return names
+
+
+def _counts(text: str) -> list[int]:
+    return sorted({_count(part) for part in text.split(",")})
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""The table of a calibration, for the terminal and for the documents."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from staff.calibrate.margins import Metric, Row
+
+BEGIN, END = "<!-- calibration: begin -->", "<!-- calibration: end -->"
+HEADINGS = (
+    "question",
+    "solution",
+    "threads",
+    "passed",
+    "measured",
+    "threshold",
+    "worst",
+    "median",
+    "unused, worst",
+    "unused, median",
+)
+
+
+class DocumentError(Exception):
+    """The document cannot take the table; the text says why."""
+
+
+def markdown(table: Sequence[Row]) -> str:
+    """A table in which columns also line up as plain text."""
+    cells = [HEADINGS, *(line for row in table for line in _lines(row))]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
+    rendered = [
+        "| " + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) + " |" for line in cells
+    ]
+    rendered.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(rendered)
+
+
+def write(path: Path, text: str) -> None:
+    """Put a text between the document's two marks, in one step: a reader sees the old document or the new one.
+
+    Raises:
+        DocumentError: as `parts` says, or it cannot be written.
+    """
+    before, after = parts(path)
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+                file.write(f"{before}{BEGIN}\n{text}\n{END}{after}")
+            os.chmod(temporary, path.stat().st_mode & 0o777)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise DocumentError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def parts(path: Path) -> tuple[str, str]:
+    """What stands before the mark that begins the table, and after the one that ends it.
+
+    Raises:
+        DocumentError: there is no such file, or the marks are not in it, one after the other.
+    """
+    try:
+        document = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DocumentError(f"{path}: cannot be read ({error})") from error
+    before, begin, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise DocumentError(f"{path}: the table belongs between {BEGIN} and {END}, which are not there")
+    return before, after
+
+
+def _lines(row: Row) -> list[tuple[str, ...]]:
+    """One line for each metric; a question that measures nothing has one line."""
+    head = (row.question, row.solution, str(row.threads), f"{row.passed}/{row.seeds}")
+    return [head + _cells(metric) for metric in row.metrics] or [(*head, "exact checks", *[""] * 5)]
+
+
+def _cells(metric: Metric) -> tuple[str, ...]:
+    bound = "at least" if metric.is_least else "at most"
+    unused = [metric.margin(metric.worst), metric.margin(metric.median)]
+    return (
+        metric.name.replace("_", " "),
+        f"{bound} {_value(metric.threshold, metric)}",
+        _value(metric.worst, metric),
+        _value(metric.median, metric),
+        *("none to have" if share is None else f"{share:.0%}" for share in unused),
+    )
+
+
+def _value(value: float, metric: Metric) -> str:
+    return f"{value:.1%}" if metric.is_least else f"{value:.3g}"
