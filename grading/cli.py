@@ -39,7 +39,8 @@ def main(argv: list[str] | None = None) -> int:
                 extra = ", extra credit" if question.extra_credit else ""
                 print(f"{question.id:<5}{question.title} ({report.points(question.points)} points{extra})")
             return EXIT_FULL_MARKS
-        return _grade(arguments, _chosen(questions, arguments.question))
+        chosen = _chosen(questions, arguments.question)
+        return _rehearse(arguments, chosen) if arguments.as_gradescope else _grade(arguments, chosen)
     except (UsageError, QuestionError) as error:
         print(f"autograder.py: error: {error}", file=sys.stderr)
         return EXIT_USAGE
@@ -93,7 +94,29 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="run your code in this process so that breakpoint() works; no limits",
     )
+    parser.add_argument(
+        "--as-gradescope",
+        action="store_true",
+        help="grade as Gradescope would, and predict time and memory there",
+    )
     return parser
+
+
+def _rehearse(arguments: argparse.Namespace, questions: list[Question]) -> int:
+    """Grade as the harness would: its settings decide, so that flags which would change them are refused."""
+    from grading.gradescope import at_home
+    from grading.gradescope.settings import SettingsError
+
+    decided = ("data_directory", "seed", "jobs", "time_limit", "in_process")
+    if asked := [name for name in decided if getattr(arguments, name) != _parser().get_default(name)]:
+        flag = "--" + asked[0].replace("_", "-")
+        raise UsageError(f"--as-gradescope goes by the course's settings; leave out {flag}")
+    _check_directories(arguments)
+    try:
+        full = at_home.rehearse(arguments.code_directory.resolve(), questions, arguments.json, Console())
+    except SettingsError as error:
+        raise UsageError(str(error)) from error
+    return EXIT_FULL_MARKS if full else EXIT_LESS
 
 
 def _grade(arguments: argparse.Namespace, questions: list[Question]) -> int:

@@ -58,6 +58,11 @@ def user_bytes(user: int, enough: int) -> int:
     return sum(shares) if all(shares) else total
 
 
+def family_bytes(pid: int) -> int:
+    """Memory of a process and all that it has started, shared pages counted once (Linux)."""
+    return sum(map(_proportional_bytes, [pid, *_linux_descendants(pid)]))
+
+
 def _proportional_bytes(pid: int) -> int:
     """Resident bytes with each shared page divided among those who share it; 0 where that cannot be had."""
     with contextlib.suppress(OSError, ValueError, IndexError):

@@ -38,8 +38,10 @@ class Sandbox:
     Attributes:
         directory: in which each gets its working folder; others must be able to pass through it.
         private: paths that a student process must not reach; only for `probe`.
+        public: paths that it must be able to read; only for `probe`.
         disk_bytes: what it may write, all files together.
         processes: how many processes and threads it may have.
+        own_users: as root, give each process a user of its own.
     """
 
     directory: Path
@@ -47,10 +49,11 @@ class Sandbox:
     public: tuple[Path, ...] = ()
     disk_bytes: int = 128 * 2**20
     processes: int = 64
+    own_users: bool = True
 
     def open(self, memory_bytes: int) -> Place:
         """Make the place of one student process."""
-        user = _unused_user() if _is_root() else None
+        user = _unused_user() if self.own_users and _is_root() else None
         folder = Path(tempfile.mkdtemp(dir=self.directory, prefix="work-"))
         if user is not None:
             os.chown(folder, user, user)

@@ -12,12 +12,13 @@ import jsonschema
 import pytest
 
 from grading import report
-from grading.gradescope import metadata, results, settings, submission
+from grading.gradescope import at_home, metadata, results, settings, submission
 from grading.gradescope.run import Report
+from grading.gradescope.usage import Meter
 from grading.outcomes import CRASHED, FAILED, PASSED, Outcome, QuestionResult, RunResult
 from grading.questions import discover
 from staff.hostile.harness import Harness, NoHarness
-from tests.support import PROJECT, SOLUTIONS
+from tests.support import PROJECT, SOLUTIONS, run_autograder
 
 SCHEMA = json.loads((PROJECT / "tests" / "results_schema.json").read_text(encoding="utf-8"))
 WANTED = ("losses.py", "models.py", "train.py")
@@ -70,6 +71,12 @@ def test_of_two_misnamed_files_none_is_taken(tmp_path):
     found = submission.find(write(tmp_path, {"models (1).py": "", "models (2).py": "", "train.py": ""}), WANTED)
     assert "models.py" not in found.files
     assert "Several files could be models.py: models (1).py, models (2).py" in " ".join(found.notes)
+
+
+def test_a_missing_file_that_no_graded_question_asks_for_is_not_named(tmp_path):
+    found = submission.find(write(tmp_path, {"models.py": ""}), WANTED, {"models.py"})
+    assert sorted(found.files) == ["models.py"]
+    assert found.notes == []
 
 
 def test_a_missing_file_is_named_and_where_another_of_its_name_lies(tmp_path):
@@ -254,6 +261,59 @@ def test_metadata_is_read_as_documented(tmp_path):
     assert [score for _, score in metadata.recent(known, 24)] == [4]
 
 
+# --- on a student's own machine
+
+
+def cost(seconds: float | None, mebibytes: int | None) -> Meter:
+    meter = Meter()
+    meter.seconds, meter.processor_seconds = 40.0, seconds
+    meter.memory_bytes = None if mebibytes is None else mebibytes * 2**20
+    return meter
+
+
+@pytest.mark.parametrize(
+    ("seconds", "mebibytes", "said", "unsaid"),
+    [
+        (100.0, 400, ["3:20 of 9:00", "400 of 768 MiB", "margin 368 MiB"], ["Too", "tight", "Tight"]),
+        (240.0, 700, ["8:00 of 9:00", "Tight: a slower", "Memory is tight"], ["Too"]),
+        (300.0, 800, ["10:00 of 9:00", "Too slow", "Too large", "margin -32 MiB"], ["tight"]),
+        (None, None, ["1:20 of 9:00", "does not tell"], ["margin"]),
+    ],
+)
+def test_time_and_memory_are_predicted_by_the_rule_that_is_printed(chosen, seconds, mebibytes, said, unsaid):
+    text = "\n".join(at_home.prediction(cost(seconds, mebibytes), chosen, RunResult(0, {})))
+    assert not [phrase for phrase in said if phrase not in text]
+    assert not [phrase for phrase in unsaid if phrase in text]
+
+
+def test_a_rehearsal_gives_what_the_harness_would_and_predicts_its_cost(tmp_path):
+    kept = tmp_path / "results.json"
+    command = ["--as-gradescope", "--code-directory", SOLUTIONS, "-q", "q1,q6", "--json", kept]
+    finished = run_autograder(*command)
+    assert finished.status == 0, finished.output + finished.errors
+    assert validated(json.loads(kept.read_text()))["score"] == 7
+    assert all(len(line) <= 80 for line in finished.output.splitlines())
+    assert "losses.py, models.py, train.py" in finished.output.replace("gpt_model.py, haiku.py, ", "")
+    assert "Predicted on Gradescope" in finished.output
+    if sys.platform == "linux":
+        assert 100 < int(finished.output.split(" of 768 MiB")[0].split()[-1]) < 500
+
+
+def test_a_file_that_would_not_be_handed_in_is_not_there_in_a_rehearsal(patched_solutions):
+    directory = patched_solutions({"models.py": [("from math import sqrt", "from helpers import sqrt")]})
+    (directory / "helpers.py").write_text("from math import sqrt\n")
+    finished = run_autograder("--as-gradescope", "--code-directory", directory, "-q", "q6")
+    assert finished.status == 1
+    assert "imports helpers" in finished.output, finished.output
+
+
+@pytest.mark.parametrize("flag", [["--jobs", "2"], ["--seed", "3"], ["--in-process"], ["--time-limit", "5"]])
+def test_a_flag_that_would_change_what_the_harness_does_is_refused(flag):
+    finished = run_autograder("--as-gradescope", *flag)
+    assert finished.status == 2
+    assert f"leave out {flag[0]}" in finished.errors
+
+
 # --- whole runs
 
 
@@ -283,13 +343,13 @@ def test_the_reference_gets_full_marks_and_a_valid_document(harness):
 def test_the_grader_ends_before_the_harness_and_an_endless_loop_leaves_time_for_the_rest(harness):
     files = reference_files()
     files["train.py"] = files["train.py"].replace(b"mistakes = 1\n", b"mistakes = 1\n        while True: pass\n")
-    harness.settings(questions=["q1", "q2", "q6"])
+    harness.settings(questions=["q1", "q6"])
     harness.hand_in(files)
     started = time.monotonic()
-    finished = harness.run(seconds=60 + 24)  # 60 are the margin
+    finished = harness.run(seconds=60 + 16)  # 60 are the margin
     assert time.monotonic() - started < 60
     document = validated(finished.results)
-    assert [finished.points(name) for name in ("q1", "q2", "q6")] == [2, 5, 2], finished.output
+    assert [finished.points(name) for name in ("q1", "q6")] == [2, 2], finished.output
     assert any("stopped after" in test["output"] for test in document["tests"])
 
 

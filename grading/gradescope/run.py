@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,11 +77,16 @@ class Report:
             self.write(document, self.path)
 
 
-def grade(root: Path, settings: HarnessSettings, console: Console) -> None:
+def grade(root: Path, settings: HarnessSettings, console: Console, at_home: bool = False) -> Report:
     """Grade the submission in `root`/submission and leave `root`/results/results.json behind.
 
     Our own failures, too, leave a whole results.json, which says so and keeps what was earned before.
 
+    Args:
+        root: the harness's folder.
+        settings: the course's choices.
+        console: where to say what happens.
+        at_home: on a student's own machine, where no other user is there to take over.
     Raises:
         OSError: not even results.json can be written.
         QuestionError: the questions themselves do not fit.
@@ -94,16 +99,22 @@ def grade(root: Path, settings: HarnessSettings, console: Console) -> None:
     kept.save()
     try:
         with _last_word(kept, started + settings.seconds + SECONDS_FOR_THE_LAST_WORD):
-            _grade(root, kept, console)
+            _grade(root, kept, console, at_home)
     except Exception as error:  # whatever it is, the student must not pay for it
         traceback.print_exc(file=sys.stdout)
         kept.notes.insert(0, f"The autograder itself failed ({type(error).__name__}). This is not your fault: please "
                           "tell the course staff. What was graded before stands.")  # fmt: skip
         kept.extra_data["grader_failure"] = results.clean(f"{type(error).__name__}: {error}")
         kept.save()
+    return kept
 
 
-def _grade(root: Path, kept: Report, console: Console) -> None:
+def student_files(questions: Iterable[Question]) -> set[str]:
+    """Names of the files that students hand in for these questions."""
+    return {f"{target.partition('.')[0]}.py" for question in questions for target in question.targets}
+
+
+def _grade(root: Path, kept: Report, console: Console, at_home: bool) -> None:
     settings = kept.settings
     known = metadata.load(root / "submission_metadata.json")
     possible = sum(question.points for question in kept.questions if not question.extra_credit)
@@ -116,8 +127,7 @@ def _grade(root: Path, kept: Report, console: Console) -> None:
     with _workplace() as workplace:
         code = workplace / "code"
         code.mkdir()
-        wanted = {f"{target.partition('.')[0]}.py" for question in kept.questions for target in question.targets}
-        found = submission.find(root / "submission", wanted)
+        found = submission.find(root / "submission", student_files(discover()), student_files(kept.questions))
         for name, content in found.files.items():
             (code / name).write_bytes(content)
         kept.notes += found.notes
@@ -130,10 +140,10 @@ def _grade(root: Path, kept: Report, console: Console) -> None:
             hidden_directory=hidden if hidden.is_dir() else None,
             deadline=kept.started + settings.seconds,
             memory_limit_bytes=settings.student_bytes,
-            sandbox=_sandbox(root, workplace) if is_available() else None,
+            sandbox=_sandbox(root, workplace, not at_home) if is_available() else None,
         )
         with Engine(engine_settings, console) as engine:
-            kept.extra_data["isolation"] = _require_isolation(engine, console)
+            kept.extra_data["isolation"] = _require_isolation(engine, console, at_home)
             kept.save()
 
             def on_change(result: QuestionResult) -> None:
@@ -162,13 +172,14 @@ def _is_refused(known: metadata.Metadata, kept: Report) -> bool:
     return True
 
 
-def _sandbox(root: Path, workplace: Path) -> Sandbox:
+def _sandbox(root: Path, workplace: Path, own_users: bool) -> Sandbox:
     private = [root / name for name in ("results", "submission", "submission_metadata.json")]
     private += [PROJECT_DIRECTORY / name for name in PRIVATE]
     return Sandbox(
         directory=workplace,
         private=tuple(path for path in private if path.exists()),
         public=tuple(PROJECT_DIRECTORY / name for name in PUBLIC),
+        own_users=own_users,
     )
 
 
@@ -187,13 +198,15 @@ def _close_off(root: Path) -> None:
             os.chmod(path, 0o700 if path.is_dir() else 0o600)
 
 
-def _require_isolation(engine: Engine, console: Console) -> dict[str, bool]:
+def _require_isolation(engine: Engine, console: Console, at_home: bool) -> dict[str, bool]:
     """Try the sandbox out and say what holds.
 
     Raises:
         HarnessError: we are root, yet a student process could reach what it must not, or could not even run.
     """
     held = engine.isolation()
+    if at_home:
+        return held  # nobody's code but one's own runs here
     for name, holds in held.items():
         console.line(f"isolation: {name}: {'yes' if holds else 'NO'}")
     if not held:

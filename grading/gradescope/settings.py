@@ -33,7 +33,9 @@ class HarnessSettings:
     """What settings.toml says."""
 
     seconds: float  # until the grader ends, the margin taken off
+    processors: float  # that the container has
     student_bytes: int
+    container_bytes: int
     seed: int
     questions: tuple[str, ...]
     test_visibility: str
@@ -75,7 +77,9 @@ def _checked(path: Path, table: dict[str, Any], environment: Mapping[str, str]) 
             raise SettingsError(f"{path}: the order of {entry.name!r} is {entry.order!r}, not asc or desc")
     return HarnessSettings(
         seconds=seconds,
+        processors=_positive(table["time"]["processors"]),
         student_bytes=int(table["memory"]["student_mebibytes"]) * 2**20,
+        container_bytes=int(table["memory"]["container_mebibytes"]) * 2**20,
         seed=int(table["grading"]["seed"]),
         questions=tuple(table["grading"]["questions"]),
         test_visibility=visibility["tests"],
@@ -84,3 +88,10 @@ def _checked(path: Path, table: dict[str, Any], environment: Mapping[str, str]) 
         rate_hours=float(table["rate_limit"]["hours"]),
         leaderboard=leaderboard,
     )
+
+
+def _positive(value: Any) -> float:
+    number = float(value)
+    if number <= 0:
+        raise ValueError(f"{value!r} should be above 0")
+    return number

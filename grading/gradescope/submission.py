@@ -31,14 +31,16 @@ class Submission:
     notes: list[str] = field(default_factory=list)
 
 
-def find(directory: Path, wanted: Iterable[str]) -> Submission:
+def find(directory: Path, wanted: Iterable[str], required: Iterable[str] | None = None) -> Submission:
     """Look for the wanted files in a folder and the folders in it. Nothing is followed, run or trusted.
 
     Args:
         directory: what was handed in.
         wanted: names such as `models.py`.
+        required: those of them that are named if they are missing; by default all.
     """
     wanted = sorted(wanted)
+    required = wanted if required is None else set(required)
     found = Submission()
     paths = _walk(directory, found.notes)
     folder = _folder(paths, wanted, found.notes)
@@ -46,6 +48,8 @@ def find(directory: Path, wanted: Iterable[str]) -> Submission:
     used = set()
     for name in wanted:
         path = here.get(name) or _misnamed(name, here, wanted, found.notes)
+        if path is None and name not in required:
+            continue
         if path is None:
             elsewhere = [other for other in paths if other.name == name]
             where = (
@@ -96,7 +100,7 @@ def _folder(paths: list[Path], wanted: list[str], notes: list[str]) -> Path | No
     """The folder with the most wanted files, the nearest of several."""
     counts: dict[Path, int] = defaultdict(int)
     for path in paths:
-        counts[path.parent] += sum(_is_like(path.name, name) for name in wanted)
+        counts[path.parent] += sum(is_like(path.name, name) for name in wanted)
     best = max(counts.values(), default=0)
     if best == 0:
         return None
@@ -108,7 +112,7 @@ def _folder(paths: list[Path], wanted: list[str], notes: list[str]) -> Path | No
 
 def _misnamed(name: str, here: dict[str, Path], wanted: list[str], notes: list[str]) -> Path | None:
     """The one file whose name differs from the proper one as browsers and systems make it differ."""
-    alike = [path for other, path in here.items() if _is_like(other, name) and other not in wanted]
+    alike = [path for other, path in here.items() if is_like(other, name) and other not in wanted]
     if len(alike) > 1:
         names = ", ".join(_printable(path.name) for path in alike)
         notes.append(f"Several files could be {name}: {names}. None is used; hand in one, named {name}.")
@@ -118,7 +122,7 @@ def _misnamed(name: str, here: dict[str, Path], wanted: list[str], notes: list[s
     return alike[0]
 
 
-def _is_like(found: str, name: str) -> bool:
+def is_like(found: str, name: str) -> bool:
     """True of `Models.py`, `models (1).py`, `models-2.py`, `models copy.py` and `models.py.txt` for `models.py`."""
     stem = re.escape(name.removesuffix(".py"))
     return re.fullmatch(rf"{stem}([ _-]*(\(\d+\)|\d+|copy))?\.py(\.txt)?", found, re.IGNORECASE) is not None

@@ -1,0 +1,122 @@
+"""`python autograder.py --as-gradescope`: on one's own machine, the run that a submission would get.
+
+The same files are taken from the same places, the same limits hold, questions come in the same order; what it would
+cost on Gradescope is predicted.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import textwrap
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from grading.console import Console
+from grading.gradescope import run, settings, submission
+from grading.gradescope.settings import HarnessSettings
+from grading.gradescope.usage import Meter
+from grading.outcomes import RunResult
+from grading.questions import Question, discover
+from grading.sandbox import is_available
+
+TIGHT = 0.8  # of what there is: from here on a prediction is called tight
+
+
+def rehearse(code_directory: Path, questions: Sequence[Question], json_path: Path | None, console: Console) -> bool:
+    """Grade the student files of a folder as Gradescope would, and print what that would cost there.
+
+    Args:
+        code_directory: holds the files that would be handed in; others in it are left behind.
+        questions: to be graded, as far as the course's settings grade them on Gradescope.
+        json_path: where a copy of results.json is kept, or None.
+        console: where to say it.
+    Returns:
+        whether every point was earned.
+    Raises:
+        SettingsError: the course's settings make no sense.
+        OSError: a file cannot be copied or written.
+    """
+    chosen = settings.load(environment={})
+    graded = tuple(q.id for q in questions if not chosen.questions or q.id in chosen.questions)
+    chosen = replace(chosen, questions=graded, most_submissions=0)
+    with tempfile.TemporaryDirectory(prefix="nn-at-home-", ignore_cleanup_errors=True) as folder:
+        root = Path(folder)
+        names = _hand_in(code_directory, root / "submission")
+        for line in _introduction(names, chosen):
+            _say(line, console)
+        console.line()
+        with Meter() as meter:
+            result = run.grade(root, chosen, console, at_home=True).run
+        if json_path is not None:
+            shutil.copyfile(root / "results" / "results.json", json_path)
+    console.line()
+    for line in prediction(meter, chosen, result):
+        _say(line, console)
+    full = [question.id for question in result.questions if question.score == question.max_score]
+    return len(full) == len(graded)
+
+
+def prediction(meter: Meter, chosen: HarnessSettings, result: RunResult) -> list[str]:
+    """Lines that say what a measured run would cost on Gradescope, and by which rule."""
+    if meter.processor_seconds is not None:
+        needed, measured = meter.processor_seconds, f"{meter.processor_seconds:.1f} s of processor time"
+    else:  # a student process computes on one thread, so that the clock on the wall comes near
+        needed, measured = meter.seconds, f"{meter.seconds:.1f} s"
+    seconds = needed / chosen.processors
+    lines = [
+        f"Predicted on Gradescope, with {chosen.processors:g} of a processor as fast as yours:",
+        f"    time    {_clock(seconds):>8} of {_clock(chosen.seconds)}      {measured} here, "
+        f"divided by {chosen.processors:g}",
+    ]
+    mebibytes, there = (meter.memory_bytes or 0) / 2**20, chosen.container_bytes / 2**20
+    if meter.memory_bytes is not None:
+        lines.append(
+            f"    memory  {mebibytes:>8.0f} of {there:.0f} MiB   the most here; margin {there - mebibytes:.0f} MiB"
+        )
+    else:
+        lines.append(f"    memory  {'?':>8} of {there:.0f} MiB   this system does not tell what a run has held")
+    if seconds > chosen.seconds:
+        lines.append("Too slow: there the grader would end before the last question. Train for fewer epochs.")
+    elif seconds > TIGHT * chosen.seconds:
+        lines.append("Tight: a slower processor there could end the run before the last question.")
+    if mebibytes > there:
+        lines.append("Too large: there the run would be killed. Keep fewer tensors, or make them smaller.")
+    elif mebibytes > TIGHT * there:
+        lines.append("Memory is tight.")
+    if any("stopped after" in outcome.message for question in result.questions for outcome in question.outcomes):
+        lines.append("A question ran into its time limit; with half of a processor it would do so sooner.")
+    return lines
+
+
+def _hand_in(code_directory: Path, target: Path) -> list[str]:
+    """Copy what would be handed in, and nothing else; returns the names."""
+    target.mkdir()
+    wanted = run.student_files(discover())
+    here = [path for path in code_directory.iterdir() if path.is_file()]
+    chosen = [path for path in here if path.name in wanted or any(submission.is_like(path.name, n) for n in wanted)]
+    for path in chosen:
+        shutil.copyfile(path, target / path.name)
+    return sorted(path.name for path in chosen)
+
+
+def _introduction(names: Sequence[str], chosen: HarnessSettings) -> list[str]:
+    confined = "limits on files, processes and connections too, " if is_available() else ""
+    return [
+        f"As on Gradescope: only {', '.join(names) or 'no files'}, in a folder of their own; {chosen.seconds / 60:g} "
+        f"minutes for all questions, at most half of what is left for each; {chosen.student_bytes // 2**20} MiB for "
+        "your code.",
+        f"Not as there: a whole processor; your code runs as you ({confined}but no user of its own without rights); "
+        "the shipped test examples stand in for the hidden ones.",
+    ]
+
+
+def _say(line: str, console: Console) -> None:
+    indent = " " * (len(line) - len(line.lstrip()))
+    for piece in textwrap.wrap(line.strip(), console.width, initial_indent=indent, subsequent_indent=indent + "  "):
+        console.line(piece)
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
