@@ -51,6 +51,7 @@ class Settings:
         memory_limit_bytes: for each question, where its own is larger; or None.
         sandbox: how student processes are confined, or None.
         threads: that torch may use in each student process; another number may give slightly other sums.
+        exhibits: keep what is to be looked at: learning curves, and what checks set aside.
     """
 
     code_directory: Path
@@ -65,6 +66,7 @@ class Settings:
     memory_limit_bytes: int | None = None
     sandbox: Sandbox | None = None
     threads: int = 1
+    exhibits: bool = False
 
 
 @dataclass
@@ -191,6 +193,8 @@ class Engine:
             self._running.add(student)
             try:
                 self._run_checks(question, run, student, result, limit)
+                if self.settings.exhibits:
+                    result.exhibits = student.exhibits()
             finally:
                 student.close()
                 self._running.discard(student)
@@ -277,8 +281,13 @@ def _status_text(question: Question, seconds: float, progress: Progress) -> str:
     """For example `q3 Digits  0:07  epoch 2.41  validation accuracy 96.9%`."""
     text = f"{question.id} {question.title}  {int(seconds) // 60}:{int(seconds) % 60:02d}"
     epochs, accuracy = progress.get("epochs"), progress.get("validation_accuracy")
+    updates, loss = progress.get("updates"), progress.get("loss")
     if isinstance(epochs, (int, float)):
         text += f"  epoch {epochs:.2f}"
+    elif isinstance(updates, int):
+        text += f"  update {updates}"
+    if isinstance(loss, float) and accuracy is None:
+        text += f"  loss {loss:.3g}"
     if isinstance(accuracy, (int, float)):
         text += f"  validation accuracy {accuracy:.1%}"
     return text

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from grading.exhibits import Exhibit
+
 PASSED = "passed"
 FAILED = "failed"
 CRASHED = "crashed"
@@ -54,6 +56,7 @@ class QuestionResult:
     outcomes: list[Outcome] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
     stubs: list[str] = field(default_factory=list)  # what the student has left unfilled, as "name (file:line)"
+    exhibits: list[Exhibit] = field(default_factory=list)  # for reports with pictures; empty unless asked for
     seconds: float = 0.0
 
     @property

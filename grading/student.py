@@ -10,6 +10,8 @@ Whatever comes back is data. A stub that is still empty raises `NotImplementedYe
 
 from __future__ import annotations
 
+import contextlib
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -20,11 +22,15 @@ import numpy as np
 import data
 from data import Splits
 from grading.channel import Handle
-from grading.outcomes import CheckFailed, NotImplementedYet, StudentCrashed
+from grading.exhibits import Exhibit
+from grading.history import History
+from grading.outcomes import CheckFailed, NotImplementedYet, OutOfLimits, StudentCrashed
 from grading.questions import Question
 from grading.source import PROVIDED, StudentSource
 
 Progress = dict[str, Any]
+LEAST_ROWS = 100  # a smaller training set is the made-up case of a check, whose learning curve tells nothing
+SECONDS_FOR_EXHIBITS = 5.0
 
 
 class Connection(Protocol):
@@ -125,15 +131,19 @@ class Student:
         self._threads = threads
         self._seed = 0
         self.metrics: dict[str, float] = {}
+        self._histories: dict[str, History] = {}
+        self._exhibits: list[tuple[Connection | None, Callable[[], Exhibit]]] = []
 
     def create(self, target: str, *args: Any) -> Model:
         """Make an object of the student's class."""
-        handle = self._ask({"op": "create", "names": self._names(target), "args": list(args)}, target)
+        message = {"op": "create", "names": self._names(target), "args": list(args)}
+        handle = self._ask(message, target, self._new_history(target))
         return Model(self, _of_type(handle, Handle), target)
 
     def call(self, target: str, *args: Any) -> Any:
         """Call a function of the student's, without recording gradients; arrays arrive as tensors."""
-        result = self._ask({"op": "call", "names": self._names(target), "args": list(args)}, target)
+        message = {"op": "call", "names": self._names(target), "args": list(args)}
+        result = self._ask(message, target, self._new_history(target))
         return self._not_none(result, target)
 
     def gradients(self, target: str, *args: Any, cotangent: np.ndarray | None = None) -> Gradients:
@@ -153,6 +163,7 @@ class Student:
 
         After `most_fetched` examples, if that is given, training is ended where it asks for another.
         """
+        history = self._new_history(target) if len(splits.train) >= LEAST_ROWS else None
         facts = self._ask(
             {
                 "op": "train",
@@ -163,12 +174,34 @@ class Student:
                 "most_fetched": most_fetched,
             },
             target,
+            history,
         )
         return _training(facts)
 
     def record(self, metric: str, value: float) -> None:
         """Note a number for the report, such as `test_accuracy`."""
         self.metrics[metric] = round(float(value), 6)
+
+    def exhibit(self, make: Callable[[], Exhibit]) -> None:
+        """Set something aside to be looked at.
+
+        Args:
+            make: gives it. Called once all checks have had their outcome, and only where somebody wants to look; what
+                it asks of the student's code then changes no outcome.
+        """
+        self._exhibits.append((self._connection, make))
+
+    def exhibits(self) -> list[Exhibit]:
+        """The learning curves, and everything set aside that can still be had; no check may run after this."""
+        self._deadline = min(self._deadline, time.monotonic() + SECONDS_FOR_EXHIBITS)
+        self._connect = _refuse
+        found: list[Exhibit] = [curve for history in self._histories.values() if (curve := history.curve())]
+        for connection, make in self._exhibits:
+            # the handles of another process would mean other objects now
+            if connection is None or self._connection is None or connection is self._connection:
+                with contextlib.suppress(CheckFailed, StudentCrashed, OutOfLimits):
+                    found.append(make())
+        return found
 
     def seed(self, name: str, run_seed: int) -> None:
         """Seed the student's randomness from a name, so that it depends on neither order nor earlier checks."""
@@ -185,7 +218,12 @@ class Student:
     def _names(self, target: str) -> list[str]:
         return [target, *self._question.aliases.get(target, ())]
 
-    def _ask(self, message: dict[str, Any], target: str) -> Any:
+    def _new_history(self, target: str) -> History:
+        """Of a call that may train; the latest of each name is kept."""
+        self._histories[target] = History(target)
+        return self._histories[target]
+
+    def _ask(self, message: dict[str, Any], target: str, history: History | None = None) -> Any:
         """Send one request; turn what went wrong into the exception that tells it."""
         module = target.partition(".")[0]
         if target and module not in PROVIDED:
@@ -202,10 +240,16 @@ class Student:
                 "",
             )
             self._ask({"op": "seed", "seed": self._seed}, "")
+
+        def on_progress(report: Progress) -> None:
+            self._on_progress(report)
+            if history is not None:
+                history.add(report)
+
         try:
-            reply = self._connection.request(message, self._deadline, self._on_progress)
-        except StudentCrashed:
-            self._connection = None  # it is gone; the next check gets a new one
+            reply = self._connection.request(message, self._deadline, on_progress)
+        except (StudentCrashed, OutOfLimits):
+            self._connection = None  # it is gone; the next check after a crash gets a new one
             raise
         error = reply.get("error")
         if error is None:
@@ -267,6 +311,10 @@ class Model:
         message = {"op": "method", "object": self.handle, "name": name, "args": list(args)}
         result = self._student._ask(message, self._target)
         return self._student._not_none(result, f"{self._target}.{written_as}")
+
+
+def _refuse() -> Connection:
+    raise StudentCrashed("the student process is gone")
 
 
 def _of_type(value: Any, kind: type[Any]) -> Any:

@@ -71,12 +71,13 @@ class Desk:
 
     def do_create(self, names: list[str], args: list[Any]) -> Handle:
         """Make an object and keep it."""
-        self._objects.append(self._find(names)(*self._incoming(args)))
+        with watch.losses(self._emit):  # a bot, say, is trained as it is made
+            self._objects.append(self._find(names)(*self._incoming(args)))
         return Handle(len(self._objects) - 1)
 
     def do_call(self, names: list[str], args: list[Any]) -> Any:
         """Call a function of the student's without recording gradients."""
-        with torch.no_grad():
+        with torch.no_grad(), watch.losses(self._emit):
             return _outgoing(self._find(names)(*self._incoming(args)))
 
     def do_method(self, object: Handle, name: str, args: list[Any]) -> Any:
@@ -145,6 +146,7 @@ class Desk:
         pictures = self._live.watching(dataset, training_set) if self._live and to_the_end else nullcontext()
         with (
             watch.progress(training_set, self._emit),
+            watch.losses(self._emit),
             watch.facts(student_model, training_set, most_fetched) as facts,
             pictures,
         ):

@@ -28,13 +28,14 @@ def progress(dataset: CourseDataset, emit: Callable[[dict[str, Any]], None]) -> 
     results through unchanged and draw no random numbers.
     """
     rows_fetched, latest_accuracy, last_report = 0, None, 0.0
+    is_accuracy_told = True
     fetch, validate = dataset.__getitems__, dataset.get_validation_accuracy
 
-    def report() -> None:
-        nonlocal last_report
+    def report(at_once: bool = False) -> None:
+        nonlocal last_report, is_accuracy_told
         now = time.monotonic()
-        if now - last_report >= SECONDS_BETWEEN_REPORTS:
-            last_report = now
+        if at_once or now - last_report >= SECONDS_BETWEEN_REPORTS:
+            last_report, is_accuracy_told = now, True
             emit({"epochs": rows_fetched / len(dataset), "validation_accuracy": latest_accuracy})
 
     def counted_fetch(indices: list[int]) -> Any:
@@ -44,13 +45,49 @@ def progress(dataset: CourseDataset, emit: Callable[[dict[str, Any]], None]) -> 
         return fetch(indices)
 
     def noted_validation() -> float:
-        nonlocal latest_accuracy
-        latest_accuracy = validate()
+        nonlocal latest_accuracy, is_accuracy_told
+        latest_accuracy, is_accuracy_told = validate(), False
         report()
         return latest_accuracy
 
     with _shadowed(dataset, {"__getitems__": counted_fetch, "get_validation_accuracy": noted_validation}):
         yield
+    if not is_accuracy_told:
+        report(at_once=True)
+
+
+@contextmanager
+def losses(emit: Callable[[dict[str, Any]], None]) -> Iterator[None]:
+    """Report updates so far and the mean loss since the report before while the block runs.
+
+    A loss is whatever single number a backward pass starts from; the pass itself is left as it is.
+    """
+    updates, total, count, last_report = 0, 0.0, 0, 0.0
+    backward = torch.autograd.backward
+
+    def report() -> None:
+        nonlocal total, count
+        emit({"updates": updates, "loss": total / count})
+        total, count = 0.0, 0
+
+    def noted_backward(*args: Any, **keywords: Any) -> None:
+        nonlocal updates, total, count, last_report
+        loss = args[0] if args else keywords.get("tensors")
+        if isinstance(loss, torch.Tensor) and loss.numel() == 1:
+            updates, total, count = updates + 1, total + loss.item(), count + 1
+            now = time.monotonic()
+            if now - last_report >= SECONDS_BETWEEN_REPORTS:
+                last_report = now
+                report()
+        backward(*args, **keywords)
+
+    torch.autograd.backward = noted_backward
+    try:
+        yield
+    finally:
+        torch.autograd.backward = backward
+    if count:
+        report()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import numpy as np
 from data import Library, Split, Splits
 from grading import diagnosis, expect
 from grading.diagnosis import Mistake
+from grading.exhibits import SeparatedPoints
 from grading.outcomes import CheckFailed
 from grading.student import Model, Student
 
@@ -88,11 +89,13 @@ def convergence(student: Student, library: Library, thresholds: Mapping[str, flo
     points = library.load("points")
     model = student.create(TARGET, points.train.x.shape[1])
     training = student.train(TRAIN, model, points)
-    scores = points.train.x @ _weights(model).T
+    weights = _weights(model)
+    scores = points.train.x @ weights.T
     for row in np.flatnonzero(np.abs(scores) < NEAR_THE_LINE):
         scores[row] = expect.number(model(points.train.x[row : row + 1]), "the score of one point should be one number")
     right = np.where(scores >= 0, 1, -1) == points.train.y
     student.record("training_accuracy", right.mean())
+    student.exhibit(lambda: SeparatedPoints(points.train.x[:, :2], points.train.y[:, 0], weights[0]))
     if not right.all():
         passes = f" Training stopped after {training.epochs:.3g} of them." if training.epochs else ""
         raise CheckFailed(

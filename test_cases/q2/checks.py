@@ -9,6 +9,7 @@ import numpy as np
 from data import Library
 from grading import diagnosis, expect
 from grading.diagnosis import Mistake
+from grading.exhibits import FittedCurve
 from grading.student import Student
 
 TARGET, LOSS, TRAIN = "models.RegressionModel", "losses.regression_loss", "train.train_regression"
@@ -43,6 +44,8 @@ def fit(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
         predictions = expect.array(model(sine.test.x), (count, 1), f"the trained model should give {count} predictions")
     error = float(np.square(predictions - sine.test.y).mean())
     student.record("loss", error)
+    x, targets = sine.test.x[:, 0], sine.test.y[:, 0]
+    student.exhibit(lambda: FittedCurve(x, targets, predictions[:, 0]))
     with diagnosis.explained(lambda text: diagnosis.after_training(training, model, sine.train.x, predictions)):
         expect.at_most(
             error,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from data import Library, digits
 from grading import common_checks, diagnosis, expect
+from grading.exhibits import ReadDigits
 from grading.student import Student
 
 TARGET, LOSS, TRAIN = (
@@ -35,6 +36,7 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
         logits = expect.array(model(inputs), (len(test), digits.CLASSES), what)
     share = expect.accuracy(logits, test.y)
     student.record("test_accuracy", share)
+    student.exhibit(lambda: ReadDigits(test.x, test.y, logits))
     with diagnosis.explained(lambda text: diagnosis.after_training(training, model, inputs, logits)):
         expect.at_least(
             share,

@@ -9,6 +9,7 @@ import numpy as np
 
 from data import Library, words
 from grading import common_checks, diagnosis, expect
+from grading.exhibits import ReadWords
 from grading.outcomes import CheckFailed, StudentCrashed
 from grading.student import Model, Student
 
@@ -62,24 +63,28 @@ def loss(student: Student, library: Library, thresholds: Mapping[str, float]) ->
 
 
 def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    test = library.load("words").test
-    assert test is not None
+    splits = library.load("words")
+    assert isinstance(splits, words.Words)
+    assert splits.test is not None
     model = student.create(TARGET)
     with diagnosis.explained(lambda text: _scores_of_letters(text) or diagnosis.crash_in_training(text)):
-        training = student.train(TRAIN, model, library.load("words"))
-    groups = words.by_length(test)
+        training = student.train(TRAIN, model, splits)
+    groups = words.by_length(splits.test)
     all_logits = []
     for group in groups:
         what = f"{len(group)} test words of {group.x.shape[1]} letters should give scores"
         with diagnosis.explained(lambda text: diagnosis.training(training)):
             all_logits.append(expect.array(model(words.inputs(group.x)), (len(group), words.LANGUAGES), what))
-    share = expect.accuracy(np.concatenate(all_logits), np.concatenate([group.y for group in groups]))
+    logits, labels = np.concatenate(all_logits), np.concatenate([group.y for group in groups])
+    share = expect.accuracy(logits, labels)
     student.record("test_accuracy", share)
+    rows = tuple(group.x for group in groups)
+    student.exhibit(lambda: ReadWords(rows, labels, logits, splits.characters, splits.language_names))
     probed = words.inputs(max(groups, key=len).x[: diagnosis.PROBED_ROWS])
     with diagnosis.explained(
         lambda text: diagnosis.first(
             lambda: _deaf_to_order(model, probed),
-            lambda: diagnosis.after_training(training, model, probed, np.concatenate(all_logits), batch_axis=1),
+            lambda: diagnosis.after_training(training, model, probed, logits, batch_axis=1),
         )
     ):
         expect.at_least(

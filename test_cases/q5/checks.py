@@ -9,8 +9,9 @@ import numpy as np
 from data import Library, digits
 from grading import common_checks, diagnosis, expect
 from grading.diagnosis import Mistake
+from grading.exhibits import Convolution, ReadDigits
 from grading.outcomes import StudentCrashed
-from grading.student import Student
+from grading.student import Model, Student
 
 CONVOLVE, TARGET = "models.Convolve", "models.DigitConvolutionalModel"
 LOSS, TRAIN = "losses.digitconvolution_loss", "train.train_digitconvolution"
@@ -22,6 +23,7 @@ SIZES = [
     ((4, 9), (4, 1)),
     ((28, 28), (3, 3)),
 ]
+KERNEL = (3, 3)
 TOLERANCE = 1e-4  # float32 sums of at most nine products are exact to about 1e-6
 
 
@@ -91,6 +93,9 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
         logits = expect.array(model(inputs), (count, digits.CLASSES), f"{count} held-out images should give scores")
     share = expect.accuracy(logits, easy.test.y)
     student.record("test_accuracy", share)
+    images, labels = easy.test.x, easy.test.y
+    student.exhibit(lambda: ReadDigits(images, labels, logits))
+    student.exhibit(lambda: _convolution(student, model, images[: len(digits.EASY_CLASSES)]))
     with diagnosis.explained(lambda text: diagnosis.after_training(training, model, inputs, logits)):
         expect.at_least(
             share,
@@ -98,6 +103,16 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
             "accuracy on the held-out images",
             "A few small layers and a few epochs are enough.",
         )
+
+
+def _convolution(student: Student, model: Model, images: np.ndarray) -> Convolution:
+    """The learned kernel, and what the student's Convolve makes of images (count, 784) with it."""
+    kernel = expect.array(model.parameters().get("convolution_weights"), KERNEL, "convolution_weights should be")
+    squares = digits.inputs(images).reshape(-1, digits.SIDE, digits.SIDE)
+    maps = [student.call(CONVOLVE, square, kernel.astype(np.float32)) for square in squares]
+    shape = tuple(digits.SIDE - side + 1 for side in KERNEL)
+    maps = [expect.array(found, shape, "Convolve should give an array") for found in maps]
+    return Convolution(kernel, squares, np.stack(maps))
 
 
 def correlate(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:

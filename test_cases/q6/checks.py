@@ -10,6 +10,7 @@ import numpy as np
 from data import Library
 from grading import diagnosis, expect
 from grading.diagnosis import Mistake
+from grading.exhibits import AttentionWeights
 from grading.outcomes import CheckFailed, StudentCrashed
 from grading.student import Model, Student
 
@@ -25,6 +26,7 @@ TOLERANCE = 1e-4  # float32 softmax and sums over at most 16 products are exact 
 
 
 def weights_sum_to_one(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    student.exhibit(lambda: _seen_weights(student))
     with diagnosis.explained(lambda text: _wrong_attention(student)):
         for layer_size, block_size, batch, time in SIZES:
             model, parameters = _block(student, layer_size, block_size)
@@ -183,6 +185,19 @@ MISTAKES = [
         "The weights themselves were returned, one for each pair of positions. They should mix something.",
     ),
 ]
+
+
+def _seen_weights(student: Student) -> AttentionWeights:
+    """The weights of one sequence, read through the values: they turn position i into the i-th unit vector."""
+    size = 8
+    model, parameters = _block(student, size, size)
+    for layer in ("k_layer", "q_layer"):
+        parameters[f"{layer}.weight"] *= np.float32(0.4)  # with larger scores each position looks at one other alone
+    inputs = _inputs(size, 1, size)
+    parameters["v_layer.weight"] = np.linalg.inv(inputs[0].astype(np.float64)).T.astype(np.float32)
+    parameters["v_layer.bias"] = np.zeros(size, np.float32)
+    model.set_parameters(parameters)
+    return AttentionWeights(_call(model, inputs)[0], attention(inputs, parameters, values="none")[0])
 
 
 def _wrong_attention(student: Student) -> str:

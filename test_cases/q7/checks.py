@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from data import Library
 from data.plays import Plays
-from grading import expect
-from grading.outcomes import CheckFailed
+from grading import diagnosis, expect
+from grading.exhibits import Samples
+from grading.outcomes import CheckFailed, StudentCrashed
 from grading.student import Model, Student
+from test_cases.q7 import mistakes
 
 BLOCK, GPT = "gpt_model.Transformer_Block", "gpt_model.GPT"
 CASES = Path(__file__).resolve().parent / "cases"  # made by `python -m staff.gpt_cases`
@@ -22,6 +25,7 @@ BLOCK_SIZE, WIDTH, LAYERS = 64, 128, 4
 ROWS_BY_HEART, STEPS_BY_HEART = 4, 150
 STEPS_TO_LEARN = 600
 CHARACTERS_VALIDATED = 16_384
+SAMPLES, BEGINNING, CHARACTERS_WRITTEN = 2, 48, 320  # of what is shown
 SHARP = 1000.0  # logits so far apart that a draw always takes the largest
 
 
@@ -30,18 +34,16 @@ def block(student: Student, library: Library, thresholds: Mapping[str, float]) -
     width = case["x"].shape[2]
     model = student.create(BLOCK, width, case["block_size"].item())
     model.set_parameters(_named(model.parameters(), case))
-    output = expect.array(
-        model(case["x"]), case["x"].shape, f"an input of shape {case['x'].shape} should give an output"
-    )
-    if expect.is_close(output, case["before_last_norm"], TOLERANCE):
-        raise CheckFailed("the output is that of step 5; step 6, the second norm, is missing.")
-    expect.close(
-        output,
-        case["output"],
-        TOLERANCE,
-        "a block with known weights should give",
-        "Attention, add its input, norm_1; linear, relu, add its input (what norm_1 gave), norm_2: in this order?",
-    )
+    with diagnosis.explained(lambda text: mistakes.block(model(case["x"]), _case("block_mistakes"), TOLERANCE)):
+        expect.close(
+            expect.array(
+                model(case["x"]), case["x"].shape, f"an input of shape {case['x'].shape} should give an output"
+            ),
+            case["output"],
+            TOLERANCE,
+            "a block with known weights should give",
+            "Attention, add its input, norm_1; linear, relu, add its input (what norm_1 gave), norm_2: in this order?",
+        )
 
 
 def model(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -50,23 +52,18 @@ def model(student: Student, library: Library, thresholds: Mapping[str, float]) -
     gpt = student.create(GPT, *sizes)
     parameters = _named(gpt.parameters(), case)
     gpt.set_parameters(parameters)
-    has_positions = any(array.shape == case["position_0.weight"].shape for array in parameters.values())
-    for ids, number in _batches(case):
-        shape = (*ids.shape, sizes[3])
-        logits = expect.array(
-            gpt(ids), shape, f"ids of shape {ids.shape} should give logits", "Is there a score for each character?"
-        )
-        without_positions = case[f"logits_without_positions_{number}"]
-        expected = case[f"logits_{number}"] if has_positions else without_positions
-        if has_positions and expect.is_close(logits, without_positions, TOLERANCE):
-            raise CheckFailed("the logits are those of a GPT that does not add the position embedding to the tokens'.")
-        expect.close(
-            logits,
-            expected,
-            TOLERANCE,
-            "a GPT with known weights should give",
-            "Embeddings, every block in turn, the norm, the output layer with no activation: in this order?",
-        )
+    positions = {name for name, array in parameters.items() if array.shape == case["position_0.weight"].shape}
+    with diagnosis.explained(lambda text: _wrong_model(gpt, case, bool(positions), text)):
+        for ids, number in _batches(case):
+            logits = _logits(gpt, ids, sizes[3])
+            expect.close(
+                logits,
+                case[f"logits_{number}" if positions else f"logits_without_positions_{number}"],
+                TOLERANCE,
+                "a GPT with known weights should give",
+                "Embeddings, every block in turn, the norm, the output layer with no activation: in this order?",
+            )
+    _require_gradients(gpt, case["ids_0"], set(parameters) - positions)
 
 
 def causal(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -112,6 +109,7 @@ def learns(student: Student, library: Library, thresholds: Mapping[str, float]) 
     rows = np.lib.stride_tricks.sliding_window_view(held_out, BLOCK_SIZE + 1)[:: BLOCK_SIZE // 2]
     loss = _loss(gpt, rows, vocabulary, skipped=BLOCK_SIZE // 2)
     student.record("validation_loss", loss)
+    student.exhibit(lambda: _samples(gpt, plays))
     expect.at_most(
         loss,
         thresholds["maximum_validation_loss"],
@@ -145,6 +143,20 @@ def generates(student: Student, library: Library, thresholds: Mapping[str, float
             )
 
 
+def _samples(gpt: Model, plays: Plays) -> Samples:
+    """How the model goes on with held-out beginnings."""
+    assert plays.validation is not None
+    places = [len(plays.validation.x) * part // (SAMPLES + 1) for part in range(1, SAMPLES + 1)]
+    beginnings = np.stack([plays.validation.x[place : place + BEGINNING] for place in places]).astype(np.int64)
+    shape = (SAMPLES, BEGINNING + CHARACTERS_WRITTEN)
+    what = "generate should give the ids of a text"
+    ids = expect.array(gpt.method("generate", beginnings, CHARACTERS_WRITTEN), shape, what).astype(np.int64)
+    if ids.min() < 0 or ids.max() >= len(plays.characters):
+        raise CheckFailed(f"{what} of the vocabulary")
+    texts = ["".join(plays.characters[number] for number in row) for row in ids]
+    return Samples(tuple((text[:BEGINNING], text[BEGINNING:]) for text in texts))
+
+
 def _case(name: str) -> dict[str, np.ndarray]:
     with (CASES / f"{name}.npz").open("rb") as file, np.load(file, allow_pickle=False) as archive:
         return dict(archive)
@@ -153,6 +165,42 @@ def _case(name: str) -> dict[str, np.ndarray]:
 def _batches(case: Mapping[str, np.ndarray]) -> list[tuple[np.ndarray, int]]:
     """The batches of ids of a case, with their numbers."""
     return [(case[f"ids_{number}"], number) for number in range(len(case)) if f"ids_{number}" in case]
+
+
+def _wrong_model(gpt: Model, case: Mapping[str, np.ndarray], has_positions: bool, text: str) -> str:
+    """What is known of a GPT whose logits are not the right ones, or that crashed with a text."""
+    if story := diagnosis.crash(text, mistakes.CRASHES):
+        return story
+    found: list[Any] = []
+    crashed: list[bool] = []  # for each batch
+    batches = [ids for ids, _ in _batches(case)]
+    block_size, width, _, vocabulary = (int(size) for size in case["sizes"])
+    for ids in batches:
+        crashed.append(True)
+        try:
+            found.append(gpt(ids))
+            crashed[-1] = False
+        except StudentCrashed:
+            continue
+    if any(crashed):
+        shorter = [ids.shape[1] < block_size for ids in batches]
+        return mistakes.ONLY_WHOLE_BLOCKS if crashed == shorter else ""
+    return diagnosis.first(
+        lambda: mistakes.shape(found, batches, width, vocabulary),
+        lambda: mistakes.model(found, _case("model_mistakes"), has_positions, TOLERANCE),
+    )
+
+
+def _require_gradients(gpt: Model, ids: np.ndarray, names: set[str]) -> None:
+    """Fail if some parameter cannot learn. The position embedding may be a fixed one."""
+    found = gpt.gradients(ids)
+    cut_off = sorted(name for name in names if found.parameters.get(name) is None)
+    if not found.differentiable or cut_off:
+        what = f"back to {cut_off[0]}" + (f" and {len(cut_off) - 1} others" if cut_off[1:] else "") if cut_off else ""
+        raise expect.Mismatch(
+            f"the logits are right, but no gradient flows from them {what}, so training cannot improve that.",
+            "Something on the way cuts the thread that gradients follow: look for detach, data, no_grad, item, numpy.",
+        )
 
 
 def _plays(library: Library) -> Plays:

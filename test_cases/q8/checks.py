@@ -15,6 +15,7 @@ import numpy as np
 from data import Library
 from data import haiku as texts
 from grading import expect
+from grading.exhibits import Conversation
 from grading.outcomes import CheckFailed
 from grading.student import Student
 
@@ -152,6 +153,8 @@ def bot(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
     answers = trained.method("answers", [message for _, message in asked], 0)
     if not isinstance(answers, list) or len(answers) != len(asked) or not all(isinstance(a, str) for a in answers):
         raise CheckFailed("the bot should answer every message with text.")
+    turns = tuple((message, answer) for (_, message), answer in zip(asked, answers, strict=True))
+    student.exhibit(lambda: Conversation(turns))
     verses = [answer.split("\n") for answer in answers]
     counts = [[_syllables(line) for line in verse] for verse in verses]
     in_form = [tuple(count) == texts.FORM for count in counts]
