@@ -54,16 +54,16 @@ def user_bytes(user: int, enough: int) -> int:
             total += _linux_resident_bytes(pid, os.sysconf("SC_PAGE_SIZE"))
     if total <= enough:
         return total
-    shares = [_proportional_bytes(pid) for pid in processes]
+    shares = [proportional_bytes(pid) for pid in processes]
     return sum(shares) if all(shares) else total
 
 
 def family_bytes(pid: int) -> int:
     """Memory of a process and all that it has started, shared pages counted once (Linux)."""
-    return sum(map(_proportional_bytes, [pid, *_linux_descendants(pid)]))
+    return sum(map(proportional_bytes, [pid, *_linux_descendants(pid)]))
 
 
-def _proportional_bytes(pid: int) -> int:
+def proportional_bytes(pid: int) -> int:
     """Resident bytes with each shared page divided among those who share it; 0 where that cannot be had."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()

@@ -32,6 +32,7 @@ class LeaderboardEntry:
 class HarnessSettings:
     """What settings.toml says."""
 
+    harness_seconds: float  # until the harness ends a run
     seconds: float  # until the grader ends, the margin taken off
     processors: float  # that the container has
     student_bytes: int
@@ -76,6 +77,7 @@ def _checked(path: Path, table: dict[str, Any], environment: Mapping[str, str]) 
         if entry.order not in ("asc", "desc"):
             raise SettingsError(f"{path}: the order of {entry.name!r} is {entry.order!r}, not asc or desc")
     return HarnessSettings(
+        harness_seconds=harness_seconds,
         seconds=seconds,
         processors=_positive(table["time"]["processors"]),
         student_bytes=int(table["memory"]["student_mebibytes"]) * 2**20,

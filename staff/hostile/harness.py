@@ -10,7 +10,7 @@ import sys
 import sysconfig
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -103,8 +103,14 @@ class Harness:
         table = METADATA | dict(metadata or {})
         (self.root / "submission_metadata.json").write_text(json.dumps(table), encoding="utf-8")
 
-    def run(self, seconds: float = 600, timeout: float = 700) -> Finished:
-        """Run run_autograder as the harness would, told that the harness waits for so many seconds."""
+    def run(self, seconds: float = 600, timeout: float = 700, enter: Callable[[], None] | None = None) -> Finished:
+        """Run run_autograder as the harness would.
+
+        Args:
+            seconds: what it is told that the harness waits.
+            timeout: after which this fails.
+            enter: called in its process before it starts, to put it under limits.
+        """
         environment = {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
             "AUTOGRADER_ROOT": str(self.root),
@@ -124,6 +130,7 @@ class Harness:
             errors="replace",
             timeout=timeout,
             check=False,
+            preexec_fn=enter,
         )
         try:
             results = json.loads((self.root / "results" / "results.json").read_text(encoding="utf-8"))
