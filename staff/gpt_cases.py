@@ -2,7 +2,8 @@
 
 A transformer block and a small GPT with random weights, random inputs, and what must come out, computed here in float64
 without torch and without the reference solution. The GPT's logits are stored with and without the position embedding:
-solutions written for other editions of this project have none.
+solutions written for other editions of this project have none. Beside them lies what classic mistakes give, from
+staff/gpt_mistakes.py.
 """
 
 from __future__ import annotations
@@ -106,6 +107,33 @@ def model_case() -> Weights:
     return arrays
 
 
+def block_mistakes() -> Weights:
+    """The arrays of cases/block_mistakes.npz: by the mistake's name, what it gives."""
+    from staff import gpt_mistakes  # which computes with this module
+
+    case = block_case()
+    return {
+        name: stored(array) for name, array in gpt_mistakes.wrong_blocks(case["x"].astype(np.float64), case).items()
+    }
+
+
+def model_mistakes() -> Weights:
+    """The arrays of cases/model_mistakes.npz: by the mistake's name, what it gives, all batches in one flat array.
+
+    Those of a GPT without positions are named `..._without_positions`.
+    """
+    from staff import gpt_mistakes  # which computes with this module
+
+    case, found = model_case(), {}
+    for suffix, with_positions in (("", True), ("_without_positions", False)):
+        batches = [
+            gpt_mistakes.wrong_models(case[f"ids_{number}"], case, with_positions) for number in range(len(BATCHES))
+        ]
+        for name in batches[0]:
+            found[f"{name}{suffix}"] = stored(np.concatenate([batch[name].flatten() for batch in batches]))
+    return found
+
+
 def logits(ids: np.ndarray, known: Mapping[str, np.ndarray], with_positions: bool) -> np.ndarray:
     """A GPT's logits, (batch, time, vocabulary), for ids (batch, time)."""
     x = known["embedding_0.weight"].astype(np.float64)[ids]
@@ -124,7 +152,14 @@ def main(argv: list[str] | None = None) -> int:
     )
     arguments = parser.parse_args(argv)
     status = 0
-    for name, arrays in (("block", block_case()), ("model", model_case())):
+    cases = {
+        "block": block_case,
+        "model": model_case,
+        "block_mistakes": block_mistakes,
+        "model_mistakes": model_mistakes,
+    }
+    for name, make in cases.items():
+        arrays = make()
         path = FOLDER / f"{name}.npz"
         if not arguments.check:
             FOLDER.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import time
 from pathlib import Path
@@ -18,11 +19,13 @@ from grading.questions import discover
 from grading.source import StudentSource
 from grading.student import Student
 from staff import gpt_cases
+from test_cases.q7 import mistakes
 from tests.support import PROJECT, SOLUTIONS
 
 OTHER_EDITION = Path(__file__).resolve().parent / "other_edition"
 QUICK_CHECKS = ("block", "model", "causal", "generates")
 QUESTION = next(question for question in discover() if question.id == "q7")
+CHECKS = QUESTION.checks[0].function.__globals__
 
 
 @pytest.fixture
@@ -93,15 +96,19 @@ def test_the_starter_is_told_as_a_stub(check):
 @pytest.mark.parametrize(
     ("mistake", "name", "told"),
     [
-        ([("self.norm_1(x + self.attention(x))", "self.norm_1(self.attention(x))")], "block", "add its input"),
+        (
+            [("self.norm_1(x + self.attention(x))", "self.norm_1(self.attention(x))")],
+            "block",
+            "the sum after attention",
+        ),
         ([("return self.norm_2(x + relu(self.linear(x)))", "return x + relu(self.linear(x))")], "block", "step 6"),
-        ([("relu(self.linear(x))", "self.linear(x)")], "block", "relu"),
+        ([("relu(self.linear(x))", "self.linear(x)")], "block", "non-linear"),
         ([("self.norm_1(x + self.attention(x))", "x + self.attention(self.norm_1(x))")], "block", "in this order"),
-        ([("for block in self.blocks:", "for block in self.blocks[:1]:")], "model", "every block in turn"),
+        ([("for block in self.blocks:", "for block in self.blocks[:1]:")], "model", "Only the first block"),
         ([(" + self.position_embedding(positions)", "")], "model", "position embedding"),
-        ([("self.output(self.norm(x))", "self.output(x)")], "model", "the norm"),
-        ([("self.output(self.norm(x))", "relu(self.output(self.norm(x)))")], "model", "no activation"),
-        ([("self.output(self.norm(x))", "self.output(self.norm(x))[:, -1]")], "model", "for each character"),
+        ([("self.output(self.norm(x))", "self.output(x)")], "model", "The norm after the last block"),
+        ([("self.output(self.norm(x))", "relu(self.output(self.norm(x)))")], "model", "No logit is below 0"),
+        ([("self.output(self.norm(x))", "self.output(self.norm(x))[:, -1]")], "model", "One row of scores"),
         ([("ids[:, -self.block_size :]", "ids[:, : self.block_size]")], "generates", "last block_size tokens"),
         ([("self.linear = Linear(n_embd, n_embd)", "self.linear = Linear(n_embd, n_embd + 1)")], "block", "as given"),
     ],
@@ -119,6 +126,26 @@ def test_a_missing_mask_is_seen_as_a_leak_from_the_future(check, changed):
 
 def test_the_stored_cases_are_what_the_staff_command_makes(capsys):
     assert gpt_cases.main(["--check"]) == 0, capsys.readouterr().out
+
+
+def test_each_stored_mistake_has_its_story_and_each_story_its_stored_mistake():
+    assert set(gpt_cases.block_mistakes()) == set(mistakes.BLOCK_STORIES)
+    names = {name.removesuffix("_without_positions") for name in gpt_cases.model_mistakes()}
+    assert names == set(mistakes.MODEL_STORIES)
+
+
+def test_no_stored_mistake_is_near_the_right_answer_or_another_mistake():
+    block, model = gpt_cases.block_case(), gpt_cases.model_case()
+    kinds = [{**gpt_cases.block_mistakes(), "right": block["output"]}]
+    for suffix in ("", "_without_positions"):
+        right = np.concatenate([model[f"logits{suffix}_{number}"].ravel() for number in range(len(gpt_cases.BATCHES))])
+        wrong = gpt_cases.model_mistakes().items()
+        kinds.append({name: array for name, array in wrong if name.endswith("_without_positions") == bool(suffix)})
+        kinds[-1]["right"] = right
+    for kind in kinds:
+        for one, other in itertools.combinations(kind, 2):
+            error = np.abs(kind[one] - kind[other]) / (1 + np.abs(kind[other]))
+            assert error.max() > 50 * CHECKS["TOLERANCE"], (one, other)
 
 
 def test_a_case_takes_no_batch_for_granted():

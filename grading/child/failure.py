@@ -17,8 +17,9 @@ def describe(error: BaseException, directory: Path) -> dict[str, Any]:
         error: what came out of the student's code.
         directory: the student's folder; only frames of files in it are shown.
     """
-    frames = [frame for frame in _frames(error) if Path(frame["file"]).parent == directory]
-    if isinstance(error, NotImplementedError) and frames:
+    every = _frames(error)
+    frames = [frame for frame in every if Path(frame["file"]).parent == directory]
+    if isinstance(error, NotImplementedError) and frames[-1:] == every[-1:]:  # raised by torch, it is no stub
         return {"kind": "stub", "text": "", "place": _place(frames[-1])}
     return {"kind": "crash", "text": _text(error, frames, directory)[:MOST_CHARACTERS], "place": ""}
 

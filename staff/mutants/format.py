@@ -1,12 +1,14 @@
 """Reads the mutants of a question from its file, such as q2.toml, and makes submissions of them.
 
+    long_checks = ["fit"]                       # optional: those that train for more than a few seconds
+
     [[mutants]]
     id = "zero-grad-forgotten"
     wrong = "Gradients pile up from batch to batch."
     check = "fit"                               # the check that it loses, and whose message must name the mistake
     phrase = "were still there"                 # what that message must hold
     also_loses = ["shape"]                      # optional: checks that cannot pass then, either
-    trains = true                               # optional: takes more than a few seconds, because it trains
+    trains = true                               # optional: comes as far as a long check
     changes = [{ where = "train.train_regression", old = "...", new = "..." }]
 
 `where` names a module, or a function or class in it; `old` stands there exactly once. A new question's mutants are a
@@ -75,6 +77,15 @@ def read_all(directory: Path = MUTANTS_DIRECTORY) -> list[Mutant]:
     if repeated := {name for name in names if names.count(name) > 1}:
         raise MutantError(f"mutants of the same name: {', '.join(sorted(repeated))}")
     return mutants
+
+
+def long_checks(directory: Path = MUTANTS_DIRECTORY) -> set[tuple[str, str]]:
+    """The checks that train for more than a few seconds: pairs such as ("q2", "fit")."""
+    return {
+        (path.stem, name)
+        for path in directory.glob("*.toml")
+        for name in tomllib.loads(path.read_text(encoding="utf-8")).get("long_checks", ())
+    }
 
 
 def write_submission(mutant: Mutant, directory: Path) -> None:

@@ -14,7 +14,7 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import CRASHED, FAILED, PASSED, Outcome, QuestionResult
 from grading.questions import Question, discover
-from staff.mutants.format import SOLUTIONS_DIRECTORY, Mutant, write_submission
+from staff.mutants.format import SOLUTIONS_DIRECTORY, Mutant, long_checks, write_submission
 
 SECONDS_PER_MUTANT = 150.0  # most take one; those that train take up to a minute on a busy machine
 
@@ -48,11 +48,11 @@ def told_to_a_right_submission(mutants: Sequence[Mutant], directory: Path, seeds
     """What a right submission is told by the checks that need no training: nothing, if all is well.
 
     Args:
-        mutants: whose questions are asked, apart from the checks that `trains` marks as long.
+        mutants: whose questions are asked, apart from their long checks.
         directory: holds the submission, such as the reference solutions.
         seeds: of the checks, of the data that is drawn, and of the student's randomness.
     """
-    long = {(mutant.question, mutant.check) for mutant in mutants if mutant.trains}
+    long = long_checks()
     asked = [
         replace(question, checks=tuple(check for check in question.checks if (question.id, check.name) not in long))
         for question in discover()

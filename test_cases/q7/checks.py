@@ -172,19 +172,17 @@ def _wrong_model(gpt: Model, case: Mapping[str, np.ndarray], has_positions: bool
     if story := diagnosis.crash(text, mistakes.CRASHES):
         return story
     found: list[Any] = []
-    crashed: list[bool] = []  # for each batch
     batches = [ids for ids, _ in _batches(case)]
     block_size, width, _, vocabulary = (int(size) for size in case["sizes"])
     for ids in batches:
-        crashed.append(True)
         try:
             found.append(gpt(ids))
-            crashed[-1] = False
         except StudentCrashed:
-            continue
-    if any(crashed):
-        shorter = [ids.shape[1] < block_size for ids in batches]
-        return mistakes.ONLY_WHOLE_BLOCKS if crashed == shorter else ""
+            found.append(None)
+    if any(logits is None for logits in found):
+        usable = [np.shape(logits) == (*ids.shape, vocabulary) for logits, ids in zip(found, batches, strict=True)]
+        whole = [ids.shape[1] == block_size for ids in batches]
+        return mistakes.ONLY_WHOLE_BLOCKS if usable == whole else ""
     return diagnosis.first(
         lambda: mistakes.shape(found, batches, width, vocabulary),
         lambda: mistakes.model(found, _case("model_mistakes"), has_positions, TOLERANCE),

@@ -1,0 +1,134 @@
+"""What question 7's classic mistakes give on its stored cases: arrays for `python -m staff.gpt_cases` to store.
+
+Computed as the cases are, in float64 without torch. Only the results are stored and shipped, by name, so that the
+checks can recognise a mistake without holding the computation that students are to write. The names' stories are in
+test_cases/q7/mistakes.py.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from staff.gpt_cases import LAYERS, WIDTH, Weights, attention, block, linear, norm
+from test_cases.q6 import checks as question_6
+
+WRONG_ATTENTIONS = {
+    "attention_without_scale": {"scale": "nothing"},
+    "attention_scaled_by_the_size": {"scale": "layer size"},
+    "attention_scaled_by_the_time": {"scale": "root of the time"},
+    "attention_without_mask": {"mask": "none"},
+    "attention_with_the_mask_transposed": {"mask": "transposed"},
+    "attention_with_the_mask_after_the_softmax": {"mask": "after the softmax"},
+    "attention_with_zeros_for_a_mask": {"mask": "zeros before the softmax"},
+    "attention_with_another_softmax": {"softmax_axis": 1, "mask": "none"},
+    "attention_with_queries_and_keys_swapped": {"queries": "k_layer", "keys": "q_layer"},
+    "attention_without_values": {"values": "inputs"},
+}
+
+
+def wrong_blocks(x: np.ndarray, known: Weights) -> dict[str, np.ndarray]:
+    """What mistakes in a transformer block make of x, (batch, time, width), by name."""
+    first_norm, second_norm = (partial(norm, known=known, name=f"norm_{number}") for number in (0, 1))
+    linearly = partial(linear, known=known, name="linear_0")
+    attended = attention(x, known, 0)
+    first = first_norm(x + attended)
+
+    def think(y: np.ndarray) -> np.ndarray:
+        return np.maximum(linearly(y), 0)
+
+    def second_half(y: np.ndarray) -> np.ndarray:
+        return second_norm(y + think(y))
+
+    normed_first = x + attention(first_norm(x), known, 0)
+    normed_late = x + first_norm(attended)
+    other_first = second_norm(x + attended)
+    thought_first = first_norm(x + think(x))
+    found = {
+        "first_sum_missing": second_half(first_norm(attended)),
+        "second_sum_missing": second_norm(think(first)),
+        "both_sums_missing": second_norm(think(first_norm(attended))),
+        "second_sum_with_the_blocks_input": second_norm(x + think(first)),
+        "second_sum_with_what_the_norm_got": second_norm(x + attended + think(first)),
+        "norms_before_the_layers": normed_first + think(second_norm(normed_first)),
+        "norms_before_the_sums": normed_late + second_norm(think(normed_late)),
+        "first_norm_missing": second_half(x + attended),
+        "second_norm_missing": first + think(first),
+        "both_norms_missing": x + attended + think(x + attended),
+        "first_norm_twice": first_norm(first + think(first)),
+        "second_norm_twice": second_half(other_first),
+        "norms_swapped": first_norm(other_first + think(other_first)),
+        "relu_missing": second_norm(first + linearly(first)),
+        "relu_after_the_second_sum": second_norm(np.maximum(first + linearly(first), 0)),
+        "relu_at_the_end": np.maximum(second_half(first), 0),
+        "relu_before_the_linear_layer": second_norm(first + linearly(np.maximum(first, 0))),
+        "linear_layer_missing": second_norm(first + np.maximum(first, 0)),
+        "attention_missing": second_half(first_norm(x)),
+        "linear_layer_before_attention": second_norm(thought_first + attention(thought_first, known, 0)),
+    }
+    layers = {name.replace("_0.", "."): array for name, array in known.items() if "_layer_0." in name}
+    for name, mistake in WRONG_ATTENTIONS.items():
+        found[name] = second_half(first_norm(x + question_6.attention(x, layers, **mistake)))  # type: ignore[arg-type]
+    return found
+
+
+def wrong_models(ids: np.ndarray, known: Weights, with_positions: bool) -> dict[str, np.ndarray]:
+    """What mistakes in a GPT of right blocks make of ids, (batch, time), by name: logits, or what is in their place."""
+    tokens = known["embedding_0.weight"].astype(np.float64)[ids]
+    table = known["position_0.weight"].astype(np.float64) * (1.0 if with_positions else 0.0)
+    places = table[: ids.shape[1]]
+    last_norm = partial(norm, known=known, name=f"norm_{2 * LAYERS}")
+    scores = partial(linear, known=known, name="output_0")
+
+    def through(x: np.ndarray, *numbers: int) -> np.ndarray:
+        for number in numbers:
+            x, _ = block(x, known, number)
+        return x
+
+    in_turn = range(LAYERS)
+    x = tokens + places
+    logits = scores(last_norm(through(x, *in_turn)))
+    around, normed = x, x
+    for number in in_turn:
+        around = around + through(around, number)
+        normed = last_norm(through(normed, number))
+    shares = np.exp(logits - logits.max(axis=2, keepdims=True))
+    found = {
+        "only_the_first_block": scores(last_norm(through(x, 0))),
+        "only_the_last_block": scores(last_norm(through(x, LAYERS - 1))),
+        "first_block_for_all": scores(last_norm(through(x, *[0] * LAYERS))),
+        "last_block_for_all": scores(last_norm(through(x, *[LAYERS - 1] * LAYERS))),
+        "blocks_backwards": scores(last_norm(through(x, *reversed(in_turn)))),
+        "blocks_missing": scores(last_norm(x)),
+        "sums_around_blocks": scores(last_norm(around)),
+        "norm_missing": scores(through(x, *in_turn)),
+        "norm_before_the_blocks": scores(through(last_norm(x), *in_turn)),
+        "norm_before_and_after_the_blocks": scores(last_norm(through(last_norm(x), *in_turn))),
+        "norm_after_every_block": scores(normed),
+        "relu_at_the_end": np.maximum(logits, 0),
+        "softmax_at_the_end": shares / shares.sum(axis=2, keepdims=True),
+        "log_softmax_at_the_end": np.log(shares / shares.sum(axis=2, keepdims=True)),
+        "softmax_over_time_at_the_end": np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True),
+        "tokens_vectors_for_the_output_layer": last_norm(through(x, *in_turn)) @ known["embedding_0.weight"].T,
+    }
+    if with_positions:
+        found |= {
+            "positions_missing": scores(last_norm(through(tokens, *in_turn))),
+            "positions_backwards": scores(last_norm(through(tokens + places[::-1], *in_turn))),
+            "first_position_for_all": scores(last_norm(through(tokens + table[0], *in_turn))),
+            "positions_multiplied": scores(last_norm(through(tokens * places, *in_turn))),
+            "positions_after_the_blocks": scores(last_norm(through(tokens, *in_turn) + places)),
+            "positions_again_at_every_block": scores(last_norm(_with_places(tokens, places, known))),
+            "tokens_missing": scores(last_norm(through(places + 0 * tokens, *in_turn))),
+            "tokens_times_the_root_of_the_width": scores(
+                last_norm(through(tokens * np.sqrt(WIDTH) + places, *in_turn))
+            ),
+        }
+    return found
+
+
+def _with_places(x: np.ndarray, places: np.ndarray, known: Weights) -> np.ndarray:
+    for number in range(LAYERS):
+        x, _ = block(x + places, known, number)
+    return x
