@@ -255,7 +255,8 @@ class Engine:
                 self._fork_server.close()
                 self._fork_server = self._new_fork_server()  # a student's code has ended it; the next gets a new one
         output = StudentOutput(self._console, f"{question.id} | " if self.settings.jobs > 1 else "")
-        return StudentProcess(self._fork_server, output, self._memory_limit(question), self.settings.sandbox)
+        patient = self.settings.deadline is None  # else somebody waits who goes by the clock
+        return StudentProcess(self._fork_server, output, self._memory_limit(question), self.settings.sandbox, patient)
 
     @contextmanager
     def _status_line(self, question: Question, started: float):  # type: ignore[no-untyped-def]

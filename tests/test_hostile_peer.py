@@ -1,0 +1,282 @@
+"""The grader's side of the channel against a peer that may send anything: it always comes back, with an outcome that
+is declared, and the next question is graded."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import random
+import threading
+import time
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from grading import channel, expect, forkserver
+from grading.channel import Handle
+from grading.console import Console
+from grading.engine import Engine, Settings, _status_text
+from grading.outcomes import CRASHED, FAILED, NOT_FINISHED, PASSED, OutOfLimits, StudentCrashed
+from grading.process import StudentProcess
+from grading.questions import Check, Question
+from tests.test_channel import values
+
+NO_PROCESS = 2**22 + 1  # above the largest process id that Linux gives
+SECONDS = 0.4  # for a question whose peer says nothing
+INPUTS = np.zeros((3, 2), np.float32)
+FACTS = {"changed": True, "finite": True, "examples": 10, "fetched": 20, "distinct": 10, "steps": 2}
+PROGRESS = {"progress": {"epochs": 0.5, "validation_accuracy": 0.25}}
+# What an honest process says to the check below: configured, seeded, then an answer to each of its requests.
+HONEST = [
+    {"result": None},
+    {"result": None},
+    {"result": Handle(0)},
+    PROGRESS,
+    {"result": FACTS},
+    {"result": np.zeros((3, 1), np.float32)},
+    {"result": {"weight": np.zeros((1, 2), np.float32)}},
+    {
+        "result": {
+            "output": INPUTS[:, :1],
+            "differentiable": True,
+            "inputs": [INPUTS],
+            "parameters": {"weight": INPUTS[:1]},
+        }
+    },
+]
+
+
+def check(student: Any, library: Any, thresholds: Any) -> None:
+    """Uses every kind of answer that a check can ask for."""
+    model = student.create("models.Thing")
+    student.train("train.train_thing", model, library.load("sine"))
+    expect.array(model(INPUTS), (3, 1), "three inputs should give three numbers")
+    model.parameters()
+    found = model.gradients(INPUTS)
+    expect.array(found.parameters.get("weight"), (1, 2), "the weight should have a gradient")
+
+
+def question(name: str) -> Question:
+    return Question(
+        id=name,
+        title="A thing",
+        targets=("models.Thing", "train.train_thing"),
+        aliases={},
+        thresholds={},
+        time_limit_seconds=SECONDS,
+        memory_limit_bytes=2**30,
+        extra_credit=False,
+        allowed_imports=(),
+        forbidden_names=(),
+        checks=(Check("check", "It answers", 1.0, (), check),),
+    )
+
+
+class Peer:
+    """Stands where the fork server is: its "processes" write what they are told to, whatever is asked.
+
+    Args:
+        pieces: bytes to write, and seconds to wait before each.
+        stays: keep the channel open afterwards.
+    """
+
+    def __init__(self, pieces: list[tuple[float, bytes]], stays: bool = False) -> None:
+        self._pieces, self._stays = pieces, stays
+        self._ended = threading.Event()
+
+    def fork(self, orders: object) -> tuple[int, BinaryIO, BinaryIO, BinaryIO]:
+        requests_read, requests_write = os.pipe()
+        replies_read, replies_write = os.pipe()
+        output_read, output_write = os.pipe()
+        os.close(output_write)
+
+        def play() -> None:
+            with contextlib.suppress(OSError), os.fdopen(replies_write, "wb", buffering=0) as replies:
+                for seconds, piece in self._pieces:
+                    if seconds and self._ended.wait(seconds):
+                        break
+                    replies.write(piece)
+                if self._stays:
+                    self._ended.wait(10)
+            os.close(requests_read)
+
+        threading.Thread(target=play, daemon=True).start()
+        streams = os.fdopen(requests_write, "wb"), os.fdopen(replies_read, "rb")
+        return NO_PROCESS, *streams, os.fdopen(output_read, "rb", buffering=0)
+
+    def wait(self, pid: int, seconds: float) -> int:
+        self._ended.set()
+        return 0
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory) -> Path:
+    directory = tmp_path_factory.mktemp("code")
+    (directory / "models.py").write_text("class Thing:\n    pass\n")
+    (directory / "train.py").write_text("def train_thing(model, dataset):\n    return 1\n")
+    return directory
+
+
+def graded(code: Path, peers: dict[str, Peer]) -> dict[str, str]:
+    """Statuses of the check of questions whose processes are these peers."""
+
+    class Scripted(Engine):
+        def _new_fork_server(self):  # no real process is needed
+            return None
+
+        def _connect(self, question):
+            return StudentProcess(peers[question.id], lambda text: None, 2**30)
+
+    with Scripted(Settings(code), Console(io.StringIO())) as engine:
+        results = engine.grade([question(name) for name in peers])
+    return {result.id: result.outcomes[0].status for result in results}
+
+
+def conversation() -> list[bytes]:
+    return [channel.encode(message) for message in HONEST]
+
+
+def test_an_honest_peer_passes(code):
+    assert graded(code, {"q1": Peer([(0.0, frame) for frame in conversation()])}) == {"q1": PASSED}
+
+
+@st.composite
+def scripts(draw: st.DrawFn) -> Peer:
+    """An honest conversation, then up to four things wrong with it."""
+    frames = conversation()
+    for _ in range(draw(st.integers(1, 4))):
+        place = draw(st.integers(0, len(frames)))
+        inside = min(place, len(frames) - 1)
+        wrong = draw(st.sampled_from(["noise", "length", "cut", "flip", "swap", "repeat", "drop", "other", "many"]))
+        if wrong == "noise":
+            frames.insert(place, draw(st.binary(max_size=60)))
+        elif wrong == "length":
+            frames.insert(place, draw(st.integers(0, 2**64 - 1)).to_bytes(8, "little") + draw(st.binary(max_size=20)))
+        elif wrong == "other":
+            key = draw(st.sampled_from(["result", "error", "progress", "something"]))
+            message = draw(st.one_of(values, st.builds(lambda value, key=key: {key: value}, values)))
+            frames[inside : inside + 1] = [channel.encode(message)]
+        elif wrong == "many":
+            frames[place:place] = frames[inside : inside + 1] * draw(st.integers(2, 200))
+        elif not frames[inside:]:
+            continue
+        elif wrong == "cut":
+            frames[inside] = frames[inside][: draw(st.integers(0, len(frames[inside])))]
+        elif wrong == "flip" and frames[inside]:
+            flipped = bytearray(frames[inside])
+            flipped[draw(st.integers(0, len(flipped) - 1))] ^= draw(st.integers(1, 255))
+            frames[inside] = bytes(flipped)
+        elif wrong == "swap":
+            other = draw(st.integers(0, len(frames) - 1))
+            frames[inside], frames[other] = frames[other], frames[inside]
+        elif wrong == "repeat":
+            frames.insert(inside, frames[inside])
+        elif wrong == "drop":
+            del frames[inside]
+        frames = frames or [b""]
+    slow = draw(st.sampled_from([0.0] * 9 + [0.05]))
+    return Peer([(slow, frame) for frame in frames], stays=draw(st.integers(0, 19)) == 0)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(peer=scripts())
+def test_whatever_the_peer_sends_the_question_ends_and_the_next_one_is_graded(code, peer):
+    started = time.monotonic()
+    statuses = graded(code, {"q1": peer, "q2": Peer([(0.0, frame) for frame in conversation()])})
+    assert statuses["q1"] in (PASSED, FAILED, CRASHED, NOT_FINISHED)
+    assert statuses["q2"] == PASSED
+    assert time.monotonic() - started < 5
+
+
+def test_a_peer_that_drips_or_says_nothing_runs_out_of_time(code):
+    drip = [(0.02, bytes([byte])) for byte in b"".join(conversation())]
+    for peer in (Peer(drip, stays=True), Peer([], stays=True)):
+        assert graded(code, {"q1": peer}) == {"q1": NOT_FINISHED}
+
+
+def test_a_flood_of_messages_takes_neither_memory_nor_more_than_the_time_there_is(code):
+    frame = channel.encode({"progress": {"epochs": 1.0}})
+    flood = Peer([(0.0, frame * 1000)] * 10_000)
+    started = time.monotonic()
+    assert graded(code, {"q1": flood}) == {"q1": NOT_FINISHED}
+    assert time.monotonic() - started < 10 * SECONDS
+
+
+@given(values)
+def test_whatever_is_reported_as_progress_can_be_shown(value):
+    received: list[dict[str, Any]] = []
+    report = value if isinstance(value, dict) else {"epochs": value, "validation_accuracy": 10**400, "loss": value}
+    frames = [channel.encode({"progress": report}), channel.encode({"result": None})]
+    process = StudentProcess(Peer([(0.0, frame) for frame in frames]), lambda text: None, 2**30)  # type: ignore[arg-type]
+    process.request({}, time.monotonic() + 5, received.append)
+    process.kill()
+    assert _status_text(question("q1"), 1.0, received[0]).startswith("q1 A thing  0:01")
+
+
+def test_a_patient_process_is_not_charged_for_time_without_a_processor(monkeypatch):
+    def seconds_until_the_end(starved: float) -> float:
+        monkeypatch.setattr(StudentProcess, "_starved_seconds", lambda self: starved)
+        process = StudentProcess(Peer([], stays=True), lambda text: None, 2**30, patient=True)  # type: ignore[arg-type]
+        started = time.monotonic()
+        with pytest.raises(OutOfLimits, match="time"):
+            process.request({}, started + 0.05, lambda report: None)
+        return time.monotonic() - started
+
+    assert seconds_until_the_end(0.0) < 0.5
+    assert 0.55 < seconds_until_the_end(0.5) < 2
+    assert seconds_until_the_end(1e9) < 3  # twenty times its limit, not for ever
+
+
+# --- the same against a real process, whose code has the channel's descriptor
+
+BABBLE = """
+import os, random, stat, sys
+
+
+class Thing:
+    def __init__(self, seed):
+        generator = random.Random(seed)
+        for number in range(3, 64):
+            try:
+                is_pipe = stat.S_ISFIFO(os.fstat(number).st_mode)
+            except OSError:
+                continue
+            for _ in range(generator.randrange(1, 4) if is_pipe else 0):
+                try:
+                    length = generator.choice([0, 1, 12, 40, 2**20, 2**62]).to_bytes(8, "little")
+                    os.write(number, generator.choice([b"", length]) + generator.randbytes(generator.randrange(60)))
+                except OSError:
+                    pass
+        if seed % 3 == 0:
+            os._exit(seed)
+"""
+
+
+@pytest.mark.skipif(not forkserver.is_available(), reason="starts processes quickly, as only Linux can")
+def test_a_real_process_that_babbles_on_its_channel_ends_with_an_answer_or_a_crash(tmp_path):
+    (tmp_path / "models.py").write_text(BABBLE)
+    server = forkserver.ForkServer()
+    crashes = 0
+    try:
+        for seed in random.Random(0).sample(range(1000), 12):
+            process = StudentProcess(server, lambda text: None, 2**31)
+            deadline = time.monotonic() + 20
+            configure = {"op": "configure", "code_directory": str(tmp_path), "threads": 1, "window_title": None}
+            try:
+                process.request(configure, deadline, lambda report: None)
+                create = {"op": "create", "names": ["models.Thing"], "args": [seed]}
+                for _ in range(3):
+                    process.request(create, time.monotonic() + 2, lambda report: None)
+            except (StudentCrashed, OutOfLimits):
+                crashes += 1
+            finally:
+                process.kill()
+            assert time.monotonic() < deadline
+    finally:
+        server.close()
+    assert crashes >= 6, "hardly a message was malformed: does the code find the channel?"
