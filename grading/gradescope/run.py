@@ -124,7 +124,7 @@ def _grade(root: Path, kept: Report, console: Console, at_home: bool) -> None:
     if _is_refused(known, kept):
         return
     _close_off(root)
-    with _workplace() as workplace:
+    with temporary_workplace() as workplace:
         code = workplace / "code"
         code.mkdir()
         found = submission.find(root / "submission", student_files(discover()), student_files(kept.questions))
@@ -143,7 +143,7 @@ def _grade(root: Path, kept: Report, console: Console, at_home: bool) -> None:
             sandbox=_sandbox(root, workplace, not at_home) if is_available() else None,
         )
         with Engine(engine_settings, console) as engine:
-            kept.extra_data["isolation"] = _require_isolation(engine, console, at_home)
+            kept.extra_data["isolation"] = require_isolation(engine, console, at_home)
             kept.save()
 
             def on_change(result: QuestionResult) -> None:
@@ -198,7 +198,7 @@ def _close_off(root: Path) -> None:
             os.chmod(path, 0o700 if path.is_dir() else 0o600)
 
 
-def _require_isolation(engine: Engine, console: Console, at_home: bool) -> dict[str, bool]:
+def require_isolation(engine: Engine, console: Console, at_home: bool) -> dict[str, bool]:
     """Try the sandbox out and say what holds.
 
     Raises:
@@ -225,7 +225,7 @@ def _require_isolation(engine: Engine, console: Console, at_home: bool) -> dict[
 
 
 @contextmanager
-def _workplace() -> Iterator[Path]:
+def temporary_workplace() -> Iterator[Path]:
     """A folder outside the harness's own, through which student processes reach their code and working folders."""
     path = Path(tempfile.mkdtemp(prefix="nn-grading-"))
     try:

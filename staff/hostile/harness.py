@@ -63,13 +63,14 @@ class Harness:
 
     Args:
         hidden: the hidden files; None draws none, and the shipped test split is graded.
+        archive: an autograder.zip made before, with what it hides; None makes one.
     """
 
-    def __init__(self, hidden: Mapping[str, bytes] | None = None) -> None:
+    def __init__(self, hidden: Mapping[str, bytes] | None = None, archive: bytes | None = None) -> None:
         self.python, self._python_path = _interpreter()
         self.root = Path(tempfile.mkdtemp(prefix="nn-harness-"))
         self.root.chmod(0o755)
-        archive = build.zipped(build.autograder_files(files_of_working_tree(), hidden or {}, "working tree"))
+        archive = archive or autograder_archive(hidden or {})
         with zipfile.ZipFile(BytesIO(archive)) as members:
             members.extractall(self.root / "source")
         for name in ("setup.sh", "run_autograder"):
@@ -137,6 +138,11 @@ class Harness:
         except (OSError, ValueError):
             results = None
         return Finished(results, finished.returncode, finished.stdout)
+
+
+def autograder_archive(hidden: Mapping[str, bytes]) -> bytes:
+    """The working tree's autograder.zip with these hidden files."""
+    return build.zipped(build.autograder_files(files_of_working_tree(), hidden, "working tree"))
 
 
 def is_root() -> bool:
