@@ -67,7 +67,7 @@ class Harness:
     """
 
     def __init__(self, hidden: Mapping[str, bytes] | None = None, archive: bytes | None = None) -> None:
-        self.python, self._python_path = _interpreter()
+        self.python, self._python_path = interpreter()
         self.root = Path(tempfile.mkdtemp(prefix="nn-harness-"))
         self.root.chmod(0o755)
         archive = archive or autograder_archive(hidden or {})
@@ -150,7 +150,7 @@ def is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-def _interpreter() -> tuple[str, str]:
+def interpreter() -> tuple[str, str]:
     """A Python that an unprivileged user can run, and what PYTHONPATH must hold for it to find torch.
 
     Raises:
