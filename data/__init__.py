@@ -69,7 +69,8 @@ class Library:
 
     def sources(self) -> list[str]:
         """One phrase for each file-backed dataset loaded so far, such as `built-in words`."""
-        backed = [splits for name, splits in self._loaded.items() if name in ("digits", "words", "plays")]
+        loaded = list(self._loaded.items())  # questions that run side by side may be loading more
+        backed = [splits for name, splits in loaded if name in ("digits", "words", "plays")]
         return [splits.source for splits in backed]
 
     def _with_hidden_test(self, splits: Splits, load_test: Callable[[Path], Split]) -> Splits:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import shlex
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from grading import report
@@ -78,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data-directory", type=Path, metavar="DIR", help="look for datasets there first")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write results there after every question")
     parser.add_argument(
+        "--report", type=Path, metavar="DIR", help="write report.html there, with pictures, after every question"
+    )
+    parser.add_argument(
         "--seed", type=_count_from(0), default=0, metavar="N", help="of every random number (default 0)"
     )
     parser.add_argument(
@@ -107,7 +115,7 @@ def _rehearse(arguments: argparse.Namespace, questions: list[Question]) -> int:
     from grading.gradescope import at_home
     from grading.gradescope.settings import SettingsError
 
-    decided = ("data_directory", "seed", "jobs", "time_limit", "in_process")
+    decided = ("data_directory", "report", "seed", "jobs", "time_limit", "in_process")
     if asked := [name for name in decided if getattr(arguments, name) != _parser().get_default(name)]:
         flag = "--" + asked[0].replace("_", "-")
         raise UsageError(f"--as-gradescope goes by the course's settings; leave out {flag}")
@@ -130,28 +138,56 @@ def _grade(arguments: argparse.Namespace, questions: list[Question]) -> int:
     def keep() -> None:
         result.seconds = time.monotonic() - started
         if arguments.json is not None:
-            report.write_json(result.as_dict(), arguments.json)
+            with _written_to("--json", arguments.json):
+                report.write_json(result.as_dict(), arguments.json)
+        if page is not None:
+            with _written_to("--report", arguments.report):
+                page.write(result, engine.library.sources())
 
     def on_change(question_result: QuestionResult) -> None:
         result.questions[position[question_result.id]] = question_result
         keep()
         report.print_question(question_result, console)
 
-    try:
+    with Engine(_settings(arguments), console) as engine:
+        page = _page(arguments) if arguments.report is not None else None
         keep()
-        with Engine(_settings(arguments), console) as engine:
-            engine.grade(questions, on_change)
-            sources = engine.library.sources()
-        keep()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        if arguments.json is not None and error.filename is not None:
-            raise UsageError(f"--json {arguments.json}: cannot write there ({error.strerror})") from error
-        raise
-    report.print_table(result, console, sources)
+        engine.grade(questions, on_change)
+    keep()
+    report.print_table(result, console, engine.library.sources())
+    if page is not None:
+        console.line(console.paint(f"report: {page.path}", "dim"))
     every_point = all(question.score == question.max_score for question in result.questions)
     return EXIT_FULL_MARKS if every_point else EXIT_LESS
+
+
+def _page(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]  # imported only where it is asked for
+    from grading.pages.page import About, ReportPage
+
+    about = About(datetime.now().astimezone(), _command(arguments), arguments.code_directory.resolve().name)
+    return ReportPage(arguments.report, about)
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """The command line that does this run again, as far as the results depend on it."""
+    parts = ["python", "autograder.py", *(part for name in arguments.question for part in ("-q", name))]
+    if arguments.code_directory != PROJECT_DIRECTORY:
+        parts += ["--code-directory", str(arguments.code_directory)]
+    if arguments.data_directory is not None:
+        parts += ["--data-directory", str(arguments.data_directory)]
+    if arguments.time_limit is not None:
+        parts += ["--time-limit", f"{arguments.time_limit:g}"]
+    parts += ["--seed", str(arguments.seed), "--report", str(arguments.report)]
+    return subprocess.list2cmdline(parts) if sys.platform == "win32" else shlex.join(parts)
+
+
+@contextmanager
+def _written_to(flag: str, path: Path) -> Iterator[None]:
+    """Turn a failure to write into a usage error that names the flag."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{flag} {path}: cannot write there ({error.strerror})") from error
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
@@ -163,6 +199,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         jobs=arguments.jobs,
         in_process=arguments.in_process,
         graphics=not arguments.no_graphics and arguments.jobs == 1,  # side by side, windows would cover each other
+        exhibits=arguments.report is not None,
     )
 
 
@@ -185,8 +222,28 @@ def _check_directories(arguments: argparse.Namespace) -> None:
             raise UsageError(f"--json {arguments.json}: the folder {folder} does not exist; make it first")
         if arguments.json.is_dir() or not os.access(folder, os.W_OK):
             raise UsageError(f"--json {arguments.json}: cannot write a file there")
+    if arguments.report is not None:
+        _prepare_report_directory(arguments.report)
     if importlib.util.find_spec("torch") is None:
         raise UsageError("torch is not installed. Run `pip install -r requirements.txt` in the environment you use.")
+
+
+def _prepare_report_directory(directory: Path) -> None:
+    for package in ("jinja2", "matplotlib"):
+        if importlib.util.find_spec(package) is None:
+            raise UsageError(f"--report needs {package}. Run `pip install {package}` in the environment you use.")
+    try:
+        directory.mkdir(exist_ok=True)
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"--report {directory}: the folder {directory.parent} does not exist; make it first"
+        ) from error
+    except FileExistsError as error:
+        raise UsageError(f"--report {directory}: is a file; name a folder for report.html to go into") from error
+    except OSError as error:
+        raise UsageError(f"--report {directory}: cannot make this folder ({error.strerror})") from error
+    if (directory / "report.html").is_dir() or not os.access(directory, os.W_OK):
+        raise UsageError(f"--report {directory}: cannot write report.html there")
 
 
 def _chosen(questions: list[Question], asked: list[str]) -> list[Question]:

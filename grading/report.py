@@ -23,16 +23,22 @@ def points(value: float) -> str:
 
 
 def write_json(document: dict[str, Any], path: Path) -> None:
-    """Write a JSON report; a reader sees the old file or the new one, never half of one.
+    """Write a JSON report, as `write_text` does."""
+    write_text(json.dumps(document, indent=2) + "\n", path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a file; a reader sees the old one or the new one, never half of one.
+
+    What UTF-8 cannot hold, such as half of a surrogate pair in a message of a student's, becomes a question mark.
 
     Raises:
         OSError: the file cannot be written.
     """
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=2)
-            file.write("\n")
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n") as file:
+            file.write(text)
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes private files; a report is an ordinary one
@@ -53,10 +59,10 @@ def print_question(result: QuestionResult, console: Console) -> None:
     for stub in result.stubs:
         console.line(f"    not implemented yet: {stub}")
     for outcome in result.outcomes:
-        if not (result.stubs and _waits_for_a_stub(outcome, result)):
+        if not (result.stubs and waits_for_a_stub(outcome, result)):
             _print_outcome(outcome, console)
     for name, value in result.metrics.items():
-        console.line(console.paint(f"    {'':<{STATUS_WIDTH}}  {name.replace('_', ' ')} {_metric(name, value)}", "dim"))
+        console.line(console.paint(f"    {'':<{STATUS_WIDTH}}  {name.replace('_', ' ')} {metric(name, value)}", "dim"))
     console.line()
 
 
@@ -95,11 +101,12 @@ def _print_outcome(outcome: Outcome, console: Console) -> None:
             console.line(piece)
 
 
-def _waits_for_a_stub(outcome: Outcome, result: QuestionResult) -> bool:
+def waits_for_a_stub(outcome: Outcome, result: QuestionResult) -> bool:
     """True if the outcome says no more than the list of unfilled stubs does."""
     names_a_stub = any(outcome.message == f"not implemented yet: {stub}" for stub in result.stubs)
     return names_a_stub or outcome.message.startswith("not run:")
 
 
-def _metric(name: str, value: float) -> str:
+def metric(name: str, value: float) -> str:
+    """A metric for people: an accuracy as a percentage."""
     return f"{value:.2%}" if "accuracy" in name else f"{value:.5g}"

@@ -1,0 +1,117 @@
+"""Charts of the report that no live window draws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from grading.child.pictures import style
+
+LARGE_RANGE = 20  # a loss that falls this many times is read better on a logarithmic scale
+FEW_CLASSES = 6  # whose names fit beside a matrix
+
+
+def learning_curve(axes: Any, rows: np.ndarray, across: str, is_share: bool) -> None:
+    """A line of rows (count, 2) with its last value written at its end."""
+    x, y = rows.T
+    axes.plot(x, y, color=style.BLUE, linewidth=1.8, solid_capstyle="round")
+    axes.plot(x[-1:], y[-1:], "o", color=style.BLUE, markersize=5)
+    axes.set_xlabel(across)
+    axes.set_xlim(min(0.0, x[0]), x[-1] * 1.02 or 1.0)
+    axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines["left"].set_visible(False)
+    if is_share:
+        axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    elif y.min() > 0 and y.max() > LARGE_RANGE * y.min():
+        axes.set_yscale("log")
+        axes.minorticks_off()
+    text = style.share(y[-1]) if is_share else f"{y[-1]:.3g}"
+    axes.annotate(
+        text, (x[-1], y[-1]), xytext=(7, 0), textcoords="offset points", va="center", fontsize=style.NORMAL,
+        color=style.BLUE, fontweight="bold", annotation_clip=False,
+    )  # fmt: skip
+
+
+def fitted_curve(axes: Any, x: np.ndarray, targets: np.ndarray, predictions: np.ndarray) -> None:
+    """What was to be followed, broad, and the model's line on it."""
+    axes.plot(x, targets, color=style.ORANGE, linewidth=5, alpha=0.5, label="sine", solid_capstyle="round")
+    axes.plot(x, predictions, color=style.BLUE, linewidth=1.8, label="your model")
+    names = {-2: "−2π", -1: "−π", 0: "0", 1: "π", 2: "2π"}
+    axes.set_xticks([multiple * np.pi for multiple in names], list(names.values()))
+    axes.grid(color=style.FAINT, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.13), ncols=2, frameon=False, labelcolor=style.MUTED)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+
+
+def confusion_matrix(axes: Any, counts: np.ndarray, names: list[str]) -> None:
+    """Counts (classes, classes), right answers in rows, the model's in columns; mistakes in orange."""
+    classes = len(counts)
+    shares = counts / counts.sum(axis=1, keepdims=True).clip(1)
+    most_wrong = max(float((shares * (1 - np.eye(classes))).max()), 1e-9)
+    for row in range(classes):
+        for column in range(classes):
+            is_right, count = row == column, int(counts[row, column])
+            strength = shares[row, column] if is_right else shares[row, column] / most_wrong
+            face = _blend("#EDF2F7", style.BLUE, 0.85 * strength) if is_right else _blend(
+                "#F7F7F8", style.MISTAKE, 0.9 * strength
+            )  # fmt: skip
+            axes.fill(
+                column + np.array([-0.47, 0.47, 0.47, -0.47]), row + np.array([-0.47, -0.47, 0.47, 0.47]),
+                color=face, linewidth=0,
+            )  # fmt: skip
+            if count:
+                axes.text(
+                    column, row, f"{count:,}", ha="center", va="center", fontsize=style.SMALL - (classes > 5),
+                    color="white" if strength > 0.55 else style.INK,
+                )  # fmt: skip
+    axes.set(xlim=(-0.55, classes - 0.45), ylim=(classes - 0.45, -0.55), aspect="equal")
+    axes.set_xticks(range(classes), names, rotation=0 if max(map(len, names)) < 3 else 28)
+    axes.set_yticks(range(classes), names)
+    axes.set(xlabel="your model's answer", ylabel="right answer")
+    for side in axes.spines.values():
+        side.set_visible(False)
+
+
+def kernel(axes: Any, values: np.ndarray) -> None:
+    """A kernel's numbers: blue above zero, orange below."""
+    most = max(float(np.abs(values).max()), 1e-9)
+    for (row, column), value in np.ndenumerate(values):
+        strength = abs(value) / most
+        axes.fill(
+            column + np.array([-0.47, 0.47, 0.47, -0.47]), row + np.array([-0.47, -0.47, 0.47, 0.47]),
+            color=_blend("#F7F7F8", style.BLUE if value >= 0 else style.MISTAKE, 0.9 * strength), linewidth=0,
+        )  # fmt: skip
+        axes.text(
+            column, row, f"{value:.2g}".replace("-", "−"), ha="center", va="center",
+            color="white" if strength > 0.55 else style.INK,
+        )  # fmt: skip
+    height, width = values.shape
+    axes.set(xlim=(-0.55, width - 0.45), ylim=(height - 0.45, -0.55), aspect="equal", xticks=[], yticks=[])
+    for side in axes.spines.values():
+        side.set_visible(False)
+
+
+def feature_maps(axes: Any, images: np.ndarray, maps: np.ndarray) -> None:
+    """Images above, what the kernel makes of them below; zero is paper, blue above, orange below."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colours = LinearSegmentedColormap.from_list("signed", [style.MISTAKE, style.PAPER, style.BLUE])
+    most = max(float(np.abs(maps).max()), 1e-9)
+    for place, (image, found) in enumerate(zip(images, maps, strict=True)):
+        axes[0, place].imshow(image, cmap="gray_r", vmin=0, vmax=1)
+        axes[1, place].imshow(found, cmap=colours, vmin=-most, vmax=most)
+    for each in axes.flat:
+        each.set(xticks=[], yticks=[])
+        for side in each.spines.values():
+            side.set(visible=True, color=style.FAINT)
+
+
+def _blend(low: str, high: str, share: float) -> tuple[float, float, float]:
+    """A colour between two, share 0 to 1."""
+    ends = [np.array([int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]) for colour in (low, high)]
+    red, green, blue = ends[0] + (ends[1] - ends[0]) * share
+    return float(red), float(green), float(blue)

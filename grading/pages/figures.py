@@ -1,0 +1,84 @@
+"""Figures as text: what is drawn with matplotlib becomes an address that holds the whole image."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.image import imsave
+from matplotlib.transforms import Bbox
+
+from grading.child.pictures import style
+
+WINDOW_TOP = 0.845  # as a share of a window's height: its headline stands above this, the page has its own
+SETTINGS = style.SETTINGS | {
+    "svg.hashsalt": "report",  # same numbers, same bytes
+    "svg.fonttype": "path",  # looks alike where DejaVu Sans is not installed
+    "figure.facecolor": "none",
+    "savefig.facecolor": "none",
+    "axes.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+def chart(draw: Callable[[Any], None], width: float, height: float) -> str:
+    """Draw on fresh axes.
+
+    Args:
+        draw: draws on the matplotlib axes it is given.
+        width, height: in inches.
+    Returns:
+        a data URI of an SVG.
+    """
+    with matplotlib.rc_context(SETTINGS):
+        figure = _figure(width, height)
+        draw(figure.add_subplot())
+        return _address(figure, bbox_inches="tight", pad_inches=0.05)
+
+
+def grid(draw: Callable[[Any], None], rows: int, columns: int, width: float, height: float) -> str:
+    """Draw on a grid of axes, given as an array (rows, columns); otherwise as `chart`."""
+    with matplotlib.rc_context(SETTINGS):
+        figure = _figure(width, height)
+        draw(figure.subplots(rows, columns, squeeze=False, gridspec_kw={"wspace": 0.12, "hspace": 0.1}))
+        return _address(figure, bbox_inches="tight", pad_inches=0.05)
+
+
+def live_picture(draw: Callable[[Any, Any], None], state: Any) -> str:
+    """What a window that shows training would show of a state, without its headline; a data URI of an SVG.
+
+    Args:
+        draw, state: of a module of `grading.child.pictures`.
+    """
+    with matplotlib.rc_context(SETTINGS):
+        figure = _figure(style.WIDTH_INCHES, style.HEIGHT_INCHES)
+        draw(style.page(figure, "", ""), state)
+        below = Bbox.from_extents(0, 0, style.WIDTH_INCHES, style.HEIGHT_INCHES * WINDOW_TOP)
+        return _address(figure, bbox_inches=below)
+
+
+def pixels(image: np.ndarray) -> str:
+    """An image, uint8 (height, width), 0 paper to 255 ink, pixel by pixel; a data URI of a PNG."""
+    file = io.BytesIO()
+    imsave(file, image, cmap="gray_r", vmin=0, vmax=255, format="png")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def _figure(width: float, height: float) -> Figure:
+    figure = Figure(figsize=(width, height), dpi=style.DOTS_PER_INCH)
+    FigureCanvasSVG(figure)
+    return figure
+
+
+def _address(figure: Figure, **how: Any) -> str:
+    file = io.BytesIO()
+    metadata: Any = {"Date": None, "Creator": None}  # without them: same numbers, same bytes
+    figure.savefig(file, format="svg", metadata=metadata, **how)
+    return "data:image/svg+xml;base64," + base64.b64encode(file.getvalue()).decode("ascii")

@@ -1,0 +1,96 @@
+"""Writes the report: one HTML file with everything in it, readable without a network on whatever screen there is."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import jinja2
+
+from grading import report
+from grading.outcomes import QuestionResult, RunResult
+from grading.pages.panels import Panel, clipped, panels
+
+FILE_NAME = "report.html"
+MOST_MESSAGE_CHARACTERS = 10_000
+LONG_LINES, LONG_CHARACTERS = 9, 900  # a message beyond either is folded
+
+
+@dataclass(frozen=True)
+class About:
+    """What the page says of the run besides its results.
+
+    Attributes:
+        started: when, in local time.
+        command: the one line that does it again.
+        graded: whose files, such as the folder's name.
+    """
+
+    started: datetime
+    command: str
+    graded: str
+
+
+class ReportPage:
+    """The page of one run; write it as often as there is something new.
+
+    Args:
+        directory: where report.html goes; exists.
+        about: the run.
+    """
+
+    def __init__(self, directory: Path, about: About) -> None:
+        self.path = directory / FILE_NAME
+        self._about = about
+        self._drawn: dict[str, tuple[QuestionResult, list[Panel]]] = {}
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(Path(__file__).resolve().parent, encoding="utf-8"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.filters |= {
+            "points": report.points,
+            "metric": report.metric,
+            "clipped": lambda text: clipped(text, MOST_MESSAGE_CHARACTERS),
+            "is_long": lambda text: text.count("\n") >= LONG_LINES or len(text) > LONG_CHARACTERS,
+        }
+        environment.tests["waiting_for_a_stub"] = report.waits_for_a_stub
+        self._template = environment.get_template("report.html.j2")
+
+    def write(self, result: RunResult, sources: list[str]) -> None:
+        """Write the page; a reader sees the old one or the new one, never half of one.
+
+        Args:
+            result: of the run so far; a question without outcomes has not been graded yet.
+            sources: which data was used.
+        Raises:
+            OSError: the file cannot be written.
+        """
+        page = self._template.render(
+            run=result,
+            about=self._about,
+            sources=sources,
+            panels={question.id: self._panels(question) for question in result.questions},
+            graded=[question for question in result.questions if question.outcomes],
+        )
+        report.write_text(page, self.path)
+
+    def _panels(self, question: QuestionResult) -> list[Panel]:
+        """A question's pictures, drawn once."""
+        if question.id not in self._drawn or self._drawn[question.id][0] is not question:
+            self._drawn[question.id] = question, _panels_that_can_be_drawn(question)
+        return self._drawn[question.id][1]
+
+
+def _panels_that_can_be_drawn(question: QuestionResult) -> list[Panel]:
+    found: list[Panel] = []
+    for exhibit in question.exhibits:
+        try:
+            found += panels(exhibit)
+        except Exception as error:  # numbers may be as wild as they like: a picture less, never the report
+            print(f"(a picture of {question.id} cannot be drawn: {error})", file=sys.stderr)
+    return found
