@@ -212,7 +212,7 @@ def test_whatever_is_reported_as_progress_can_be_shown(value):
     received: list[dict[str, Any]] = []
     report = value if isinstance(value, dict) else {"epochs": value, "validation_accuracy": 10**400, "loss": value}
     frames = [channel.encode({"progress": report}), channel.encode({"result": None})]
-    process = StudentProcess(Peer([(0.0, frame) for frame in frames]), lambda text: None, 2**30)  # type: ignore[arg-type]
+    process = StudentProcess(Peer([(0.0, frame) for frame in frames]), lambda text: None, 2**30)
     process.request({}, time.monotonic() + 5, received.append)
     process.kill()
     assert _status_text(question("q1"), 1.0, received[0]).startswith("q1 A thing  0:01")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from contextlib import ExitStack
 
 from staff.hostile.attack import Attack, load_all
-from staff.hostile.harness import Harness, NoHarness, is_root
-from staff.hostile.verdict import Verdict, run
+from staff.hostile.harness import Harness, NoHarness, autograder_archive, is_root
+from staff.hostile.verdict import Verdict, run_together
 from staff.release import hidden
 
 SECRET = "hidden digits of the hostile runs"
@@ -18,21 +19,25 @@ def main(argv: list[str] | None = None) -> int:
     """Print the table; returns 1 if any attack got anywhere, 2 if this machine cannot run them."""
     parser = argparse.ArgumentParser(prog="python -m staff.hostile", description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="run these attacks only")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="attacks at the same time (default 2)")
     arguments = parser.parse_args(argv)
     attacks = [attack for attack in load_all() if not arguments.names or attack.name in arguments.names]
     started = time.monotonic()
     try:
-        verdicts = run_all(attacks)
+        verdicts = run_all(attacks, max(1, arguments.jobs))
     except NoHarness as reason:
         print(f"staff.hostile: {reason}", file=sys.stderr)
         return 2
     held = sum(verdict.holds for verdict in verdicts)
-    print(f"{held} of {len(attacks)} as declared, in {time.monotonic() - started:.0f} seconds")
+    print(
+        f"{held} of {len(attacks)} as declared, in {time.monotonic() - started:.0f} seconds "
+        f"({_processor_seconds():.0f} of processor time), {arguments.jobs} at a time"
+    )
     return 0 if held == len(attacks) else 1
 
 
-def run_all(attacks: list[Attack]) -> list[Verdict]:
-    """Run attacks one after another in one harness, printing a line for each.
+def run_all(attacks: list[Attack], jobs: int = 2) -> list[Verdict]:
+    """Run attacks, some at the same time, each in a harness of its own, printing a line for each.
 
     Raises:
         NoHarness: without root the attacks would run as whoever runs this, and fall on their own processes and files.
@@ -40,18 +45,38 @@ def run_all(attacks: list[Attack]) -> list[Verdict]:
     if not is_root():
         raise NoHarness("needs root, in a container or a machine of its own: the grader then drops it for every attack")
     verdicts = []
-    files = {"hidden/digits.npz": hidden.digits_file(SECRET), "hidden/words.npz": b"not read by these questions"}
-    with Harness(files) as harness:
+    archive = autograder_archive(hidden_files())
+    waiting = sorted(attacks, key=lambda attack: -attack.seconds)  # those of one length together
+    with ExitStack() as stack:
+        harnesses = [stack.enter_context(Harness(archive=archive)) for _ in range(min(jobs, len(attacks)))]
         print(f"{'attack':<27}{'must score':<13}{'scored':<13}{'grader':<9}{'time':>6}")
-        for attack in attacks:
-            verdict = run(attack, harness)
-            verdicts.append(verdict)
-            intact = "intact" if not verdict.broken else "BROKEN"
-            expected, scored = (_points(points) for points in (attack.points, verdict.scores))
-            print(f"{attack.name:<27}{expected:<13}{scored:<13}{intact:<9}{verdict.seconds:5.1f}s", flush=True)
-            for phrase in verdict.broken:
-                print(f"    {phrase}")
+        while waiting:
+            together, waiting = waiting[:jobs], waiting[jobs:]
+            for verdict in run_together(together, harnesses):
+                verdicts.append(verdict)
+                _print(verdict)
     return verdicts
+
+
+def hidden_files() -> dict[str, bytes]:
+    """What the attacks are after: hidden digits, and words that no attack's question reads."""
+    return {"hidden/digits.npz": hidden.digits_file(SECRET), "hidden/words.npz": b"not read by these questions"}
+
+
+def _print(verdict: Verdict) -> None:
+    intact = "intact" if not verdict.broken else "BROKEN"
+    expected, scored = (_points(points) for points in (verdict.attack.points, verdict.scores))
+    print(f"{verdict.attack.name:<27}{expected:<13}{scored:<13}{intact:<9}{verdict.seconds:5.1f}s", flush=True)
+    for phrase in verdict.broken:
+        print(f"    {phrase}")
+
+
+def _processor_seconds() -> float:
+    """Of this process and all that it has started and seen end."""
+    import resource
+
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def _points(points: dict[str, float]) -> str:

@@ -1,11 +1,13 @@
-"""Runs an attack in the harness and looks whether anything gave way."""
+"""Runs attacks in the harness and looks whether anything gave way."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grading.sandbox import FIRST_USER, SHARED_FOLDERS
@@ -46,24 +48,34 @@ class Verdict:
         return self.scores == self.attack.points and not self.broken
 
 
-def run(attack: Attack, harness: Harness) -> Verdict:
-    """Hand an attack in, let the harness grade it, and look at what is left."""
+def run_together(attacks: Sequence[Attack], harnesses: Sequence[Harness]) -> list[Verdict]:
+    """Run attacks at the same time, each in its own harness, and look at what they leave when all have ended."""
+    littered, processes = litter(), strangers()
+    with ThreadPoolExecutor(len(attacks)) as pool:
+        verdicts = list(pool.map(_run, attacks, harnesses))
+    broken = []
+    if left := sorted(litter() - littered):
+        broken.append(f"left on disk: {', '.join(left[:3])}")
+    if running := strangers() - processes:
+        broken.append(f"left running: {len(running)} processes")
+    if broken and len(attacks) > 1:
+        broken.append(f"(by one of {', '.join(attack.name for attack in attacks)})")
+    return [replace(verdict, broken=(*verdict.broken, *broken)) for verdict in verdicts]
+
+
+def _run(attack: Attack, harness: Harness) -> Verdict:
+    """Hand an attack in, let the harness grade it, and look at what has become of the harness."""
     harness.settings(questions=list(attack.questions))
     harness.hand_in(attack.files, METADATA)
     for name in attack.links:
         (harness.root / "submission" / name).symlink_to(harness.root / "source" / "hidden" / "digits.npz")
-    before, litter = _digests(harness.root), _litter()
-    processes = _strangers()
+    before = _digests(harness.root)
     started = time.monotonic()
     finished = harness.run(seconds=attack.seconds + MARGIN_SECONDS, timeout=attack.seconds + 2 * MARGIN_SECONDS)
     seconds = time.monotonic() - started
     broken = _report_faults(finished, attack)
     if _digests(harness.root) != before:
         broken.append("a file of the harness was changed")
-    if left := sorted(_litter() - litter):
-        broken.append(f"left on disk: {', '.join(left[:3])}")
-    if running := _strangers() - processes:
-        broken.append(f"left running: {len(running)} processes")
     if seconds > attack.seconds + MARGIN_SECONDS / 2:
         broken.append(f"took {seconds:.0f} seconds")
     scores = {name: finished.points(name) for name in attack.questions} if finished.results else {}
@@ -115,7 +127,7 @@ def _digests(root: Path) -> dict[str, str]:
     return found
 
 
-def _litter() -> set[str]:
+def litter() -> set[str]:
     """What users made for student processes own where everybody may write, and workplaces of graders."""
     found = set()
     for folder in SHARED_FOLDERS:
@@ -128,7 +140,7 @@ def _litter() -> set[str]:
     return found
 
 
-def _strangers() -> set[int]:
+def strangers() -> set[int]:
     """Processes of users made for student processes, and fork servers."""
     found = set()
     for name in filter(str.isdigit, os.listdir("/proc")):

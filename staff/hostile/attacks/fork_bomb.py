@@ -2,7 +2,7 @@
 # file: train.py
 # questions: q2 q6
 # points: q2=0 q6=2
-# seconds: 30
+# seconds: 16
 
 def train_regression(model, dataset):
     os = __import__("os")
