@@ -1,0 +1,155 @@
+"""Finds submissions that are alike: `python -m staff.similarity DIR [--out FILE]`. Needs no network and runs no code.
+
+DIR is Gradescope's export, as a zip or unpacked, or a folder with a folder or zip for each submission.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from tqdm import tqdm
+
+from staff import starters
+from staff.classroom import export
+from staff.classroom.errors import ClassroomError
+from staff.similarity import compare, report
+from staff.similarity.document import read
+
+DEFAULT_PAGE = Path(__file__).resolve().parent.parent.parent / "out" / "similarity.html"
+PAIRS_PRINTED = 10
+EXIT_DONE, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130
+
+
+class UsageError(Exception):
+    """The command line asks for something that cannot be done; the text says what."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Compare a class, write the page and print the most alike pairs; returns 0, or 2 for a usage error."""
+    arguments = _parser().parse_args(argv)
+    settings = compare.Settings(arguments.common, arguments.least, arguments.top)
+    try:
+        started = time.monotonic()
+        class_export = export.read(arguments.directory, starters.starters())
+        entries = [_entry(submission) for submission in class_export.submissions if submission.files]
+        if len(entries) < 2:
+            raise UsageError(
+                f"{arguments.directory}: holds {len(entries)} submissions with student files; two are needed"
+            )
+        given = _given(arguments.given)
+        read_seconds = time.monotonic() - started
+        pairs = len(entries) * (len(entries) - 1) // 2
+        with tqdm(total=pairs, unit=" pairs", disable=None, leave=False) as bar:
+            comparison = compare.compare(entries, given, settings, bar.update)
+        compare_seconds = time.monotonic() - started - read_seconds
+        missing = [submission.id for submission in class_export.submissions if not submission.files]
+        notes = [*class_export.notes, *([f"Without any student file: {', '.join(missing)}."] if missing else [])]
+        report.write(arguments.out, report.render(entries, comparison, settings, notes))
+    except (UsageError, ClassroomError) as error:
+        return _refused(str(error))
+    except OSError as error:
+        return _refused(f"{error.filename or arguments.out}: {error.strerror}")
+    except KeyboardInterrupt:
+        print("\nInterrupted; nothing was written.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    _print(entries, comparison)
+    print(
+        f"{len(entries)} submissions read in {read_seconds:.1f} s, {comparison.compared:,} pairs compared in "
+        f"{compare_seconds:.1f} s ({1000 * compare_seconds / max(comparison.compared, 1):.2f} ms each)\n{arguments.out}"
+    )
+    return EXIT_DONE
+
+
+def _entry(submission: export.Submission) -> compare.Entry:
+    names = ", ".join(student.name or student.identity for student in submission.students)
+    name = f"{names} ({submission.id})" if names and names != submission.id else submission.id
+    people = frozenset(student.identity for student in submission.students)
+    return compare.Entry(name, people, read(submission.files))
+
+
+def _given(directories: list[Path]) -> dict[str, bytes]:
+    """The code that everybody was given: the starters, and what the folders hold, by a name of its own each."""
+    given = {name: content.encode() for name, content in starters.starters().items()}
+    for directory in directories:
+        paths = sorted(directory.rglob("*.py"))
+        if not paths:
+            raise UsageError(f"--given {directory}: no folder with Python files")
+        given |= {str(path): path.read_bytes() for path in paths}
+    return given
+
+
+def _print(entries: list[compare.Entry], comparison: compare.Comparison) -> None:
+    for group in comparison.identical:
+        print(f"the same but for names and layout: {'; '.join(entries[number].name for number in group)}")
+    for pair in comparison.pairs[:PAIRS_PRINTED]:
+        one, other = entries[pair.first].name, entries[pair.second].name
+        print(f"{pair.shares[0]:5.0%} {pair.shares[1]:5.0%} {pair.tokens:6} tokens   {one}   {other}")
+    if not comparison.pairs:
+        print("no two submissions share much")
+
+
+def _refused(reason: str) -> int:
+    print(f"staff.similarity: error: {reason}", file=sys.stderr)
+    return EXIT_USAGE
+
+
+def _parser() -> argparse.ArgumentParser:
+    defaults = compare.Settings()
+    parser = argparse.ArgumentParser(prog="python -m staff.similarity", description=__doc__.partition(":")[0])
+    parser.add_argument("directory", type=Path, metavar="DIR", help="Gradescope's export, or one folder each")
+    parser.add_argument(
+        "--out", type=Path, default=DEFAULT_PAGE, metavar="FILE", help="the page (default out/similarity.html)"
+    )
+    parser.add_argument(
+        "--top",
+        type=_count,
+        default=defaults.most_pairs,
+        metavar="N",
+        help=f"pairs shown (default {defaults.most_pairs})",
+    )
+    parser.add_argument(
+        "--common",
+        type=_share,
+        default=defaults.common_share,
+        metavar="SHARE",
+        help=f"set aside what more than this share of the class has (default {defaults.common_share:g}; 1 for nothing)",
+    )
+    parser.add_argument(
+        "--least",
+        type=_count,
+        default=defaults.least_tokens,
+        metavar="TOKENS",
+        help=f"leave out pairs that share fewer (default {defaults.least_tokens})",
+    )
+    parser.add_argument(
+        "--given",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="code that everybody was given besides the starters, such as a lecture's",
+    )
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 < share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1, such as 0.2")
+    return share
+
+
+if __name__ == "__main__":
+    sys.exit(main())
