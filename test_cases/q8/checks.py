@@ -7,6 +7,7 @@ student's process is text and numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +15,20 @@ import numpy as np
 
 from data import Library
 from data import haiku as texts
-from grading import expect
+from grading import diagnosis, expect
 from grading.exhibits import Conversation
-from grading.outcomes import CheckFailed
+from grading.outcomes import CheckFailed, StudentCrashed
 from grading.student import Student
+from test_cases.q8 import cases
+from test_cases.q8 import mistakes_in_learning as learning
+from test_cases.q8 import mistakes_in_writing as writing
+from test_cases.q8.cases import END, PAD, RARE, SMALL_FORM, SYLLABLES, TOKENS
 
 MESSAGES = Path(__file__).resolve().parent / "messages.txt"
 TOLERANCE = 1e-4  # float32 means over a few dozen numbers are exact to about 1e-6
 DRAWS = 20_000  # the standard error of a frequency is then at most 0.0035
 FREQUENCY_TOLERANCE = 0.02  # more than five of those standard errors
-
-# A small language: no word, two marks, the end, and words of one to five syllables; "of" and "many" may end no line.
-TOKENS = ["<pad>", "<break>", "<dash>", "<end>", "#rain", "of", "moon", "many", "river", "tomato", "imaginary"]
-SYLLABLES = [0, 0, 0, 0, 0, 1, 1, 2, 2, 3, 5]
-MAY_END_LINE = [False] * 6 + [True, False, True, True, True]
-BREAKS = [False, True, True] + [False] * 8
-PAD, END = 0, 3
+RECOGNISED_FREQUENCIES = 0.03  # six standard errors of half as many draws
 
 
 def model(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -39,65 +38,46 @@ def model(student: Student, library: Library, thresholds: Mapping[str, float]) -
 
 
 def encoding(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    random = np.random.default_rng(1)
-    for prompt_length, verse_length, spare in ((2, 5, 4), (1, 3, 0), (4, 1, 2), (3, 9, 7)):
-        prompt = random.integers(1, 90, prompt_length).tolist()
-        verse = random.integers(1, 90, verse_length).tolist()
-        length = prompt_length + verse_length - 1 + spare
-        found = student.call("haiku.encode_example", prompt, verse, length, PAD)
+    for prompt, verse, length, pad in cases.examples():
+        found = student.call("haiku.encode_example", prompt, verse, length, pad)
         if not isinstance(found, list) or len(found) != 3:
             raise CheckFailed("encode_example should return three tensors: inputs, targets, mask.")
-        tokens = prompt + verse
-        mask = [0] * (prompt_length - 1) + [1] * verse_length + [0] * spare
+        spare = length - (len(prompt) + len(verse) - 1)
+        tokens, mask = prompt + verse, [0] * (len(prompt) - 1) + [1] * len(verse) + [0] * spare
         wanted = {
-            "inputs": (tokens[:-1] + [PAD] * spare, "Is the last token left out, and the filling on the right?"),
-            "targets": (tokens[1:] + [PAD] * spare, "Is the target at each place the token that comes next?"),
+            "inputs": (tokens[:-1] + [pad] * spare, "Is the last token left out, and the filling on the right?"),
+            "targets": (tokens[1:] + [pad] * spare, "Is the target at each place the token that comes next?"),
             "mask": (mask, "It is 1 where the target belongs to the verse: from the prompt's last place on."),
         }
-        for (name, (values, hint)), tensor in zip(wanted.items(), found, strict=True):
-            what = f"the {name} of a prompt of {prompt_length} and a verse of {verse_length} tokens, length {length}"
-            numbers = expect.array(tensor, (length,), f"{what} should be a tensor", hint)
-            if not np.array_equal(numbers, values):
-                raise CheckFailed(f"{what} should be {values}; got {numbers.astype(int).tolist()}. {hint}")
+        for part, (name, (values, hint)) in enumerate(wanted.items()):
+            with diagnosis.explained(partial(_wrong_encoding, student, part, name)):
+                what = f"the {name} of a prompt of {len(prompt)} and a verse of {len(verse)} tokens, length {length},"
+                numbers = expect.array(found[part], (length,), f"{what} should be a tensor", hint)
+                if not np.array_equal(numbers, values):
+                    raise expect.Mismatch(f"{what} should be {values}; got {numbers.astype(int).tolist()}.", hint)
 
 
 def loss(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    random = np.random.default_rng(2)
-    for batch, time, vocab in ((1, 4, 5), (3, 6, 7)):
-        logits = (2 * random.standard_normal((batch, time, vocab))).astype(np.float32)
-        targets = random.integers(vocab, size=(batch, time))
-        mask = (random.random((batch, time)) < 0.5).astype(np.float32)
-        mask[:, -1] = 1
-        mask[0, 0] = 0
-        what = f"masked_loss of {batch} x {time} places, {int(mask.sum())} of them counted,"
-        value = expect.number(student.call("haiku.masked_loss", logits, targets, mask), f"{what} should be")
-        expected = _masked_cross_entropy(logits, targets, mask)
-        hint = "Is it the sum over counted places, divided by how many are counted in the whole batch?"
-        expect.close(value, expected, TOLERANCE, f"{what} should be", hint)
-        found = student.gradients("haiku.masked_loss", logits, targets, mask)
-        slope = found.inputs[0]
-        if not found.differentiable or slope is None:
-            raise CheckFailed("no gradient flows from masked_loss back to the logits. Is something detached?")
-        if np.abs(slope[mask == 0]).max() > 0:
-            raise CheckFailed("masked_loss sends gradients to places that the mask does not count.")
+    with diagnosis.explained(lambda text: _wrong_loss(student)):
+        for logits, targets, mask in cases.losses():
+            batch, time = mask.shape
+            what = f"masked_loss of {batch} x {time} places, {int(mask.sum())} of them counted,"
+            value = expect.number(student.call("haiku.masked_loss", logits, targets, mask), f"{what} should be")
+            expected = learning.masked_mean(learning.token_losses(logits, targets), mask)
+            hint = "Is it the sum over counted places, divided by how many are counted in the whole batch?"
+            expect.close(value, expected, TOLERANCE, f"{what} should be", hint)
+            found = student.gradients("haiku.masked_loss", logits, targets, mask)
+            slope = found.inputs[0]
+            if not found.differentiable or slope is None:
+                raise CheckFailed("no gradient flows from masked_loss back to the logits. Is something detached?")
+            if np.abs(slope[mask == 0]).max() > 0:
+                raise CheckFailed("masked_loss sends gradients to places that the mask does not count.")
 
 
 def sampling(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    logits = np.array([2.0, -1.0, 0.5, 1.5, -np.inf, 0.0], np.float32)
-    for temperature, top_k in ((1.0, 6), (0.5, 3), (2.0, 2), (1.0, 50), (0.7, 1)):
-        drawn = _drawn(student, logits, temperature, top_k, seed=5)
-        kept = np.sort(logits)[::-1][min(top_k, len(logits)) - 1]
-        scores = np.where(logits >= kept, logits / temperature, -np.inf).astype(np.float64)
-        expected = np.exp(scores - scores.max()) / np.exp(scores - scores.max()).sum()
-        frequencies = np.bincount(drawn, minlength=len(logits)) / DRAWS
-        worst = int(np.abs(frequencies - expected).argmax())
-        if abs(frequencies[worst] - expected[worst]) > FREQUENCY_TOLERANCE:
-            raise CheckFailed(
-                f"with temperature {temperature:g} and top_k {top_k}, a token of probability {expected[worst]:.3f} "
-                f"came in {frequencies[worst]:.3f} of {DRAWS:,} draws. Are the logits divided by the temperature, and "
-                "all but the top_k highest left out, before the softmax?"
-            )
-    first, again, other = (_drawn(student, logits, 1.0, 6, seed=seed) for seed in (7, 7, 8))
+    with diagnosis.explained(partial(_wrong_sampling, student)):
+        _require_frequencies(student)
+    first, again, other = (_drawn(student, RARE, 1.0, 6, seed=seed) for seed in (7, 7, 8))
     if not np.array_equal(first, again):
         raise CheckFailed("the same generator state should give the same draws. Is `generator` handed to multinomial?")
     if np.array_equal(first, other):
@@ -107,44 +87,31 @@ def sampling(student: Student, library: Library, thresholds: Mapping[str, float]
 def form(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     handle = student.create(
         "haiku_bot.probe.form",
-        np.array(SYLLABLES),
-        np.array(MAY_END_LINE),
-        np.array(BREAKS),
+        SMALL_FORM.syllables,
+        SMALL_FORM.may_end_line,
+        SMALL_FORM.breaks,
         END,
         PAD,
         list(texts.FORM),
     ).handle
-    cases = [(left, line) for line in range(3) for left in range(8)]
-    left, line = (np.array(column) for column in zip(*cases, strict=True))
-    found = expect.array(
-        student.call("haiku.allowed_tokens", left, line, handle),
-        (len(cases), len(TOKENS)),
-        f"allowed_tokens of {len(cases)} verses over {len(TOKENS)} tokens should be a bool tensor",
-    )
-    for row, (lacking, number) in enumerate(cases):
-        for token, name in enumerate(TOKENS):
-            if bool(found[row, token]) != _is_allowed(token, lacking, number):
-                verb = "should" if _is_allowed(token, lacking, number) else "should not"
-                raise CheckFailed(
-                    f"with {lacking} syllables left in line {number} (from 0), {name!r} ({SYLLABLES[token]} syllables) "
-                    f"{verb} be allowed."
-                )
-    random = np.random.default_rng(3)
-    for batch, prompt_time in ((1, 1), (40, 3)):
-        table = (3 * random.standard_normal((6, len(TOKENS), len(TOKENS)))).astype(np.float32)
-        table_model = student.create("haiku_bot.probe.TableModel", table).handle
-        prompts = random.integers(4, len(TOKENS), size=(batch, prompt_time))
-        greedy = _written(student, table_model, prompts, handle, top_k=1)
-        for row in range(batch):
-            expected = _greedy_verse(table, prompts[row].tolist())
-            verse = greedy[row].tolist()
-            if verse[: len(expected)] != expected or any(token != PAD for token in verse[len(expected) :]):
-                raise CheckFailed(
-                    f"with top_k 1, write_haiku should take the best allowed token at each step: "
-                    f"{_names(expected)}, and then <pad>; got {_names(verse)}."
-                )
-        for verse in _written(student, table_model, prompts, handle, top_k=len(TOKENS)).tolist():
-            _require_form(verse)
+    places = [(left, line) for line in range(3) for left in range(8)]
+    left, line = (np.array(column) for column in zip(*places, strict=True))
+    expected = writing.allowed(left, line, SMALL_FORM)
+    with diagnosis.explained(lambda text: _wrong_allowed(student, left, line, handle)):
+        found = expect.array(
+            student.call("haiku.allowed_tokens", left, line, handle),
+            (len(places), len(TOKENS)),
+            f"allowed_tokens of {len(places)} verses over {len(TOKENS)} tokens should be a bool tensor",
+        )
+        for row, token in np.argwhere((found != 0) != expected):
+            verb = "should" if expected[row, token] else "should not"
+            raise expect.Mismatch(
+                f"with {left[row]} syllables left in line {line[row]} (from 0), {TOKENS[token]!r} "
+                f"({SYLLABLES[token]} syllables) {verb} be allowed."
+            )
+    with diagnosis.explained(lambda text: _wrong_writing(student, handle, text)):
+        for table, prompts in cases.tables():
+            _require_verses(student, table, prompts, handle)
 
 
 def bot(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -185,11 +152,46 @@ def bot(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
         expect.at_least(share, thresholds[f"minimum_{name}"], f"{what}, of {len(asked)} messages:")
 
 
-def _masked_cross_entropy(logits: np.ndarray, targets: np.ndarray, mask: np.ndarray) -> float:
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    log_chances = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    losses = -np.take_along_axis(log_chances, targets[..., None], axis=-1)[..., 0]
-    return float((losses * mask).sum() / mask.sum())
+def _wrong_encoding(student: Student, part: int, name: str, text: str) -> str:
+    probes = [(example, student.call("haiku.encode_example", *example)[part]) for example in cases.examples()]
+    return diagnosis.recognised(learning.ENCODING[name], probes, TOLERANCE)
+
+
+def _wrong_loss(student: Student) -> str:
+    probes = [(arguments, student.call("haiku.masked_loss", *arguments)) for arguments in cases.losses()]
+    return diagnosis.recognised(learning.LOSSES, probes, TOLERANCE)
+
+
+def _require_frequencies(student: Student) -> None:
+    for temperature, top_k in ((1.0, 6), (0.5, 3), (2.0, 2), (1.0, 50), (0.7, 1)):
+        drawn = _drawn(student, RARE, temperature, top_k, seed=5)
+        (expected,) = writing.chances(RARE[None], temperature, top_k)
+        frequencies = np.bincount(drawn, minlength=len(RARE)) / DRAWS
+        worst = int(np.abs(frequencies - expected).argmax())
+        if abs(frequencies[worst] - expected[worst]) > FREQUENCY_TOLERANCE:
+            raise expect.Mismatch(
+                f"with temperature {temperature:g} and top_k {top_k}, a token of probability {expected[worst]:.3f} "
+                f"came in {frequencies[worst]:.3f} of {DRAWS:,} draws.",
+                "Are the logits divided by the temperature, and all but the top_k highest left out, before the "
+                "softmax?",
+            )
+
+
+def _wrong_sampling(student: Student, text: str) -> str:
+    if story := diagnosis.crash(text, writing.SAMPLING_CRASHES):
+        return story
+    rows, one = writing.SAMPLED_ROWS, True
+    probes: list[diagnosis.Probe] = []
+    for temperature, top_k in writing.SAMPLED:
+        generator = student.create("haiku_bot.probe.generator", 9).handle
+        many = np.tile(rows, (DRAWS // len(rows), 1))
+        drawn = student.call("haiku.sample_next", many, temperature, top_k, generator)
+        if not isinstance(drawn, np.ndarray) or drawn.shape != (DRAWS,) or drawn.dtype.kind != "i":
+            return ""
+        one = one and bool((drawn == drawn[0]).all())
+        counts = [np.bincount(drawn[row :: len(rows)], minlength=rows.shape[1]) for row in range(len(rows))]
+        probes.append(((rows, temperature, top_k), np.stack(counts) * len(rows) / DRAWS))
+    return writing.ONE_DRAW if one else diagnosis.recognised(writing.SAMPLING, probes, RECOGNISED_FREQUENCIES)
 
 
 def _drawn(student: Student, logits: np.ndarray, temperature: float, top_k: int, seed: int) -> np.ndarray:
@@ -209,39 +211,53 @@ def _written(student: Student, model: Any, prompts: np.ndarray, form: Any, top_k
     generator = student.create("haiku_bot.probe.generator", 11).handle
     found = student.call("haiku.write_haiku", model, prompts, form, 1.0, top_k, generator)
     if not isinstance(found, np.ndarray) or found.ndim != 2 or len(found) != len(prompts):
-        raise CheckFailed(f"write_haiku of {len(prompts)} prompts should give ids of shape ({len(prompts)}, time).")
+        raise expect.Mismatch(f"write_haiku of {len(prompts)} prompts should give ids of shape ({len(prompts)}, time).")
     if found.dtype.kind != "i" or found.size == 0 or found.min() < 0 or found.max() >= len(TOKENS):
         raise CheckFailed("write_haiku should give ids of the vocabulary, int64.")
     return found
 
 
-def _is_allowed(token: int, left: int, line: int) -> bool:
-    if left == 0:
-        return token == END if line == len(texts.FORM) - 1 else BREAKS[token]
-    return 0 < SYLLABLES[token] < left or (SYLLABLES[token] == left and MAY_END_LINE[token])
+def _wrong_allowed(student: Student, left: np.ndarray, line: np.ndarray, form: Any) -> str:
+    found = student.call("haiku.allowed_tokens", left, line, form)
+    return diagnosis.recognised(writing.ALLOWED, [((left, line, SMALL_FORM), found)], 0)
 
 
-def _greedy_verse(table: np.ndarray, tokens: list[int]) -> list[int]:
-    """The verse that always takes the best allowed token."""
-    verse: list[int] = []
-    for line, left in enumerate(texts.FORM):
-        while True:
-            scores = table[(len(tokens) + len(verse) - 1) % len(table), [*tokens, *verse][-1]]
-            allowed = [_is_allowed(token, left, line) for token in range(len(TOKENS))]
-            token = int(np.where(allowed, scores, -np.inf).argmax())
-            verse.append(token)
-            if left == 0:
-                break
-            left -= SYLLABLES[token]
-    return verse
+def _require_verses(student: Student, table: np.ndarray, prompts: np.ndarray, form: Any) -> None:
+    """Fail unless write_haiku takes the best allowed tokens where it draws of one, and keeps the form where of all."""
+    model = student.create("haiku_bot.probe.TableModel", table).handle
+    expected = writing.greedy(table, prompts, SMALL_FORM)
+    for verse, row in zip(_written(student, model, prompts, form, top_k=1).tolist(), expected.tolist(), strict=True):
+        best = row[: row.index(END) + 1]
+        if verse[: len(best)] != best or any(token != PAD for token in verse[len(best) :]):
+            raise expect.Mismatch(
+                f"with top_k 1, write_haiku should take the best allowed token at each step: "
+                f"{_names(best)}, and then <pad>; got {_names(verse)}."
+            )
+    for verse in _written(student, model, prompts, form, top_k=len(TOKENS)).tolist():
+        _require_form(verse)
+
+
+def _wrong_writing(student: Student, form: Any, text: str) -> str:
+    """What is known of a write_haiku that went wrong, also from tables where forbidden marks have the best scores."""
+    probes: list[diagnosis.Probe] = []
+    for table, prompts in cases.tables():
+        for bonus in (0, 10):
+            favoured = table + np.float32(bonus) * (np.array(SYLLABLES) == 0)
+            model = student.create("haiku_bot.probe.TableModel", favoured).handle
+            try:
+                written = _written(student, model, prompts, form, top_k=1)
+            except StudentCrashed:
+                continue
+            probes.append(((favoured, prompts, SMALL_FORM), written))
+    return diagnosis.recognised(writing.WRITING, probes, 0) or diagnosis.crash(text, writing.WRITING_CRASHES)
 
 
 def _require_form(verse: list[int]) -> None:
     """Fail unless the ids are three lines of 5, 7 and 5 syllables, the end, and then filling."""
     left, line = texts.FORM[0], 0
     for place, token in enumerate(verse):
-        if not _is_allowed(token, left, line):
-            raise CheckFailed(
+        if not writing.allowed(np.array([left]), np.array([line]), SMALL_FORM)[0, token]:
+            raise expect.Mismatch(
                 f"write_haiku wrote {_names(verse)}: {TOKENS[token]!r} at place {place} breaks the form "
                 f"({left} syllables were left in line {line})."
             )
@@ -249,12 +265,12 @@ def _require_form(verse: list[int]) -> None:
             line += 1
             if line == len(texts.FORM):
                 if any(rest != PAD for rest in verse[place + 1 :]):
-                    raise CheckFailed(f"after its end a verse should be filled with <pad>; got {_names(verse)}.")
+                    raise expect.Mismatch(f"after its end a verse should be filled with <pad>; got {_names(verse)}.")
                 return
             left = texts.FORM[line]
         else:
             left -= SYLLABLES[token]
-    raise CheckFailed(f"write_haiku stopped before the end of a verse: {_names(verse)}.")
+    raise expect.Mismatch(f"write_haiku stopped before the end of a verse: {_names(verse)}.")
 
 
 def _names(verse: list[int]) -> str:
