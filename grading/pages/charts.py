@@ -36,10 +36,12 @@ def learning_curve(axes: Any, rows: np.ndarray, across: str, is_share: bool) -> 
 
 def fitted_curve(axes: Any, x: np.ndarray, targets: np.ndarray, predictions: np.ndarray) -> None:
     """What was to be followed, broad, and the model's line on it."""
-    axes.plot(x, targets, color=style.ORANGE, linewidth=5, alpha=0.5, label="sine", solid_capstyle="round")
+    axes.plot(x, targets, color=style.MISTAKE, linewidth=5, alpha=0.42, label="sine", solid_capstyle="round")
     axes.plot(x, predictions, color=style.BLUE, linewidth=1.8, label="your model")
     names = {-2: "−2π", -1: "−π", 0: "0", 1: "π", 2: "2π"}
     axes.set_xticks([multiple * np.pi for multiple in names], list(names.values()))
+    axes.set_yticks([-1, 0, 1], ["−1", "0", "1"])
+    axes.set_ylim(min(-1.2, 1.1 * float(predictions.min())), max(1.2, 1.1 * float(predictions.max())))
     axes.grid(color=style.FAINT, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.13), ncols=2, frameon=False, labelcolor=style.MUTED)

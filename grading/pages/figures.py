@@ -51,16 +51,18 @@ def grid(draw: Callable[[Any], None], rows: int, columns: int, width: float, hei
         return _address(figure, bbox_inches="tight", pad_inches=0.05)
 
 
-def live_picture(draw: Callable[[Any, Any], None], state: Any) -> str:
+def live_picture(draw: Callable[[Any, Any], None], state: Any, scale: float = 1.0) -> str:
     """What a window that shows training would show of a state, without its headline; a data URI of an SVG.
 
     Args:
         draw, state: of a module of `grading.child.pictures`.
+        scale: of the window; in a smaller one, letters are larger for their surroundings.
     """
+    width, height = scale * style.WIDTH_INCHES, scale * style.HEIGHT_INCHES
     with matplotlib.rc_context(SETTINGS):
-        figure = _figure(style.WIDTH_INCHES, style.HEIGHT_INCHES)
+        figure = _figure(width, height)
         draw(style.page(figure, "", ""), state)
-        below = Bbox.from_extents(0, 0, style.WIDTH_INCHES, style.HEIGHT_INCHES * WINDOW_TOP)
+        below = Bbox.from_extents(0, 0, width, WINDOW_TOP * height)
         return _address(figure, bbox_inches=below)
 
 

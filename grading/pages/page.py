@@ -11,7 +11,7 @@ import jinja2
 
 from grading import report
 from grading.outcomes import QuestionResult, RunResult
-from grading.pages.panels import Panel, clipped, panels
+from grading.pages.panels import Panel, clipped, panels, rows
 
 FILE_NAME = "report.html"
 MOST_MESSAGE_CHARACTERS = 10_000
@@ -74,7 +74,7 @@ class ReportPage:
             run=result,
             about=self._about,
             sources=sources,
-            panels={question.id: self._panels(question) for question in result.questions},
+            rows={question.id: rows(self._panels(question)) for question in result.questions},
             graded=[question for question in result.questions if question.outcomes],
         )
         report.write_text(page, self.path)

@@ -61,6 +61,7 @@ class Mistakes:
     caption: str
     mistakes: tuple[Mistake, ...]
     kind: ClassVar[str] = "mistakes"
+    is_wide: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Writing:
     caption: str
     pairs: tuple[tuple[str, str], ...]
     kind: ClassVar[str] = "writing"
+    is_wide: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Talk:
     caption: str
     pairs: tuple[tuple[str, str], ...]
     kind: ClassVar[str] = "talk"
+    is_wide: ClassVar[bool] = True
 
 
 Panel = Picture | Mistakes | Writing | Talk
@@ -87,6 +90,17 @@ Panel = Picture | Mistakes | Writing | Talk
 def panels(exhibit: Exhibit) -> list[Panel]:
     """What to show of an exhibit."""
     return _MAKERS[type(exhibit)](exhibit)
+
+
+def rows(shown: list[Panel]) -> list[list[Panel]]:
+    """Panels in rows of one or two, in order; a wide one has a row of its own."""
+    found: list[list[Panel]] = []
+    for panel in shown:
+        if found and len(found[-1]) == 1 and not panel.is_wide and not found[-1][0].is_wide:
+            found[-1].append(panel)
+        else:
+            found.append([panel])
+    return found
 
 
 def _learning_curve(curve: LearningCurve) -> list[Panel]:
@@ -115,13 +129,13 @@ def _separated_points(exhibit: SeparatedPoints) -> list[Panel]:
         exhibit.positions, exhibit.labels, np.asarray(exhibit.weights), np.zeros((0, 3), np.float32)
     )
     caption = f"The line that your perceptron draws: {state.caption}"
-    return [Picture(figures.live_picture(separating_line.draw, state), caption, caption)]
+    return [Picture(figures.live_picture(separating_line.draw, state, scale=0.88), caption, caption)]
 
 
 def _fitted_curve(exhibit: FittedCurve) -> list[Panel]:
     error = float(np.square(exhibit.predictions - exhibit.targets).mean())
     address = figures.chart(
-        lambda axes: charts.fitted_curve(axes, exhibit.x, exhibit.targets, exhibit.predictions), 4.6, 3.0
+        lambda axes: charts.fitted_curve(axes, exhibit.x, exhibit.targets, exhibit.predictions), 4.2, 2.7
     )
     caption = f"Your model and the sine: mean squared error {error:.3g}"
     return [Picture(address, caption, caption)]
@@ -219,7 +233,7 @@ def _attention(exhibit: AttentionWeights) -> list[Panel]:
         shown.append((exhibit.expected, "As it should be for the same input"))
     found: list[Panel] = []
     for weights, caption in shown:
-        address = figures.live_picture(attention.draw, attention.State(weights, []))
+        address = figures.live_picture(attention.draw, attention.State(weights, list(exhibit.names)), scale=0.85)
         found.append(Picture(address, caption, f"{caption}. {_rows(weights)}"))
     return found
 
