@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import textwrap
 import time
@@ -29,23 +30,32 @@ def main(argv: list[str] | None = None) -> int:
         for mutant in read_all()
         if mutant.question in (arguments.question or [mutant.question]) and not (arguments.quick and mutant.trains)
     ]
-    started = time.monotonic()
+    started, processor_started = time.monotonic(), _processor_seconds()
     wrong = 0
     for verdict in grade_all(mutants, jobs=arguments.jobs, seed=arguments.seed):
         _print(verdict)
         wrong += bool(verdict.complaint)
     told = told_to_a_right_submission(mutants, SOLUTIONS_DIRECTORY, range(arguments.seeds))
     print("\n".join([f"the reference solutions on {arguments.seeds} seeds: {len(told)} messages", *told]))
-    print(f"{len(mutants)} mutants, {wrong} not as declared, {time.monotonic() - started:.0f} s")
+    print(
+        f"{len(mutants)} mutants, {wrong} not as declared, {time.monotonic() - started:.0f} s, "
+        f"{_processor_seconds() - processor_started:.0f} s of processor time"
+    )
     return 1 if wrong or told else 0
 
 
 def _print(verdict: Verdict) -> None:
     mutant = verdict.mutant
-    head = f"{mutant.name:<40}{verdict.lost:<20}"
-    print(textwrap.fill(verdict.diagnosis, 120, initial_indent=f"{head} ", subsequent_indent=" " * 61))
+    head = f"{mutant.name:<40}{verdict.lost:<22}{verdict.seconds:4.1f} s"
+    print(textwrap.fill(verdict.diagnosis, 120, initial_indent=f"{head}  ", subsequent_indent=" " * 70), flush=True)
     if verdict.complaint:
         print(f"    NOT AS DECLARED: {verdict.complaint}")
+
+
+def _processor_seconds() -> float:
+    """Of this process and those that it started and that have ended (0 for those on Windows)."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 if __name__ == "__main__":

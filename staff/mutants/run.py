@@ -28,12 +28,14 @@ class Verdict:
         lost: the checks that it failed, joined by commas.
         diagnosis: the part of the message that names the mistake, or all of it.
         complaint: how that differs from what is declared; empty if it does not.
+        seconds: that grading it took.
     """
 
     mutant: Mutant
     lost: str
     diagnosis: str
     complaint: str
+    seconds: float
 
 
 def grade_all(mutants: Sequence[Mutant], jobs: int, seed: int = 0) -> Iterator[Verdict]:
@@ -79,7 +81,7 @@ def judge(mutant: Mutant, result: QuestionResult) -> Verdict:
         complaints.append(f"{mutant.check} is {outcomes[mutant.check].status}: {told}")
     if mutant.phrase not in told:
         complaints.append(f"{mutant.phrase!r} is not in {told!r}")
-    return Verdict(mutant, ", ".join(lost), _sentences_with(mutant.phrase, told), ". ".join(complaints))
+    return Verdict(mutant, ", ".join(lost), _sentences_with(mutant.phrase, told), ". ".join(complaints), result.seconds)
 
 
 def _grade(engine: Engine, question: Question, mutant: Mutant) -> QuestionResult:

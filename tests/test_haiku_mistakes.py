@@ -1,0 +1,100 @@
+"""Question 8's known mistakes: none is right, none is told for another."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grading import diagnosis
+from grading.diagnosis import Mistake, Probe
+from grading.questions import discover
+from test_cases.q8 import cases
+from test_cases.q8 import mistakes_in_learning as learning
+from test_cases.q8 import mistakes_in_writing as writing
+
+CHECKS = next(question for question in discover() if question.id == "q8").checks[0].function.__globals__
+PLACES = [(left, line) for line in range(3) for left in range(8)]
+LEFT, LINE = (np.array(column) for column in zip(*PLACES, strict=True))
+
+
+def encoded(prompt: list[int], verse: list[int], length: int, pad: int) -> dict[str, list[int]]:
+    tokens, filling = prompt + verse, [pad] * (length - len(prompt) - len(verse) + 1)
+    return {
+        "inputs": tokens[:-1] + filling,
+        "targets": tokens[1:] + filling,
+        "mask": [0] * (len(prompt) - 1) + [1] * len(verse) + [0] * len(filling),
+    }
+
+
+def tables() -> list[tuple[Any, ...]]:
+    marks = np.array(cases.SYLLABLES) == 0
+    return [
+        (table + bonus * marks, prompts, cases.SMALL_FORM) for table, prompts in cases.tables() for bonus in (0, 10)
+    ]
+
+
+KINDS: dict[str, tuple[Sequence[Mistake], list[Probe], float]] = {
+    name: (
+        learning.ENCODING[name],
+        [(example, np.array(encoded(*example)[name])) for example in cases.examples()],
+        CHECKS["TOLERANCE"],
+    )
+    for name in ("inputs", "targets", "mask")
+} | {
+    "loss": (
+        learning.LOSSES,
+        [((x, y, mask), learning.masked_mean(learning.token_losses(x, y), mask)) for x, y, mask in cases.losses()],
+        CHECKS["TOLERANCE"],
+    ),
+    "sampling": (
+        writing.SAMPLING,
+        [((writing.SAMPLED_ROWS, *drawn), writing.chances(writing.SAMPLED_ROWS, *drawn)) for drawn in writing.SAMPLED],
+        2 * CHECKS["RECOGNISED_FREQUENCIES"],
+    ),
+    "allowed": (
+        writing.ALLOWED,
+        [((LEFT, LINE, cases.SMALL_FORM), writing.allowed(LEFT, LINE, cases.SMALL_FORM))],
+        0,
+    ),
+    "writing": (writing.WRITING, [(given, writing.greedy(*given)) for given in tables()], 0),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_known_mistake_looks_right(kind):
+    mistakes, probes, tolerance = KINDS[kind]
+    for mistake in mistakes:
+        assert diagnosis.recognised([mistake], probes, tolerance) == "", mistake.story
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_known_mistake_is_told_for_another(kind):
+    mistakes, probes, tolerance = KINDS[kind]
+    made = {id(mistake): [(given, mistake.computation(*given)) for given, _ in probes] for mistake in mistakes}
+    for one, other in itertools.permutations(mistakes, 2):
+        if one.story != other.story:
+            assert diagnosis.recognised([one], made[id(other)], tolerance) == "", (one.story, other.story)
+
+
+def test_the_computed_losses_are_torchs():
+    from torch import from_numpy
+    from torch.nn.functional import cross_entropy
+
+    for logits, targets, mask in cases.losses():
+        counted = mask == 1
+        expected = cross_entropy(from_numpy(logits[counted]), from_numpy(targets[counted])).item()
+        assert learning.masked_mean(learning.token_losses(logits, targets), mask) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_greedy_verse_takes_only_what_is_allowed_and_ends():
+    form = cases.SMALL_FORM
+    for table, prompts in cases.tables():
+        for verse in writing.greedy(table, prompts, form).tolist():
+            ended = verse.index(cases.END)
+            counts = [form.syllables[token] for token in verse[:ended]]
+            assert sum(counts) == sum(form.lines)
+            assert all(token == cases.PAD for token in verse[ended + 1 :])
