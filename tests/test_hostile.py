@@ -10,7 +10,7 @@ from staff.hostile import crowd
 from staff.hostile.__main__ import hidden_files
 from staff.hostile.attack import BREACH, HANDED_IN, load_all
 from staff.hostile.harness import Harness, NoHarness, autograder_archive, is_root
-from staff.hostile.verdict import run_together
+from staff.hostile.verdict import run_side_by_side
 
 ATTACKS = {attack.name: attack for attack in load_all()}
 # What has been seen in the wild or is known from other graders, and who tries it here. Those of a row run at the same
@@ -49,7 +49,7 @@ def harnesses():
 
 @pytest.mark.parametrize("names", CHOSEN.values(), ids=" and ".join)
 def test_attacks_gain_nothing_and_leave_the_grader_whole(harnesses, names):
-    for verdict in run_together([ATTACKS[name] for name in names], harnesses):
+    for verdict in run_side_by_side([ATTACKS[name] for name in names], harnesses):
         assert verdict.broken == (), verdict.attack.name
         assert verdict.scores == verdict.attack.points, verdict.attack.name
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 from staff.hostile.attack import Attack, load_all
 from staff.hostile.harness import Harness, NoHarness, autograder_archive, is_root
-from staff.hostile.verdict import Verdict, run_together
+from staff.hostile.verdict import Verdict, run_side_by_side
 from staff.release import hidden
 
 SECRET = "hidden digits of the hostile runs"
@@ -46,15 +46,12 @@ def run_all(attacks: list[Attack], jobs: int = 2) -> list[Verdict]:
         raise NoHarness("needs root, in a container or a machine of its own: the grader then drops it for every attack")
     verdicts = []
     archive = autograder_archive(hidden_files())
-    waiting = sorted(attacks, key=lambda attack: -attack.seconds)  # those of one length together
     with ExitStack() as stack:
         harnesses = [stack.enter_context(Harness(archive=archive)) for _ in range(min(jobs, len(attacks)))]
         print(f"{'attack':<27}{'must score':<13}{'scored':<13}{'grader':<9}{'time':>6}")
-        while waiting:
-            together, waiting = waiting[:jobs], waiting[jobs:]
-            for verdict in run_together(together, harnesses):
-                verdicts.append(verdict)
-                _print(verdict)
+        for verdict in run_side_by_side(attacks, harnesses):
+            verdicts.append(verdict)
+            _print(verdict)
     return verdicts
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from grading.questions import discover
 from staff.hostile.attack import HANDED_IN, SOLUTIONS_DIRECTORY, load_all
 from staff.hostile.harness import Finished, Harness, NoHarness, autograder_archive, is_root
-from staff.hostile.verdict import MARGIN_SECONDS, litter, strangers
+from staff.hostile.verdict import MARGIN_SECONDS, leftovers
 
 ATTACKS = ("kill_everything", "disk_flood_everywhere", "lasting_processes", "message_for_later", "read_other_processes")
 ATTACKERS_EVERY = 5
@@ -81,14 +81,13 @@ def run(questions: Sequence[str], count: int) -> Crowd:
     files[REFERENCE] = {name: (SOLUTIONS_DIRECTORY / name).read_bytes() for name in HANDED_IN}
     names = [_kind(place) for place in range(count)]
     archive = autograder_archive({})
-    before, processes = litter(), strangers()
     with ExitStack() as stack:
         harnesses = [stack.enter_context(Harness(archive=archive)) for _ in names]
         for harness in harnesses:
             harness.settings(questions=list(questions))
         alone, alone_seconds = {}, {}
         for name in sorted(set(names), key=names.index):
-            alone[name], alone_seconds[name] = _graded(harnesses[names.index(name)], files[name], 600.0)
+            alone[name], _, alone_seconds[name] = _graded(harnesses[names.index(name)], files[name], 600.0)
         computing = max(alone_seconds.values()) * count / (os.cpu_count() or 1)
         allowed = max(600.0, PATIENCE * computing + MARGIN_SECONDS)
         with ThreadPoolExecutor(count) as pool:
@@ -96,14 +95,12 @@ def run(questions: Sequence[str], count: int) -> Crowd:
                 pool.map(lambda place: _graded(harnesses[place], files[names[place]], allowed), range(count))
             )
         faults = []
-        for place, (name, (result, _)) in enumerate(zip(names, finished, strict=True)):
-            if difference := _difference(alone[name], result):
-                faults.append(f"submission {place}, {name}: {difference}")
-    if left := sorted(litter() - before):
-        faults.append(f"left on disk: {', '.join(left[:3])}")
-    if running := strangers() - processes:
-        faults.append(f"left running: {len(running)} processes")
-    return Crowd(count, alone_seconds[REFERENCE], max(seconds for _, seconds in finished), tuple(faults))
+        for place, (name, (result, users, _)) in enumerate(zip(names, finished, strict=True)):
+            wrong = [*filter(None, [_difference(alone[name], result)]), *leftovers(harnesses[place], users)]
+            shared = [other for other in range(place) if users & finished[other][1]]
+            wrong += [f"shares a user with submission {other}" for other in shared]
+            faults += [f"submission {place}, {name}: {phrase}" for phrase in wrong]
+    return Crowd(count, alone_seconds[REFERENCE], max(seconds for *_, seconds in finished), tuple(faults))
 
 
 def _kind(place: int) -> str:
@@ -112,10 +109,13 @@ def _kind(place: int) -> str:
     return REFERENCE if is_other else ATTACKS[(attacker - 1) % len(ATTACKS)]
 
 
-def _graded(harness: Harness, files: dict[str, bytes], seconds: float) -> tuple[Finished, float]:
+def _graded(harness: Harness, files: dict[str, bytes], seconds: float) -> tuple[Finished, set[int], float]:
+    """The run, the users that its student processes had, and how long it took."""
     started = time.monotonic()
     harness.hand_in(files)
-    return harness.run(seconds, seconds + MARGIN_SECONDS), time.monotonic() - started
+    with harness.followed() as users:
+        finished = harness.run(seconds, seconds + MARGIN_SECONDS)
+    return finished, users, time.monotonic() - started
 
 
 def _difference(alone: Finished, together: Finished) -> str:

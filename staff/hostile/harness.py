@@ -9,8 +9,10 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -27,6 +29,9 @@ METADATA = {
     "assignment": {"title": "Neural networks", "total_points": None, "id": 3, "course_id": 2},
     "previous_submissions": [],
 }
+
+
+SECONDS_BETWEEN_LOOKS = 0.02  # a student process lives longer
 
 
 class NoHarness(Exception):
@@ -70,6 +75,7 @@ class Harness:
         self.python, self._python_path = interpreter()
         self.root = Path(tempfile.mkdtemp(prefix="nn-harness-"))
         self.root.chmod(0o755)
+        (self.root / "tmp").mkdir(mode=0o755)  # of this harness alone, so that what stays in it is known to be its own
         archive = archive or autograder_archive(hidden or {})
         with zipfile.ZipFile(BytesIO(archive)) as members:
             members.extractall(self.root / "source")
@@ -117,6 +123,7 @@ class Harness:
             "AUTOGRADER_ROOT": str(self.root),
             "AUTOGRADER_PYTHON": self.python,
             "AUTOGRADER_SECONDS": str(seconds),
+            "TMPDIR": str(self.root / "tmp"),
             "SECRET_OF_THE_HARNESS": "6b1f-token",
             **({"PYTHONPATH": self._python_path} if self._python_path else {}),
         }
@@ -138,6 +145,27 @@ class Harness:
         except (OSError, ValueError):
             results = None
         return Finished(results, finished.returncode, finished.stdout)
+
+    @contextmanager
+    def followed(self) -> Iterator[set[int]]:
+        """While the block runs, note which users student processes have here: they own their working folders."""
+        users: set[int] = set()
+        done = threading.Event()
+
+        def look() -> None:
+            while not done.wait(SECONDS_BETWEEN_LOOKS):
+                for folder in (self.root / "tmp").glob("nn-grading-*/work-*"):
+                    with suppress(OSError):
+                        users.add(folder.stat().st_uid)
+            users.discard(0)  # a folder is root's for a moment
+
+        thread = threading.Thread(target=look)
+        thread.start()
+        try:
+            yield users
+        finally:
+            done.set()
+            thread.join()
 
 
 def autograder_archive(hidden: Mapping[str, bytes]) -> bytes:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
-from grading.sandbox import FIRST_USER, SHARED_FOLDERS
+from grading.sandbox import SHARED_FOLDERS
 from staff.hostile.attack import BREACH, Attack
 from staff.hostile.harness import Finished, Harness
 
@@ -48,38 +50,60 @@ class Verdict:
         return self.scores == self.attack.points and not self.broken
 
 
-def run_together(attacks: Sequence[Attack], harnesses: Sequence[Harness]) -> list[Verdict]:
-    """Run attacks at the same time, each in its own harness, and look at what they leave when all have ended."""
-    littered, processes = litter(), strangers()
-    with ThreadPoolExecutor(len(attacks)) as pool:
-        verdicts = list(pool.map(_run, attacks, harnesses))
-    broken = []
-    if left := sorted(litter() - littered):
-        broken.append(f"left on disk: {', '.join(left[:3])}")
-    if running := strangers() - processes:
-        broken.append(f"left running: {len(running)} processes")
-    if broken and len(attacks) > 1:
-        broken.append(f"(by one of {', '.join(attack.name for attack in attacks)})")
-    return [replace(verdict, broken=(*verdict.broken, *broken)) for verdict in verdicts]
-
-
-def _run(attack: Attack, harness: Harness) -> Verdict:
-    """Hand an attack in, let the harness grade it, and look at what has become of the harness."""
+def run(attack: Attack, harness: Harness) -> Verdict:
+    """Hand an attack in, let the harness grade it, and look at what is left."""
     harness.settings(questions=list(attack.questions))
     harness.hand_in(attack.files, METADATA)
     for name in attack.links:
         (harness.root / "submission" / name).symlink_to(harness.root / "source" / "hidden" / "digits.npz")
     before = _digests(harness.root)
     started = time.monotonic()
-    finished = harness.run(seconds=attack.seconds + MARGIN_SECONDS, timeout=attack.seconds + 2 * MARGIN_SECONDS)
+    with harness.followed() as users:
+        finished = harness.run(seconds=attack.seconds + MARGIN_SECONDS, timeout=attack.seconds + 2 * MARGIN_SECONDS)
     seconds = time.monotonic() - started
     broken = _report_faults(finished, attack)
     if _digests(harness.root) != before:
         broken.append("a file of the harness was changed")
+    if len(users) < len(attack.questions):
+        broken.append(f"only {len(users)} users were seen for {len(attack.questions)} questions")
+    broken += leftovers(harness, users)
     if seconds > attack.seconds + MARGIN_SECONDS / 2:
         broken.append(f"took {seconds:.0f} seconds")
     scores = {name: finished.points(name) for name in attack.questions} if finished.results else {}
     return Verdict(attack, scores, tuple(broken), seconds)
+
+
+def run_side_by_side(attacks: Sequence[Attack], harnesses: Sequence[Harness]) -> Iterator[Verdict]:
+    """Run attacks, as many at the same time as there are harnesses; gives the verdicts in the attacks' order."""
+    free: SimpleQueue[Harness] = SimpleQueue()
+    for harness in harnesses:
+        free.put(harness)
+
+    def run_in_a_free_one(attack: Attack) -> Verdict:
+        harness = free.get()
+        try:
+            return run(attack, harness)
+        finally:
+            free.put(harness)
+
+    with ThreadPoolExecutor(len(harnesses)) as pool:
+        yield from pool.map(run_in_a_free_one, attacks)
+
+
+def leftovers(harness: Harness, users: Container[int]) -> list[str]:
+    """What a run has left behind, a phrase each.
+
+    Args:
+        harness: where it ran.
+        users: those that its student processes had.
+    """
+    left = [str(path) for path in (harness.root / "tmp").iterdir()]
+    for folder in filter(os.path.isdir, SHARED_FOLDERS):
+        with suppress(OSError):
+            left += [entry.path for entry in os.scandir(folder) if entry.stat(follow_symlinks=False).st_uid in users]
+    running = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _belongs(pid, harness, users)]
+    faults = [f"left on disk: {', '.join(sorted(left)[:3])}"] if left else []
+    return faults + ([f"left running: {len(running)} processes"] if running else [])
 
 
 def _report_faults(finished: Finished, attack: Attack) -> list[str]:
@@ -127,35 +151,10 @@ def _digests(root: Path) -> dict[str, str]:
     return found
 
 
-def litter() -> set[str]:
-    """What users made for student processes own where everybody may write, and workplaces of graders."""
-    found = set()
-    for folder in SHARED_FOLDERS:
-        for path in Path(folder).iterdir() if Path(folder).is_dir() else ():
-            try:
-                if path.lstat().st_uid >= FIRST_USER or path.name.startswith("nn-grading-"):
-                    found.add(str(path))
-            except OSError:
-                pass
-    return found
-
-
-def strangers() -> set[int]:
-    """Processes of users made for student processes, and fork servers."""
-    found = set()
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            user = int(Path(f"/proc/{name}/status").read_text().split("Uid:")[1].split()[0])
-            is_server = b"grading.child" in Path(f"/proc/{name}/cmdline").read_bytes()
-        except (OSError, IndexError):
-            continue
-        if (user >= FIRST_USER and user != 65534) or (is_server and b"nn-harness-" in _command(name)):
-            found.add(int(name))
-    return found
-
-
-def _command(pid: str) -> bytes:
+def _belongs(pid: int, harness: Harness, users: Container[int]) -> bool:
+    """Whether a process is one of these users', or the harness's own."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
+        user = int(Path(f"/proc/{pid}/status").read_text().split("Uid:")[1].split()[0])
+        return user in users or os.fsencode(harness.root) in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, IndexError):
+        return False  # it has just ended

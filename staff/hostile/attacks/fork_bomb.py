@@ -2,7 +2,7 @@
 # file: train.py
 # questions: q2 q6
 # points: q2=0 q6=2
-# seconds: 16
+# seconds: 24
 
 def train_regression(model, dataset):
     os = __import__("os")
