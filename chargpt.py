@@ -32,6 +32,7 @@ from gpt.errors import UserError
 from gpt.reports import Reports
 from gpt.run import Run
 from gpt.trainer import Trainer
+from gpt.watching import Watch, unwatched
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parent
 MODEL_NAMES = ("GPT", "Character_GPT")  # the second in solutions written for another edition of this project
@@ -54,16 +55,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def fit(model: Module, ids: Tensor, vocabulary: int, block_size: int, steps: int, seed: int) -> None:
+def fit(
+    model: Module, ids: Tensor, vocabulary: int, block_size: int, steps: int, seed: int, watch: Watch = unwatched
+) -> None:
     """Train a model on a text for a number of steps, as `python chargpt.py` does but on smaller batches.
 
     ids: int64 (count,), each from 0 to vocabulary - 1. The autograder's checks call this.
     """
     config = Config(block_size=block_size, batch_size=16, steps=steps, seed=seed)
-    with torch.enable_grad():
+    with torch.enable_grad(), watch(model) as note:
         trainer = Trainer(model.train(), ids, vocabulary, config, devices.choose("cpu"))
         for step in range(steps):
-            trainer.step(step / steps)
+            note((step + 1) / steps, trainer.step(step / steps))
 
 
 def overfit(model: Module, batch: Tensor, vocabulary: int, steps: int) -> None:
@@ -100,7 +103,8 @@ def _train(arguments: list[str]) -> int:
         corpus.encode(options.prompt, text.characters)  # an unknown character is told before training, not after
         trainer = Trainer(model, text.train, len(text.characters), config, device, together)
         reports = Reports(text, writer, options.prompt, folder, limit)
-        run = Run(trainer, text, config, device, together, folder, reports)
+        watch = _watch(options, config, text, limit, together)
+        run = Run(trainer, text, config, device, together, folder, reports, watch)
         if contents is not None:
             run.restore(contents)
         if together.leads:
@@ -120,6 +124,20 @@ def _train(arguments: list[str]) -> int:
         return 0 if finished else INTERRUPTED
     finally:
         together.close()
+
+
+def _watch(
+    options: argparse.Namespace, config: Config, text: corpus.Corpus, limit: float | None, together: parallel.Parallel
+) -> Watch:
+    """A live window, where one can be hoped for."""
+    from grading.child.pictures.display import has_display
+
+    if options.no_graphics or together.size > 1 or not has_display():
+        return unwatched
+    from grading.child.pictures.live import Live
+
+    title = f"Character GPT on {text.name}"
+    return Live(title).watcher("text", characters=text.characters, block_size=config.block_size, limit=limit)
 
 
 def _sample(arguments: list[str]) -> int:
@@ -207,6 +225,7 @@ def _training_parser() -> argparse.ArgumentParser:
         "--matrix-learning-rate", type=float, help=f"of Muon (default {default.matrix_learning_rate:g})"
     )
     parser.add_argument("--seed", type=int, help="of the weights and the order of batches (default 0)")
+    parser.add_argument("--no-graphics", action="store_true", help="open no window while training")
     _add_common(parser)
     return parser
 

@@ -22,6 +22,7 @@ from gpt.errors import UserError
 from gpt.parallel import Parallel
 from gpt.reports import History, Reports
 from gpt.trainer import Trainer
+from gpt.watching import Watch, unwatched
 
 REPORTS_IN_A_RUN = 10
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
@@ -39,6 +40,7 @@ class Run:
         parallel: this process among its fellows.
         folder: where checkpoint.pt goes.
         reports: tells how it goes.
+        watch: is told of every step.
     """
 
     def __init__(
@@ -50,10 +52,11 @@ class Run:
         parallel: Parallel,
         folder: Path,
         reports: Reports,
+        watch: Watch = unwatched,
     ) -> None:
         self.trainer, self.corpus, self.config = trainer, corpus, config
         self._device, self._parallel, self._folder = device, parallel, folder
-        self._reports = reports
+        self._reports, self._watch = reports, watch
         self.history = History()
         self._waiting: list[torch.Tensor] = []  # losses not yet read from the device
 
@@ -72,7 +75,7 @@ class Run:
         """
         started, before = time.monotonic(), self.history.seconds
         saved_at, reported = started, int(self._progress() * REPORTS_IN_A_RUN)
-        with _interruption() as interrupted, self._bar() as bar:
+        with _interruption() as interrupted, self._bar() as bar, self._watch(self.trainer.model) as note:
             while True:
                 self.history.seconds = before + time.monotonic() - started
                 progress, stop = self._parallel.agree([self._progress(), interrupted()], self._device.torch_device)
@@ -82,15 +85,16 @@ class Run:
                 if progress >= 1 or stop:
                     break
                 self._waiting.append(self.trainer.step(progress))
+                note(progress, self._waiting[-1])
                 if self.trainer.steps_done % STEPS_BETWEEN_GLANCES == 0:
                     self._read_losses()
                     self._show(bar, progress)
                     if time.monotonic() - saved_at > SECONDS_BETWEEN_CHECKPOINTS:
                         saved_at = time.monotonic()
                         self._save_if_possible(bar)
-        self._read_losses()
-        if self._parallel.leads:
-            self.save()
+            self._read_losses()
+            if self._parallel.leads:
+                self.save()
         return progress >= 1
 
     def save(self) -> None:

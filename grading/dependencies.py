@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import platform
 import sys
 import time
@@ -10,14 +11,17 @@ import time
 PACKAGES = ("torch", "numpy", "matplotlib", "tqdm")
 WINDOW_SECONDS = 2.0
 TURNS_PER_SECOND = 0.5
-# backends that draw into files only: no window will come of them
-SILENT_BACKENDS = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
+WITHOUT = "            (training runs all the same, and shows nothing)"
+MEND = (
+    "            Does the display answer? Is a toolkit installed? On Debian or Ubuntu: sudo apt install python3-tk;\n"
+    "            elsewhere: python -m pip install pyqt6"
+)
 
 
 def check_dependencies(show_window: bool = True) -> int:
     """Print versions, turn a line segment in a window for two seconds; returns 0, or 1 if a package is missing.
 
-    That no window can be opened is told, with the mend, but is no failure: everything works with --no-graphics.
+    That no window can be opened is told, with the mend, but is no failure: everything works without one.
     """
     print(f"Python      {platform.python_version()}  ({sys.executable})")
     missing = []
@@ -38,39 +42,22 @@ def check_dependencies(show_window: bool = True) -> int:
 
 
 def _try_window() -> str:
-    """Draw the turning segment if a window can be opened; say in a phrase how it went."""
-    import matplotlib
-    import matplotlib.pyplot as pyplot
+    """Turn the segment in a window such as training opens, if one can be opened; say in a phrase how it went."""
+    from grading.child.pictures.display import has_display
+    from grading.child.pictures.turning_segment import State
+    from grading.child.pictures.window import ViewerWindow, WindowFailed
 
+    if not has_display():
+        return f"none: there is no display; DISPLAY is not set\n{WITHOUT}"
     try:
-        figure, axes = pyplot.subplots(figsize=(4, 4))  # the first figure makes matplotlib choose its backend
-    except Exception as error:  # each windowing toolkit raises its own kind
-        return f"none ({error}); training runs with --no-graphics"
-    backend = matplotlib.get_backend()
-    if backend.lower().removeprefix("module://").split(".")[-1] in SILENT_BACKENDS:
-        pyplot.close(figure)
-        return (
-            f"none (matplotlib's backend is {backend}: no display, or no toolkit such as python3-tk is installed); "
-            "training runs with --no-graphics"
-        )
-    _turn_segment(figure, axes)
-    return f"yes ({backend})"
-
-
-def _turn_segment(figure, axes) -> None:  # type: ignore[no-untyped-def]  # matplotlib is imported only when drawn
-    import math
-
-    import matplotlib.pyplot as pyplot
-
-    axes.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xticks=[], yticks=[], title="Dependencies work")
-    (segment,) = axes.plot([-1, 1], [0, 0], linewidth=3)
-    pyplot.show(block=False)
-    started = time.monotonic()
-    while (elapsed := time.monotonic() - started) < WINDOW_SECONDS and pyplot.fignum_exists(figure.number):
-        angle = 2 * math.pi * TURNS_PER_SECOND * elapsed
-        x, y = 0.9 * math.cos(angle), 0.9 * math.sin(angle)
-        segment.set_data([-x, x], [-y, y])
-        figure.canvas.draw_idle()
-        figure.canvas.flush_events()
-        time.sleep(0.02)
-    pyplot.close(figure)
+        window = ViewerWindow("Dependencies work", "segment")
+    except (WindowFailed, OSError) as error:
+        return f"none: {error}\n{MEND}\n{WITHOUT}"
+    try:
+        started = time.monotonic()
+        while (elapsed := time.monotonic() - started) < WINDOW_SECONDS and not window.is_gone:
+            window.show(None, vars(State(2 * math.pi * TURNS_PER_SECOND * elapsed)))
+            window.wait_until_idle(WINDOW_SECONDS)
+        return f"yes ({window.backend})"
+    finally:
+        window.close()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data import DataError, Library
-from grading import forkserver
+from grading import exhibit_window, forkserver
 from grading.console import Console, StudentOutput
 from grading.outcomes import (
     CRASHED,
@@ -189,17 +189,20 @@ class Engine:
                 on_progress=on_progress,
                 window_title=f"{question.id} {question.title}" if self.settings.graphics else None,
                 threads=self.settings.threads,
+                wants_curves=self.settings.exhibits,
             )
             self._running.add(student)
             try:
                 self._run_checks(question, run, student, result, limit)
-                if self.settings.exhibits:
-                    result.exhibits = student.exhibits()
+                if self.settings.exhibits or self.settings.graphics:
+                    result.exhibits = student.exhibits(only_for_window=not self.settings.exhibits)
             finally:
                 student.close()
                 self._running.discard(student)
         result.metrics = student.metrics
         result.seconds = time.monotonic() - started
+        if self.settings.graphics:
+            exhibit_window.show(f"{question.id} {question.title}", result.exhibits, self._console.line)
         return result
 
     def _run_checks(

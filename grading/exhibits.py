@@ -96,10 +96,12 @@ class AttentionWeights:
     Attributes:
         weights: as the student's block has them, (time, time).
         expected: as they should be, (time, time).
+        names: of the positions, such as letters; empty for numbers.
     """
 
     weights: np.ndarray
     expected: np.ndarray
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

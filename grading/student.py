@@ -13,8 +13,8 @@ from __future__ import annotations
 import contextlib
 import time
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,6 +43,19 @@ class Connection(Protocol):
 
     def kill(self) -> None:
         """End the other side."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a window is to show while a provided trainer runs.
+
+    Attributes:
+        name: of the picture, see `grading.child.pictures.table`.
+        details: for its reader: what the trainer does not know. Plain data.
+    """
+
+    name: str
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -109,6 +122,7 @@ class Student:
         on_progress: called with reports while a training function runs.
         window_title: of the windows that show training; None opens none.
         threads: that torch may use.
+        wants_curves: have validation accuracy looked at while training runs, for its learning curve.
     """
 
     def __init__(
@@ -120,6 +134,7 @@ class Student:
         on_progress: Callable[[Progress], None],
         window_title: str | None = None,
         threads: int = 1,
+        wants_curves: bool = False,
     ) -> None:
         self._question = question
         self._source = source
@@ -129,20 +144,24 @@ class Student:
         self._on_progress = on_progress
         self._window_title = window_title
         self._threads = threads
+        self._wants_curves = wants_curves
         self._seed = 0
         self.metrics: dict[str, float] = {}
         self._histories: dict[str, History] = {}
-        self._exhibits: list[tuple[Connection | None, Callable[[], Exhibit]]] = []
+        self._exhibits: list[tuple[Connection | None, Callable[[], Exhibit], bool]] = []
 
-    def create(self, target: str, *args: Any) -> Model:
-        """Make an object of the student's class."""
-        message = {"op": "create", "names": self._names(target), "args": list(args)}
+    def create(self, target: str, *args: Any, picture: Picture | None = None) -> Model:
+        """Make an object of the student's class; `picture` is for a provided one that trains as it is made."""
+        message = {"op": "create", "names": self._names(target), "args": list(args), **self._watched_by(picture)}
         handle = self._ask(message, target, self._new_history(target))
         return Model(self, _of_type(handle, Handle), target)
 
-    def call(self, target: str, *args: Any) -> Any:
-        """Call a function of the student's, without recording gradients; arrays arrive as tensors."""
-        message = {"op": "call", "names": self._names(target), "args": list(args)}
+    def call(self, target: str, *args: Any, picture: Picture | None = None) -> Any:
+        """Call a function of the student's, without recording gradients; arrays arrive as tensors.
+
+        `picture` is for a provided trainer, which takes a keyword `watch`: what is to be seen while it runs.
+        """
+        message = {"op": "call", "names": self._names(target), "args": list(args), **self._watched_by(picture)}
         result = self._ask(message, target, self._new_history(target))
         return self._not_none(result, target)
 
@@ -172,6 +191,7 @@ class Student:
                 "dataset": splits.name,
                 "arrays": data.training_arrays(splits),
                 "most_fetched": most_fetched,
+                "validates": self._wants_curves and history is not None,
             },
             target,
             history,
@@ -182,21 +202,25 @@ class Student:
         """Note a number for the report, such as `test_accuracy`."""
         self.metrics[metric] = round(float(value), 6)
 
-    def exhibit(self, make: Callable[[], Exhibit]) -> None:
+    def exhibit(self, make: Callable[[], Exhibit], in_window: bool = False) -> None:
         """Set something aside to be looked at.
 
         Args:
             make: gives it. Called once all checks have had their outcome, and only where somebody wants to look; what
                 it asks of the student's code then changes no outcome.
+            in_window: it is also what this question's window shows, where nothing is trained.
         """
-        self._exhibits.append((self._connection, make))
+        self._exhibits.append((self._connection, make, in_window))
 
-    def exhibits(self) -> list[Exhibit]:
+    def exhibits(self, only_for_window: bool = False) -> list[Exhibit]:
         """The learning curves, and everything set aside that can still be had; no check may run after this."""
         self._deadline = min(self._deadline, time.monotonic() + SECONDS_FOR_EXHIBITS)
         self._connect = _refuse
-        found: list[Exhibit] = [curve for history in self._histories.values() if (curve := history.curve())]
-        for connection, make in self._exhibits:
+        curves = [] if only_for_window else [history.curve() for history in self._histories.values()]
+        found: list[Exhibit] = [curve for curve in curves if curve]
+        for connection, make, in_window in self._exhibits:
+            if only_for_window and not in_window:
+                continue
             # the handles of another process would mean other objects now
             if connection is None or self._connection is None or connection is self._connection:
                 with contextlib.suppress(CheckFailed, StudentCrashed, OutOfLimits):
@@ -214,6 +238,12 @@ class Student:
         if self._connection is not None:
             self._connection.kill()
             self._connection = None
+
+    def _watched_by(self, picture: Picture | None) -> dict[str, Any]:
+        """The part of a message that asks for a window."""
+        if self._window_title is None or picture is None:
+            return {}
+        return {"picture": picture.name, "details": dict(picture.details)}
 
     def _names(self, target: str) -> list[str]:
         return [target, *self._question.aliases.get(target, ())]

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from haiku_bot import checkpoint
 from haiku_bot.bot import Conversation, HaikuBot
-from haiku_bot.trainer import Corpus, Recipe, create_model, evaluate, load_corpus, train
+from haiku_bot.trainer import Corpus, Recipe, Watch, create_model, evaluate, load_corpus, train, unwatched
 
 FAREWELLS = ("quit", "exit", ":q")
 BAR = "{desc} |{bar}| {percentage:3.0f}% {postfix} {remaining}"
@@ -29,11 +29,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--checkpoint", type=Path, default=checkpoint.PATH, metavar="FILE", help="(default out/haiku.pt)"
     )
+    parser.add_argument("--no-graphics", action="store_true", help="open no window while training")
     arguments = parser.parse_args(argv)
 
     try:
         corpus = load_corpus()
-        model = trained_model(corpus, Recipe(), arguments.checkpoint, arguments.retrain)
+        watch = unwatched if arguments.no_graphics else _window()
+        model = trained_model(corpus, Recipe(), arguments.checkpoint, arguments.retrain, watch)
         bot = HaikuBot(model, corpus)
         if arguments.ask is not None:
             print(bot.answer(arguments.ask, arguments.seed).text)
@@ -67,7 +69,9 @@ def converse(bot: HaikuBot, seed: int, renku: bool, read: Callable[[str], str] =
         print("\n" + "\n".join(f"    {line}" for line in lines) + "\n")
 
 
-def trained_model(corpus: Corpus, recipe: Recipe, path: Path, retrain: bool = False) -> torch.nn.Module:
+def trained_model(
+    corpus: Corpus, recipe: Recipe, path: Path, retrain: bool = False, watch: Watch = unwatched
+) -> torch.nn.Module:
     """The model of the checkpoint at `path`; trained, and kept there, if there is none or `retrain` is asked for."""
     if not retrain:
         try:
@@ -75,12 +79,23 @@ def trained_model(corpus: Corpus, recipe: Recipe, path: Path, retrain: bool = Fa
         except FileNotFoundError:
             pass
     model = create_model(recipe, corpus.vocabulary)
-    _train(model, corpus, recipe)
+    _train(model, corpus, recipe, watch)
     checkpoint.save(model, corpus, recipe, path)
     return model
 
 
-def _train(model: torch.nn.Module, corpus: Corpus, recipe: Recipe) -> None:
+def _window() -> Watch:
+    """A live window, where one can be hoped for."""
+    from grading.child.pictures.display import has_display
+
+    if not has_display():
+        return unwatched
+    from grading.child.pictures.live import Live
+
+    return Live("Haiku chatbot").watcher("verse")
+
+
+def _train(model: torch.nn.Module, corpus: Corpus, recipe: Recipe, watch: Watch) -> None:
     """Trains with a progress bar for each stage; says in the end what the model has learned."""
     print(f"Training once: {len(corpus.pretraining):,} haiku from a grammar, then {len(corpus.training):,} by hand.")
     started = time.monotonic()
@@ -95,7 +110,13 @@ def _train(model: torch.nn.Module, corpus: Corpus, recipe: Recipe) -> None:
         if share == 1:
             bar.close()
 
-    train(model, corpus, recipe, report)
+    with watch(model, corpus.vocabulary) as note:
+
+        def report_and_note(stage: str, share: float, loss: float) -> None:
+            report(stage, share, loss)
+            note(stage, share, loss)
+
+        train(model, corpus, recipe, report_and_note)
     loss = evaluate(model, corpus, corpus.validation)
     print(
         f"{time.monotonic() - started:.0f} seconds; validation loss {loss:.2f} nats/token "

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from haiku_bot.bot import Conversation, HaikuBot
-from haiku_bot.trainer import Recipe, create_model, load_corpus, train
+from haiku_bot.trainer import Recipe, Watch, create_model, load_corpus, train, unwatched
 from haiku_bot.vocabulary import Form
 
-GRADING = Recipe(pretraining_epochs=2.0, fine_tuning_epochs=1.0)
+GRADING = Recipe(pretraining_epochs=1.3, fine_tuning_epochs=1.0)
 
 
 def generator(seed: int) -> torch.Generator:
@@ -57,13 +57,15 @@ class Bot:
 
     Args:
         seed: of the training.
+        watch: is told of every step.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, watch: Watch = unwatched) -> None:
         corpus = load_corpus()
         recipe = Recipe(**{**vars(GRADING), "seed": seed})
         model = create_model(recipe, corpus.vocabulary)
-        train(model, corpus, recipe)
+        with watch(model, corpus.vocabulary) as report:
+            train(model, corpus, recipe, report)
         self._bot = HaikuBot(model, corpus)
 
     def answers(self, messages: list[str], seed: int) -> list[str]:

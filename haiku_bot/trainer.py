@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ SORTED_TOGETHER = 16 * BATCH  # haiku: few enough to keep the order random
 CLIP = 1.0  # largest norm of a step's gradient
 
 Report = Callable[[str, float, float], None]  # stage, share of the steps done, loss
+Watch = Callable[[torch.nn.Module, Vocabulary], AbstractContextManager[Report]]  # around the training of a model
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Recipe:
 
     n_embd: int = 128
     n_layer: int = 3
-    pretraining_epochs: float = 3.0
+    pretraining_epochs: float = 2.0
     fine_tuning_epochs: float = 4.0
     learning_rate: float = 4e-3
     fine_tuning_rate: float = 4e-4
@@ -55,6 +57,12 @@ class Corpus:
     def everything(self) -> list[Haiku]:
         """All haiku, of every split."""
         return [*self.pretraining, *self.training, *self.validation]
+
+
+@contextmanager
+def unwatched(model: torch.nn.Module, vocabulary: Vocabulary) -> Iterator[Report]:
+    """Nobody looks."""
+    yield lambda stage, share, loss: None
 
 
 def load_corpus() -> Corpus:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -15,7 +15,10 @@ import torch
 import backend
 from grading.channel import DTYPES, Handle, Opaque
 from grading.child import failure, importing, watch
-from grading.child.pictures.live import Live
+from grading.child.pictures.display import has_display
+
+if TYPE_CHECKING:
+    from grading.child.pictures.live import Live
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -61,7 +64,10 @@ class Desk:
         self._directory = Path(code_directory)
         importing.install(self._directory)
         torch.set_num_threads(threads)
-        self._live = Live(window_title) if window_title else None
+        if window_title and has_display():
+            from grading.child.pictures.live import Live
+
+            self._live = Live(window_title)
 
     def do_seed(self, seed: int) -> None:
         """Seed every source of randomness that student code is likely to use."""
@@ -69,16 +75,23 @@ class Desk:
         np.random.seed(seed)
         torch.manual_seed(seed)
 
-    def do_create(self, names: list[str], args: list[Any]) -> Handle:
-        """Make an object and keep it."""
+    def do_create(
+        self, names: list[str], args: list[Any], picture: str = "", details: dict[str, Any] | None = None
+    ) -> Handle:
+        """Make an object and keep it; `picture` is as in `do_call`."""
         with watch.losses(self._emit):  # a bot, say, is trained as it is made
-            self._objects.append(self._find(names)(*self._incoming(args)))
+            self._objects.append(self._find(names)(*self._incoming(args), **self._watched_by(picture, details)))
         return Handle(len(self._objects) - 1)
 
-    def do_call(self, names: list[str], args: list[Any]) -> Any:
-        """Call a function of the student's without recording gradients."""
+    def do_call(
+        self, names: list[str], args: list[Any], picture: str = "", details: dict[str, Any] | None = None
+    ) -> Any:
+        """Call a function of the student's without recording gradients.
+
+        A provided trainer may be watched: it then gets a keyword `watch`, made from a picture's name and details.
+        """
         with torch.no_grad(), watch.losses(self._emit):
-            return _outgoing(self._find(names)(*self._incoming(args)))
+            return _outgoing(self._find(names)(*self._incoming(args), **self._watched_by(picture, details)))
 
     def do_method(self, object: Handle, name: str, args: list[Any]) -> Any:
         """Call a method of a kept object (`__call__` for the object itself) in evaluation mode, without gradients."""
@@ -132,10 +145,12 @@ class Desk:
         dataset: str,
         arrays: dict[str, Any],
         most_fetched: int | None = None,
+        validates: bool = False,
     ) -> dict[str, Any]:
         """Run a training function of the student's on a dataset that holds just these arrays.
 
-        After `most_fetched` examples, if that is given, the function is ended where it asks for another.
+        After `most_fetched` examples, if that is given, the function is ended where it asks for another. `validates`
+        is that of `watch.progress`.
 
         Returns:
             `watch.facts` of the training.
@@ -145,7 +160,7 @@ class Desk:
         to_the_end = most_fetched is None  # a run that is cut short is a check's trial, not worth a window
         pictures = self._live.watching(dataset, training_set) if self._live and to_the_end else nullcontext()
         with (
-            watch.progress(training_set, self._emit),
+            watch.progress(training_set, self._emit, validates),
             watch.losses(self._emit),
             watch.facts(student_model, training_set, most_fetched) as facts,
             pictures,
@@ -153,6 +168,9 @@ class Desk:
             student_model.train()
             train(student_model, training_set)
         return facts
+
+    def _watched_by(self, picture: str, details: dict[str, Any] | None) -> dict[str, Any]:
+        return {"watch": self._live.watcher(picture, **(details or {}))} if self._live and picture else {}
 
     def _find(self, names: list[str]) -> Any:
         found = importing.find(names)

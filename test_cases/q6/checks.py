@@ -23,10 +23,11 @@ SIZES = [
     (5, 7, 4, 7),
 ]  # layer size, block size, batch, time
 TOLERANCE = 1e-4  # float32 softmax and sums over at most 16 products are exact to about 1e-6
+WORD, SCORE_OF_EQUALS, SCORE_OF_NEIGHBOURS = "abracadabra", 2.0, 1.5  # of what is shown
 
 
 def weights_sum_to_one(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    student.exhibit(lambda: _seen_weights(student))
+    student.exhibit(lambda: _seen_weights(student), in_window=True)
     with diagnosis.explained(lambda text: _wrong_attention(student)):
         for layer_size, block_size, batch, time in SIZES:
             model, parameters = _block(student, layer_size, block_size)
@@ -188,16 +189,28 @@ MISTAKES = [
 
 
 def _seen_weights(student: Student) -> AttentionWeights:
-    """The weights of one sequence, read through the values: they turn position i into the i-th unit vector."""
-    size = 8
-    model, parameters = _block(student, size, size)
-    for layer in ("k_layer", "q_layer"):
-        parameters[f"{layer}.weight"] *= np.float32(0.4)  # with larger scores each position looks at one other alone
-    inputs = _inputs(size, 1, size)
-    parameters["v_layer.weight"] = np.linalg.inv(inputs[0].astype(np.float64)).T.astype(np.float32)
-    parameters["v_layer.bias"] = np.zeros(size, np.float32)
+    """What a block's attention does with a word whose letters look for their equals and for the letter before.
+
+    A letter is a unit vector for which letter it is, beside another for where it stands. The weights are read through
+    the values, which turn position i into the i-th unit vector.
+    """
+    kinds, time = sorted(set(WORD)), len(WORD)
+    size = len(kinds) + time
+    inputs = np.zeros((1, time, size), np.float32)
+    for place, letter in enumerate(WORD):
+        inputs[0, place, [kinds.index(letter), len(kinds) + place]] = 1
+    queries, keys = np.eye(size), np.eye(size)
+    keys[len(kinds) :, len(kinds) :] = np.eye(time, k=1)  # a place is found by whoever stands one place further on
+    scales = np.sqrt(np.repeat([SCORE_OF_EQUALS, SCORE_OF_NEIGHBOURS], [len(kinds), time]) * np.sqrt(size))
+    model, parameters = _block(student, size, time)
+    unit_vectors = np.eye(time, size)
+    weights = {"q": queries * scales, "k": keys.T * scales, "v": (np.linalg.pinv(inputs[0]) @ unit_vectors).T}
+    for layer, weight in weights.items():
+        parameters[f"{layer}_layer.weight"] = weight.astype(np.float32)
+        parameters[f"{layer}_layer.bias"] = np.zeros(size, np.float32)
     model.set_parameters(parameters)
-    return AttentionWeights(_call(model, inputs)[0], attention(inputs, parameters, values="none")[0])
+    output = _call(model, inputs)[0, :, :time]
+    return AttentionWeights(output, attention(inputs, parameters, values="none")[0], tuple(WORD))
 
 
 def _wrong_attention(student: Student) -> str:

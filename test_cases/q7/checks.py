@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from data import Library
-from data.plays import Plays
+from data.plays import ENTROPY, Plays
 from grading import diagnosis, expect
 from grading.exhibits import Samples
 from grading.outcomes import CheckFailed, StudentCrashed
-from grading.student import Model, Student
+from grading.student import Model, Picture, Student
 from test_cases.q7 import mistakes
 
 BLOCK, GPT = "gpt_model.Transformer_Block", "gpt_model.GPT"
@@ -104,7 +104,10 @@ def learns(student: Student, library: Library, thresholds: Mapping[str, float]) 
     vocabulary = len(plays.characters)
     assert plays.validation is not None
     gpt = student.create(GPT, BLOCK_SIZE, WIDTH, LAYERS, vocabulary)
-    student.call("chargpt.fit", gpt.handle, plays.train.x.astype(np.int64), vocabulary, BLOCK_SIZE, STEPS_TO_LEARN, 0)
+    ids = plays.train.x.astype(np.int64)
+    details = {"characters": plays.characters, "block_size": BLOCK_SIZE, "limit": ENTROPY}
+    picture = Picture("text", details)
+    student.call("chargpt.fit", gpt.handle, ids, vocabulary, BLOCK_SIZE, STEPS_TO_LEARN, 0, picture=picture)
     held_out = plays.validation.x[: CHARACTERS_VALIDATED + 1].astype(np.int64)
     rows = np.lib.stride_tricks.sliding_window_view(held_out, BLOCK_SIZE + 1)[:: BLOCK_SIZE // 2]
     loss = _loss(gpt, rows, vocabulary, skipped=BLOCK_SIZE // 2)

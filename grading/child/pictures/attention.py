@@ -9,7 +9,8 @@ import numpy as np
 
 from grading.child.pictures import style
 
-SHOWN = 0.005  # a weight this small is left blank
+SHOWN = 0.005  # a weight on the future, or a difference, that is smaller than this is none
+MOST_NUMBERED = 12  # positions; more leave no room for numbers
 
 
 @dataclass(frozen=True)
@@ -26,61 +27,53 @@ class State:
 
     @property
     def caption(self) -> str:
-        """What to look for."""
+        """What to look for, or what is wrong."""
+        future = ~np.tril(np.ones(self.weights.shape, bool)) & ~(np.abs(self.weights) < SHOWN)
+        if future.any():
+            return f"{future.sum()} weights on what comes later, in orange: there should be none"
+        if not np.all(np.abs(self.weights.sum(axis=1) - 1) < SHOWN):
+            return "not every row sums to 1"
         return "each row sums to 1 and takes nothing from the right of its diagonal"
 
 
-def read(block: Any, inputs: Any) -> State:
-    """Read a block's weights through its own output, without asking how it is written.
-
-    While the block looks at `inputs`, its value layer is made to turn position i into the i-th unit vector: each
-    output is then the list of its position's weights. Call under `no_grad`; the layer is as before afterwards.
-
-    Args:
-        block: has a linear `v_layer`, as `models.AttentionBlock` is given.
-        inputs: tensor (time, layer size), time at most the layer size, rows that do not depend on each other.
-    """
-    time, layer_size = inputs.shape
-    layer = block.v_layer
-    before = layer.weight.clone(), layer.bias.clone()
-    units = inputs.new_zeros(time, layer_size).fill_diagonal_(1)
-    layer.weight.copy_((inputs.pinverse() @ units).mT)
-    layer.bias.zero_()
-    try:
-        output = block(inputs[None])  # (1, time, layer size)
-    finally:
-        layer.weight.copy_(before[0])
-        layer.bias.copy_(before[1])
-    return State(output[0, :, :time].float().numpy().copy(), [])
-
-
 def draw(axes: Any, state: State) -> None:
-    """The matrix as shades with its numbers; a weight on the future is marked as a mistake."""
+    """The matrix as shades with its numbers, and beside it what each row sums to; what cannot be is marked."""
     time = len(state.weights)
     names = state.names or [str(position + 1) for position in range(time)]
-    axes.set_position((0.19, 0.05, 0.62, 0.69))
+    axes.set_position((0.12, 0.05, 0.76, 0.69))
+    size = style.NORMAL if time <= 8 else style.SMALL - 0.5
     for row in range(time):
         for column in range(time):
             weight = float(state.weights[row, column])
             leaks = column > row and not abs(weight) < SHOWN
             shade = min(max(weight if np.isfinite(weight) else 1.0, 0.0), 1.0)
-            face = style.MISTAKE if leaks else _shade(shade) if column <= row else "#F4F5F7"
-            axes.fill([column - 0.47, column + 0.47, column + 0.47, column - 0.47],
-                      [row - 0.46, row - 0.46, row + 0.46, row + 0.46], color=face, linewidth=0)  # fmt: skip
-            if (column <= row or leaks) and time <= 12:
+            _cell(axes, row, column, style.MISTAKE if leaks else _shade(shade) if column <= row else "#F4F5F7")
+            if (column <= row or leaks) and time <= MOST_NUMBERED:
                 colour = "white" if shade > 0.5 or leaks else style.INK
-                axes.text(column, row, f"{weight:.2f}", ha="center", va="center", fontsize=style.NORMAL, color=colour)
-    axes.set(xlim=(-0.55, time - 0.45), ylim=(time - 0.45, -0.55))
-    axes.set_xticks(range(time), names)
-    axes.set_yticks(range(time), names)
+                axes.text(column, row, f"{weight:.2f}", ha="center", va="center", fontsize=size, color=colour)
+    axes.text(time + 0.35, -0.9, "sum", ha="center", va="center", fontsize=style.SMALL, color=style.MUTED)
+    for row, total in enumerate(state.weights.sum(axis=1)):
+        right = abs(total - 1) < SHOWN
+        axes.text(
+            time + 0.35, row, f"{total:.2f}", ha="center", va="center", fontsize=size,
+            color=style.MUTED if right else style.MISTAKE, fontweight="normal" if right else "bold",
+        )  # fmt: skip
+    axes.set(xlim=(-0.55, time + 0.8), ylim=(time - 0.45, -0.55))
+    axes.set_xticks(range(time), names, fontsize=style.NORMAL)
+    axes.set_yticks(range(time), names, fontsize=style.NORMAL)
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
-    axes.set_xlabel("takes from position")
-    axes.set_ylabel("position")
+    axes.set_xlabel("takes from")
+    axes.set_ylabel("letter" if state.names else "position", labelpad=6)
+
+
+def _cell(axes: Any, row: int, column: int, colour: Any) -> None:
+    axes.fill([column - 0.47, column + 0.47, column + 0.47, column - 0.47],
+              [row - 0.46, row - 0.46, row + 0.46, row + 0.46], color=colour, linewidth=0)  # fmt: skip
 
 
 def _shade(weight: float) -> tuple[float, float, float]:
     """From nearly white for 0 to the blue of the palette for 1."""
     low, high = np.array([0.93, 0.95, 0.975]), np.array([0.0, 0.447, 0.698])
-    red, green, blue = low + (high - low) * weight**0.8
+    red, green, blue = low + (high - low) * weight**0.6
     return float(red), float(green), float(blue)

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 import torch
@@ -14,6 +14,7 @@ import torch
 from backend import CourseDataset, left_as_it_was
 from grading.child.pictures import window as windows
 from grading.child.pictures.budget import REDRAWS_PER_SECOND, Budget
+from grading.child.pictures.display import has_display
 from grading.child.pictures.recording import SECONDS_TOO_SHORT_TO_WATCH, Recording
 from grading.child.pictures.table import PICTURES
 
@@ -69,7 +70,7 @@ class Live:
         self._title = title
         self._open_window = open_window or windows.ViewerWindow
         self._clock = clock
-        self._is_over = open_window is None and not windows.has_display()
+        self._is_over = open_window is None and not has_display()
 
     @contextmanager
     def watching(self, name: str, dataset: CourseDataset) -> Iterator[None]:
@@ -77,14 +78,61 @@ class Live:
         if self._is_over or not hasattr(PICTURES.get(name), "Reader") or len(dataset) < LEAST_ROWS:
             yield
             return
-        watch = _Watch(dataset, PICTURES[name].Reader, self._clock)
+        assert dataset.model is not None
+        fetches = _Fetches(dataset)
+        with (
+            self._watch(name, dataset.model, lambda: PICTURES[name].Reader(dataset), fetches) as look,
+            fetches.seen_by(look),
+        ):
+            yield
+
+    def watcher(self, name: str, **details: Any) -> Callable[..., AbstractContextManager[Callable[..., None]]]:
+        """What a provided trainer can be watched by: `with watch(model, ...) as note:`, and `note(...)` at every step.
+
+        Args:
+            name: of a picture whose reader takes notes.
+            details: for the reader, besides what the trainer hands over.
+        """
+
+        @contextmanager
+        def watch(model: torch.nn.Module, *subject: Any) -> Iterator[Callable[..., None]]:
+            if self._is_over:
+                yield _ignore
+                return
+            reader: Any = None
+
+            def make_reader() -> Any:
+                nonlocal reader
+                reader = PICTURES[name].Reader(model, *subject, **details)
+                return reader
+
+            with self._watch(name, model, make_reader) as look:
+
+                def note(*told: Any) -> None:
+                    if not self._is_over:
+                        reader.note(*told)
+                        look()
+
+                yield note
+
+        return watch
+
+    @contextmanager
+    def _watch(
+        self,
+        name: str,
+        model: torch.nn.Module,
+        make_reader: Callable[[], Any],
+        fetches: _Fetches | None = None,
+    ) -> Iterator[Callable[[], None]]:
+        """A window while the block runs; gives the function to be called whenever there may be something to see."""
+        watch = _Watch(model, fetches, self._clock)
         with self._any_failure_ends_it(watch):
-            watch.open(lambda: self._open_window(self._title, name))
+            watch.open(make_reader, lambda: self._open_window(self._title, name))
         try:
-            with watch.hung_on(lambda: self._any_failure_ends_it(watch)):
-                yield
+            yield lambda: watch.look(lambda: self._any_failure_ends_it(watch))
             with self._any_failure_ends_it(watch):
-                watch.show_last()
+                watch.show_last(getattr(PICTURES[name], "SECONDS_TO_READ", SECONDS_TO_LOOK_AT_IT))
         finally:
             watch.close()
 
@@ -100,56 +148,31 @@ class Live:
             watch.close()
 
 
-class _Watch:
-    """One training call's window, reader and budget."""
+class _Fetches:
+    """A dataset that tells when training fetches a batch or asks for validation accuracy."""
 
-    def __init__(
-        self, dataset: CourseDataset, make_reader: Callable[[CourseDataset], Any], clock: Callable[[], float]
-    ) -> None:
-        self._dataset, self._make_reader, self._clock = dataset, make_reader, clock
-        self._budget = Budget(clock, work_clock(clock))
-        self._next_look = clock()
-        self._window: Window | None = None
-        self._recording = Recording()
-        self._rows_fetched = 0
-        self._owner = os.getpid(), threading.get_ident()
-        self._drawing_slows_training = windows.elapsed_draw_counts()
+    def __init__(self, dataset: CourseDataset) -> None:
+        self._dataset = dataset
+        self._rows = 0
 
-    def open(self, open_window: Callable[[], Window]) -> None:
-        """Open the window and show the untrained model."""
-        with self._left_alone():
-            reader = self._make_reader(self._dataset)
-        self._read = reader.read
-        self._window = open_window()
-        self._window.show(*(first := self._moment()))
-        with self._budget.look():
-            self._moment()  # the second time is what it costs
-        self._recording.add(0.0, first)
-        self._budget.begin()
+    @property
+    def epochs(self) -> float:
+        """Passes over the data so far."""
+        return self._rows / len(self._dataset)
 
     @contextmanager
-    def hung_on(self, guard: Callable[[], Any]) -> Iterator[None]:
-        """Take a look whenever training fetches a batch or asks for validation accuracy, while the block runs."""
+    def seen_by(self, look: Callable[[], None]) -> Iterator[None]:
+        """Call `look` before each of them while the block runs."""
         fetch, validate = self._dataset.__getitems__, self._dataset.get_validation_accuracy
 
         def watched_fetch(indices: list[int]) -> Any:
-            self._rows_fetched += len(indices)
+            self._rows += len(indices)
             look()
             return fetch(indices)
 
         def watched_validation() -> float:
             look()
             return validate()
-
-        def look() -> None:
-            now = self._clock()
-            if now < self._next_look:  # most calls end here: a batch may take no more than some microseconds
-                return
-            self._next_look = now + SECONDS_BETWEEN_LOOKS
-            # a loader's worker process, or another thread of the student's, has no business with the window
-            if self._window is not None and (os.getpid(), threading.get_ident()) == self._owner:
-                with guard():
-                    self._look()
 
         shadows = {"__getitems__": watched_fetch, "get_validation_accuracy": watched_validation}
         vars(self._dataset).update(shadows)
@@ -159,13 +182,48 @@ class _Watch:
             for name in shadows:
                 vars(self._dataset).pop(name, None)
 
-    def show_last(self) -> None:
-        """Show the trained model, after how it came about if that was too quick, and leave it up for a moment."""
+
+class _Watch:
+    """One training call's window, reader and budget."""
+
+    def __init__(self, model: torch.nn.Module, fetches: _Fetches | None, clock: Callable[[], float]) -> None:
+        self._model, self._fetches, self._clock = model, fetches, clock
+        self._budget = Budget(clock, work_clock(clock))
+        self._next_look = clock()
+        self._window: Window | None = None
+        self._recording = Recording()
+        self._owner = os.getpid(), threading.get_ident()
+        self._drawing_slows_training = windows.elapsed_draw_counts()
+
+    def open(self, make_reader: Callable[[], Any], open_window: Callable[[], Window]) -> None:
+        """Open the window and show the untrained model."""
+        with self._left_alone():
+            self._reader = make_reader()
+        self._window = open_window()
+        self._window.show(*(first := self._moment()))
+        with self._budget.look():
+            self._moment()  # the second time is what it costs
+        self._recording.add(0.0, first)
+        self._budget.begin()
+
+    def look(self, guard: Callable[[], AbstractContextManager[None]]) -> None:
+        """Take a look if it is time for one and the budget affords it."""
+        now = self._clock()
+        if now < self._next_look:  # most calls end here: a batch may take no more than some microseconds
+            return
+        self._next_look = now + SECONDS_BETWEEN_LOOKS
+        # a loader's worker process, or another thread of the student's, has no business with the window
+        if self._window is not None and (os.getpid(), threading.get_ident()) == self._owner:
+            with guard():
+                self._look()
+
+    def show_last(self, seconds: float) -> None:
+        """Show the trained model, after how it came about if that was too quick, and leave it up for so long."""
         if self._window is not None and not self._window.is_gone:
             if self._budget.elapsed_seconds < SECONDS_TOO_SHORT_TO_WATCH:
                 for moment in self._recording.moments:
                     self._show_and_wait(moment, 1 / REDRAWS_PER_SECOND)
-            self._show_and_wait(self._moment(), SECONDS_TO_LOOK_AT_IT)
+            self._show_and_wait(self._moment(is_last=True), seconds)
 
     def close(self) -> None:
         """Close the window, if there is one."""
@@ -193,12 +251,13 @@ class _Watch:
         if wanted:
             self._recording.add(elapsed, moment)
 
-    def _moment(self) -> tuple[float, dict[str, Any]]:
-        """Passes over the data so far, and what the picture shows of the model."""
+    def _moment(self, is_last: bool = False) -> tuple[float | None, dict[str, Any]]:
+        """Passes over the data so far, where they are counted, and what the picture shows of the model."""
+        read = getattr(self._reader, "read_last", self._reader.read) if is_last else self._reader.read
         with self._left_alone():
-            return self._rows_fetched / len(self._dataset), dict(vars(self._read()))
+            return None if self._fetches is None else self._fetches.epochs, dict(vars(read()))
 
-    def _show_and_wait(self, moment: tuple[float, dict[str, Any]], seconds: float) -> None:
+    def _show_and_wait(self, moment: tuple[float | None, dict[str, Any]], seconds: float) -> None:
         assert self._window is not None
         self._window.wait_until_idle(SECONDS_FOR_THE_LAST_PICTURE)
         self._window.show(*moment)
@@ -208,9 +267,12 @@ class _Watch:
     @contextmanager
     def _left_alone(self) -> Iterator[None]:
         """Read the model in evaluation mode, without gradients and without a trace."""
-        assert self._dataset.model is not None
-        with left_as_it_was(self._dataset.model), torch.no_grad():
+        with left_as_it_was(self._model), torch.no_grad():
             yield
+
+
+def _ignore(*told: Any) -> None:
+    """What a trainer tells when nobody looks."""
 
 
 def work_clock(clock: Callable[[], float]) -> Callable[[], float]:

@@ -1,17 +1,30 @@
-"""Which dataset has which picture: the one place to add another."""
+"""Which picture is called what, and which dataset has which: the one place to add another."""
 
 from __future__ import annotations
 
 from types import ModuleType
 
-from grading.child.pictures import attention, curve, digit_field, separating_line, word_bars
+from grading.child.pictures import (
+    attention,
+    curve,
+    digit_field,
+    separating_line,
+    turning_segment,
+    verse,
+    word_bars,
+    writing,
+)
 
-# each module has a State; a draw(axes, state); and, where training is watched, a Reader(dataset) with a read()
+# Each module has a State and a draw(axes, state). Where training is watched it has a Reader with a read(): of a
+# dataset, or, where a provided trainer tells of its steps, of a model, with a note() for each step besides.
 PICTURES: dict[str, ModuleType] = {
     "points": separating_line,
     "sine": curve,
     "digits": digit_field,
     "easy_digits": digit_field,
     "words": word_bars,
-    "attention": attention,  # not a dataset: shown once
+    "attention": attention,  # shown once
+    "text": writing,
+    "verse": verse,
+    "segment": turning_segment,  # proves that windows work
 }

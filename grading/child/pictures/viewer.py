@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import signal
 import sys
 import threading
 import time
@@ -75,7 +76,7 @@ def _open(title: str) -> tuple[Any, str]:
     figure = pyplot.figure(title, figsize=(style.WIDTH_INCHES, style.HEIGHT_INCHES), dpi=style.DOTS_PER_INCH)
     backend = matplotlib.get_backend()
     if backend.lower().removeprefix("module://").split(".")[-1] in SILENT_BACKENDS:
-        raise NoWindow(f"matplotlib's backend is {backend}: is a toolkit such as python3-tk installed?")
+        raise NoWindow(f"matplotlib found no way to open one; its backend is {backend}")
     pyplot.show(block=False)
     return figure, backend
 
@@ -92,6 +93,7 @@ def main() -> int:
     """Serve standard input and output; what a toolkit prints goes to standard error."""
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for training, which closes the window
     if hasattr(os, "nice"):
         with contextlib.suppress(OSError):
             os.nice(NICENESS)

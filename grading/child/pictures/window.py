@@ -21,13 +21,6 @@ class WindowFailed(Exception):
     """The window could not be opened, or is gone; the text says why."""
 
 
-def has_display() -> bool:
-    """Whether a window can be hoped for: on Linux the environment names a display, elsewhere there usually is one."""
-    if sys.platform.startswith("linux"):
-        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    return True
-
-
 def program() -> list[str]:
     """The command line of the viewer."""
     start = (
@@ -55,6 +48,7 @@ class ViewerWindow:
         self._idle = threading.Event()  # the viewer waits for a state
         self._gone = threading.Event()
         self._failure = ""
+        self.backend = ""  # of matplotlib, which chooses it
         self._draw_seconds = 0.0
         self._outgoing.put({"picture": picture, "title": title})
         threading.Thread(target=self._converse, daemon=True).start()
@@ -107,6 +101,7 @@ class ViewerWindow:
                     self._failure = reply["failed"]
                     break
                 self._draw_seconds += reply.get("shown", 0.0)
+                self.backend = reply.get("open", self.backend)
                 self._idle.set()
         self._gone.set()
         self._idle.set()  # nobody shall wait for a window that is gone
