@@ -1,6 +1,6 @@
 """From any message to themes and keywords, in five steps, each for what the one before it left over.
 
-1. Phrases of everyday talk ("how are you", "good night") have their themes.
+1. Phrases of everyday talk ("how are you", "good night") have their themes, a few of them in other languages too.
 2. A word on a theme's list `ask` in data/haiku_themes.txt, or in its name, asks for it; so does, less strongly, one on
    its list `show`. Symbols count as the words of their Unicode names, so that a cat's face asks for cats.
 3. A word that is on no list is tried without its ending: "raining" as "rain", "puppies" as "puppy".
@@ -8,7 +8,7 @@
    finds "umbrella", "hospitaal" finds "hospital".
 5. If nothing is found at all, the message's checksum picks a theme: the same message, the same theme.
 
-A word of the message that the model knows becomes a keyword, which the verse should use.
+A word of the message that the model knows, and that is on a theme's list, becomes a keyword: the verse should use it.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ ASKED, NAMED, SHOWN, PHRASED = 3.0, 4.0, 1.0, 4.0  # what a match is worth
 STEMMED, SIMILAR = 0.8, 0.5  # how much of that is left without the ending, or for a word that is only alike
 LEAST_SIMILARITY = 0.6
 SHORTEST_COMPARED = 5
+EAST_ASIAN = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")
 
 PHRASES: dict[str, tuple[str, ...]] = {
     "how are you": ("greeting", "being alive"),
@@ -61,6 +62,32 @@ PHRASES: dict[str, tuple[str, ...]] = {
     "what time": ("time",),
     "next word": ("writing", "neural networks"),
     "step by step": ("training", "mountain"),
+}
+GREETINGS = """
+hola / bonjour / salut / ciao / hallo / guten tag / buongiorno / olá / merhaba / namaste / aloha / hej / привет /
+здравствуйте / γεια σου / مرحبا / שלום / 你好 / こんにちは / 안녕
+"""
+HOW_ARE_YOU = """
+cómo estás / qué tal / ça va / comment vas tu / wie geht es dir / wie geht's / come stai / como vai /
+hur mår du / как дела
+"""
+THANKS = "gracias / merci / danke / grazie / obrigado / obrigada / спасибо / شكرا / תודה / 谢谢 / ありがとう / 감사"
+FAREWELLS = """
+adiós / hasta luego / au revoir / auf wiedersehen / tschüss / arrivederci / до свидания / 再见 / さようなら
+"""
+LOVE = (
+    "te amo / te quiero / je t'aime / ti amo / ich liebe dich / eu te amo / я тебя люблю / amor / 我爱你 / 愛"
+)
+GOOD_NIGHT = "buenas noches / bonne nuit / gute nacht / buona notte / спокойной ночи / 晚安 / おやすみ"
+GOOD_MORNING = "buenos días / guten morgen / доброе утро / 早上好 / おはよう"
+FOREIGN: dict[str, tuple[str, ...]] = {
+    GREETINGS: ("greeting",),
+    HOW_ARE_YOU: ("greeting", "being alive"),
+    THANKS: ("thanks",),
+    FAREWELLS: ("farewell",),
+    LOVE: ("love",),
+    GOOD_NIGHT: ("night", "sleep"),
+    GOOD_MORNING: ("morning", "greeting"),
 }
 _STOPPED = """
 a an the and or but if so of in on at to from with by for as it its is are was were be been being am do does did has
@@ -103,8 +130,8 @@ def understand(message: str, known_words: Collection[str] = (), most: int = 2) -
     plain = normalize(message[:LONGEST_MESSAGE])
     scores: dict[str, float] = defaultdict(float)
     padded = f" {plain} "
-    for phrase, names in PHRASES.items():
-        if f" {phrase} " in padded:
+    for phrase, names in _phrases().items():
+        if f" {phrase} " in padded or (phrase in plain and not _has_blanks(phrase)):
             for place, name in enumerate(names):
                 scores[name] += PHRASED / (1 + place)
     keywords = []
@@ -115,7 +142,7 @@ def understand(message: str, known_words: Collection[str] = (), most: int = 2) -
             continue
         for name, worth in match(word).items():
             scores[name] += worth
-        keywords += [form for form in [word, *stems(word)] if form in known_words][:1]
+        keywords += [form for form in [word, *stems(word)] if form in known_words and form in _themes_by_word()][:1]
     ranked = sorted(scores, key=lambda name: -scores[name])
     if not ranked:
         every = list(themes())
@@ -123,6 +150,18 @@ def understand(message: str, known_words: Collection[str] = (), most: int = 2) -
         return Request((chosen,), tuple(keywords))
     close = [name for name in ranked[:most] if scores[name] >= 0.4 * scores[ranked[0]]]
     return Request(tuple(close), tuple(keywords))
+
+
+@cache
+def _phrases() -> dict[str, tuple[str, ...]]:
+    """Every phrase, as `normalize` leaves it, and its themes."""
+    foreign = {normalize(phrase): names for listed, names in FOREIGN.items() for phrase in listed.split("/")}
+    return {**foreign, **PHRASES}
+
+
+def _has_blanks(phrase: str) -> bool:
+    """Whether a phrase is of a script that parts its words; in Chinese, Japanese and Korean it may stand anywhere."""
+    return not any(unicodedata.name(character, "").startswith(EAST_ASIAN) for character in phrase)
 
 
 def normalize(message: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,11 @@ from haiku_bot.vocabulary import LONGEST, MOST_KEYWORDS, MOST_THEMES
 PROJECT = Path(__file__).resolve().parents[1]
 SOLUTIONS = PROJECT / "staff" / "solutions"
 TINY = Recipe(n_embd=16, n_layer=1, pretraining_epochs=0.04, fine_tuning_epochs=0.04)
-MESSAGE_FILES = [PROJECT / "staff" / "haiku" / "messages.txt", PROJECT / "test_cases" / "q8" / "messages.txt"]
+MESSAGE_FILES = [
+    PROJECT / "staff" / "haiku" / "messages_tuning.txt",
+    PROJECT / "staff" / "haiku" / "messages_held_out.txt",
+    PROJECT / "test_cases" / "q8" / "messages.txt",
+]
 ODD_MESSAGES = [
     "",
     "   ",
@@ -120,6 +125,9 @@ def test_training_lowers_the_loss_and_repeats_exactly(corpus: Corpus) -> None:
         ("HOW ARE YOU???", "greeting"),
         ("what is the meaning of life", "being alive"),
         ("LA MÉMOIRE: memory", "memory"),
+        ("¿Qué tal?", "greeting"),
+        ("你好吗", "greeting"),
+        ("Ich liebe dich", "love"),
     ],
 )
 def test_a_message_finds_its_theme(message: str, theme: str) -> None:
@@ -249,7 +257,7 @@ def test_ask_trains_once_and_prints_three_lines(
     assert len(outputs[1].splitlines()) == 3
 
 
-def test_no_message_that_the_bot_is_measured_with_is_one_that_it_is_graded_with() -> None:
+def test_no_message_is_on_two_of_the_lists_for_tuning_for_measuring_and_for_grading() -> None:
     messages = []
     for path in MESSAGE_FILES:
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
@@ -257,7 +265,7 @@ def test_no_message_that_the_bot_is_measured_with_is_one_that_it_is_graded_with(
         for names, _ in pairs:
             assert {name.strip() for name in names.split(",")} - {"-"} <= set(texts.themes())
         messages.append({message.strip() for _, message in pairs if message.strip()})
-    assert not messages[0] & messages[1]
+    assert not any(one & other for one, other in combinations(messages, 2))
 
 
 def test_every_theme_has_a_field_and_every_field_words_that_the_haiku_use() -> None:

@@ -127,6 +127,51 @@ def test_pieces_of_two_seasons_times_skies_or_worlds_never_meet() -> None:
     assert not lexicon.agree(piece("day"), piece("night"))
     assert not lexicon.agree(piece("dry"), piece("wet"))
     assert not lexicon.agree(piece(world="sea"), piece(world="school"))
+    assert lexicon.agree(piece("day"), piece("morning"))
+    assert not lexicon.agree(piece("evening"), piece("morning"))
+
+
+def test_a_linked_opening_stands_only_beside_a_piece_with_one_of_its_themes() -> None:
+    linked = Piece("one shoe on the tracks", (5,), ("trains",), frozenset(), "-", linked=True)
+    assert lexicon.beside(linked, piece(), Piece("waits", (1,), ("trains",), frozenset(), "-"))
+    assert not lexicon.beside(linked, piece(), piece())
+
+
+@pytest.mark.parametrize(
+    ("text", "marks", "implied"),
+    [
+        ("throws a snowball at the moon", "", {"winter", "night"}),
+        ("sings before the dawn", "day", set()),
+        ("says good evening", "", set()),
+        ("waits for rain", "", set()),
+        ("walks in the rain", "", {"wet"}),
+    ],
+)
+def test_words_imply_the_marks_that_nothing_else_has_settled(text: str, marks: str, implied: set[str]) -> None:
+    assert lexicon.implied_marks(text, frozenset(marks.split())) == implied
+
+
+def test_what_goes_on_fits_what_was_done(tmp_path: Path) -> None:
+    text = """one cats
+  np n the neighbor's black cat
+  vp ^sleeps in the clean white laundry
+  vp ^brings my brother a live mouse +mouse
+  to and then ^looks away !mouse
+  to with eyes half open ?asleep
+"""
+    images = lexicon.load(write_lexicon(tmp_path, text))
+    drawn = [Grammar(images, seed).draw("cats") for seed in range(30)]
+    endings = {haiku.lines[2] for haiku in drawn if haiku}
+    assert endings == {"with eyes half open"}
+
+
+def test_a_place_follows_no_action_that_names_one(tmp_path: Path) -> None:
+    text = "one cats\n  np n the cat\n  vp@ ^sleeps in the shade all day\n  vp@ ^sleeps all day\n"
+    somebody = lexicon.load(write_lexicon(tmp_path, text)).somebodies[0]
+    assert {action.text: action.takes_place for action in somebody.actions} == {
+        "sleeps in the shade all day": False,
+        "sleeps all day": True,
+    }
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ A haiku is built after one of `PATTERNS`; `-` stands for the cut:
     somebody does| and goes on -        | opening
     somebody does| at a place -         | opening
 
-or is a verse of the lexicon as it stands. Pieces meet only if they agree in world, season, time and sky. Themes are
-drawn first, uniformly, so that each of them gets its share.
+or is a verse of the lexicon as it stands. Pieces meet only if they agree in world, season, time and sky, and if those
+that are linked find one of their themes beside them. Themes are drawn first, uniformly, so that each of them gets its
+share.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from collections.abc import Iterator
 
 from data.haiku import FORM, Haiku, themes, words_of
 from staff.haiku.check import haiku_faults
-from staff.haiku.lexicon import Lexicon, Piece, Somebody, agree
+from staff.haiku.lexicon import Lexicon, Piece, Somebody, agree, beside
 
 ATTEMPTS = 40  # draws of partners for one seed piece before it is given up
+PARTNERS = 60  # openings or places looked at for one that fits
 DASH_SHARE = 0.7  # of the cuts after a first line; a comma marks the others
 _LISTED = """
 a an the and or but of in on at to from with by for as it its his her he she him i my me they them their is are no
@@ -88,7 +90,7 @@ class Grammar:
         for _ in range(ATTEMPTS):
             who = somebody or self.random.choice(self._somebodies)
             action = piece if somebody else self.random.choice(who.actions)
-            if opening is not None and not agree(opening, action):
+            if opening is not None and not (agree(opening, action) and beside(opening, action)):
                 continue
             lines = self._build(who, action, opening)
             if lines is not None and (made := self._written(theme, lines)):
@@ -121,7 +123,7 @@ class Grammar:
             if opening is not None or self.random.random() < 0.7:
                 first = opening or self._opening(name, action)
                 return self._with_end([(first,), (name, action)], who, action, 5) if first else None
-            place = self._one([p for p in self._places[5] if agree(p, name, action)]) if action.takes_place else None
+            place = self._beside(self._places[5], name, action) if action.takes_place else None
             return self._sequel([(place,), (name, action)], who, action, 5) if place else None
         if together == 5:
             ended = self._with_end([(name, action)], who, action, 7)
@@ -134,7 +136,7 @@ class Grammar:
         """The lines and one more: a place where the action takes one, or how it goes on."""
         if action.takes_place and self.random.random() < 0.6:
             pieces = [piece for line in lines for piece in line]
-            place = self._one([p for p in self._places[length] if agree(p, *pieces)])
+            place = self._beside(self._places[length], *pieces)
             if place is not None:
                 return [*lines, (place,)]
         return self._sequel(lines, who, action, length)
@@ -150,6 +152,7 @@ class Grammar:
                 if s.syllables == (length,)
                 and s.person == action.person
                 and s.needs <= action.gives
+                and not s.refuses & action.gives
                 and agree(s, *pieces)
             ]
         )
@@ -160,10 +163,18 @@ class Grammar:
     ) -> list[tuple[Piece, ...]] | None:
         pieces = [piece for line in lines for piece in line]
         last = opening or self._opening(*pieces)
-        return [*lines, (last,)] if last is not None and agree(last, *pieces) else None
+        fits = last is not None and agree(last, *pieces) and beside(last, *pieces)
+        return [*lines, (last,)] if last is not None and fits else None
 
     def _opening(self, *pieces: Piece) -> Piece | None:
-        return self._one([piece for piece in self._openings if agree(piece, *pieces)])
+        return self._beside(self._openings, *pieces)
+
+    def _beside(self, choices: list[Piece], *pieces: Piece) -> Piece | None:
+        """One of the choices that may stand with the pieces, each alike often; None if a search finds none."""
+        for choice in self.random.sample(choices, min(PARTNERS, len(choices))):
+            if agree(choice, *pieces) and beside(choice, *pieces):
+                return choice
+        return None
 
     def _one(self, pieces: list[Piece]) -> Piece | None:
         return self.random.choice(pieces) if pieces else None

@@ -3,6 +3,7 @@
 Every entry is a piece of a haiku that someone has looked at: an opening, a place, a person or thing and what it does.
 
     world home                        entries from here on belong to this place (`world -`: to every place)
+    world home=                       the same, but openings and places stand only beside a piece with a theme of theirs
     open rain, window | autumn        openings: five syllables that stand alone; themes | marks
       rain on the [tin|barn] roof
     at home                           where: five or seven syllables that follow an action or come before it
@@ -18,7 +19,11 @@ Every entry is a piece of a haiku that someone has looked at: an opening, a plac
 - `[a|b|]` is a choice, one of which may be empty; `#theme` (blanks written `_`) adds a theme, `~mark` a mark.
 - marks are seasons, times (`day`, `night`), and skies (`dry`, `wet`, `snowy`); pieces whose marks disagree never meet.
 - `np m|f|n|i|p`: he, she, it, i, they; `{his} {he} {him} {himself}` and verbs marked `^` (written for he) follow.
-- `+it` on an action says that there is an "it" to go on about, `?it` on a sequel that it needs one; any word will do.
+- `+it` on an action says that there is an "it" to go on about, `?it` on a sequel that it needs one, `!it` that there
+  must be none; any word will do. Without being told, whoever sleeps gives `asleep`, whoever stays in place `still`,
+  whoever takes time `long`; and who is asleep goes on to do nothing: a sequel with a `^` verb is also a `!asleep`.
+- marks that follow from a word need not be written: snow is winter, the moon is night, noon is day (`IMPLIED`).
+- a place follows only an action that names none itself.
 - "a" before a vowel becomes "an".
 """
 
@@ -36,8 +41,23 @@ from staff.haiku.syllables import UncountableWord, count
 LEXICON_DIRECTORY = Path(__file__).resolve().parent / "lexicon"
 DIMENSIONS: dict[str, str] = {
     **{season: "season" for season in SEASONS if season != "none"},
-    **{"day": "time", "night": "time", "dry": "sky", "wet": "sky", "snowy": "sky"},
+    **{"day": "time", "night": "time", "morning": "time", "evening": "time"},
+    **{"dry": "sky", "wet": "sky", "snowy": "sky"},
 }
+CLASHING_TIMES = ({"day", "night"}, {"morning", "night"}, {"morning", "evening"})
+IMPLIED = {  # a mark follows where nothing else of its dimension is marked
+    "winter": r"snow|snowman|snowball|snowflakes?|snows|snowing",
+    "summer": r"swims|swim|bathers|barefoot",
+    "night": r"moon|moonlight|midnight|tonight|stars?|starlight|(at|all|each|the) night(?! nurse)",
+    "day": r"noon|midday|sunlight|shade|lunch",
+    "morning": r"dawn|daybreak|sunrise|(?<!good )morning",
+    "evening": r"dusk|(?<!good )evening|sundown|twilight|nightfall|bedtime",
+    "wet": r"(?<!for )(?<!about )(?<!of )(?<!after )(?<!word )(?<!say )rain|puddles?|drizzle|it rains",
+}
+ASLEEP = r"sleeps?|asleep|naps?|snores?"
+STILL = rf"{ASLEEP}|waits?|sits?|stands?|lies?|rests?|curls?|watches|watch|looks?|listens?|leans?|stops?"
+LONG = r"waits?|sits?|rests?|watches|reads?|talks?|cries|cry|weeps?|plays?|hums?|listens?|sleeps?|snores?"
+LOCATIVE = r"in|on|at|under|beside|behind|between|by|into|from|over|through|across|inside|against|beneath|where"
 PERSONS = {
     "m": {"his": "his", "he": "he", "him": "him", "himself": "himself"},
     "f": {"his": "her", "he": "she", "him": "her", "himself": "herself"},
@@ -65,6 +85,8 @@ class Piece:
     takes_place: bool = False
     gives: frozenset[str] = frozenset()  # an action: what a sequel may speak of
     needs: frozenset[str] = frozenset()  # a sequel: what the action must have given
+    refuses: frozenset[str] = frozenset()  # a sequel: what the action must not have given
+    linked: bool = False  # an opening or a place: it needs a piece with one of its themes beside it
 
 
 @dataclass
@@ -87,12 +109,20 @@ class Lexicon:
 
 
 def agree(*pieces: Piece) -> bool:
-    """Whether pieces may stand in one haiku: one world, one season, one time of day, one sky."""
+    """Whether pieces may stand in one haiku: one world, one season, no two times that clash, one sky."""
     worlds = {piece.world for piece in pieces} - {"-"}
     if len(worlds) > 1:
         return False
+    marks = {mark for piece in pieces for mark in piece.marks}
     settled: dict[str, str] = {}
-    return all(settled.setdefault(DIMENSIONS[mark], mark) == mark for piece in pieces for mark in sorted(piece.marks))
+    if any(clash <= marks for clash in CLASHING_TIMES):
+        return False
+    return all(DIMENSIONS[mark] == "time" or settled.setdefault(DIMENSIONS[mark], mark) == mark for mark in marks)
+
+
+def beside(piece: Piece, *others: Piece) -> bool:
+    """Whether an opening or a place may stand with the other pieces: if it is linked, it shares a theme with one."""
+    return not piece.linked or any(set(piece.themes) & set(other.themes) for other in others)
 
 
 def load(directory: Path = LEXICON_DIRECTORY) -> Lexicon:
@@ -136,7 +166,8 @@ def _read(path: Path, lexicon: Lexicon) -> list[str]:
                 if kind == "one":
                     lexicon.somebodies.append(Somebody())
                 continue
-            _entry(kind, line.split(), Piece("", (), themes, marks, world), lexicon)
+            base = Piece("", (), themes, marks, world.removesuffix("="), linked=world.endswith("="))
+            _entry(kind, line.split(), base, lexicon)
         except (LexiconError, UncountableWord) as error:
             problems.append(f"{path.name}:{number}: {error}")
     return problems
@@ -149,8 +180,9 @@ def _entry(kind: str, words: list[str], base: Piece, lexicon: Lexicon) -> None:
     _known(marks)
     gives = frozenset(word[1:] for word in words if word.startswith("+"))
     needs = frozenset(word[1:] for word in words if word.startswith("?"))
-    base = replace(base, themes=(*added, *base.themes), marks=marks, gives=gives, needs=needs)
-    words = [word for word in words if word[0] not in "#~+?"]
+    refuses = frozenset(word[1:] for word in words if word.startswith("!"))
+    base = replace(base, themes=(*added, *base.themes), marks=marks, gives=gives, needs=needs, refuses=refuses)
+    words = [word for word in words if word[0] not in "#~+?!"]
     if kind == "one":
         somebody, role = lexicon.somebodies[-1], words.pop(0)
         if role == "np":
@@ -158,8 +190,10 @@ def _entry(kind: str, words: list[str], base: Piece, lexicon: Lexicon) -> None:
             somebody.names += _forms(" ".join(words), base, range(1, 8))
         elif role in ("vp", "vp@"):
             base = replace(base, takes_place=role == "vp@")
-            somebody.actions += _inflected(" ".join(words), base, somebody)
+            somebody.actions += map(_with_manner, _inflected(" ".join(words), base, somebody))
         elif role == "to":
+            if any("^" in word for word in words):
+                base = replace(base, refuses=base.refuses | {"asleep"})
             somebody.sequels += _inflected(" ".join(words), base, somebody, lengths=(5, 7))
         else:
             raise LexiconError(f"unknown part {role!r}")
@@ -174,6 +208,24 @@ def _entry(kind: str, words: list[str], base: Piece, lexicon: Lexicon) -> None:
 def _known(marks: frozenset[str]) -> None:
     if unknown := sorted(set(marks) - set(DIMENSIONS)):
         raise LexiconError(f"unknown mark {unknown[0]!r}")
+
+
+def implied_marks(text: str, marks: frozenset[str]) -> frozenset[str]:
+    """The marks that a text's words bring along, in dimensions where it has none yet."""
+    settled = {DIMENSIONS[mark] for mark in marks}
+    found: dict[str, str] = {}
+    for mark, words in IMPLIED.items():
+        if DIMENSIONS[mark] not in settled and re.search(rf"\b({words})\b", text):
+            found.setdefault(DIMENSIONS[mark], mark)
+    return frozenset(found.values())
+
+
+def _with_manner(action: Piece) -> Piece:
+    """An action with what follows from its words: whether it leaves somebody asleep, still, or busy for long."""
+    manners = {"asleep": ASLEEP, "still": STILL, "long": LONG}
+    gives = {name for name, words in manners.items() if re.search(rf"\b({words})\b", action.text)}
+    placed = re.search(rf"\b({LOCATIVE})\b", action.text) is not None
+    return replace(action, gives=action.gives | gives, takes_place=action.takes_place and not placed)
 
 
 def _inflected(text: str, base: Piece, somebody: Somebody, lengths: object = range(1, 8)) -> list[Piece]:
@@ -196,7 +248,8 @@ def _forms(text: str, base: Piece, lengths: object, required: bool = True) -> li
         syllables = tuple(sum(count(word) for word in line.split()) for line in lines)
         length = syllables[0] if len(syllables) == 1 else syllables
         if length in lengths:  # type: ignore[operator]
-            found[form] = replace(base, text=form, syllables=syllables)
+            marks = base.marks | implied_marks(form, base.marks)
+            found[form] = replace(base, text=form, syllables=syllables, marks=marks)
     if required and not found:
         raise LexiconError(f"no form of {text!r} fits")
     return list(found.values())

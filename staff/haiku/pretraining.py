@@ -18,7 +18,7 @@ from staff.archive import timeless_member
 from staff.haiku import lexicon
 from staff.haiku.grammar import Grammar
 
-NUMBER = 24_000
+NUMBER = 36_000
 SEED = 8
 HEAD = "# Drawn from the grammar in staff/haiku/ by `python -m staff.haiku.pretraining`. Do not edit.\n"
 
