@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from backend import CourseDataset
 
 SECONDS_BETWEEN_REPORTS = 0.1
+SHARE_FOR_VALIDATION = 0.05  # of the time of training
 
 
 class Enough(BaseException):
@@ -21,14 +24,16 @@ class Enough(BaseException):
 
 
 @contextmanager
-def progress(dataset: CourseDataset, emit: Callable[[dict[str, Any]], None]) -> Iterator[None]:
+def progress(dataset: CourseDataset, emit: Callable[[dict[str, Any]], None], validates: bool = False) -> Iterator[None]:
     """Report epochs over the data and the latest validation accuracy while the block runs.
 
     The two methods that training calls are shadowed by attributes of this one dataset object; both pass their
-    results through unchanged and draw no random numbers.
+    results through unchanged and draw no random numbers. With `validates`, the accuracy is also asked for from here,
+    at the beginning, at the end, and in between for a small share of the time.
     """
-    rows_fetched, latest_accuracy, last_report = 0, None, 0.0
+    rows_fetched, latest_accuracy, last_report, next_validation = 0, None, 0.0, 0.0
     is_accuracy_told = True
+    owner = os.getpid(), threading.get_ident()
     fetch, validate = dataset.__getitems__, dataset.get_validation_accuracy
 
     def report(at_once: bool = False) -> None:
@@ -38,8 +43,22 @@ def progress(dataset: CourseDataset, emit: Callable[[dict[str, Any]], None]) -> 
             last_report, is_accuracy_told = now, True
             emit({"epochs": rows_fetched / len(dataset), "validation_accuracy": latest_accuracy})
 
+    def validate_now() -> None:
+        nonlocal latest_accuracy, is_accuracy_told, next_validation, validates
+        started = time.monotonic()
+        try:
+            latest_accuracy, is_accuracy_told = validate(), False
+        except Exception:  # no validation split, or a model that cannot be read: not what training stumbled over
+            validates = False
+        finished = time.monotonic()
+        next_validation = finished + max((finished - started) / SHARE_FOR_VALIDATION, SECONDS_BETWEEN_REPORTS)
+
     def counted_fetch(indices: list[int]) -> Any:
         nonlocal rows_fetched
+        # a loader's worker process, or another thread, has another copy of the model or none of its own
+        if validates and time.monotonic() >= next_validation and (os.getpid(), threading.get_ident()) == owner:
+            validate_now()
+            report()
         rows_fetched += len(indices)
         report()
         return fetch(indices)
@@ -52,6 +71,8 @@ def progress(dataset: CourseDataset, emit: Callable[[dict[str, Any]], None]) -> 
 
     with _shadowed(dataset, {"__getitems__": counted_fetch, "get_validation_accuracy": noted_validation}):
         yield
+    if validates and rows_fetched:
+        validate_now()
     if not is_accuracy_told:
         report(at_once=True)
 
