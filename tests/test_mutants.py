@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -65,10 +66,11 @@ def test_every_mutant_is_a_change_of_the_reference_and_names_checks_that_exist(t
             compile(path.read_text(), str(path), "exec")
 
 
-def test_there_are_enough_mutants_of_each_of_the_first_six_questions():
-    counts = [sum(mutant.question == f"q{number}" for mutant in MUTANTS) for number in range(1, 7)]
-    assert min(counts) >= 8
-    assert sum(counts) >= 70
+def test_there_are_enough_mutants_of_each_question():
+    counts = Counter(mutant.question for mutant in MUTANTS)
+    assert set(counts) == {question.id for question in discover()}
+    assert min(counts.values()) >= 8
+    assert sum(counts.values()) >= 150
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,7 @@ def test_a_description_that_lacks_or_repeats_something_is_refused(tmp_path, text
 def test_every_mutant_that_needs_no_training_is_as_declared():
     """All others are graded by `make mutants`."""
     verdicts = list(grade_all([mutant for mutant in MUTANTS if not mutant.trains], jobs=2))
-    assert len(verdicts) >= 45
+    assert len(verdicts) >= 125
     assert [f"{verdict.mutant.name}: {verdict.complaint}" for verdict in verdicts if verdict.complaint] == []
 
 
@@ -120,7 +122,8 @@ def test_a_mutant_that_passes_or_loses_another_check_or_lacks_its_phrase_is_not_
 
 @pytest.mark.parametrize("code", [SOLUTIONS, OTHER_EDITION], ids=["reference", "other edition"])
 def test_a_right_submission_is_told_nothing_by_the_checks_that_do_not_train(code):
-    assert told_to_a_right_submission(MUTANTS, code, seeds=range(3)) == []
+    asked = [mutant for mutant in MUTANTS if (code / "haiku.py").is_file() or mutant.question != "q8"]
+    assert told_to_a_right_submission(asked, code, seeds=range(3)) == []
 
 
 @pytest.mark.parametrize(

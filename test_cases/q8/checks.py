@@ -256,7 +256,7 @@ def _require_form(verse: list[int]) -> None:
     """Fail unless the ids are three lines of 5, 7 and 5 syllables, the end, and then filling."""
     left, line = texts.FORM[0], 0
     for place, token in enumerate(verse):
-        if not writing.allowed(np.array([left]), np.array([line]), SMALL_FORM)[0, token]:
+        if not writing.is_allowed(token, left, line, SMALL_FORM):
             raise expect.Mismatch(
                 f"write_haiku wrote {_names(verse)}: {TOKENS[token]!r} at place {place} breaks the form "
                 f"({left} syllables were left in line {line})."

@@ -140,43 +140,54 @@ class SmallForm:
     lines: tuple[int, ...]
 
 
-WORDS: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
-    # of syllables and may_end_line, (vocab,), and left, (batch, 1)
-    "right": lambda s, ends, left: (s > 0) & ((s < left) | ((s == left) & ends)),
-    "any length": lambda s, ends, left: (s > 0) & (left > -1),
-    "any end": lambda s, ends, left: (s > 0) & (s <= left),
-    "line ends only": lambda s, ends, left: (s > 0) & (s <= left) & ends,
-    "never all": lambda s, ends, left: (s > 0) & (s < left),
-    "marks, too": lambda s, ends, left: (s < left) | ((s == left) & ends),
-    "marks, any end": lambda s, ends, left: s <= left,
-    "wrong ends": lambda s, ends, left: (s > 0) & ((s < left) | ((s == left) & ~ends)),
+WORDS: dict[str, Callable[[int, bool, int], bool]] = {
+    # of a token's syllables, whether it may end a line, and the syllables left, at least 1
+    "right": lambda syllables, ends, left: 0 < syllables < left or (syllables == left and ends),
+    "any length": lambda syllables, ends, left: syllables > 0,
+    "any end": lambda syllables, ends, left: 0 < syllables <= left,
+    "line ends only": lambda syllables, ends, left: 0 < syllables <= left and ends,
+    "never all": lambda syllables, ends, left: 0 < syllables < left,
+    "marks, too": lambda syllables, ends, left: syllables < left or (syllables == left and ends),
+    "marks, any end": lambda syllables, ends, left: syllables <= left,
+    "wrong ends": lambda syllables, ends, left: 0 < syllables < left or (syllables == left and not ends),
 }
-MARKS: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
-    # of breaks and what is the end, (vocab,), and whether the line is the last, (batch, 1)
-    "right": lambda breaks, end, last: np.where(last, end, breaks),
-    "breaks only": lambda breaks, end, last: breaks & (last | ~last),
-    "end only": lambda breaks, end, last: end & (last | ~last),
-    "both": lambda breaks, end, last: (breaks | end) & (last | ~last),
-    "both at the end": lambda breaks, end, last: np.where(last, breaks | end, breaks),
-    "wrong way round": lambda breaks, end, last: np.where(last, breaks, end),
-    "none": lambda breaks, end, last: (breaks & end) & last,
+MARKS: dict[str, Callable[[bool, bool, bool], bool]] = {
+    # of whether a token is a break, whether it is the end, and whether the line is the last
+    "right": lambda is_break, is_end, last: is_end if last else is_break,
+    "breaks only": lambda is_break, is_end, last: is_break,
+    "end only": lambda is_break, is_end, last: is_end,
+    "both": lambda is_break, is_end, last: is_break or is_end,
+    "both at the end": lambda is_break, is_end, last: is_break or (is_end and last),
+    "wrong way round": lambda is_break, is_end, last: is_break if last else is_end,
+    "none": lambda is_break, is_end, last: False,
 }
 
 
-def allowed(
-    left: np.ndarray, line: np.ndarray, form: SmallForm, *, words: str = "right", marks: str = "right"
-) -> np.ndarray:
-    """Which tokens may come next, bool (batch, vocab), and what mistakes make of it.
+def is_allowed(
+    token: int, left: int, line: int, form: SmallForm, *, words: str = "right", marks: str = "right"
+) -> bool:
+    """Whether a token may come where `left` syllables of a line are left, and what mistakes make of it.
 
     Args:
-        left, line: int (batch,), syllables left and the line's number.
+        token: its id.
+        left, line: syllables left, and the line's number from 0.
         form: over the vocabulary.
         words, marks: right as they are by default; other keys of `WORDS` and `MARKS` are mistakes.
     """
-    lacking, last = left[:, None], (line == len(form.lines) - 1)[:, None]
-    end = np.arange(len(form.syllables)) == form.end
-    of_words = WORDS[words](form.syllables, form.may_end_line, lacking)
-    return np.where(lacking > 0, of_words, MARKS[marks](form.breaks, end, last))
+    if left > 0:
+        return WORDS[words](int(form.syllables[token]), bool(form.may_end_line[token]), left)
+    return MARKS[marks](bool(form.breaks[token]), token == form.end, line == len(form.lines) - 1)
+
+
+def allowed(left: np.ndarray, line: np.ndarray, form: SmallForm, **mistake: str) -> np.ndarray:
+    """`is_allowed` of every token for each of a batch, bool (batch, vocab); left and line: int (batch,)."""
+    tokens = range(len(form.syllables))
+    return np.array(
+        [
+            [is_allowed(token, lacking, number, form, **mistake) for token in tokens]
+            for lacking, number in zip(left.tolist(), line.tolist(), strict=True)
+        ]
+    )
 
 
 _STORIES_OF_WORDS = {
@@ -221,45 +232,40 @@ MOST_STEPS = 40  # a verse has at most 17 words and 3 marks
 def greedy(table: np.ndarray, prompts: np.ndarray, form: SmallForm, *, mistake: str = "") -> np.ndarray:
     """The verses, (batch, time), that always take the best allowed token, and what mistakes make of them.
 
-    Args:
-        table: (times, vocab, vocab), scores of the next token; see haiku_bot/probe.py.
-        prompts: (batch, prompt time).
-        form: over the vocabulary.
-        mistake: none by default.
-    Returns:
-        ids; a mistake that never ends gives an empty array.
+    table: (times, vocab, vocab), scores of the next token, see haiku_bot/probe.py. prompts: (batch, prompt time).
+    A mistake that never ends gives an empty array.
     """
-    ids, lines = prompts, np.array([*form.lines, 0])
-    line = np.zeros(len(prompts), np.int64)
-    left = lines[line]
-    ended = line == len(form.lines)
-    while not (ended.any() if mistake == "until one has ended" else ended.all()):
-        if ids.shape[1] > prompts.shape[1] + MOST_STEPS:
-            return np.zeros((0, 0), np.int64)
-        place, last = ids.shape[1] - 1, ids[:, -1]
-        if mistake == "sees the prompt only":
-            place, last = prompts.shape[1] - 1, prompts[:, -1]
-        elif mistake == "sees the last token only":
-            place = 0
-        elif mistake == "scores of the first place":
-            place, last = 0, ids[:, 0]
-        scores = table[place % len(table), last]
-        may = allowed(left, np.minimum(line, len(form.lines) - 1), form)
-        drawn = np.where(may | (mistake == "nothing forbidden"), scores, -np.inf).argmax(axis=1)
-        if mistake == "first verse for all":
-            drawn = np.repeat(drawn[:1], len(drawn))
-        if mistake != "no filling":
-            drawn = np.where(ended, form.pad, drawn)
-        broken = ~ended & (form.syllables[drawn] == 0)
-        line = line + broken
-        counted = form.syllables[drawn[:1]] if mistake == "first verse's syllables" else form.syllables[drawn]
-        left = np.where(broken, lines[line], left - (1 * (counted > 0) if mistake == "words counted" else counted))
-        ended = line == len(form.lines)
-        if mistake == "end left out":
-            ended = ended | ((line == len(form.lines) - 1) & (left == 0))
-            line = np.where(ended, len(form.lines), line)
-        ids = np.concatenate([ids, drawn[:, None]], axis=1)
-    return ids if mistake == "prompt kept" else ids[:, prompts.shape[1] :]
+    verses = [_verse(table, prompt, form, mistake) for prompt in prompts.tolist()]
+    if not all(verses):
+        return np.zeros((0, 0), np.int64)
+    if mistake == "first verse for all":
+        verses = [verses[0]] * len(verses)
+    lengths = [len(verse) for verse in verses]
+    filling = form.end if mistake == "no filling" else form.pad
+    found = np.array([verse + [filling] * (max(lengths) - len(verse)) for verse in verses])
+    if mistake == "until one has ended":
+        return found[:, : min(lengths)]
+    return np.concatenate([prompts, found], axis=1) if mistake == "prompt kept" else found
+
+
+def _verse(table: np.ndarray, prompt: list[int], form: SmallForm, mistake: str) -> list[int]:
+    """One verse; empty if it would never end."""
+    verse: list[int] = []
+    for line, left in enumerate(form.lines):
+        broken = False
+        while not broken:
+            if len(verse) == MOST_STEPS:
+                return []
+            read = prompt if mistake == "sees the prompt only" else prompt + verse
+            read = {"sees the last token only": read[-1:], "scores of the first place": read[:1]}.get(mistake, read)
+            best = np.argsort(-table[(len(read) - 1) % len(table), read[-1]]).tolist()
+            if mistake != "nothing forbidden":
+                best = [token for token in best if is_allowed(token, left, line, form)]
+            verse.append(best[0])
+            syllables = int(form.syllables[best[0]])
+            broken = syllables == 0
+            left -= min(syllables, 1) if mistake == "words counted" else syllables
+    return verse[:-1] if mistake == "end left out" else verse
 
 
 _STORIES_OF_WRITING = {
@@ -281,9 +287,6 @@ _STORIES_OF_WRITING = {
     "first verse for all": "Every verse gets the tokens that were drawn for the first of the batch.",
     "no filling": (
         "After its end a verse should be filled with `form.pad`, while others of the batch are still written."
-    ),
-    "first verse's syllables": (
-        "From every verse's syllables, those of the first verse's word are taken. Each verse has its own count."
     ),
     "words counted": "Each word takes one off what is left, however many syllables it has.",
     "end left out": (
