@@ -1,0 +1,108 @@
+"""The commands of `python -m staff.classroom` and their flags."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from staff.classroom.errors import ClassroomError
+
+COULD_NOT, INTERRUPTED = 2, 130
+
+
+def run(argv: list[str]) -> int:
+    """Parse and run; returns 0 when all is graded, 1 if the grader failed on some, 2 if it could not, 130 on Ctrl-C."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.command(arguments)
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in ("dask", "distributed", "yaml", "jinja2", "tqdm"):
+            raise
+        print(f'staff.classroom: {error.name} is not installed: pip install -e ".[staff]"', file=sys.stderr)
+        return COULD_NOT
+    except ClassroomError as error:
+        print(f"staff.classroom: {error}", file=sys.stderr)
+        return COULD_NOT
+    except KeyboardInterrupt:
+        print("\nInterrupted. What is graded is kept; the same command goes on from here.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m staff.classroom", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    grade = commands.add_parser("grade", help="grade every submission of an export")
+    grade.add_argument("export", type=Path, metavar="EXPORT", help="Gradescope's export, or a folder of submissions")
+    grade.add_argument("--out", type=Path, required=True, metavar="DIR", help="where results go, and are looked for")
+    grade.add_argument("--regrade", action="store_true", help="grade again what another grader or settings graded")
+    grade.add_argument("-q", "--questions", default="", metavar="q1,q2", help="only these (default: Gradescope's)")
+    grade.add_argument("--seed", type=int, default=0, metavar="N", help="of every random number (default 0)")
+    grade.add_argument("--time-limit", type=_positive(float), metavar="SECONDS", help="for each question")
+    grade.add_argument("--data-directory", type=Path, metavar="DIR", help="look for datasets there first")
+    grade.add_argument("--hidden-directory", type=Path, metavar="DIR", help="hidden test splits: digits.npz, words.npz")
+    grade.add_argument("--no-reports", action="store_true", help="results only, no page with pictures for each")
+    where = grade.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=_positive(int), default=os.cpu_count() or 1, metavar="N", help="(default: cores)")
+    where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler, such as tcp://host:8786")
+    grade.set_defaults(command=_grade)
+    make = commands.add_parser("make-class", help="write a made class of 60 as a Gradescope export")
+    make.add_argument("out", type=Path, metavar="OUT", help="a folder, or a name that ends in .zip")
+    make.set_defaults(command=_make_class)
+    bench = commands.add_parser("bench", help="measure grading of the made class; check that nothing is lost")
+    bench.add_argument("-q", "--questions", default="q1,q2,q6", metavar="q1,q2", help="(default %(default)s)")
+    bench.add_argument("--time-limit", type=_positive(float), default=10.0, metavar="SECONDS", help="for each question")
+    bench.add_argument("--submissions", type=_positive(int), metavar="N", help="only so many of the 60")
+    bench.add_argument("--reports", action="store_true", help="write the pages with pictures, too")
+    bench.add_argument("--keep", type=Path, metavar="DIR", help="keep the class and the results there")
+    bench.set_defaults(command=_bench)
+    return parser
+
+
+def _grade(arguments: argparse.Namespace) -> int:
+    from staff.classroom.grade import Request, grade
+
+    return grade(
+        Request(
+            arguments.export,
+            arguments.out,
+            questions=tuple(name.strip() for name in arguments.questions.split(",") if name.strip()),
+            seed=arguments.seed,
+            time_limit_seconds=arguments.time_limit,
+            data_directory=arguments.data_directory,
+            hidden_directory=arguments.hidden_directory,
+            regrade=arguments.regrade,
+            reports=not arguments.no_reports,
+            workers=arguments.workers,
+            scheduler=arguments.scheduler,
+        )
+    )
+
+
+def _make_class(arguments: argparse.Namespace) -> int:
+    from staff.classroom.made_class import write
+
+    print(write(arguments.out))
+    return 0
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from staff.classroom.bench import Plan, bench
+
+    plan = Plan(arguments.questions, arguments.time_limit, arguments.submissions, arguments.reports)
+    return bench(plan, arguments.keep)
+
+
+def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = kind(0)
+        if not 0 < value < 10**6:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+        return value
+
+    return number
