@@ -9,12 +9,15 @@ import numpy as np
 from grading.child.pictures import style
 
 LARGE_RANGE = 20  # a loss that falls this many times is read better on a logarithmic scale
-FEW_CLASSES = 6  # whose names fit beside a matrix
+ROWS_PER_MEAN = 30  # a curve has this many means, or more, side by side
 
 
 def learning_curve(axes: Any, rows: np.ndarray, across: str, is_share: bool) -> None:
-    """A line of rows (count, 2) with its last value written at its end."""
+    """A line of rows (count, 2) with its last value at its end; of a ragged one, its running mean."""
     x, y = rows.T
+    if not is_share and len(y) > ROWS_PER_MEAN:
+        axes.plot(x, y, color=style.BLUE, linewidth=1, alpha=0.3)
+        y = _running_mean(y)
     axes.plot(x, y, color=style.BLUE, linewidth=1.8, solid_capstyle="round")
     axes.plot(x[-1:], y[-1:], "o", color=style.BLUE, markersize=5)
     axes.set_xlabel(across)
@@ -32,6 +35,15 @@ def learning_curve(axes: Any, rows: np.ndarray, across: str, is_share: bool) -> 
         text, (x[-1], y[-1]), xytext=(7, 0), textcoords="offset points", va="center", fontsize=style.NORMAL,
         color=style.BLUE, fontweight="bold", annotation_clip=False,
     )  # fmt: skip
+
+
+def _running_mean(values: np.ndarray) -> np.ndarray:
+    """Each value averaged with its neighbours, a thirtieth of the whole; near the ends, with as many as there are."""
+    half = max(1, len(values) // (2 * ROWS_PER_MEAN))
+    sums = np.cumsum(np.concatenate([np.zeros(1), values]))
+    places = np.arange(len(values))
+    starts, ends = np.maximum(places - half, 0), np.minimum(places + half + 1, len(values))
+    return (sums[ends] - sums[starts]) / (ends - starts)
 
 
 def fitted_curve(axes: Any, x: np.ndarray, targets: np.ndarray, predictions: np.ndarray) -> None:

@@ -38,17 +38,17 @@ def chart(draw: Callable[[Any], None], width: float, height: float) -> str:
         a data URI of an SVG.
     """
     with matplotlib.rc_context(SETTINGS):
-        figure = _figure(width, height)
+        figure = _figure(width, height, layout="constrained")
         draw(figure.add_subplot())
-        return _address(figure, bbox_inches="tight", pad_inches=0.05)
+        return _address(figure)
 
 
 def grid(draw: Callable[[Any], None], rows: int, columns: int, width: float, height: float) -> str:
     """Draw on a grid of axes, given as an array (rows, columns); otherwise as `chart`."""
     with matplotlib.rc_context(SETTINGS):
-        figure = _figure(width, height)
-        draw(figure.subplots(rows, columns, squeeze=False, gridspec_kw={"wspace": 0.12, "hspace": 0.1}))
-        return _address(figure, bbox_inches="tight", pad_inches=0.05)
+        figure = _figure(width, height, layout="constrained")
+        draw(figure.subplots(rows, columns, squeeze=False))
+        return _address(figure)
 
 
 def live_picture(draw: Callable[[Any, Any], None], state: Any, scale: float = 1.0) -> str:
@@ -73,8 +73,8 @@ def pixels(image: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def _figure(width: float, height: float) -> Figure:
-    figure = Figure(figsize=(width, height), dpi=style.DOTS_PER_INCH)
+def _figure(width: float, height: float, layout: Any = None) -> Figure:
+    figure = Figure(figsize=(width, height), dpi=style.DOTS_PER_INCH, layout=layout)
     FigureCanvasSVG(figure)
     return figure
 

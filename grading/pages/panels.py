@@ -104,7 +104,7 @@ def rows(shown: list[Panel]) -> list[list[Panel]]:
 
 
 def _learning_curve(curve: LearningCurve) -> list[Panel]:
-    name = curve.name.rpartition(".")[2]
+    name = curve.name.removeprefix("train.")
     found: list[Panel] = []
     for rows, across, what, is_share in (
         (curve.accuracies, "epochs", "Validation accuracy", True),
@@ -116,8 +116,8 @@ def _learning_curve(curve: LearningCurve) -> list[Panel]:
                 lambda axes, rows=rows, across=across, is_share=is_share: charts.learning_curve(  # type: ignore[misc]
                     axes, rows, across, is_share
                 ),
-                4.2,
-                2.5,
+                4.5,
+                2.7,
             )
             alt = f"{what} over {across}: from {first} to {last} after {rows[-1, 0]:.4g} {across}."
             found.append(Picture(address, f"{what} while {name} ran", alt))
@@ -135,7 +135,7 @@ def _separated_points(exhibit: SeparatedPoints) -> list[Panel]:
 def _fitted_curve(exhibit: FittedCurve) -> list[Panel]:
     error = float(np.square(exhibit.predictions - exhibit.targets).mean())
     address = figures.chart(
-        lambda axes: charts.fitted_curve(axes, exhibit.x, exhibit.targets, exhibit.predictions), 4.2, 2.7
+        lambda axes: charts.fitted_curve(axes, exhibit.x, exhibit.targets, exhibit.predictions), 4.5, 2.7
     )
     caption = f"Your model and the sine: mean squared error {error:.3g}"
     return [Picture(address, caption, caption)]
@@ -212,12 +212,12 @@ def _read_words(exhibit: ReadWords) -> list[Panel]:
 def _convolution(exhibit: Convolution) -> list[Panel]:
     count = len(exhibit.images)
     maps = figures.grid(
-        lambda axes: charts.feature_maps(axes, exhibit.images, exhibit.feature_maps), 2, count, 1.15 * count, 2.4
+        lambda axes: charts.feature_maps(axes, exhibit.images, exhibit.feature_maps), 2, count, 0.9 * count, 1.9
     )
     rows = "; ".join(" ".join(f"{value:.2g}" for value in row) for row in exhibit.kernel)
     return [
         Picture(
-            figures.chart(lambda axes: charts.kernel(axes, exhibit.kernel), 2.3, 2.3),
+            figures.chart(lambda axes: charts.kernel(axes, exhibit.kernel), 1.9, 1.9),
             "The kernel that your model has learned",
             f"The learned kernel, row by row: {rows}.",
         ),

@@ -149,7 +149,11 @@ def generates(student: Student, library: Library, thresholds: Mapping[str, float
 def _samples(gpt: Model, plays: Plays) -> Samples:
     """How the model goes on with held-out beginnings."""
     assert plays.validation is not None
-    places = [len(plays.validation.x) * part // (SAMPLES + 1) for part in range(1, SAMPLES + 1)]
+    text = "".join(plays.characters[number] for number in plays.validation.x)
+    parts = [len(text) * part // (SAMPLES + 1) for part in range(1, SAMPLES + 1)]
+    places = [
+        text.find("\n\n", part, len(text) - 2 * BEGINNING) + len("\n\n") for part in parts
+    ]  # where someone speaks
     beginnings = np.stack([plays.validation.x[place : place + BEGINNING] for place in places]).astype(np.int64)
     shape = (SAMPLES, BEGINNING + CHARACTERS_WRITTEN)
     what = "generate should give the ids of a text"
