@@ -266,7 +266,7 @@ def test_a_folder_of_zips_is_a_class(tmp_path, capsys):
         (["{empty}"], "holds no submissions"),
         (["{one}"], "holds 1 submissions with student files; two are needed"),
         (["{two}", "--given", "{empty}"], "no folder with Python files"),
-        (["{two}", "--out", "{two}"], "Is a directory"),
+        (["{two}", "--out", "{two}"], "is a folder; name a file in it"),
     ],
 )
 def test_what_cannot_be_done_is_said_with_a_status_of_two(tmp_path, capsys, arguments, told):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from staff import atomic
 from staff.calibrate.margins import Metric, Row
 
 BEGIN, END = "<!-- calibration: begin -->", "<!-- calibration: end -->"
@@ -47,15 +46,7 @@ def write(path: Path, text: str) -> None:
     """
     before, after = parts(path)
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                file.write(f"{before}{BEGIN}\n{text}\n{END}{after}")
-            os.chmod(temporary, path.stat().st_mode & 0o777)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        atomic.write_text(path, f"{before}{BEGIN}\n{text}\n{END}{after}")
     except OSError as error:
         raise DocumentError(f"{path}: cannot be written ({error.strerror})") from error
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from staff import starters
+from staff import atomic, starters
 from staff.classroom import export
 from staff.classroom.errors import ClassroomError
 from staff.similarity import compare, report
@@ -32,6 +32,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     settings = compare.Settings(arguments.common, arguments.least, arguments.top)
     try:
+        if arguments.out.is_dir():
+            raise UsageError(f"--out {arguments.out}: is a folder; name a file in it")
         started = time.monotonic()
         class_export = export.read(arguments.directory, starters.starters())
         entries = [_entry(submission) for submission in class_export.submissions if submission.files]
@@ -47,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
         compare_seconds = time.monotonic() - started - read_seconds
         missing = [submission.id for submission in class_export.submissions if not submission.files]
         notes = [*class_export.notes, *([f"Without any student file: {', '.join(missing)}."] if missing else [])]
-        report.write(arguments.out, report.render(entries, comparison, settings, notes))
+        atomic.write_text(arguments.out, report.render(entries, comparison, settings, notes), private=True)
     except (UsageError, ClassroomError) as error:
         return _refused(str(error))
     except OSError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -89,23 +87,6 @@ def sides(pair: Pair, entries: Sequence[Entry], comparison: Comparison) -> tuple
         for side, number in enumerate((pair.first, pair.second))
     ]
     return found[0], found[1]
-
-
-def write(path: Path, page: str) -> None:
-    """Write the page in one step; a reader sees the old file or the new one.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(page)
-        os.replace(temporary, path)  # stays as mkstemp makes it: for its owner alone, since it names students
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def _numbered(pair: Pair, first: Document, second: Document) -> tuple[dict[int, int], dict[int, int]]:
