@@ -94,9 +94,7 @@ def table(rows: Sequence[Standing], changes: Iterable[Change]) -> bytes:
 
 
 def _checks(record: Record) -> dict[tuple[str, str], dict[str, Any]]:
-    return {
-        (question["id"], check["name"]): check for question in record["questions"] for check in question["checks"]
-    }
+    return {(question["id"], check["name"]): check for question in record["questions"] for check in question["checks"]}
 
 
 def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

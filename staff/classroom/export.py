@@ -80,7 +80,7 @@ def read(path: Path, wanted: Iterable[str], required: Iterable[str] | None = Non
             submissions.append(replace(submission, files=found.files, notes=(*odd, *found.notes)))
     if not submissions:
         raise ClassroomError(
-            f"{path}: holds no submissions. Expected is Gradescope's export (\"Export Submissions\"), as a zip or "
+            f'{path}: holds no submissions. Expected is Gradescope\'s export ("Export Submissions"), as a zip or '
             "unpacked, or a folder that holds one folder or zip for each submission"
         )
     _refuse_twins(path, submissions)
@@ -187,7 +187,8 @@ class _Archive:
         self._depth = len(top) + 1
         self._members: dict[str, list[zipfile.ZipInfo]] = {}
         for parts, member in members:
-            if parts[: len(top)] == top and (len(parts) > self._depth or (member.is_dir() and len(parts) == self._depth)):
+            is_inside = len(parts) > self._depth or (len(parts) == self._depth and member.is_dir())
+            if is_inside and parts[: len(top)] == top:
                 self._members.setdefault(parts[len(top)], []).append(member)
         self.names = list(self._members)
 

@@ -28,6 +28,7 @@ from staff.classroom.work import GradingSettings, WorkItem, key_of
 
 SECONDS_BESIDE_QUESTIONS = 120.0  # for starting, for probing the isolation, and for the report
 STAFF = Path(__file__).resolve().parents[1]
+PROJECT_DIRECTORY = STAFF.parent
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,7 @@ def grade(request: Request, call: Grade = worker.grade, ours: Grader | None = No
             with connected(request.scheduler, min(request.workers, len(plan.items)), ours) as (client, plugin):
                 workers = len(client.nthreads())
                 _run(Driver(client, plugin, call), plan, klass, records)
-        run = summary.Run(
-            datetime.now(), len(plan.items), len(plan.kept), time.monotonic() - started, workers
-        )
+        run = summary.Run(datetime.now(), len(plan.items), len(plan.kept), time.monotonic() - started, workers)
         return _tell(request, klass, records, settings, run)
 
 
@@ -155,8 +154,8 @@ def _introduce(klass: Export, plan: Plan, request: Request) -> None:
         print(f"note: {note}")
     if plan.items and _others_may_enter(STAFF):
         print(
-            f"note: other users may read {STAFF}; so may submissions, which run as users of their own. If that matters, "
-            f"chmod -R go= {STAFF}"
+            f"note: submissions run as users of their own, and all users may read {STAFF} with the solutions in it: "
+            f"chmod go= {STAFF}"
         )
 
 
@@ -167,13 +166,11 @@ def _others_may_enter(path: Path) -> bool:
     return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
 
 
-def _tell(
-    request: Request, klass: Export, records: Records, settings: GradingSettings, run: summary.Run
-) -> int:
+def _tell(request: Request, klass: Export, records: Records, settings: GradingSettings, run: summary.Run) -> int:
     """Write the tables and the page from what is kept, and print what came of it."""
     found = {one.id: record for one in klass.submissions if (record := records.load(one.id)) is not None}
     rows = tables.standings(klass.submissions)
-    differences = [change for one in klass.submissions if one.id in found for change in changes.of_record(found[one.id], records)]
+    differences = [change for record in found.values() for change in changes.of_record(record, records)]
     folders = {identifier: records.folder(identifier).relative_to(records.path).as_posix() for identifier in found}
     with _written(request.out):
         write_bytes(tables.scores(rows, found, settings.questions), request.out / "scores.csv")
@@ -183,10 +180,8 @@ def _tell(
     failed = [record for record in found.values() if record["state"] == GRADER_FAILED]
     if request.regrade:
         _print_changes(differences)
-    print(
-        f"{len(found) - len(failed)} graded, the grader failed on {len(failed)}"
-        + (f"; {run.seconds:.0f} s, {60 * run.graded_now / run.seconds:.1f} submissions a minute" if run.graded_now else "")
-    )
+    pace = f"; {run.seconds:.1f} s, {60 * run.graded_now / run.seconds:.1f} submissions a minute"
+    print(f"{len(found) - len(failed)} graded, the grader failed on {len(failed)}" + (pace if run.graded_now else ""))
     for record in failed:
         print(f"  {record['id']}: the grader failed, not the student: {record['failure']}")
     print(f"{request.out / 'scores.csv'}\n{request.out / 'summary.html'}")

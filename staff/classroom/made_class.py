@@ -43,7 +43,7 @@ ATTACKS = (
 MUTANTS = {"q1": 9, "q2": 6, "q3": 4, "q4": 4, "q5": 4, "q6": 5}  # how many of each question's
 NAMES = (
     "Ada Lovelace", "Blaise Pascal", "Émilie du Châtelet", "Łukasz Nowak", "Mary O'Neil", "Null", "No", "李 小龍",
-    "=HYPERLINK(\"http://example.org\";\"Zeynep\")", "Grace Hopper", "Alan Turing", "Ørsted, Hans", "Sofja Kowalewskaja",
+    '=HYPERLINK("http://example.org";"Zeynep")', "Grace Hopper", "Alan Turing", "Ørsted, Hans", "Sofja Kowalewskaja",
     "@Emmy Noether", "Évariste Galois", "Yes", "Katherine Johnson", "أحمد زويل", "Ramanujan", "+Maryam Mirzakhani",
 )  # fmt: skip
 Files = dict[str, bytes]
@@ -75,7 +75,8 @@ def made_class() -> list[Made]:
     contents = [*_right(), *_mutants(), *_hostile(), *_broken(), *_empty()]
     assert len(contents) == SIZE, f"{len(contents)} submissions are made, not {SIZE}"
     contents = [contents[place * 37 % SIZE] for place in range(SIZE)]  # kinds in a mixed order
-    made, seats = [], _students()
+    made: list[Made] = []
+    seats = _students()
     for place, (kind, what, files) in enumerate(contents):
         size = 3 if place % 20 == 7 else 2 if place % 9 == 4 else 0 if place == 30 else 1
         students = tuple(next(seats) for _ in range(size))

@@ -23,6 +23,7 @@ from staff.classroom.work import Reply, WorkItem
 
 FORMAT = 1
 GRADED, GRADER_FAILED = "graded", "grader failed"
+RESULT_FIELDS = ("score", "max_score", "extra_credit", "versions", "data", "isolation")
 QUESTION_FIELDS = ("id", "title", "score", "max_score", "metrics")
 CHECK_FIELDS = ("name", "title", "status", "score", "max_score", "message")
 LONGEST_NAME = 80
@@ -47,7 +48,7 @@ def record_of(item: WorkItem, reply: Reply, notes: Iterable[str], before: Record
         | {"checks": [{name: check[name] for name in CHECK_FIELDS} for check in question["checks"]]}
         for question in document.get("questions", [])
     ]
-    kept = {name: document.get(name) for name in ("score", "max_score", "extra_credit", "versions", "data", "isolation")}
+    kept = {name: document.get(name) for name in RESULT_FIELDS}
     return {
         "format": FORMAT,
         "id": item.id,

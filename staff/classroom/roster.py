@@ -53,8 +53,8 @@ def read(content: bytes, name: str) -> dict[str, Entry]:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where is not None else ""
         raise ClassroomError(
-            f"{name}{line}: not readable as YAML ({getattr(error, 'problem', None) or type(error).__name__}). Export the "
-            "submissions anew; without this file, every folder counts as one student"
+            f"{name}{line}: not readable as YAML ({getattr(error, 'problem', None) or type(error).__name__}). "
+            "Export the submissions anew; without this file, every folder counts as one student"
         ) from error
     if not isinstance(table, dict):
         raise ClassroomError(f"{name}: holds no table of submissions; export the submissions anew")
@@ -76,7 +76,8 @@ def _student(row: dict[str, Any]) -> Student:
 
 def _without_colons(row: Any) -> dict[str, Any]:
     """Ruby's symbols as keys, `:name:`, arrive with a colon in front."""
-    return {key.removeprefix(":"): value for key, value in row.items() if isinstance(key, str)} if isinstance(row, dict) else {}
+    pairs = row.items() if isinstance(row, dict) else ()
+    return {key.removeprefix(":"): value for key, value in pairs if isinstance(key, str)}
 
 
 def _text(value: Any) -> str:

@@ -98,7 +98,9 @@ def page(
         lstrip_blocks=True,
     )
     environment.filters |= {"points": points}
-    students = {row.submission.id: [one.name or one.email or one.sid for one in row.submission.students] for row in rows}
+    students = {
+        row.submission.id: [one.name or one.email or one.sid for one in row.submission.students] for row in rows
+    }
     text = environment.get_template("summary.html.j2").render(
         name=name,
         rows=rows,

@@ -85,16 +85,14 @@ def grade(item: WorkItem, plugin: str) -> Reply:
         return task is None or task.state in ("cancelled", "resumed", "released")
 
     unpacked = worker.plugins.get(plugin)
-    if unpacked is None or unpacked.place is None:
+    if not isinstance(unpacked, UnpackedGrader) or unpacked.place is None:
         return Reply(failure=f"the worker {worker.address} has not received the grader", worker=worker.address)
     started = time.monotonic()
     try:
         reply = run(unpacked.place, item, is_withdrawn)
     except (OSError, NoHarness) as error:
         reply = Reply(failure=f"the worker cannot grade: {error}")
-    return Reply(
-        reply.document, reply.report, reply.output, reply.failure, time.monotonic() - started, worker.address
-    )
+    return Reply(reply.document, reply.report, reply.output, reply.failure, time.monotonic() - started, worker.address)
 
 
 def run(place: Path, item: WorkItem, is_withdrawn: Callable[[], bool] = lambda: False) -> Reply:
