@@ -10,7 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 
 import torch
 from torch import Tensor
@@ -20,11 +20,12 @@ from haiku_bot.messages import Request, understand
 from haiku_bot.trainer import Corpus, content_words
 from haiku_bot.vocabulary import Vocabulary
 
-POOL = 64  # verses per answer
-TEMPERATURE, TOP_K = 0.9, 30
+POOL = 80  # verses per answer
+TEMPERATURE, TOP_K = 0.7, 20
+WEAKEST = 3  # words: a slip is a few unlikely ones in a verse that reads well otherwise
 KEYWORD_SHARE = 0.5  # of the pool is asked to use the message's own words, if the model knows them well
 FIRST_LINE_STALENESS, STALENESS = 0.35, 0.08
-REPEATED_LINE = 1.0  # what a line already said in the conversation costs
+REPEATED_LINE = 1.5  # what a line already said in the conversation costs
 COMMON_KEYWORD = 8  # a word has to occur so often in the haiku to be asked for
 
 
@@ -58,6 +59,9 @@ class Judge:
         for number, haiku in enumerate([*corpus.training, *corpus.validation]):
             for line in haiku.lines:
                 self._by_line.setdefault(plain(line), set()).add(number)
+        self._word_counts: Counter[str] = Counter()  # haiku that a content word is in
+        self._size = len(corpus.everything)
+        self._with_line: set[tuple[str, str]] = set()  # a line, and a content word of its haiku
         self._pairs: set[tuple[str, ...]] = set()
         self._triples: set[tuple[str, ...]] = set()
         self._together: set[tuple[str, ...]] = set()  # content words that one haiku holds, in alphabetical order
@@ -65,7 +69,10 @@ class Judge:
             words = _with_breaks(haiku.lines)
             self._pairs.update(pairwise(words))
             self._triples.update(zip(words, words[1:], words[2:], strict=False))
-            self._together.update(combinations(sorted(self.content & set(words)), 2))
+            content = sorted(self.content & set(words))
+            self._word_counts.update(content)
+            self._together.update(combinations(content, 2))
+            self._with_line.update(product(map(plain, haiku.lines), content))
 
     def is_new(self, lines: Sequence[str]) -> bool:
         """Whether a verse is no known haiku, and shares at most one line with any that a person wrote."""
@@ -79,7 +86,7 @@ class Judge:
         return FIRST_LINE_STALENESS * used[0] + STALENESS * sum(used[1:])
 
     def faults(self, lines: Sequence[str]) -> float:
-        """How much in a verse no haiku has: words side by side, images in one scene; and words that come twice."""
+        """How much in a verse no haiku has: words side by side, lines and images in one scene; and words that come twice."""
         words = _with_breaks(lines)
         content = [word for word in words if word in self.content]
         pairs = sum(pair not in self._pairs for pair in pairwise(words))
@@ -88,10 +95,28 @@ class Judge:
             for triple in zip(words, words[1:], words[2:], strict=False)
             if "/" not in triple[1:2]
         )
-        apart = sum(pair not in self._together for pair in combinations(sorted(set(content)), 2))
+        apart = sum(
+            self._surprise(self._word_counts[one], self._word_counts[other])
+            for one, other in combinations(sorted(set(content)), 2)
+            if (one, other) not in self._together
+        )
+        foreign = sum(
+            self._surprise(self._line_counts[line], self._word_counts[word])
+            for line, word in product(map(plain, lines), content)
+            if (line, word) not in self._with_line
+        )
         ends = sum(words_of(line)[-1] not in known for line, known in zip(lines, self._endings, strict=False))
         strange = sum(self._line_counts[plain(line)] == 0 for line in lines)
-        return pairs + 0.6 * triples + 0.35 * apart + ends + 0.7 * strange + 2.0 * (len(content) - len(set(content)))
+        repeated = len(content) - len(set(content))
+        return pairs + 0.6 * triples + apart + 1.5 * foreign + ends + 1.5 * strange + 2.0 * repeated
+
+    def _surprise(self, one: int, other: int) -> float:
+        """How sure it is that two things belong apart that never met, though so many haiku hold each: 0 to 1.
+
+        If they came independently, they would have met `one * other / size` times, and never with a chance of
+        exp(-that).
+        """
+        return 1 - math.exp(-one * other / self._size)
 
     def relevance(self, lines: Sequence[str], request: Request) -> float:
         """How far a verse is about what was asked: 1 for the first theme, less for the second, more for own words."""
@@ -142,7 +167,7 @@ class HaikuBot:
         return Answer(tuple(pool[best][0]), request, scored[best])
 
     def propose(self, request: Request, generator: torch.Generator) -> list[tuple[list[str], float]]:
-        """A pool of verses: their lines, and the mean log-likelihood of their tokens, in nats."""
+        """A pool of verses: their lines, and how likely the model finds them (`_likelihoods`)."""
         with_keywords = int(POOL * KEYWORD_SHARE) if request.keywords else 0
         pool = []
         for number, keywords in ((POOL - with_keywords, ()), (with_keywords, request.keywords)):
@@ -165,17 +190,22 @@ class HaikuBot:
         ]
 
     def _likelihoods(self, prompts: Tensor, verses: Tensor) -> Tensor:
-        """The mean log-likelihood of each verse's tokens, (batch,), free of the form's constraints."""
+        """How likely the model finds each verse, free of the form's constraints: (batch,), in nats per token.
+
+        Half of it is the mean over all tokens, half that over the `WEAKEST`.
+        """
         ids = torch.cat([prompts, verses], dim=1)
         scores = self.model(ids[:, :-1])[:, prompts.shape[1] - 1 :].log_softmax(dim=-1)  # (batch, verse time, vocab)
         chosen = scores.gather(2, verses[:, :, None])[:, :, 0]
         counted = verses != self.vocabulary.form.pad
-        return (chosen * counted).sum(dim=1) / counted.sum(dim=1)
+        chosen = chosen * counted  # what does not count is 0, the highest of log-likelihoods
+        weakest = chosen.topk(WEAKEST, dim=1, largest=False).values.mean(dim=1)
+        return 0.5 * chosen.sum(dim=1) / counted.sum(dim=1) + 0.5 * weakest
 
     def _score(self, lines: list[str], likelihood: float, request: Request, used: set[str]) -> float:
         """What the choice goes by; higher is better."""
         repeated = sum(word in used for line in lines for word in words_of(line))
-        score = 0.7 * likelihood + 2.2 * self.judge.relevance(lines, request)
+        score = 1.5 * likelihood + 2.2 * self.judge.relevance(lines, request)
         score -= self.judge.faults(lines) + self.judge.staleness(lines) + repeated
         return score if self.judge.is_new(lines) else score - 100
 
