@@ -130,6 +130,8 @@ class StudentProcess:
         else:
             with contextlib.suppress(OSError):
                 os.killpg(self.pid, signal.SIGKILL)
+        if self._place is not None:
+            self._place.end()
         self._wait()
         with contextlib.suppress(queue.Empty):  # frees a reader that waits for room
             while True:

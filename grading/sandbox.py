@@ -28,6 +28,8 @@ SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/run/lock")  # where anybody 
 SECONDS_BETWEEN_MEASUREMENTS = 0.25
 MOST_FILES = 5_000
 SECONDS_TO_REMOVE = 30.0
+SECONDS_TO_KILL = 20.0
+SECONDS_BETWEEN_SWEEPS = 0.05
 LONGEST_PATH = 2_000  # characters; the kernel follows 4,096
 
 
@@ -95,6 +97,16 @@ class Place:
             return "memory"
         count, size = _owned(self.folder, self.user, SHARED_FOLDERS if self.user is not None else ())
         return "disk" if size > self.sandbox.disk_bytes or count > MOST_FILES else ""
+
+    def end(self) -> None:
+        """Kill every process of this place's user, however many there are and whatever the fork server is busy with."""
+        deadline = time.monotonic() + SECONDS_TO_KILL
+        while self.user is not None and memory.processes_of(self.user) and time.monotonic() < deadline:
+            with contextlib.suppress(OSError, subprocess.SubprocessError):
+                # the kernel signals all of them in one step, which no fork can slip past; it spares who asks for it
+                command = ["/bin/sh", "-c", "kill -KILL -1"]
+                subprocess.run(command, user=self.user, group=self.user, extra_groups=[], check=False, timeout=5)
+            time.sleep(SECONDS_BETWEEN_SWEEPS)
 
     def close(self) -> None:
         """Remove what the process left on disk; call when it is dead."""

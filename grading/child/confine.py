@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 NO_NEW_PRIVILEGES, SET_SECCOMP, FILTER_MODE = 38, 22, 2  # of prctl(2)
+LOWER_PRIORITY = 10  # the grader, who must end whatever this becomes, goes first
 NEW_NETWORK_NAMESPACE = 0x40000000  # CLONE_NEWNET of unshare(2)
 
 # By machine: the kernel's name for it, the number of `socket`, and the numbers of the calls that are refused
@@ -48,6 +49,7 @@ def apply(orders: dict[str, Any]) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (held + orders["data_bytes"],) * 2)
     with contextlib.suppress(OSError):  # if the machine's memory ends, this process goes before the grader
         Path("/proc/self/oom_score_adj").write_text("1000")
+    os.nice(LOWER_PRIORITY)
     os.umask(0o077)
     os.chdir(orders["directory"])
     os.environ.clear()

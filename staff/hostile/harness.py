@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -18,6 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from grading.sandbox import SECONDS_TO_REMOVE, remove
 from staff.release import build
 from staff.release.repository import files_of_working_tree
 
@@ -75,7 +75,6 @@ class Harness:
         self.python, self._python_path = interpreter()
         self.root = Path(tempfile.mkdtemp(prefix="nn-harness-"))
         self.root.chmod(0o755)
-        (self.root / "tmp").mkdir(mode=0o755)  # of this harness alone, so that what stays in it is known to be its own
         archive = archive or autograder_archive(hidden or {})
         with zipfile.ZipFile(BytesIO(archive)) as members:
             members.extractall(self.root / "source")
@@ -86,7 +85,7 @@ class Harness:
         return self
 
     def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.root, ignore_errors=True)
+        remove(self.root, SECONDS_TO_REMOVE)
 
     def settings(self, **values: object) -> None:
         """Change entries of settings.toml by name, such as `submissions=2`."""
@@ -99,10 +98,10 @@ class Harness:
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def hand_in(self, files: Mapping[str, str | bytes], metadata: Mapping[str, Any] | None = None) -> None:
-        """Replace the submission, and clear the results."""
-        for name in ("submission", "results"):
-            shutil.rmtree(self.root / name, ignore_errors=True)
-            (self.root / name).mkdir()
+        """Replace the submission, and clear the results and whatever a run before has left."""
+        for name in ("submission", "results", "tmp"):
+            remove(self.root / name, SECONDS_TO_REMOVE)
+            (self.root / name).mkdir(mode=0o755, exist_ok=True)
         for name, content in files.items():
             path = self.root / "submission" / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +122,7 @@ class Harness:
             "AUTOGRADER_ROOT": str(self.root),
             "AUTOGRADER_PYTHON": self.python,
             "AUTOGRADER_SECONDS": str(seconds),
-            "TMPDIR": str(self.root / "tmp"),
+            "TMPDIR": str(self.root / "tmp"),  # its own, so that what stays in it is known to be of this run
             "SECRET_OF_THE_HARNESS": "6b1f-token",
             **({"PYTHONPATH": self._python_path} if self._python_path else {}),
         }
