@@ -148,6 +148,28 @@ def test_hidden_examples_are_in_no_shipped_split(hidden_files):
         assert not hidden_words & {tuple(row[row >= 0]) for row in split.x}
 
 
+def test_no_row_of_the_hidden_split_is_in_the_student_archive(released, hidden_files):
+    """Every table of images or words in it is looked at row by row, and the bytes of every other file."""
+    with np.load(io.BytesIO(hidden_files["hidden/digits.npz"])) as stored:
+        images = {row.tobytes() for row in stored["test_images"]}
+    with np.load(io.BytesIO(hidden_files["hidden/words.npz"])) as stored:
+        words = {tuple(row[row >= 0]) for row in stored["test_x"]}
+    rows_seen = 0
+    for name, content in released["student"].items():
+        if not name.endswith(".npz"):
+            assert not [image for image in images if image[300:500] in content], name
+            continue
+        with np.load(io.BytesIO(content)) as stored:
+            tables = [stored[key] for key in stored.files if stored[key].ndim == 2]
+        for table in tables:
+            rows_seen += len(table)
+            if table.shape[1] == 784:
+                assert not images & {row.tobytes() for row in table.astype(np.uint8)}, name
+            elif table.shape[1] == 10:
+                assert not words & {tuple(row[row >= 0]) for row in table}, name
+    assert rows_seen > 80_000
+
+
 def test_another_secret_draws_other_examples(hidden_files):
     assert hidden.digits_file("another secret") != hidden_files["hidden/digits.npz"]
 
