@@ -86,7 +86,7 @@ class Judge:
         return FIRST_LINE_STALENESS * used[0] + STALENESS * sum(used[1:])
 
     def faults(self, lines: Sequence[str]) -> float:
-        """How much in a verse no haiku has: words side by side, lines and images in one scene; and words that come twice."""
+        """How much in a verse no haiku has: neighbouring words, lines and images in one scene; and repeated words."""
         words = _with_breaks(lines)
         content = [word for word in words if word in self.content]
         pairs = sum(pair not in self._pairs for pair in pairwise(words))
