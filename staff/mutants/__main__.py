@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     for verdict in grade_all(mutants, jobs=arguments.jobs, seed=arguments.seed):
         _print(verdict)
         wrong += bool(verdict.complaint)
-    told = told_to_a_right_submission(mutants, SOLUTIONS_DIRECTORY, range(arguments.seeds))
+    told = told_to_a_right_submission(mutants, SOLUTIONS_DIRECTORY, range(arguments.seeds), arguments.jobs)
     print("\n".join([f"the reference solutions on {arguments.seeds} seeds: {len(told)} messages", *told]))
     print(
         f"{len(mutants)} mutants, {wrong} not as declared, {time.monotonic() - started:.0f} s, "

@@ -46,13 +46,16 @@ def grade_all(mutants: Sequence[Mutant], jobs: int, seed: int = 0) -> Iterator[V
         yield from pool.map(lambda mutant: judge(mutant, _grade(engine, questions[mutant.question], mutant)), mutants)
 
 
-def told_to_a_right_submission(mutants: Sequence[Mutant], directory: Path, seeds: Iterable[int]) -> list[str]:
+def told_to_a_right_submission(
+    mutants: Sequence[Mutant], directory: Path, seeds: Iterable[int], jobs: int = 2
+) -> list[str]:
     """What a right submission is told by the checks that need no training: nothing, if all is well.
 
     Args:
         mutants: whose questions are asked, apart from their long checks.
         directory: holds the submission, such as the reference solutions.
         seeds: of the checks, of the data that is drawn, and of the student's randomness.
+        jobs: seeds side by side.
     """
     long = long_checks()
     asked = [
@@ -60,12 +63,13 @@ def told_to_a_right_submission(mutants: Sequence[Mutant], directory: Path, seeds
         for question in discover()
         if question.id in {mutant.question for mutant in mutants}
     ]
-    told = []
-    with Engine(Settings(directory), Console(io.StringIO())) as engine:
-        for seed in seeds:
+    with Engine(Settings(directory), Console(io.StringIO())) as engine, ThreadPoolExecutor(jobs) as pool:
+
+        def told(seed: int) -> list[str]:
             results = engine.grade(asked, seed=seed)
-            told += [f"seed {seed}: {o.message}" for result in results for o in result.outcomes if o.message]
-    return told
+            return [f"seed {seed}: {o.message}" for result in results for o in result.outcomes if o.message]
+
+        return [message for messages in pool.map(told, seeds) for message in messages]
 
 
 def judge(mutant: Mutant, result: QuestionResult) -> Verdict:

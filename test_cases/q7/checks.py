@@ -34,7 +34,7 @@ def block(student: Student, library: Library, thresholds: Mapping[str, float]) -
     width = case["x"].shape[2]
     model = student.create(BLOCK, width, case["block_size"].item())
     model.set_parameters(_named(model.parameters(), case))
-    with diagnosis.explained(lambda text: mistakes.block(model(case["x"]), _case("block_mistakes"), TOLERANCE)):
+    with diagnosis.explained(lambda text: _wrong_block(model, case)):
         expect.close(
             expect.array(
                 model(case["x"]), case["x"].shape, f"an input of shape {case['x'].shape} should give an output"
@@ -172,6 +172,16 @@ def _case(name: str) -> dict[str, np.ndarray]:
 def _batches(case: Mapping[str, np.ndarray]) -> list[tuple[np.ndarray, int]]:
     """The batches of ids of a case, with their numbers."""
     return [(case[f"ids_{number}"], number) for number in range(len(case)) if f"ids_{number}" in case]
+
+
+def _wrong_block(model: Model, case: Mapping[str, np.ndarray]) -> str:
+    """What is known of a block whose output is not the right one, or that crashed."""
+    try:
+        return mistakes.block(model(case["x"]), _case("block_mistakes"), TOLERANCE)
+    except StudentCrashed:
+        missing = int(case["block_size"].item()) - case["x"].shape[1]
+        whole = np.concatenate([case["x"], case["x"][:, :missing]], axis=1)  # crashes, too, unless length is the cause
+        return mistakes.ATTENTION_ON_WHOLE_BLOCKS if np.shape(model(whole)) == whole.shape else ""
 
 
 def _wrong_model(gpt: Model, case: Mapping[str, np.ndarray], has_positions: bool, text: str) -> str:

@@ -73,6 +73,10 @@ BLOCK_STORIES = {
     "attention_with_queries_and_keys_swapped": _QUESTION_6.format(" (queries and keys)"),
     "attention_without_values": _QUESTION_6.format(" (what its weights mix)"),
 }
+ATTENTION_ON_WHOLE_BLOCKS = (
+    "The block takes inputs as long as its block size, and only those. Shorter ones come, too: does question 6's mask "
+    "fit them? Run the autograder with -q q6."
+)
 _ONE_BLOCK = (
     "Only the {} block has any effect on the logits. Every block should work on what the one before it gave: is a "
     "result overwritten, or thrown away?"

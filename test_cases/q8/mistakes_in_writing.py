@@ -81,8 +81,7 @@ SAMPLING = [
     ),
     Mistake(
         lambda rows, temperature, top_k: chances(rows, temperature, top_k - 1),
-        "One token too few stands in the draw: the last of the top_k never comes. Is something > that should be >=, or "
-        "an index one too low?",
+        "One token too few stands in the draw: the last of the top_k never comes. Is the boundary itself left out?",
     ),
     Mistake(
         lambda rows, temperature, top_k: chances(rows, temperature, top_k + 1),
