@@ -14,21 +14,28 @@ import argparse
 import statistics
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 
-import backend
 import data
-from grading.child import importing, watch
-from grading.child.pictures import window
+from grading.child import importing
+from grading.child.pictures.display import has_display
 from grading.child.pictures.live import Live
-from staff.screenshots import PROJECT_DIRECTORY, TRAININGS, Camera
+from staff import screenshots
+from staff.rehearsals import DatasetTraining, HaikuTraining, TextTraining, Training, Watchers
 
 PROGRESS_GOAL = 1.05
 PICTURES_GOAL = 1.15
-STRIDES = {"q3": 3, "q4": 8}  # every so many rows of the training split are enough
+# long enough for a window to settle, short enough to be repeated
+TRAININGS: dict[str, Training] = screenshots.TRAININGS | {
+    "q3": DatasetTraining("digits", "models.DigitClassificationModel", "train.train_digitclassifier", stride=3),
+    "q4": DatasetTraining("words", "models.LanguageIDModel", "train.train_languageid", stride=8),
+    "q7": TextTraining(steps=120),
+    "q8": HaikuTraining(pretraining_epochs=0.15, fine_tuning_epochs=0.05),
+}
 
 
 @dataclass(frozen=True)
@@ -41,24 +48,20 @@ class Turn:
 
 def take_turn(question: str, library: data.Library, progress: bool, pictures: bool) -> Turn:
     """Train a question's reference solution once."""
-    dataset_name, model_name, train_name, _ = TRAININGS[question]
-    torch.manual_seed(0)
-    dimensions = [3] if dataset_name == "points" else []
-    model = importing.find([model_name])(*dimensions)  # type: ignore[operator]
-    arrays = data.training_arrays(library.load(dataset_name))
-    stride = STRIDES.get(question, 1)
-    dataset = backend.build(dataset_name, model, arrays | {n: arrays[n][::stride] for n in ("train_x", "train_y")})
-    train = importing.find([train_name])
+    training_seconds = elapsed = 0.0
+
+    @contextmanager
+    def timer() -> Iterator[None]:
+        nonlocal training_seconds, elapsed
+        began, before = time.perf_counter(), time.thread_time()
+        yield
+        training_seconds, elapsed = time.thread_time() - before, time.perf_counter() - began
+
+    live = None
+    if pictures:
+        live = Live(question) if has_display() else Live(question, lambda title, picture: screenshots.Camera())
     started = time.perf_counter()
-    with ExitStack() as watchers:
-        if progress:
-            watchers.enter_context(watch.progress(dataset, lambda report: None))
-        if pictures:
-            live = Live(question) if window.has_display() else Live(question, lambda title, picture: Camera())
-            watchers.enter_context(live.watching(dataset_name, dataset))
-        training_started, before = time.perf_counter(), time.thread_time()
-        train(model, dataset)  # type: ignore[operator]
-        training_seconds, elapsed = time.thread_time() - before, time.perf_counter() - training_started
+    TRAININGS[question].run(library, Watchers(live, progress, timer))
     return Turn(training_seconds, time.perf_counter() - started - elapsed)
 
 
@@ -91,9 +94,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("-q", "--question", action="append", metavar="qN", help="only this one; may be repeated")
     arguments = parser.parse_args(argv)
     torch.set_num_threads(1)
-    importing.install(PROJECT_DIRECTORY / "staff" / "solutions")
+    importing.install(screenshots.PROJECT_DIRECTORY / "staff" / "solutions")
     library = data.Library()
-    print("real windows" if window.has_display() else "no display: the student process's part alone")
+    print("real windows" if has_display() else "no display: the student process's part alone")
     print(f"{'':2}{'unwatched':>15}{'progress':>12}{'pictures':>12}{'around':>16}")
     print(f"{'':2}{'':15}{f'<= {PROGRESS_GOAL:g}':>12}{f'<= {PICTURES_GOAL:g}':>12}")
     met = [bench(question, library, arguments.repeats) for question in arguments.question or TRAININGS]

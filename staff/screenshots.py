@@ -7,6 +7,7 @@ part of the data: three pictures for each question, untrained, early and at the 
 from __future__ import annotations
 
 import argparse
+import io
 import itertools
 import sys
 from pathlib import Path
@@ -14,26 +15,31 @@ from typing import Any
 
 import torch
 
-import backend
 import data
 from grading.child import importing
 from grading.child.pictures import attention, style, viewer
 from grading.child.pictures.live import Live
 from grading.child.pictures.table import PICTURES
+from grading.console import Console
+from grading.engine import Engine, Settings
+from grading.exhibits import AttentionWeights
 from grading.questions import discover
+from staff.rehearsals import DatasetTraining, HaikuTraining, TextTraining, Training, Watchers
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
 SECONDS_PER_LOOK_AT_THE_CLOCK = 1 / 64  # pictures shall not depend on how fast the machine is
-POSITIONS, LAYER_SIZE = 6, 16  # of the attention that is shown
 
-# question: dataset, model, training function, and which share of the training rows is enough for a picture
-TRAININGS = {
-    "q1": ("points", "models.PerceptronModel", "train.train_perceptron", 1),
-    "q2": ("sine", "models.RegressionModel", "train.train_regression", 1),
-    "q3": ("digits", "models.DigitClassificationModel", "train.train_digitclassifier", 6),
-    "q4": ("words", "models.LanguageIDModel", "train.train_languageid", 4),
-    "q5": ("easy_digits", "models.DigitConvolutionalModel", "train.train_digitconvolution", 1),
+# long enough for pictures that show something
+TRAININGS: dict[str, Training] = {
+    "q1": DatasetTraining("points", "models.PerceptronModel", "train.train_perceptron"),
+    "q2": DatasetTraining("sine", "models.RegressionModel", "train.train_regression"),
+    "q3": DatasetTraining("digits", "models.DigitClassificationModel", "train.train_digitclassifier", stride=6),
+    "q4": DatasetTraining("words", "models.LanguageIDModel", "train.train_languageid", stride=4),
+    "q5": DatasetTraining("easy_digits", "models.DigitConvolutionalModel", "train.train_digitconvolution"),
+    "q7": TextTraining(steps=300),
+    "q8": HaikuTraining(pretraining_epochs=0.8, fine_tuning_epochs=0.2),
 }
+QUESTIONS = sorted([*TRAININGS, "q6"])
 
 
 class Camera:
@@ -62,20 +68,11 @@ class Camera:
         """The pictures are kept."""
 
 
-def photograph(question: str, title: str, library: data.Library) -> Camera:
-    """Train a question's reference solution and return every state that its window would have shown."""
-    dataset_name, model_name, train_name, stride = TRAININGS[question]
-    torch.manual_seed(0)
-    dimensions = [3] if dataset_name == "points" else []
-    model = importing.find([model_name])(*dimensions)  # type: ignore[operator]
-    arrays = data.training_arrays(library.load(dataset_name))
-    arrays |= {name: arrays[name][::stride] for name in ("train_x", "train_y")}
-    dataset = backend.build(dataset_name, model, arrays)
+def photograph(training: Training, title: str, library: data.Library) -> Camera:
+    """Train a reference solution and return every state that its window would have shown."""
     camera, ticks = Camera(), itertools.count()
     clock = (tick * SECONDS_PER_LOOK_AT_THE_CLOCK for tick in ticks)
-    with Live(title, lambda title, picture: camera, lambda: next(clock)).watching(dataset_name, dataset):
-        model.train()
-        importing.find([train_name])(model, dataset)  # type: ignore[operator]
+    training.run(library, Watchers(Live(title, lambda title, picture: camera, lambda: next(clock))))
     return camera
 
 
@@ -105,27 +102,30 @@ def main(argv: list[str] | None = None) -> int:
     importing.install(PROJECT_DIRECTORY / "staff" / "solutions")
     library = data.Library()
     titles = {question.id: f"{question.id} {question.title}" for question in discover()}
-    for question in arguments.question or [*TRAININGS, "q6"]:
+    for question in arguments.question or QUESTIONS:
+        title = titles[question]
         if question == "q6":
             path = arguments.output / "q6.png"
-            develop(path, "attention", titles[question], None, _attention())
-            print(path)
+            develop(path, "attention", title, None, _attention())
+            print(path, flush=True)
             continue
-        frames = photograph(question, titles[question], library).frames
+        picture, frames = TRAININGS[question].picture, photograph(TRAININGS[question], title, library).frames
         for name, place in (("untrained", 0), ("early", max(1, len(frames) // 8)), ("trained", -1)):
-            epochs, state = frames[place]
+            epochs, values = frames[place]
             path = arguments.output / f"{question}-{name}.png"
-            picture = TRAININGS[question][0]
-            develop(path, picture, titles[question], epochs, PICTURES[picture].State(**state))
-            print(path)
+            develop(path, picture, title, epochs, PICTURES[picture].State(**values))
+            print(path, flush=True)
     return 0
 
 
 def _attention() -> attention.State:
-    torch.manual_seed(0)
-    block = importing.find(["models.AttentionBlock"])(LAYER_SIZE, POSITIONS)  # type: ignore[operator]
-    with torch.no_grad():
-        return attention.read(block, 2 * torch.randn(POSITIONS, LAYER_SIZE))
+    """What question 6's window shows."""
+    [question] = [question for question in discover() if question.id == "q6"]
+    settings = Settings(PROJECT_DIRECTORY / "staff" / "solutions", exhibits=True)
+    with Engine(settings, Console(io.StringIO())) as engine:
+        [result] = engine.grade([question])
+    [found] = [exhibit for exhibit in result.exhibits if isinstance(exhibit, AttentionWeights)]
+    return attention.State(found.weights, list(found.names))
 
 
 if __name__ == "__main__":

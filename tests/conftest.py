@@ -1,10 +1,12 @@
-"""Fixtures: solutions with something changed, grading a folder, the real data."""
+"""Fixtures: solutions with something changed, grading a folder, the real data, a display server."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,3 +54,29 @@ def real_data() -> Path:
     if not directory or not (Path(directory) / "mnist.npz").is_file():
         pytest.skip("NNPROJECT_DATA names no folder with the real datasets")
     return Path(directory)
+
+
+@pytest.fixture(autouse=True)
+def no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests do not open windows on the screen of whoever runs them."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def display(no_display: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A display server of our own."""
+    server = shutil.which("Xvfb")
+    if server is None or importlib.util.find_spec("_tkinter") is None:
+        pytest.skip("needs Xvfb and tkinter")
+    read, write = os.pipe()
+    process = subprocess.Popen(
+        [server, "-displayfd", str(write), "-screen", "0", "800x600x24"], pass_fds=[write], stderr=subprocess.DEVNULL
+    )
+    os.close(write)
+    with os.fdopen(read) as numbers:
+        monkeypatch.setenv("DISPLAY", f":{numbers.readline().strip()}")
+    monkeypatch.setenv("MPLBACKEND", "tkagg")
+    yield
+    process.kill()
+    process.wait()

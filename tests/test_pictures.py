@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,13 +17,12 @@ from torch.utils.data import DataLoader
 
 import backend
 import data
-from grading.child.pictures import attention, style, viewer, window
-from grading.child.pictures.budget import LARGEST_SHARE, Budget
+from grading.child.pictures import attention, turning_segment, verse, window, writing
 from grading.child.pictures.live import Live
-from grading.child.pictures.recording import MOST_MOMENTS, Recording
 from grading.child.pictures.table import PICTURES
 from staff.solutions import models
 from tests.support import PROJECT
+from tests.windows import AggWindow, Opener, drawn
 
 LIBRARY = data.Library()
 MODELS = {
@@ -37,69 +34,39 @@ MODELS = {
 }
 
 
+STEPS, LOSSES = np.arange(1, 41), np.linspace(4, 1, 40, dtype=np.float32)
+STATES = {
+    "attention": attention.State(np.tril(np.full((5, 5), 0.2, np.float32)), []),
+    "text": writing.State(STEPS, LOSSES, LOSSES + 0.1, 0.4, "KING:\nIt costs $1 and $2\t\0", 40, 0.35),
+    "verse": verse.State(
+        "old age", ["a grey sky", "we share", "$x$"], [["one", "two", "three"]], STEPS, LOSSES, LOSSES + 0.1, 0.2,
+        ["pre-training", "fine-tuning"], np.array([0, 30]),
+    ),
+    "segment": turning_segment.State(1.0),
+}  # fmt: skip
+UNCERTAIN = ("probabilities", "predictions", "weights", "losses", "smooth")  # what a diverged model turns into NaN
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Suits such small models."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def dataset(name: str, model: torch.nn.Module | None = None) -> backend.CourseDataset:
     return backend.build(name, model, data.training_arrays(LIBRARY.load(name)))
 
 
 @cache
 def state_of(name: str) -> Any:
-    if name == "attention":
-        return attention.State(np.tril(np.full((5, 5), 0.2, np.float32)), [])
+    if name in STATES:
+        return STATES[name]
     torch.manual_seed(0)
     with torch.no_grad():
         return PICTURES[name].Reader(dataset(name, MODELS[name]())).read()
-
-
-def drawn(name: str, state: Any) -> np.ndarray:
-    """Pixels (480, 640, 3) of a picture."""
-    import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    with matplotlib.rc_context(style.SETTINGS):
-        figure = Figure(figsize=(style.WIDTH_INCHES, style.HEIGHT_INCHES), dpi=style.DOTS_PER_INCH)
-        canvas = FigureCanvasAgg(figure)
-        viewer.draw(figure, name, "q0 Test", 1.5, state)
-        canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[:, :, :3]
-
-
-class AggWindow:
-    """Draws for real, into memory."""
-
-    is_gone, is_idle = False, True
-
-    def __init__(self, title: str, picture: str) -> None:
-        self.picture, self.shown = picture, 0
-
-    def show(self, epochs: float | None, state: dict[str, Any]) -> None:
-        self.shown += 1
-        if self.shown < 4:
-            drawn(self.picture, PICTURES[self.picture].State(**state))
-
-    def take_draw_seconds(self) -> float:
-        return 0.0
-
-    def wait_until_idle(self, seconds: float) -> None:
-        pass
-
-    def linger(self, seconds: float) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
-class Opener:
-    """Makes windows of a class and remembers them."""
-
-    def __init__(self, kind: type[Any] = AggWindow) -> None:
-        self.kind = kind
-        self.windows: list[Any] = []
-
-    def __call__(self, title: str, picture: str) -> Any:
-        self.windows.append(self.kind(title, picture))
-        return self.windows[-1]
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -109,22 +76,22 @@ def test_every_picture_draws_and_differs_with_what_it_shows(name):
     assert picture.shape == (480, 640, 3)
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 50
     values = dict(vars(state))
-    changing = "probabilities" if "probabilities" in values else "predictions" if "predictions" in values else "weights"
-    values[changing] = values[changing] * np.linspace(0.2, 0.9, values[changing].shape[-1], dtype=np.float32)
+    if name == "segment":
+        values["angle"] += 1
+    else:
+        changing = next(key for key in UNCERTAIN if key in values)
+        values[changing] = values[changing] * np.linspace(0.2, 0.9, values[changing].shape[-1], dtype=np.float32)
     assert (drawn(name, type(state)(**values)) != picture).any()
 
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_model_that_has_diverged_can_still_be_drawn(name):
     state = state_of(name)
-    values = {
-        key: np.full_like(value, np.nan) if key in ("probabilities", "predictions", "weights") else value
-        for key, value in vars(state).items()
-    }
+    values = {key: np.full_like(value, np.nan) if key in UNCERTAIN else value for key, value in vars(state).items()}
     assert drawn(name, type(state)(**values)).shape == (480, 640, 3)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", PICTURES)
 def test_states_are_data_that_the_channel_carries(name):
     from grading import channel
 
@@ -247,68 +214,17 @@ def test_a_loaders_worker_process_does_not_touch_the_window(capsys):
     assert capsys.readouterr().out == ""
 
 
-class FakeClock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.mark.parametrize("cost_seconds", [0.0001, 0.01, 0.08, 1.0])
-def test_redraws_keep_to_ten_a_second_and_to_their_share_of_training_time(cost_seconds):
-    clock = FakeClock()
-    budget = Budget(clock)
-    with budget.redraw():
-        clock.now += cost_seconds  # the picture before training tells what the next will cost
-    budget.begin()
-    trained = 0.0
-    for _ in range(20_000):
-        clock.now += 0.002
-        trained += 0.002
-        if budget.allows_redraw():
-            with budget.redraw():
-                clock.now += cost_seconds
-    assert budget.spent_seconds <= 0.15 * trained
-    assert budget.redraws <= 10 * (trained + budget.spent_seconds) + 1
-    assert budget.redraws >= int(0.9 * min(LARGEST_SHARE * trained / cost_seconds, 9 * trained))
+def test_the_caption_of_attention_says_what_is_wrong_with_it():
+    weights = np.tril(np.ones((4, 4), np.float32)) / np.arange(1, 5, dtype=np.float32)[:, None]
+    assert "each row sums to 1" in attention.State(weights, []).caption
+    assert "6 weights on what comes later" in attention.State(weights.T, []).caption
+    assert "not every row sums to 1" in attention.State(weights / 2, []).caption
 
 
-def test_one_dear_redraw_is_paid_for_before_the_next():
-    clock = FakeClock()
-    budget = Budget(clock)
-    clock.now += 1.0
-    with budget.redraw():
-        clock.now += 3.0
-    clock.now += 39.0
-    assert not budget.allows_redraw()  # 3 s spent and 3 s more are 10% of 60 s
-    clock.now += 21.0
-    assert budget.allows_redraw()
-
-
-@pytest.mark.parametrize("seconds", [0.01, 0.2, 1.9, 30.0])
-def test_a_recording_stays_small_and_spreads_over_a_short_training(seconds):
-    recording = Recording()
-    for moment in np.arange(0, seconds, 0.0005):
-        if recording.wants(moment):
-            recording.add(moment, moment)
-    assert min(MOST_MOMENTS, 5) <= len(recording.moments) <= MOST_MOMENTS
-    gaps = np.diff(recording.moments)
-    assert recording.moments[0] == 0
-    assert recording.moments[-1] >= 0.85 * min(seconds, 1.9) - 0.01
-    assert gaps.max() <= 2.5 * gaps.min()
-
-
-def test_attention_is_read_through_the_block_and_leaves_its_parameters():
-    torch.manual_seed(0)
-    block, inputs = models.AttentionBlock(8, 6), torch.randn(5, 8)
-    before = {name: value.clone() for name, value in block.state_dict().items()}
-    with torch.no_grad():
-        weights = attention.read(block, inputs).weights
-        scores = block.q_layer(inputs) @ block.k_layer(inputs).T / 8**0.5
-        expected = scores.masked_fill(torch.ones(5, 5).triu(1) == 1, float("-inf")).softmax(dim=1)
-    assert np.allclose(weights, expected.numpy(), atol=1e-4)
-    assert all(torch.equal(value, before[name]) for name, value in block.state_dict().items())
+def test_a_sample_is_cut_into_lines_that_fit_and_shows_nothing_unprintable():
+    found = writing.lines("\n\n" + "x" * 100 + "\n\n\ta\x00b\n" * 9)
+    assert found[:4] == ["x" * 64, "x" * 36, "", "·a·b"]
+    assert len(found) == writing.LINES
 
 
 TRAIN_IN_A_DESK = """
@@ -320,7 +236,7 @@ desk.answer({"op": "configure", "code_directory": sys.argv[1], "threads": 1, "wi
 handle = desk.answer({"op": "create", "names": ["models.PerceptronModel"], "args": [3]})["result"]
 answer = desk.answer({"op": "train", "names": ["train.train_perceptron"], "model": handle, "dataset": "points",
                       "arrays": data.training_arrays(data.Library().load("points"))})
-print("result" in answer, "matplotlib" in sys.modules)
+print("result" in answer, "matplotlib" in sys.modules, "grading.child.pictures.live" in sys.modules)
 """
 
 
@@ -333,7 +249,7 @@ def test_matplotlib_is_not_imported_without_graphics_or_without_a_display(title)
         [sys.executable, "-c", TRAIN_IN_A_DESK, str(PROJECT / "staff" / "solutions"), title],
         capture_output=True, text=True, timeout=60, check=False, cwd=PROJECT, env=environment,
     )  # fmt: skip
-    assert run.stdout == "True False\n", run.stderr
+    assert run.stdout == "True False False\n", run.stderr
 
 
 def test_a_viewer_without_a_display_says_why_and_training_goes_on(monkeypatch, capsys):
@@ -342,25 +258,6 @@ def test_a_viewer_without_a_display_says_why_and_training_goes_on(monkeypatch, c
     monkeypatch.setenv("MPLBACKEND", "agg")
     train("sine", Live("q0 Test"), epochs=1)
     assert "backend is agg" in capsys.readouterr().out
-
-
-@pytest.fixture
-def display(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A display server of our own."""
-    server = shutil.which("Xvfb")
-    if server is None or importlib.util.find_spec("_tkinter") is None:
-        pytest.skip("needs Xvfb and tkinter")
-    read, write = os.pipe()
-    process = subprocess.Popen(
-        [server, "-displayfd", str(write), "-screen", "0", "800x600x24"], pass_fds=[write], stderr=subprocess.DEVNULL
-    )
-    os.close(write)
-    with os.fdopen(read) as numbers:
-        monkeypatch.setenv("DISPLAY", f":{numbers.readline().strip()}")
-    monkeypatch.setenv("MPLBACKEND", "tkagg")
-    yield
-    process.kill()
-    process.wait()
 
 
 def test_a_real_window_shows_training_and_its_violent_end_leaves_training_going(display, capsys):

@@ -1,0 +1,133 @@
+"""Shortened trainings of the reference solutions, to be photographed or measured while they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+import backend
+import data
+from data import plays
+from grading.child import importing, watch
+from grading.child.pictures.live import Live
+
+
+@dataclass(frozen=True)
+class Watchers:
+    """What surrounds a training.
+
+    Attributes:
+        live: opens windows; None for none.
+        progress: whether progress is reported as it is to the grader.
+        timer: entered when everything is prepared, left when training has ended.
+    """
+
+    live: Live | None = None
+    progress: bool = False
+    timer: Callable[[], AbstractContextManager[Any]] = nullcontext
+
+
+@dataclass(frozen=True)
+class DatasetTraining:
+    """A student's training function on a dataset, of whose training rows every `stride`-th is enough."""
+
+    dataset: str
+    model: str
+    function: str
+    stride: int = 1
+
+    @property
+    def picture(self) -> str:
+        """What the window shows."""
+        return self.dataset
+
+    def run(self, library: data.Library, watchers: Watchers) -> None:
+        """Train once; same seed, same weights."""
+        torch.manual_seed(0)
+        model = _find(self.model)(*([3] if self.dataset == "points" else []))
+        arrays = data.training_arrays(library.load(self.dataset))
+        arrays |= {name: arrays[name][:: self.stride] for name in ("train_x", "train_y")}
+        dataset = backend.build(self.dataset, model, arrays)
+        train = _find(self.function)
+        with ExitStack() as stack:
+            if watchers.progress:
+                stack.enter_context(watch.progress(dataset, _ignore))
+                stack.enter_context(watch.losses(_ignore))
+            if watchers.live:
+                stack.enter_context(watchers.live.watching(self.dataset, dataset))
+            with watchers.timer():
+                model.train()
+                train(model, dataset)
+
+
+@dataclass(frozen=True)
+class TextTraining:
+    """Question 7's check `learns`, with another number of steps."""
+
+    steps: int
+    picture = "text"
+
+    def run(self, library: data.Library, watchers: Watchers) -> None:
+        """Train once; same seed, same weights."""
+        import chargpt
+
+        splits = library.load("plays")
+        assert isinstance(splits, plays.Plays)
+        torch.manual_seed(0)
+        block_size, vocabulary = 64, len(splits.characters)
+        model = _find("gpt_model.GPT")(block_size, 128, 4, vocabulary)
+        details = {"characters": splits.characters, "block_size": block_size, "limit": plays.ENTROPY}
+        ids = torch.from_numpy(splits.train.x.astype(np.int64))
+        with watch.losses(_ignore) if watchers.progress else nullcontext():
+            chargpt.fit(model, ids, vocabulary, block_size, self.steps, 0, _timed(watchers, self.picture, details))
+
+
+@dataclass(frozen=True)
+class HaikuTraining:
+    """Question 8's check `bot`, with other shares of both stages."""
+
+    pretraining_epochs: float
+    fine_tuning_epochs: float
+    picture = "verse"
+
+    def run(self, library: data.Library, watchers: Watchers) -> None:
+        """Train once; same seed, same weights."""
+        from haiku_bot.trainer import Recipe, create_model, load_corpus, train
+
+        corpus = load_corpus()
+        recipe = Recipe(pretraining_epochs=self.pretraining_epochs, fine_tuning_epochs=self.fine_tuning_epochs)
+        model = create_model(recipe, corpus.vocabulary)
+        with (
+            watch.losses(_ignore) if watchers.progress else nullcontext(),
+            _timed(watchers, self.picture, {})(model, corpus.vocabulary) as report,
+        ):
+            train(model, corpus, recipe, report)
+
+
+Training = DatasetTraining | TextTraining | HaikuTraining
+
+
+def _timed(watchers: Watchers, picture: str, details: dict[str, Any]) -> Callable[..., AbstractContextManager[Any]]:
+    """What a provided trainer is watched by: the window, and within it the timer."""
+
+    @contextmanager
+    def watched(*subject: Any) -> Iterator[Callable[..., None]]:
+        live = watchers.live
+        with live.watcher(picture, **details)(*subject) if live else nullcontext(_ignore) as note, watchers.timer():
+            yield note
+
+    return watched
+
+
+def _ignore(*told: Any) -> None:
+    """Nobody listens."""
+
+
+def _find(name: str) -> Any:
+    """Of the solutions that `importing.install` has made the student's."""
+    return importing.find([name])
