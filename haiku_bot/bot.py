@@ -108,7 +108,7 @@ class Judge:
         ends = sum(words_of(line)[-1] not in known for line, known in zip(lines, self._endings, strict=False))
         strange = sum(self._line_counts[plain(line)] == 0 for line in lines)
         repeated = len(content) - len(set(content))
-        return pairs + 0.6 * triples + apart + 1.5 * foreign + ends + 1.5 * strange + 2.0 * repeated
+        return pairs + 0.6 * triples + 2.0 * (apart + foreign + repeated) + ends + 1.5 * strange
 
     def _surprise(self, one: int, other: int) -> float:
         """How sure it is that two things belong apart that never met, though so many haiku hold each: 0 to 1.
