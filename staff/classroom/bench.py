@@ -113,7 +113,7 @@ def bench(plan: Plan, keep: Path | None = None) -> int:
 
 
 def _timed(place: Place, workers: int) -> float:
-    """Grade on a local cluster; returns the seconds that grading took, without starting Python and reading the class."""
+    """Grade on a local cluster; returns the seconds from the first worker's start to the last result."""
     started = time.monotonic()
     finished = subprocess.run(
         place.command("--workers", str(workers)),

@@ -56,13 +56,13 @@ def connected(scheduler: str | None, workers: int, grader: Grader) -> Iterator[t
 
 @contextmanager
 def _cluster(workers: int) -> Iterator[LocalCluster]:
-    # Memory is measured and limited where it is used, in the student processes; the dashboard would need a server.
+    # Memory is measured and limited where it is used, in the student processes. Dask's own page gets any free port.
     with LocalCluster(
         n_workers=workers,
         threads_per_worker=1,
         processes=True,
         memory_limit=0,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
     ) as cluster:
         yield cluster

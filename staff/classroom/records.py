@@ -181,7 +181,7 @@ def _file_names(identifiers: Iterable[str]) -> dict[str, str]:
     taken = Counter(name.casefold() for name in plain.values())
     reserved = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
     return {
-        one: name if name == one and taken[name.casefold()] == 1 and not reserved.fullmatch(name) else
+        one: name if name and name == one and taken[name.casefold()] == 1 and not reserved.fullmatch(name) else
         f"{name or 'unnamed'}-{digest(one.encode())[:8]}"
         for one, name in plain.items()
     }  # fmt: skip

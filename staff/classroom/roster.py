@@ -8,11 +8,9 @@ from typing import Any
 import yaml
 
 from grading.gradescope.results import clean
+from staff.classroom import plain_yaml
 from staff.classroom.errors import ClassroomError
 
-# Every scalar stays the text that it is: a student named Null is no null, the number 0012345 keeps its zeros, and a tag
-# such as !ruby/object makes no object. The C reader is much faster on a class whose history is part of the file.
-_TEXT_ONLY = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 MOST_CHARACTERS = 200  # of a name or a number
 
 
@@ -48,12 +46,12 @@ def read(content: bytes, name: str) -> dict[str, Entry]:
         ClassroomError: this is not the YAML of an export.
     """
     try:
-        table = yaml.load(content, Loader=_TEXT_ONLY)  # a loader of text, lists and dictionaries
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        table = plain_yaml.read(content)
+    except (yaml.YAMLError, ValueError) as error:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where is not None else ""
         raise ClassroomError(
-            f"{name}{line}: not readable as YAML ({getattr(error, 'problem', None) or type(error).__name__}). "
+            f"{name}{line}: not readable as YAML ({getattr(error, 'problem', None) or error}). "
             "Export the submissions anew; without this file, every folder counts as one student"
         ) from error
     if not isinstance(table, dict):

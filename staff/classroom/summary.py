@@ -22,6 +22,7 @@ from staff.classroom.tables import Standing
 MOST_SHOWN = 12
 MOST_MESSAGE_CHARACTERS = 400
 BINS_OF_THE_TOTAL = 10
+MOST_SINGLE_POINTS = 14
 
 
 @dataclass(frozen=True)
@@ -134,8 +135,11 @@ def _bars(counts: Mapping[str, int]) -> list[Bar]:
 
 
 def _bars_of_totals(scores: Sequence[float], most: float) -> list[Bar]:
-    """Tenths of the points to be had; the last one holds full marks."""
-    width = (most or 1.0) / BINS_OF_THE_TOTAL
+    """By points where there are few, else by tenths of the points to be had; the last one holds full marks."""
+    if most <= MOST_SINGLE_POINTS:
+        steps = sorted({*map(float, range(int(most) + 1)), *scores})
+        return _bars({points(step): list(scores).count(step) for step in steps})
+    width = most / BINS_OF_THE_TOTAL
     counts = Counter(min(int(score / width + 1e-9), BINS_OF_THE_TOTAL - 1) for score in scores)
     edges = [points(round(width * place, 2)) for place in range(BINS_OF_THE_TOTAL + 1)]
     return _bars({f"{edges[place]}–{edges[place + 1]}": counts[place] for place in range(BINS_OF_THE_TOTAL)})

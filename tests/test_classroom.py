@@ -1,0 +1,544 @@
+"""A class: any export is read, each submission graded once and told right, whatever happens to workers and drivers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import time
+import zipfile
+from contextlib import contextmanager
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("distributed", reason="needs the extra `staff`")
+import dask
+from distributed import Client, LocalCluster
+
+from staff.classroom import __main__, changes, cluster, export, grade, grader, made_class, roster, tables, worker
+from staff.classroom.driver import Driver
+from staff.classroom.errors import ClassroomError
+from staff.classroom.export import METADATA, Submission
+from staff.classroom.grade import Request
+from staff.classroom.grader import Grader
+from staff.classroom.records import Records, record_of
+from staff.classroom.roster import Student
+from staff.classroom.work import GradingSettings, Key, Reply, WorkItem, key_of
+from staff.hostile.harness import NoHarness, interpreter
+from staff.starters import strip_solutions
+from tests.support import SOLUTIONS
+
+WANTED = ("losses.py", "models.py", "train.py")
+FILES = dict.fromkeys(WANTED, "x = 1\n")
+METADATA_OF_ONE = """---
+submission_7:
+  :submitters:
+  - :name: Null
+    :sid: 0012345
+    :email: No@example.org
+  :created_at: 2026-03-02 08:00:00.123 Z
+  :score: 4.0
+  :results: !ruby/object:ActiveSupport::HashWithIndifferentAccess
+    output: ''
+"""
+
+
+def write(directory: Path, files: dict[str, str]) -> Path:
+    for name, content in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(content)
+    return directory
+
+
+def zip_of(path: Path, files: dict[str, bytes | str]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def inside(folder: str, files: dict[str, str] = FILES) -> dict[str, str]:
+    return {f"{folder}/{name}": content for name, content in files.items()}
+
+
+# --- reading exports
+
+
+@pytest.mark.parametrize("top", ["", "assignment_1_export/"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_export_is_read_alike_unpacked_or_zipped_with_a_folder_around_it_or_without(tmp_path, top, packed):
+    files = {f"{top}{METADATA}": METADATA_OF_ONE, f"__MACOSX/{top}._{METADATA}": "\0"}
+    files |= inside(f"{top}submission_7/code") | inside(f"{top}submission_7/__MACOSX/code", {"._models.py": "\0"})
+    path = zip_of(tmp_path / "a.zip", files) if packed else write(tmp_path / "a", files)
+    (one,) = export.read(path, WANTED).submissions
+    assert one == Submission(
+        "7",
+        (Student("Null", "0012345", "No@example.org"),),
+        "2026-03-02 08:00:00.123 Z",
+        dict.fromkeys(WANTED, b"x = 1\n"),
+    )
+
+
+def test_what_is_missing_on_either_side_is_told_and_still_graded(tmp_path):
+    metadata = METADATA_OF_ONE + "submission_8:\n  :submitters: []\nsubmission_10:\n  :submitters:\n  - :name: B\n"
+    files = (
+        {METADATA: metadata, "notes/x.txt": ""}
+        | inside("submission_8")
+        | inside("submission_9")
+        | inside("submission_7")
+    )
+    found = export.read(write(tmp_path, files), WANTED)
+    assert [one.id for one in found.submissions] == ["7", "8", "9", "10"]
+    assert found.submissions[3].files == {}
+    assert found.submissions[3].notes == (export.NO_FILES,)
+    assert found.notes == [
+        "notes is no submission of the export and was not graded",
+        f"submission_9 is not in {METADATA}: whose is it?",
+        f"submission_8 has no students in {METADATA}",
+    ]
+
+
+def test_a_plain_folder_holds_a_folder_or_a_zip_for_each_student(tmp_path):
+    write(tmp_path, inside("ann") | inside("carl/src/models") | {"ben.zip.txt": "", ".DS_Store": ""})
+    zip_of(tmp_path / "ben.zip", inside("homework"))
+    (tmp_path / "dora.zip").write_bytes(b"PK, not really")
+    found = export.read(tmp_path, WANTED).submissions
+    assert [(one.id, one.students[0].name, len(one.files)) for one in found] == [
+        ("ann", "ann", 3),
+        ("ben", "ben", 3),
+        ("carl", "carl", 3),
+        ("dora", "dora", 0),
+    ]
+    assert "dora.zip could not be unpacked (BadZipFile)" in found[3].notes[0]
+
+
+def test_an_archive_writes_nothing_outside_and_its_links_are_not_followed(tmp_path):
+    link = zipfile.ZipInfo("eve/models.py")
+    link.external_attr = 0o120777 << 16
+    path = tmp_path / "class.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../outside.py", "x")
+        archive.writestr("/absolute/models.py", "x")
+        archive.writestr("eve/../../train.py", "x")
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("eve/losses.py", b"#" * (export.find.__globals__["MOST_BYTES"] + 1))
+        archive.writestr("eve/con<:>?.py ", "x")
+    (eve,) = export.read(path, WANTED).submissions
+    assert eve.files == {}
+    assert "models.py is a link and was not used; hand in the file itself." in eve.notes
+    assert any(note.startswith("losses.py is larger than 1 MiB") for note in eve.notes)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["class.zip"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"a: [", "not readable as YAML"), (b"\xff\xfe\x00", "not readable"), (b"- 1", "no table"), (b"a: " + b"[" * 200_000, "not readable")],
+)  # fmt: skip
+def test_metadata_that_is_no_yaml_of_an_export_is_refused_with_a_mend(content, reason):
+    with pytest.raises(ClassroomError, match=reason) as refused:
+        roster.read(content, METADATA)
+    assert "anew" in str(refused.value)
+
+
+def test_metadata_makes_no_objects_and_bombs_stay_small():
+    bomb = "a: &a [x, x]\n" + "".join(
+        f"{new}: &{new} [*{old}, *{old}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+    )
+    evil = b"submission_1:\n  :submitters:\n  - !!python/object/apply:os.system ['exit 3']\n  - :name: [1]\n"
+    assert roster.read(evil, METADATA)["submission_1"].students == ()
+    assert len(roster.read(bomb.encode(), METADATA)) == 9
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda path: None, "no such file"),
+        (lambda path: path.write_text("x"), "neither a folder nor a zip"),
+        (lambda path: path.mkdir(), "holds no submissions"),
+        (lambda path: write(path, {f"a/{METADATA}": "", f"b/{METADATA}": ""}), "holds 2 exports"),
+    ],
+)
+def test_what_is_no_export_is_refused_with_words(tmp_path, make, reason):
+    make(tmp_path / "e")
+    with pytest.raises(ClassroomError, match=reason):
+        export.read(tmp_path / "e", WANTED)
+
+
+def test_the_made_class_is_the_same_each_time_and_both_its_forms_read_alike(tmp_path):
+    made_class.write(tmp_path / "class")
+    made_class.write(tmp_path / "class.zip")
+    again = made_class.zipped(made_class.export_files(made_class.made_class()))
+    assert (tmp_path / "class.zip").read_bytes() == again
+    folder, archive = (export.read(tmp_path / name, WANTED) for name in ("class", "class.zip"))
+    assert len(folder.submissions) == made_class.SIZE
+    assert [(one.id, one.students, one.files) for one in folder.submissions] == [
+        (one.id, one.students, one.files) for one in archive.submissions
+    ]
+    assert {len(one.students) for one in folder.submissions} == {0, 1, 2, 3}
+
+
+# --- tables
+
+
+def rows_of(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_every_student_of_a_group_has_one_row_and_the_latest_submission_counts():
+    ann, ben = Student("ann", "1", "a@x"), Student("Ben", "2", "b@x")
+    early = Submission("1", (replace(ann, email="A@x"),), "2026-03-01", {"models.py": b""})
+    late = Submission("2", (ben, ann), "2026-03-02", {"models.py": b""})
+    found = tables.standings([late, early, Submission("3", ())])
+    assert [(row.student.name, row.submission.id, row.others) for row in found] == [
+        ("", "3", ()),
+        ("ann", "2", ("1",)),
+        ("Ben", "2", ()),
+    ]
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1+1", "-cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "  =1"])
+def test_no_cell_is_run_as_a_formula(cell):
+    (row,) = rows_of(tables.as_csv([["name"], [cell]]))
+    assert row["name"] == f"'{cell}"
+    assert tables.guarded("-1.5") == "-1.5"
+
+
+# --- grading, with a grader that takes no time
+
+SETTINGS = GradingSettings(("q6",))
+OURS = Grader({"grading/engine.py": b"1", "test_cases/q6/checks.py": b"1"})
+
+
+def reply_for(files: dict[str, bytes], worker_name: str = "here") -> Reply:
+    """Full marks for a models.py that says so, no matter when and where."""
+    right = b"right" in files.get("models.py", b"")
+    check = {"name": "formula", "title": "The output", "status": "passed" if right else "failed"}
+    check |= {"score": 2.0 * right, "max_score": 2.0, "message": "" if right else "got <b>0.5</b>, expected 1"}
+    question = {"id": "q6", "title": "Attention", "score": 2.0 * right, "max_score": 2.0, "metrics": {}, "seconds": 0.1}
+    document = {
+        "score": 2.0 * right,
+        "max_score": 2.0,
+        "extra_credit": 0.0,
+        "versions": {},
+        "data": [],
+        "isolation": {},
+    }
+    return Reply(
+        document | {"questions": [question | {"checks": [check]}]},
+        {"report.html": b"<p>"},
+        "printed",
+        worker=worker_name,
+    )
+
+
+def fake(item: WorkItem, plugin: str) -> Reply:
+    """In place of `worker.grade`: what models.py says happens."""
+    told = item.files.get("models.py", b"").decode()
+    if told.startswith("die once "):
+        marker = Path(told.removeprefix("die once ").strip())
+        if not marker.exists():
+            marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return reply_for({"models.py": b"right"})
+    if told.startswith("die"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if told.startswith("raise"):
+        raise OSError("disk full")
+    if told.startswith("fail"):
+        return Reply(failure="the grader ended with status 9")
+    return reply_for(dict(item.files))
+
+
+@pytest.fixture(scope="module")
+def client():
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0") as local,
+        Client(local) as connected,
+    ):
+        yield connected
+
+
+@pytest.fixture
+def at_once(client, monkeypatch):
+    """Grade with workers in this process."""
+
+    @contextmanager
+    def connected(*_: object):
+        yield client, "none"
+
+    monkeypatch.setattr(grade, "connected", connected)
+
+
+def class_folder(tmp_path: Path, **models: str) -> Path:
+    return write(tmp_path / "class", {f"{name}/models.py": content for name, content in models.items()})
+
+
+def do(tmp_path: Path, call=fake, ours: Grader = OURS, **flags) -> int:
+    request = Request(tmp_path / "class", tmp_path / "out", questions=("q6",), **flags)
+    return grade.grade(request, call, ours)
+
+
+CALLS: list[str] = []
+
+
+def counting(item: WorkItem, plugin: str) -> Reply:
+    CALLS.append(item.id)
+    return fake(item, plugin)
+
+
+def strict(item: WorkItem, plugin: str) -> Reply:
+    return reply_for({})
+
+
+def mended(item: WorkItem, plugin: str) -> Reply:
+    return reply_for({"models.py": b"right"})
+
+
+@pytest.fixture
+def calls() -> list[str]:
+    CALLS.clear()
+    return CALLS
+
+
+def scores(tmp_path: Path) -> dict[str, str]:
+    return {row["name"]: row["score"] for row in rows_of((tmp_path / "out" / "scores.csv").read_bytes())}
+
+
+def test_what_is_graded_is_not_graded_again_and_a_cut_off_record_is(tmp_path, at_once, calls):
+    class_folder(tmp_path, ann="right", ben="wrong", carl="right")
+    assert do(tmp_path, counting) == 0
+    table = (tmp_path / "out" / "scores.csv").read_bytes()
+    record = tmp_path / "out" / "submissions" / "ben" / "result.json"
+    record.write_text(record.read_text()[:50])
+    (tmp_path / "out" / "submissions" / "carl" / "result.json").unlink()
+    assert do(tmp_path, counting) == 0
+    assert sorted(calls) == ["ann", "ben", "ben", "carl", "carl"]
+    assert (tmp_path / "out" / "scores.csv").read_bytes() == table
+    assert scores(tmp_path) == {"ann": "2", "ben": "0", "carl": "2"}
+    assert (tmp_path / "out" / "submissions" / "ann" / "report" / "report.html").read_bytes() == b"<p>"
+
+
+def test_a_changed_submission_is_graded_again_and_only_that(tmp_path, at_once, calls):
+    class_folder(tmp_path, ann="right", ben="wrong")
+    do(tmp_path, counting)
+    class_folder(tmp_path, ben="right now")
+    do(tmp_path, counting)
+    assert sorted(calls) == ["ann", "ben", "ben"]
+    (change,) = rows_of((tmp_path / "out" / "changes.csv").read_bytes())
+    assert (change["name"], change["before"], change["after"], change["points"]) == ("ben", "failed", "passed", "2")
+    assert change["why"] == "submission: models.py"
+
+
+def test_another_grader_or_setting_is_refused_until_asked_for_and_then_tells_what_changed(tmp_path, at_once, capsys):
+    class_folder(tmp_path, ann="right", ben="wrong")
+    do(tmp_path)
+    stricter = Grader(dict(OURS.files) | {"test_cases/q6/checks.py": b"2"})
+
+    with pytest.raises(ClassroomError, match=r"(?s)2 results .* test_cases/q6/checks\.py.*--regrade"):
+        do(tmp_path, strict, stricter)
+    with pytest.raises(ClassroomError, match="setting seed: 0 to 3"):
+        do(tmp_path, strict, seed=3)
+    capsys.readouterr()
+    assert do(tmp_path, strict, stricter, regrade=True) == 0
+    assert "ann: q6 formula: passed -> failed (-2)  because of grader" in capsys.readouterr().out
+    (change,) = rows_of((tmp_path / "out" / "changes.csv").read_bytes())
+    assert (change["name"], change["points"]) == ("ann", "-2")
+    assert change["why"].endswith("test_cases/q6/checks.py")
+    assert "What grading again changed" in (tmp_path / "out" / "summary.html").read_text()
+
+
+def test_the_key_changes_with_each_file_each_setting_and_each_grader_file():
+    one = Submission("1", (), "", {"models.py": b"1"})
+    key = key_of(one, OURS, SETTINGS)
+    assert key == key_of(replace(one, id="2", created="later"), OURS, SETTINGS)
+    others = [
+        key_of(replace(one, files={"models.py": b"2"}), OURS, SETTINGS),
+        key_of(replace(one, files={"train.py": b"1"}), OURS, SETTINGS),
+        key_of(replace(one, notes=("odd",)), OURS, SETTINGS),
+        key_of(one, Grader({**OURS.files, "grading/engine.py": b"2"}), SETTINGS),
+        key_of(one, OURS, replace(SETTINGS, seed=1)),
+        key_of(one, OURS, replace(SETTINGS, time_limit_seconds=5)),
+        key_of(one, OURS, replace(SETTINGS, versions={"torch": "2"})),
+    ]
+    assert len({key, *others}) == 8
+
+
+def test_the_grader_is_what_gradescope_gets_with_the_data_that_is_named(tmp_path):
+    plain = grader.load()
+    assert {grader.ENTRY, "grading/engine.py", "test_cases/q1/question.toml"} <= set(plain.files)
+    assert not [path for path in plain.files if path.startswith(("staff/", "tests/"))]
+    write(tmp_path, {"digits.npz": "1", "words.npz": "2"})
+    hidden = grader.load(hidden_directory=tmp_path)
+    assert hidden.files["hidden/words.npz"] == b"2"
+    assert hidden.hash != plain.hash != grader.load(data_directory=tmp_path).hash
+    with pytest.raises(ClassroomError, match="--hidden-directory"):
+        grader.load(hidden_directory=tmp_path / "none")
+
+
+def test_a_failing_grader_is_tried_again_and_then_told_apart_from_a_failing_student(tmp_path, at_once, calls, capsys):
+    class_folder(tmp_path, ann="right", ben="fail", carl="raise")
+    assert do(tmp_path, counting) == 1
+    assert calls.count("ben") == calls.count("carl") == 3
+    rows = {row["name"]: row for row in rows_of((tmp_path / "out" / "scores.csv").read_bytes())}
+    assert rows["ben"]["state"] == tables.NOT_STUDENTS_FAULT
+    assert rows["ben"]["score"] == ""
+    assert "carl: the grader failed, not the student: OSError on the worker: disk full" in capsys.readouterr().out
+    class_folder(tmp_path, ben="fail")
+    assert do(tmp_path, mended) == 0  # a failure is never final
+    assert scores(tmp_path) == {"ann": "2", "ben": "2", "carl": "2"}
+
+
+def test_a_grader_that_fails_on_everything_stops_at_once(tmp_path, at_once, calls):
+    class_folder(tmp_path, **{f"s{number}": "fail" for number in range(20)})
+    with pytest.raises(ClassroomError, match="fails on every submission: the grader ended with status 9"):
+        do(tmp_path, counting)
+    assert len(calls) < 20
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kills by signal")
+def test_a_worker_that_dies_is_replaced_its_submission_tried_elsewhere_and_then_reported(tmp_path):
+    """Slow because workers are processes that must start, and start again."""
+    items = [
+        WorkItem(name, Key("", "", ""), {"models.py": content.encode()}, SETTINGS, 60)
+        for name, content in {"a": "right", "b": f"die once {tmp_path / 'died'}", "c": "die", "d": "wrong"}.items()
+    ]
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        cluster._cluster(2) as local,
+        Client(local) as processes,
+    ):
+        replies = {item.id: reply for item, reply in Driver(processes, "none", fake).run(items)}
+    assert {name: reply.failure for name, reply in replies.items() if reply.failure} == {
+        "c": "every worker that began to grade this died"
+    }
+    assert [replies[name].document["score"] for name in "abd"] == [2.0, 2.0, 0.0]
+
+
+# --- the records and the page
+
+
+def test_names_that_no_file_system_takes_or_tells_apart_get_folders_of_their_own(tmp_path):
+    identifiers = ["Ann", "ann", "con", "a/../b", "", "é" * 200, "12"]
+    records = Records(tmp_path / "out", identifiers)
+    folders = [records.folder(one).name.casefold() for one in identifiers]
+    assert len(set(folders)) == len(identifiers)
+    assert folders[-1] == "12"
+    assert all(records.folder(one).parent == tmp_path / "out" / "submissions" for one in identifiers)
+
+
+def test_only_one_run_at_a_time_grades_into_a_folder(tmp_path):
+    first, second = Records(tmp_path / "out", []), Records(tmp_path / "out", [])
+    with first.locked(), pytest.raises(ClassroomError, match="another run"), second.locked():
+        pass
+    with second.locked():
+        pass
+
+
+class Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.targets: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.targets += [value for name, value in attributes if name in ("href", "src")]
+
+
+def test_the_page_needs_nothing_else_quotes_what_students_wrote_and_its_links_lead_somewhere(tmp_path, at_once):
+    class_folder(tmp_path, ann="right", ben="fail", **{"<script>alert(1)": "wrong"})
+    do(tmp_path)
+    text = (tmp_path / "out" / "summary.html").read_text()
+    page = Links()
+    page.feed(text)
+    assert "script" not in page.tags
+    assert "b" not in [tag for tag in page.tags if "got <b>" in text]
+    assert "got &lt;b&gt;0.5&lt;/b&gt;, expected 1" in text
+    assert "The grader failed on 1 submission," in text
+    assert page.targets
+    assert all((tmp_path / "out" / target).is_file() for target in page.targets)
+
+
+def test_records_are_the_same_whoever_graded(tmp_path):
+    item = WorkItem("1", Key("a", "b", "c"), {"models.py": b"right"}, SETTINGS, 60)
+    replies = [
+        replace(reply_for(dict(item.files), name), seconds=seconds) for name, seconds in (("x", 1.0), ("y", 2.0))
+    ]
+    one, other = (record_of(item, reply, [], None) for reply in replies)
+    assert one.pop("timing") != other.pop("timing")
+    assert json.dumps(one) == json.dumps(other)
+
+
+def test_a_check_that_is_new_or_gone_counts_as_changed(tmp_path):
+    item = WorkItem("1", Key("a", "b", "c"), {"models.py": b"right"}, SETTINGS, 60)
+    before = record_of(item, reply_for({}), [], None)
+    after = record_of(replace(item, key=Key("a", "b2", "c")), reply_for({"models.py": b"right"}), [], before)
+    after["questions"][0]["checks"][0]["name"] = "renamed"
+    found = changes.of_record(after, Records(tmp_path / "out", ["1"]))
+    assert [(one.check, one.before, one.after) for one in found] == [
+        ("renamed", changes.NOTHING, "passed"),
+        ("formula", "failed", changes.NOTHING),
+    ]
+
+
+# --- the real grader
+
+
+@pytest.fixture
+def confinable() -> None:
+    try:
+        interpreter()
+    except NoHarness as reason:
+        pytest.skip(str(reason))
+
+
+def test_real_submissions_are_graded_by_one_command_and_at_once_the_second_time(
+    tmp_path, confinable, capsys, monkeypatch
+):
+    """Slow because the reference, the starter and an empty one each get a process that imports torch."""
+    ours = grader.load()
+    monkeypatch.setattr(grader, "load", lambda *_: ours)  # whoever edits the grader meanwhile changes nothing
+    reference = {"models.py": (SOLUTIONS / "models.py").read_text()}
+    starter = {"models.py": strip_solutions(reference["models.py"])}
+    write(tmp_path / "class", inside("right", reference) | inside("starter", starter))
+    (tmp_path / "class" / "empty").mkdir()
+    command = ["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "-q", "q6", "--workers", "2"]
+    assert __main__.main([*command, "--no-reports"]) == 0
+    assert scores(tmp_path) == {"empty": "0", "right": "2", "starter": "0"}
+    record = json.loads((tmp_path / "out" / "submissions" / "starter" / "result.json").read_text())
+    assert "not implemented yet" in record["questions"][0]["checks"][0]["message"]
+    assert str(tmp_path) not in json.dumps(record)
+    capsys.readouterr()
+    assert __main__.main([*command, "--no-reports"]) == 0
+    assert "3 graded before, 0 to grade" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="looks for processes as Linux and macOS list them")
+def test_a_submission_that_is_withdrawn_ends_with_everything_that_it_started(tmp_path, confinable):
+    plugin = worker.UnpackedGrader("grader", grader.load().files)
+    local = type("Local", (), {"local_directory": str(tmp_path)})
+    tmp_path.chmod(0o755)
+    plugin.setup(local)
+    files = {"models.py": b"while True: pass\n"}
+    started = time.monotonic()
+    item = WorkItem("1", Key("", "", ""), files, SETTINGS, 60)
+    reply = worker.run(plugin.place, item, lambda: time.monotonic() - started > 1.5)
+    assert reply.failure == worker.WITHDRAWN
+    left = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if os.access(path, os.R_OK)]
+    assert not [line for line in left if str(plugin.place).encode() in line]
+    plugin.teardown(local)
+    assert not plugin.place.exists()
+
+
+def test_a_class_that_cannot_be_graded_is_refused_with_words(tmp_path, capsys):
+    write(tmp_path / "class", inside("ann"))
+    command = ["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out")]
+    assert __main__.main([*command, "-q", "q99"]) == 2
+    assert "there is no question q99; the questions are q1" in capsys.readouterr().err
+    assert __main__.main(["grade", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
+    assert "no such file or folder" in capsys.readouterr().err
