@@ -15,7 +15,7 @@ from grading.pages.panels import Panel, clipped, panels, rows
 
 FILE_NAME = "report.html"
 MOST_MESSAGE_CHARACTERS = 10_000
-LONG_LINES, LONG_CHARACTERS = 9, 900  # a message beyond either is folded
+LONG_LINES, LONG_CHARACTERS = 18, 1600  # a message beyond either is folded
 
 
 @dataclass(frozen=True)

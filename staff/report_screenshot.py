@@ -1,0 +1,129 @@
+"""Makes pictures of the report: `python -m staff.report_screenshot [--output DIR] [--report FILE]`.
+
+Grades the reference solutions with --report unless a page is given, and photographs the page with headless Chromium:
+whole on a wide screen, light and dark, and whole on a phone; and prints it. The README's picture is two parts of it,
+light and dark: copy report-readme.png to docs/images/report.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image  # comes with matplotlib
+
+PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
+SOLUTIONS = PROJECT_DIRECTORY / "staff" / "solutions"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+QUESTIONS = "q1,q2,q3,q4,q5,q6"
+SECONDS_FOR_A_PICTURE = 60
+DARK = "--blink-settings=preferredColorScheme=0"
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: its file's name, the window's size in pixels, whether it is dark, where on the page it begins."""
+
+    name: str
+    width: int
+    height: int
+    is_dark: bool = False
+    fragment: str = ""
+
+
+SHOTS = (
+    Shot("report.png", 1000, 6200),
+    Shot("report-dark.png", 1000, 6200, is_dark=True),
+    Shot("report-phone.png", 500, 7600),
+    Shot("report-top.png", 960, 1000),
+    Shot("report-digits.png", 960, 1000, is_dark=True, fragment="#q3"),
+)
+README_PARTS, README_PICTURE = ("report-top.png", "report-digits.png"), "report-readme.png"
+README_COLOURS = 64  # keep the file small
+
+
+class NoBrowser(Exception):
+    """There is no Chromium; the text says what to do."""
+
+
+def find_browser() -> str:
+    """The browser's program.
+
+    Raises:
+        NoBrowser: there is none.
+    """
+    for name in BROWSERS:
+        if path := shutil.which(name):
+            return path
+    raise NoBrowser(f"none of {', '.join(BROWSERS)} is installed; `apt-get install chromium` brings one")
+
+
+def photograph(report: Path, output: Path) -> list[Path]:
+    """Take every picture of a report.html, and print it as report.pdf, into a folder; returns the files.
+
+    Raises:
+        NoBrowser: there is no Chromium.
+        subprocess.CalledProcessError: it failed.
+    """
+    browser = find_browser()
+    address = report.resolve().as_uri()
+    for shot in SHOTS:
+        size = f"--window-size={shot.width},{shot.height}"
+        flags = [f"--screenshot={output / shot.name}", size, *([DARK] if shot.is_dark else [])]
+        _browse(browser, [*flags, "--force-device-scale-factor=1", address + shot.fragment])
+    _browse(browser, [f"--print-to-pdf={output / 'report.pdf'}", "--no-pdf-header-footer", address])
+    _join([output / name for name in README_PARTS], output / README_PICTURE)
+    return [output / name for name in (*(shot.name for shot in SHOTS), README_PICTURE, "report.pdf")]
+
+
+def grade(directory: Path) -> Path:
+    """Grade the reference solutions, with a report into a folder; returns the page."""
+    command = [sys.executable, str(PROJECT_DIRECTORY / "autograder.py"), "--no-graphics", "-q", QUESTIONS]
+    command += ["--code-directory", str(SOLUTIONS), "--report", str(directory)]
+    subprocess.run(command, check=True, cwd=PROJECT_DIRECTORY)
+    return directory / "report.html"
+
+
+def _browse(browser: str, arguments: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as profile:
+        command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"]
+        command += [f"--user-data-dir={profile}", *arguments]
+        subprocess.run(command, check=True, capture_output=True, timeout=SECONDS_FOR_A_PICTURE)
+
+
+def _join(parts: list[Path], whole: Path) -> None:
+    """Put pictures of one height side by side, in few colours."""
+    images = []
+    for part in parts:
+        with Image.open(part) as file:
+            images.append(file.convert("RGB"))
+    joined = Image.new("RGB", (sum(image.width for image in images), images[0].height))
+    for number, image in enumerate(images):
+        joined.paste(image, (sum(before.width for before in images[:number]), 0))
+    joined.quantize(README_COLOURS, dither=Image.Dither.NONE).save(whole, optimize=True)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Make every picture; returns 0, or 1 where there is no browser."""
+    parser = argparse.ArgumentParser(prog="python -m staff.report_screenshot", description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=PROJECT_DIRECTORY / "out" / "screenshots", metavar="DIR")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="of this page, instead of grading the reference")
+    arguments = parser.parse_args(argv)
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    try:
+        find_browser()
+        for path in photograph(arguments.report or grade(arguments.output), arguments.output):
+            print(path)
+    except NoBrowser as error:
+        print(f"staff.report_screenshot: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
