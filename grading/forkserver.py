@@ -12,6 +12,7 @@ import threading
 from typing import Any, BinaryIO
 
 ORDER_BYTES = 4096  # as in grading.child.host
+SECONDS_TO_IMPORT = 240.0  # torch, on a busy machine or from a cold disk; a server that has died is noticed at once
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "OMP_NUM_THREADS")
 
 
@@ -65,7 +66,7 @@ class ForkServer:
                 socket.send_fds(self._control, [request], [requests_read, replies_write, output_write])
             for descriptor in (requests_read, replies_write, output_write):
                 os.close(descriptor)
-            self._condition.wait_for(lambda: self._started or self._gone, timeout=60)
+            self._condition.wait_for(lambda: self._started or self._gone, timeout=SECONDS_TO_IMPORT)
             if not self._started:
                 raise RuntimeError("the fork server did not answer; does `python -c 'import torch'` work?")
             pid = self._started.pop()
