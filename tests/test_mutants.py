@@ -42,7 +42,9 @@ def questions() -> dict[str, Question]:
 
 def answered(code: Path) -> set[str]:
     """The questions whose every target a submission has, under its name or one also accepted."""
-    made = set(re.findall(r"^(?:def|class) (\w+)", "".join(path.read_text() for path in code.glob("*.py")), re.MULTILINE))
+    made = set(
+        re.findall(r"^(?:def|class) (\w+)", "".join(path.read_text() for path in code.glob("*.py")), re.MULTILINE)
+    )
     return {
         question.id
         for question in discover()
@@ -114,10 +116,16 @@ def test_a_description_that_lacks_or_repeats_something_is_refused(tmp_path, text
         read_all(tmp_path)
 
 
-def test_every_mutant_that_needs_no_training_is_as_declared():
-    """All others are graded by `make mutants`."""
-    verdicts = list(grade_all([mutant for mutant in MUTANTS if not mutant.trains], jobs=2))
-    assert len(verdicts) >= 125
+def test_mutants_that_need_no_training_are_as_declared():
+    """All of questions 1 to 6, and so many of the others as these tests have time for; `make mutants` grades all."""
+    quick = [mutant for mutant in MUTANTS if not mutant.trains]
+    later = [mutant for mutant in quick if mutant.question in ("q7", "q8")]
+    asked = [mutant for mutant in quick if mutant not in later or later.index(mutant) % 3 == 0]
+    assert {(mutant.question, mutant.check) for mutant in later} == {
+        (mutant.question, mutant.check) for mutant in asked if mutant in later
+    }
+    verdicts = list(grade_all(asked, jobs=2))
+    assert len(verdicts) >= 70
     assert [f"{verdict.mutant.name}: {verdict.complaint}" for verdict in verdicts if verdict.complaint] == []
 
 
