@@ -108,7 +108,7 @@ class Judge:
         ends = sum(words_of(line)[-1] not in known for line, known in zip(lines, self._endings, strict=False))
         strange = sum(self._line_counts[plain(line)] == 0 for line in lines)
         repeated = len(content) - len(set(content))
-        return pairs + 0.6 * triples + 2.0 * (apart + foreign + repeated) + ends + 1.5 * strange
+        return pairs + 0.6 * triples + 2.0 * (apart + foreign + repeated) + ends + 2.5 * strange
 
     def _surprise(self, one: int, other: int) -> float:
         """How sure it is that two things belong apart that never met, though so many haiku hold each: 0 to 1.
@@ -205,7 +205,7 @@ class HaikuBot:
     def _score(self, lines: list[str], likelihood: float, request: Request, used: set[str]) -> float:
         """What the choice goes by; higher is better."""
         repeated = sum(word in used for line in lines for word in words_of(line))
-        score = 1.5 * likelihood + 2.2 * self.judge.relevance(lines, request)
+        score = 1.5 * likelihood + 4.0 * self.judge.relevance(lines, request)
         score -= self.judge.faults(lines) + self.judge.staleness(lines) + repeated
         return score if self.judge.is_new(lines) else score - 100
 
