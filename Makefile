@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench mutants hostile starters clean
+.PHONY: demo test lint bench watchers mutants hostile starters clean
 
 demo: $(VENV)/students  ## grade the reference solutions on the built-in data
 	$(RUN) autograder.py --code-directory staff/solutions --no-graphics --jobs 2
@@ -18,6 +18,9 @@ lint: $(VENV)/staff  ## style and types
 
 bench: $(VENV)/students  ## what batches, validation, loading and drawing digits cost
 	$(RUN) -m staff.bench
+
+watchers: $(VENV)/students  ## what progress reports and live windows cost training
+	$(RUN) -m staff.bench_watchers
 
 mutants: $(VENV)/students  ## grade a wrong submission for each classic mistake: is every one of them named?
 	$(RUN) -m staff.mutants

@@ -1,7 +1,8 @@
 """Makes a picture of every live window without a display: `python -m staff.screenshots [--output DIR]`.
 
 The functions that draw in the windows draw into files here, while the reference solutions train for a short time on
-part of the data: three pictures for each question, untrained, early and at the end. Same machine, same pictures.
+part of the data: three pictures for each question that trains, untrained, early and at the end. Same machine, same
+pictures. Where there is a Chromium, pictures of the report follow (`staff.report_screenshot`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.exhibits import AttentionWeights
 from grading.questions import discover
+from staff import report_screenshot
 from staff.rehearsals import DatasetTraining, HaikuTraining, TextTraining, Training, Watchers
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
@@ -40,6 +42,8 @@ TRAININGS: dict[str, Training] = {
     "q8": HaikuTraining(pretraining_epochs=0.8, fine_tuning_epochs=0.2),
 }
 QUESTIONS = sorted([*TRAININGS, "q6"])
+IN_THE_DOCUMENTATION = ("q1-early.png", "q3-early.png", "q6.png", "q7-trained.png", "q8-trained.png")
+COLOURS = 64
 
 
 class Camera:
@@ -96,6 +100,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "-q", "--question", action="append", metavar="qN", help="of this question only; may be repeated"
     )
+    parser.add_argument("--documentation", action="store_true", help="renew those that the README shows, too")
     arguments = parser.parse_args(argv)
     arguments.output.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
@@ -115,7 +120,27 @@ def main(argv: list[str] | None = None) -> int:
             path = arguments.output / f"{question}-{name}.png"
             develop(path, picture, title, epochs, PICTURES[picture].State(**values))
             print(path, flush=True)
-    return 0
+    if arguments.documentation:
+        for name in IN_THE_DOCUMENTATION:
+            if (arguments.output / name).is_file():
+                _compress(arguments.output / name, PROJECT_DIRECTORY / "docs" / "images" / f"{name[:2]}.png")
+    if arguments.question:
+        return 0
+    try:
+        report_screenshot.find_browser()
+    except report_screenshot.NoBrowser as error:
+        print(f"no pictures of the report: {error}")
+        return 0
+    return report_screenshot.main(["--output", str(arguments.output)])
+
+
+def _compress(source: Path, target: Path) -> None:
+    """A copy with few colours: a quarter of the size, and hardly a difference."""
+    from PIL import Image  # comes with matplotlib
+
+    with Image.open(source) as picture:
+        picture.convert("RGB").quantize(COLOURS).save(target, optimize=True)
+    print(target)
 
 
 def _attention() -> attention.State:

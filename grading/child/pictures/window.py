@@ -14,7 +14,7 @@ from typing import Any, cast
 from grading import channel
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[3]
-SECONDS_TO_OPEN = 15.0  # a first start may have to build matplotlib's font cache
+SECONDS_TO_OPEN = 30.0  # a first start may have to build matplotlib's font cache
 
 
 class WindowFailed(Exception):
