@@ -27,23 +27,23 @@ DARK = "--blink-settings=preferredColorScheme=0"
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: its file's name, the window's size in pixels, whether it is dark, where on the page it begins."""
+    """One picture: its file's name, the window's size in pixels, whether it is dark, the only section shown."""
 
     name: str
     width: int
     height: int
     is_dark: bool = False
-    fragment: str = ""
+    only: str = ""
 
 
 SHOTS = (
     Shot("report.png", 1000, 6200),
     Shot("report-dark.png", 1000, 6200, is_dark=True),
     Shot("report-phone.png", 500, 7600),
-    Shot("report-top.png", 960, 1000),
-    Shot("report-digits.png", 960, 1000, is_dark=True, fragment="#q3"),
+    Shot("report-q3.png", 900, 1190, only="q3"),
+    Shot("report-q4.png", 900, 1190, is_dark=True, only="q4"),
 )
-README_PARTS, README_PICTURE = ("report-top.png", "report-digits.png"), "report-readme.png"
+README_PARTS, README_PICTURE = ("report-q3.png", "report-q4.png"), "report-readme.png"
 README_COLOURS = 64  # keep the file small
 
 
@@ -71,12 +71,14 @@ def photograph(report: Path, output: Path) -> list[Path]:
         subprocess.CalledProcessError: it failed.
     """
     browser = find_browser()
-    address = report.resolve().as_uri()
     for shot in SHOTS:
         size = f"--window-size={shot.width},{shot.height}"
         flags = [f"--screenshot={output / shot.name}", size, *([DARK] if shot.is_dark else [])]
-        _browse(browser, [*flags, "--force-device-scale-factor=1", address + shot.fragment])
-    _browse(browser, [f"--print-to-pdf={output / 'report.pdf'}", "--no-pdf-header-footer", address])
+        with tempfile.TemporaryDirectory() as folder:
+            page = Path(folder) / "report.html"
+            page.write_text(_with_one_section(report, shot.only) if shot.only else _text(report), encoding="utf-8")
+            _browse(browser, [*flags, "--force-device-scale-factor=1", page.as_uri()])
+    _browse(browser, [f"--print-to-pdf={output / 'report.pdf'}", "--no-pdf-header-footer", report.resolve().as_uri()])
     _join([output / name for name in README_PARTS], output / README_PICTURE)
     return [output / name for name in (*(shot.name for shot in SHOTS), README_PICTURE, "report.pdf")]
 
@@ -87,6 +89,16 @@ def grade(directory: Path) -> Path:
     command += ["--code-directory", str(SOLUTIONS), "--report", str(directory)]
     subprocess.run(command, check=True, cwd=PROJECT_DIRECTORY)
     return directory / "report.html"
+
+
+def _text(report: Path) -> str:
+    return report.read_text(encoding="utf-8")
+
+
+def _with_one_section(report: Path, name: str) -> str:
+    """A page that shows one question alone."""
+    hidden = f"header, table, footer, section:not(#{name}) {{ display: none }} section {{ margin-top: 0 }}"
+    return _text(report).replace("</head>", f"<style>{hidden}</style></head>", 1)
 
 
 def _browse(browser: str, arguments: list[str]) -> None:
