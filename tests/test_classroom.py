@@ -217,9 +217,16 @@ OURS = Grader({"grading/engine.py": b"1", "test_cases/q6/checks.py": b"1"})
 def reply_for(files: dict[str, bytes], worker_name: str = "here") -> Reply:
     """Full marks for a models.py that says so, no matter when and where."""
     right = b"right" in files.get("models.py", b"")
-    check = {"name": "formula", "title": "The output", "status": "passed" if right else "failed"}
+    check: dict = {"name": "formula", "title": "The output", "status": "passed" if right else "failed"}
     check |= {"score": 2.0 * right, "max_score": 2.0, "message": "" if right else "got <b>0.5</b>, expected 1"}
-    question = {"id": "q6", "title": "Attention", "score": 2.0 * right, "max_score": 2.0, "metrics": {}, "seconds": 0.1}
+    question: dict = {
+        "id": "q6",
+        "title": "Attention",
+        "score": 2.0 * right,
+        "max_score": 2.0,
+        "metrics": {},
+        "seconds": 0.1,
+    }
     document = {
         "score": 2.0 * right,
         "max_score": 2.0,

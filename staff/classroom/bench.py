@@ -23,7 +23,7 @@ from typing import IO
 
 from staff.classroom import made_class
 from staff.classroom.errors import ClassroomError
-from staff.classroom.grade import PROJECT_DIRECTORY
+from staff.release.repository import files_of_working_tree
 
 SCALING_WANTED = 1.7
 SECONDS_TO_START = 60.0
@@ -53,6 +53,7 @@ class Place:
     """Where one grading of the class happens, and the command that does it."""
 
     plan: Plan
+    project: Path
     export: Path
     out: Path
 
@@ -93,7 +94,8 @@ def bench(plan: Plan, keep: Path | None = None) -> int:
         if plan.submissions is not None:
             made = made[:: max(1, len(made) // plan.submissions)][: plan.submissions]
         export.write_bytes(made_class.zipped(made_class.export_files(made)))
-        places = [Place(plan, export, folder / name) for name in ("one", "two", "killed")]
+        project = _copy_of_the_project(folder / "project")
+        places = [Place(plan, project, export, folder / name) for name in ("one", "two", "killed")]
         for place in places:
             shutil.rmtree(place.out, ignore_errors=True)
         print(
@@ -112,12 +114,22 @@ def bench(plan: Plan, keep: Path | None = None) -> int:
         return 0 if enough and all(same) else 1
 
 
+def _copy_of_the_project(folder: Path) -> Path:
+    """The working tree as it is now: whoever edits the grader meanwhile must not change it in the middle."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for path, content in files_of_working_tree().items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)  # what a grader is made of is asked of git
+    return folder
+
+
 def _timed(place: Place, workers: int) -> float:
     """Grade on a local cluster; returns the seconds from the first worker's start to the last result."""
     started = time.monotonic()
     finished = subprocess.run(
         place.command("--workers", str(workers)),
-        cwd=PROJECT_DIRECTORY,
+        cwd=place.project,
         capture_output=True,
         text=True,
         timeout=SECONDS_AT_MOST,
@@ -140,23 +152,23 @@ def _kill_and_resume(place: Place, count: int) -> None:
     started = time.monotonic()
     with ExitStack() as stack:
         log = stack.enter_context((place.out.parent / "scheduler.log").open("w+b"))
-        stack.enter_context(_process(_python("distributed.cli.dask_scheduler", *SCHEDULER), log))
+        stack.enter_context(_process(place.project, _python("distributed.cli.dask_scheduler", *SCHEDULER), log))
         address = _address(log)
         worker = _python("distributed.cli.dask_worker", address, *WORKER)
-        first = stack.enter_context(_process(worker, log))
-        stack.enter_context(_process(worker, log))
-        driver = stack.enter_context(_process(place.command("--scheduler", address), log))
+        first = stack.enter_context(_process(place.project, worker, log))
+        stack.enter_context(_process(place.project, worker, log))
+        driver = stack.enter_context(_process(place.project, place.command("--scheduler", address), log))
         _wait_for(place, count // 3, driver)
         first.kill()
         at_first = place.graded()
-        stack.enter_context(_process(worker, log))  # another one takes its place
+        stack.enter_context(_process(place.project, worker, log))  # another one takes its place
         _wait_for(place, 2 * count // 3, driver)
         driver.kill()
         driver.wait()
         at_second = place.graded()
         resumed = subprocess.run(
             place.command("--scheduler", address),
-            cwd=PROJECT_DIRECTORY,
+            cwd=place.project,
             capture_output=True,
             text=True,
             timeout=SECONDS_AT_MOST,
@@ -178,9 +190,9 @@ def _python(module: str, *arguments: str) -> list[str]:
 
 
 @contextmanager
-def _process(command: list[str], log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+def _process(project: Path, command: list[str], log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     """A program that is over when the block is."""
-    process = subprocess.Popen(command, cwd=PROJECT_DIRECTORY, stdout=log, stderr=subprocess.STDOUT)
+    process = subprocess.Popen(command, cwd=project, stdout=log, stderr=subprocess.STDOUT)
     try:
         yield process
     finally:

@@ -28,7 +28,6 @@ from staff.classroom.work import GradingSettings, WorkItem, key_of
 
 SECONDS_BESIDE_QUESTIONS = 120.0  # for starting, for probing the isolation, and for the report
 STAFF = Path(__file__).resolve().parents[1]
-PROJECT_DIRECTORY = STAFF.parent
 
 
 @dataclass(frozen=True)
