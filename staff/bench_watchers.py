@@ -23,7 +23,8 @@ import torch
 import data
 from grading.child import importing
 from grading.child.pictures.display import has_display
-from grading.child.pictures.live import Live
+from grading.child.pictures.live import Live, Window
+from grading.child.pictures.window import ViewerWindow
 from staff import screenshots
 from staff.rehearsals import DatasetTraining, HaikuTraining, TextTraining, Training, Watchers
 
@@ -57,11 +58,17 @@ def take_turn(question: str, library: data.Library, progress: bool, pictures: bo
         yield
         training_seconds, elapsed = time.thread_time() - before, time.perf_counter() - began
 
-    live = None
-    if pictures:
-        live = Live(question) if has_display() else Live(question, lambda title, picture: screenshots.Camera())
+    opened: list[Window] = []
+
+    def open_window(title: str, picture: str) -> Window:
+        opened.append(ViewerWindow(title, picture) if has_display() else screenshots.Camera())
+        return opened[-1]
+
+    live = Live(question, open_window) if pictures else None
     started = time.perf_counter()
     TRAININGS[question].run(library, Watchers(live, progress, timer))
+    if pictures and not opened:
+        raise RuntimeError(f"{question}: no window opened, so that there is nothing to measure")
     return Turn(training_seconds, time.perf_counter() - started - elapsed)
 
 
