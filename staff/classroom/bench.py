@@ -87,7 +87,7 @@ def bench(plan: Plan, keep: Path | None = None) -> int:
     if os.name == "nt":
         raise ClassroomError("bench kills processes as POSIX systems do; run it on Linux or macOS")
     with ExitStack() as stack:
-        folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nn-bench-")))
+        folder = (keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nn-bench-")))).resolve()
         folder.mkdir(exist_ok=True)
         export = folder / "class.zip"
         made = made_class.made_class()
