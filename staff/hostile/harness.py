@@ -153,10 +153,10 @@ class Harness:
 
         def look() -> None:
             while not done.wait(SECONDS_BETWEEN_LOOKS):
-                for folder in (self.root / "tmp").glob("nn-grading-*/work-*"):
-                    with suppress(OSError):
-                        users.add(folder.stat().st_uid)
-            users.discard(0)  # a folder is root's for a moment
+                with suppress(OSError):  # folders come and go meanwhile
+                    for folder in (self.root / "tmp").glob("nn-grading-*/work-*"):
+                        if owner := folder.stat().st_uid:  # it is root's for a moment
+                            users.add(owner)
 
         thread = threading.Thread(target=look)
         thread.start()
