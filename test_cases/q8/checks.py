@@ -18,7 +18,7 @@ from data import haiku as texts
 from grading import diagnosis, expect
 from grading.exhibits import Conversation
 from grading.outcomes import CheckFailed, StudentCrashed
-from grading.student import Student
+from grading.student import Picture, Student
 from test_cases.q8 import cases
 from test_cases.q8 import mistakes_in_learning as learning
 from test_cases.q8 import mistakes_in_writing as writing
@@ -116,7 +116,7 @@ def form(student: Student, library: Library, thresholds: Mapping[str, float]) ->
 
 def bot(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     asked = _messages()
-    trained = student.create("haiku_bot.probe.Bot", 0)
+    trained = student.create("haiku_bot.probe.Bot", 0, picture=Picture("verse"))
     answers = trained.method("answers", [message for _, message in asked], 0)
     if not isinstance(answers, list) or len(answers) != len(asked) or not all(isinstance(a, str) for a in answers):
         raise CheckFailed("the bot should answer every message with text.")
