@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import fnmatch
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from grading.outcomes import CheckFailed
+
+# Python 3.11 keeps one count of depth for the syntax trees of all threads: two at once can end in a SystemError.
+_PARSING = threading.Lock()
 
 PROVIDED = ("backend", "data", "chargpt", "gpt", "haiku_bot")  # the project's own modules that student files may import
 
@@ -98,7 +102,9 @@ class StudentSource:
 
 def _parse(path: Path) -> ast.Module:
     try:
-        return ast.parse(path.read_bytes(), filename=path.name)
+        source = path.read_bytes()
+        with _PARSING:
+            return ast.parse(source, filename=path.name)
     except FileNotFoundError:
         raise CheckFailed(
             f"{path.name} is missing from {path.parent}. Put the file back, or check --code-directory."

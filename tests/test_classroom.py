@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import tempfile
 import time
 import zipfile
 from contextlib import contextmanager
@@ -525,11 +526,18 @@ def test_real_submissions_are_graded_by_one_command_and_at_once_the_second_time(
     assert "3 graded before, 0 to grade" in capsys.readouterr().out
 
 
+@pytest.fixture
+def open_folder():
+    """A folder that students' users can reach: pytest's own are closed to them."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="looks for processes as Linux and macOS list them")
-def test_a_submission_that_is_withdrawn_ends_with_everything_that_it_started(tmp_path, confinable):
+def test_a_submission_that_is_withdrawn_ends_with_everything_that_it_started(open_folder, confinable):
     plugin = worker.UnpackedGrader("grader", grader.load().files)
-    local = type("Local", (), {"local_directory": str(tmp_path)})
-    tmp_path.chmod(0o755)
+    local = type("Local", (), {"local_directory": str(open_folder)})
     plugin.setup(local)
     files = {"models.py": b"while True: pass\n"}
     started = time.monotonic()
