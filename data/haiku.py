@@ -53,14 +53,12 @@ class Theme:
         covers: what belongs to it, in the words of everyday talk.
         asked_by: words of a message that ask for it.
         shown_by: words of a haiku that show it.
-        said_as: phrases and slang of a message that ask for it; no part of the field.
     """
 
     name: str
     covers: str
     asked_by: tuple[str, ...]
     shown_by: tuple[str, ...]
-    said_as: tuple[str, ...] = ()
 
     @property
     def field(self) -> frozenset[str]:
@@ -152,10 +150,8 @@ def themes() -> dict[str, Theme]:
         lines = [line for line in block.splitlines() if line and not line.startswith("#")]
         if lines:
             name, _, covers = lines[0].partition(" | ")
-            lists = {key: rest for key, _, rest in (line.partition(": ") for line in lines[1:])}
-            words = {key: tuple(lists.get(key, "").split()) for key in ("ask", "show")}
-            phrases = tuple(phrase.strip() for phrase in lists.get("say", "").split("/") if phrase.strip())
-            found[name] = Theme(name, covers, words["ask"], words["show"], phrases)
+            words = {key: tuple(rest.split()) for key, _, rest in (line.partition(": ") for line in lines[1:])}
+            found[name] = Theme(name, covers, words.get("ask", ()), words.get("show", ()))
     return found
 
 

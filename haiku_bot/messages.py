@@ -1,14 +1,12 @@
 """From any message to themes and keywords, in five steps, each for what the one before it left over.
 
-1. Phrases and slang of everyday talk ("fall asleep", "thx": lists `say` of data/haiku_themes.txt) have their themes,
-   the longest first, a few of them in other languages too. Their words are read no further: "fall asleep" is no autumn.
-2. A word on a theme's list `ask`, or in its name, asks for it; so does, less strongly, one on its list `show`. Symbols
-   count as the words of their Unicode names, so that a cat's face asks for cats.
+1. Phrases of everyday talk ("how are you", "good night") have their themes, a few of them in other languages too.
+2. A word on a theme's list `ask` in data/haiku_themes.txt, or in its name, asks for it; so does, less strongly, one on
+   its list `show`. Symbols count as the words of their Unicode names, so that a cat's face asks for cats.
 3. A word that is on no list is tried without its ending: "raining" as "rain", "puppies" as "puppy".
-4. Then it is held against the words that ask, one slip of the keyboard apart, or two in a long word: "umbrela" finds
-   "umbrella", "hopsital" finds "hospital". The first letter has to be right.
-5. If nothing is found at all, a message in common English words is about the two who talk: what "you" are, or what it
-   is to be alive. For anything else its checksum picks a theme: the same message, the same theme.
+4. Then it is held against every known word by the three-letter pieces that they share (Dice's coefficient): "umbrela"
+   finds "umbrella", "hospitaal" finds "hospital".
+5. If nothing is found at all, the message's checksum picks a theme: the same message, the same theme.
 
 A word of the message that the model knows, and that is on a theme's list, becomes a keyword: the verse should use it.
 """
@@ -19,7 +17,7 @@ import re
 import unicodedata
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -29,10 +27,42 @@ LONGEST_MESSAGE = 2000  # characters; what comes after them is not read
 MOST_WORDS = 60
 ASKED, NAMED, SHOWN, PHRASED = 3.0, 4.0, 1.0, 4.0  # what a match is worth
 STEMMED, SIMILAR = 0.8, 0.5  # how much of that is left without the ending, or for a word that is only alike
-SHORTEST_COMPARED, LONG = 5, 8  # letters: a word is compared from the one, may have two slips from the other
-ABOUT_YOU, ABOUT_ME = ("neural networks", "being alive"), ("being alive",)  # if nothing else is understood
+LEAST_SIMILARITY = 0.6
+SHORTEST_COMPARED = 5
 EAST_ASIAN = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")
 
+PHRASES: dict[str, tuple[str, ...]] = {
+    "how are you": ("greeting", "being alive"),
+    "how do you do": ("greeting",),
+    "who are you": ("greeting", "neural networks"),
+    "what are you": ("neural networks", "machines"),
+    "your name": ("greeting",),
+    "are you alive": ("being alive", "neural networks"),
+    "are you human": ("neural networks", "being alive"),
+    "are you conscious": ("being alive", "neural networks"),
+    "meaning of life": ("being alive",),
+    "point of living": ("being alive",),
+    "good morning": ("morning", "greeting"),
+    "good evening": ("evening", "greeting"),
+    "good night": ("night", "sleep"),
+    "good news": ("joy", "success"),
+    "i love you": ("love",),
+    "i miss": ("grief", "love"),
+    "thank you": ("thanks",),
+    "see you": ("farewell",),
+    "shut up": ("anger", "silence"),
+    "give up": ("failure", "hope"),
+    "broke up": ("heartbreak",),
+    "passed away": ("death", "grief"),
+    "can't sleep": ("sleep", "night"),
+    "new year": ("seasons", "time"),
+    "machine learning": ("neural networks", "training"),
+    "deep learning": ("neural networks", "training"),
+    "old friend": ("friendship", "memory"),
+    "what time": ("time",),
+    "next word": ("writing", "neural networks"),
+    "step by step": ("training", "mountain"),
+}
 GREETINGS = """
 hola / bonjour / salut / ciao / hallo / guten tag / buongiorno / olá / merhaba / namaste / aloha / hej / привет /
 здравствуйте / γεια σου / مرحبا / שלום / 你好 / こんにちは / 안녕
@@ -67,15 +97,6 @@ some more most much many very too just only also than then now again out off up 
 say said says get got go goes going make makes made know think want need feel feels let please really don't doesn't
 didn't isn't i'm i've you're it's that's what's can't won't thing things something anything one two way day today
 good bad well still ever never always
-doing done did goes gone came come comes put keep keeps kept take takes took give gives gave use used try tried trying
-been being having getting got saying said telling told asking ask asks going gonna wanna gotta kinda sorta lemme gimme
-u ur r im ive id youre hes shes its thats whats dont doesnt didnt isnt arent wasnt werent cant couldnt wont wouldnt
-shouldnt havent hasnt hadnt aint theres lets ok okay yeah yep yup nope nah pls plz please tbh rn btw af oh um uh hmm
-well maybe perhaps actually literally basically honestly such same other another else every everyone everything someone
-somebody anyone people person guy guys lot lots bit kind sort stuff whole own around after before because while until
-through between without since each few both either neither though although yet already almost enough quite rather again
-might mean means meant look looks looking seem seems show shows shown start started find found call called talk talking
-mine yours ours myself yourself big huge real right wrong next last few lately first second
 """
 STOP_WORDS = frozenset(_STOPPED.split())
 _STOPPED_IN_SYMBOLS = """
@@ -108,72 +129,34 @@ def understand(message: str, known_words: Collection[str] = (), most: int = 2) -
     """
     plain = normalize(message[:LONGEST_MESSAGE])
     scores: dict[str, float] = defaultdict(float)
+    padded = f" {plain} "
+    for phrase, names in _phrases().items():
+        if f" {phrase} " in padded or (phrase in plain and not _has_blanks(phrase)):
+            for place, name in enumerate(names):
+                scores[name] += PHRASED / (1 + place)
     keywords = []
-    words = plain.split()
-    phrased, rest = _said(plain, words)
-    for names in phrased:
-        for place, name in enumerate(names):
-            scores[name] += PHRASED / (1 + 0.25 * place)
-    for word in list(dict.fromkeys(rest))[:MOST_WORDS]:
-        if _is_stopped(word):
+    for word in list(dict.fromkeys(plain.split()))[:MOST_WORDS]:
+        if word in STOP_WORDS:
+            if word in ("hi", "hello", "hey"):
+                scores["greeting"] += ASKED
             continue
         for name, worth in match(word).items():
             scores[name] += worth
         keywords += [form for form in [word, *stems(word)] if form in known_words and form in _themes_by_word()][:1]
     ranked = sorted(scores, key=lambda name: -scores[name])
     if not ranked:
-        return Request(_themes_of_nothing(message, words), tuple(keywords))
+        every = list(themes())
+        chosen = every[zlib.crc32(message.encode("utf-8", "replace")) % len(every)]
+        return Request((chosen,), tuple(keywords))
     close = [name for name in ranked[:most] if scores[name] >= 0.4 * scores[ranked[0]]]
     return Request(tuple(close), tuple(keywords))
 
 
-def _said(plain: str, words: Sequence[str]) -> tuple[list[tuple[str, ...]], list[str]]:
-    """The themes of each phrase in a message, the longest phrase first at each word; and the words that remain."""
-    found = [names for phrase, names in _phrases().items() if not _has_blanks(phrase) and phrase in plain]
-    bare = [word.replace("'", "") for word in words]
-    rest = []
-    start = 0
-    while start < len(words):
-        for length in range(min(_longest_phrase(), len(words) - start), 0, -1):
-            phrase = " ".join(bare[start : start + length])
-            if phrase in _phrases() and (length > 1 or phrase == words[start]):  # "i'll" is not "ill"
-                found.append(_phrases()[phrase])
-                start += length
-                break
-        else:
-            rest.append(words[start])
-            start += 1
-    return found, rest
-
-
-def _is_stopped(word: str) -> bool:
-    """Whether a word says nothing of what a message is about."""
-    return word in STOP_WORDS or word.endswith(("n't", "'ll", "'re", "'ve", "'m", "'d"))
-
-
-def _themes_of_nothing(message: str, words: Sequence[str]) -> tuple[str, ...]:
-    """The themes of a message in which no theme was found."""
-    if sum(map(_is_stopped, words)) * 2 >= max(len(words), 1) and words:
-        return ABOUT_YOU if {"you", "your", "u", "ur", "you're", "youre"} & set(words) else ABOUT_ME
-    every = list(themes())
-    return (every[zlib.crc32(message.encode("utf-8", "replace")) % len(every)],)
-
-
 @cache
 def _phrases() -> dict[str, tuple[str, ...]]:
-    """Every phrase, as `normalize` leaves it, without apostrophes, and its themes."""
-    found: dict[str, tuple[str, ...]] = {}
-    for theme in themes().values():
-        for phrase in theme.said_as:
-            bare = normalize(phrase).replace("'", "")
-            found[bare] = (*found.get(bare, ()), theme.name)
+    """Every phrase, as `normalize` leaves it, and its themes."""
     foreign = {normalize(phrase): names for listed, names in FOREIGN.items() for phrase in listed.split("/")}
-    return {**found, **{phrase.replace("'", ""): names for phrase, names in foreign.items()}}
-
-
-@cache
-def _longest_phrase() -> int:
-    return max(len(phrase.split()) for phrase in _phrases())
+    return {**foreign, **PHRASES}
 
 
 def _has_blanks(phrase: str) -> bool:
@@ -201,19 +184,12 @@ def match(word: str) -> dict[str, float]:
     if word in lists:
         return lists[word]
     for stem in stems(word):
-        if stem in _phrases() and len(stem) > 3:
-            return dict.fromkeys(_phrases()[stem], STEMMED * ASKED)
         if stem in lists:
             return {name: STEMMED * worth for name, worth in lists[stem].items()}
-        if stem in STOP_WORDS:
-            return {}
     if len(word) >= SHORTEST_COMPARED:
-        slips = 2 if len(word) >= LONG else 1
-        near = [(_slips(word, known), known) for known in _asking_words() if _may_be(word, known, slips)]
-        fewest, alike = min(near, default=(slips + 1, ""))
-        if fewest <= slips:
-            worths = lists.get(alike) or dict.fromkeys(_phrases()[alike], ASKED)
-            return {name: SIMILAR * worth for name, worth in worths.items()}
+        alike = max(lists, key=lambda known: _similarity(word, known))
+        if _similarity(word, alike) >= LEAST_SIMILARITY:
+            return {name: SIMILAR * worth for name, worth in lists[alike].items()}
     return {}
 
 
@@ -242,26 +218,12 @@ def _themes_by_word() -> dict[str, dict[str, float]]:
 
 
 @cache
-def _asking_words() -> tuple[str, ...]:
-    """The words, long enough to be compared, that a misspelt one may stand for."""
-    asked = {word for theme in themes().values() for word in theme.asked_by}
-    return tuple(sorted(word for word in asked | set(_phrases()) if len(word) >= SHORTEST_COMPARED and " " not in word))
+def _pieces(word: str) -> frozenset[str]:
+    padded = f"  {word} "
+    return frozenset(padded[start : start + 3] for start in range(len(padded) - 2))
 
 
-def _may_be(word: str, known: str, slips: int) -> bool:
-    """Whether it is worth counting the slips between two words."""
-    return word[0] == known[0] and abs(len(word) - len(known)) <= slips
-
-
-def _slips(first: str, second: str) -> int:
-    """How many letters are missing, too many, wrong or swapped with the next (optimal string alignment distance)."""
-    before: list[int] = []
-    row = list(range(len(second) + 1))
-    for i, letter in enumerate(first, start=1):
-        older, before, row = before, row, [i]
-        for j, other in enumerate(second, start=1):
-            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
-            if i > 1 and j > 1 and letter == second[j - 2] and first[i - 2] == other:
-                best = min(best, older[j - 2] + 1)
-            row.append(best)
-    return row[-1]
+def _similarity(first: str, second: str) -> float:
+    """Dice's coefficient of the words' three-letter pieces: 1 for the same word, 0 for nothing in common."""
+    one, other = _pieces(first), _pieces(second)
+    return 2 * len(one & other) / (len(one) + len(other))
