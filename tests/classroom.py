@@ -1,0 +1,38 @@
+"""Exports of a class as tests write them."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+WANTED = ("losses.py", "models.py", "train.py")
+FILES = dict.fromkeys(WANTED, "x = 1\n")
+METADATA_OF_ONE = """---
+submission_7:
+  :submitters:
+  - :name: Null
+    :sid: 0012345
+    :email: No@example.org
+  :created_at: 2026-03-02 08:00:00.123 Z
+  :score: 4.0
+  :results: !ruby/object:ActiveSupport::HashWithIndifferentAccess
+    output: ''
+"""
+
+
+def write(directory: Path, files: dict[str, str]) -> Path:
+    for name, content in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(content)
+    return directory
+
+
+def zip_of(path: Path, files: dict[str, bytes | str]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def inside(folder: str, files: dict[str, str] = FILES) -> dict[str, str]:
+    return {f"{folder}/{name}": content for name, content in files.items()}
