@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from grading import report
+from grading.arguments import count_from, seconds
 from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import QuestionResult, RunResult
@@ -86,16 +87,16 @@ def _parser() -> argparse.ArgumentParser:
         "--report", type=Path, metavar="DIR", help="write report.html there, with pictures, after every question"
     )
     parser.add_argument(
-        "--seed", type=_count_from(0), default=0, metavar="N", help="of every random number (default 0)"
+        "--seed", type=count_from(0), default=0, metavar="N", help="of every random number (default 0)"
     )
     parser.add_argument(
         "--jobs",
-        type=_count_from(1),
+        type=count_from(1),
         default=1,
         metavar="N",
         help="questions graded side by side (default 1)",
     )
-    parser.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help="for each question, instead of its own")
+    parser.add_argument("--time-limit", type=seconds, metavar="SECONDS", help="for each question, instead of its own")
     parser.add_argument("--list", action="store_true", help="list the questions and stop")
     parser.add_argument(
         "--in-process",
@@ -255,22 +256,3 @@ def _chosen(questions: list[Question], asked: list[str]) -> list[Question]:
             f"there is no question {', '.join(unknown)}; the questions are {', '.join(q.id for q in questions)}"
         )
     return [question for question in questions if question.id in names or not names]
-
-
-def _count_from(least: int):  # type: ignore[no-untyped-def]
-    def count(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
-        return int(text)
-
-    return count
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
-    return seconds

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from data import DataError
+from grading.arguments import count_from
 from grading.questions import Question, discover
 from grading.versions import installed_versions
 from staff.calibrate import margins, runs, table
@@ -93,13 +94,13 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__.partition(":")[0],
         epilog="Exit status: 0 every margin holds, 1 a margin is gone, 2 usage error.",
     )
-    parser.add_argument("--seeds", type=_count, default=20, metavar="N", help="seeds 0 to N - 1 (default 20)")
+    parser.add_argument("--seeds", type=count_from(1), default=20, metavar="N", help="seeds 0 to N - 1 (default 20)")
     parser.add_argument("--threads", type=_counts, default=[1, 2], metavar="N,M", help="of torch (default 1,2)")
     parser.add_argument("--questions", default=DEFAULT_QUESTIONS, metavar="qN,qM", help=f"default {DEFAULT_QUESTIONS}")
     parser.add_argument(
         "--solutions", type=_solutions, default=list(runs.SOLUTIONS), metavar="NAMES", help="default reference,mediocre"
     )
-    parser.add_argument("--jobs", type=_count, default=1, metavar="N", help="questions side by side (default 1)")
+    parser.add_argument("--jobs", type=count_from(1), default=1, metavar="N", help="questions side by side (default 1)")
     parser.add_argument("--data-directory", type=Path, metavar="DIR", help="look for datasets there first")
     parser.add_argument(
         "--records",
@@ -143,13 +144,7 @@ def _solutions(text: str) -> list[str]:
 
 
 def _counts(text: str) -> list[int]:
-    return sorted({_count(part) for part in text.split(",")})
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
+    return sorted({count_from(1)(part) for part in text.split(",")})
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from grading.arguments import count_from
 from staff import atomic, starters
 from staff.classroom import export
 from staff.classroom.errors import ClassroomError
@@ -107,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--top",
-        type=_count,
+        type=count_from(1),
         default=defaults.most_pairs,
         metavar="N",
         help=f"pairs shown (default {defaults.most_pairs})",
@@ -121,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--least",
-        type=_count,
+        type=count_from(1),
         default=defaults.least_tokens,
         metavar="TOKENS",
         help=f"leave out pairs that share fewer (default {defaults.least_tokens})",
@@ -135,12 +136,6 @@ def _parser() -> argparse.ArgumentParser:
         help="code that everybody was given besides the starters, such as a lecture's",
     )
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
 
 
 def _share(text: str) -> float:
