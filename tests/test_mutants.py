@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import io
 import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -279,3 +281,12 @@ def test_judging_tells_of_checks_that_wait_apart_from_checks_that_are_lost():
     ]
     verdict = judge(mutant, result)
     assert (verdict.lost, verdict.diagnosis, verdict.complaint) == ("loss", "That is the sum.", "")
+
+
+@pytest.mark.slow
+def test_every_mutant_is_as_declared_and_the_reference_is_told_nothing():
+    """Trains them all, as `make mutants` does: a check that only training reaches is judged nowhere else."""
+    command = [sys.executable, "-m", "staff.mutants"]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROJECT)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert "0 not as declared" in finished.stdout
