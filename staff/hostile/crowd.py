@@ -124,8 +124,17 @@ def _difference(alone: Finished, together: Finished) -> str:
         return "no results.json"
     for one, other in zip(_told(alone.results), _told(together.results), strict=True):
         if one != other:
-            return f"alone {one}, in the crowd {other}"
+            return "; ".join([f"alone {one}, in the crowd {other}", *_lost(alone.results, together.results)])
     return ""
+
+
+def _lost(alone: dict[str, Any], together: dict[str, Any]) -> list[str]:
+    """The checks that came out otherwise in the crowd, each with what it says there."""
+    return [
+        f"{other['number']} {other['extra_data']['outcome']}: {other.get('output', '')[:300]!r}"
+        for one, other in zip(alone["tests"], together["tests"], strict=True)
+        if one["extra_data"]["outcome"] != other["extra_data"]["outcome"]
+    ]
 
 
 def _told(results: dict[str, Any]) -> list[object]:
