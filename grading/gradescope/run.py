@@ -187,15 +187,18 @@ def _close_off(root: Path) -> None:
     """Leave what is not for students to root alone; files made before anybody was here may be open to all."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0 or (root / "source").resolve() != PROJECT_DIRECTORY:
         return  # not the harness: nothing here is ours to lock
-    for folder, _, files in os.walk(PROJECT_DIRECTORY):
-        os.chmod(folder, 0o755)
-        for name in files:
-            path = Path(folder, name)
-            os.chmod(path, 0o755 if path.stat().st_mode & 0o100 else 0o644)
     private = [root / name for name in ("results", "submission", "submission_metadata.json")]
     for path in [*private, *(PROJECT_DIRECTORY / name for name in PRIVATE)]:
         with contextlib.suppress(FileNotFoundError):
             os.chmod(path, 0o700 if path.is_dir() else 0o600)
+    for folder, folders, files in os.walk(PROJECT_DIRECTORY):
+        if Path(folder) == PROJECT_DIRECTORY:  # never open for a moment: others may be graded on this machine
+            folders[:] = [name for name in folders if name not in PRIVATE]
+            files = [name for name in files if name not in PRIVATE]
+        os.chmod(folder, 0o755)
+        for name in files:
+            path = Path(folder, name)
+            os.chmod(path, 0o755 if path.stat().st_mode & 0o100 else 0o644)
 
 
 def require_isolation(engine: Engine, console: Console, at_home: bool) -> dict[str, bool]:

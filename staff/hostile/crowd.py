@@ -25,7 +25,7 @@ from staff.hostile.verdict import MARGIN_SECONDS, leftovers
 ATTACKS = ("kill_everything", "disk_flood_everywhere", "lasting_processes", "message_for_later", "read_other_processes")
 ATTACKERS_EVERY = 5
 REFERENCE = "reference"
-PATIENCE = 2.0  # times the seconds that a crowd should need if nothing else runs
+PATIENCE = 6.0  # times the seconds that a crowd should need; a question gets half of what is left at most
 
 
 @dataclass(frozen=True)

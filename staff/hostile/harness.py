@@ -76,6 +76,7 @@ class Harness:
         self.root = Path(tempfile.mkdtemp(prefix="nn-harness-"))
         self.root.chmod(0o755)
         archive = archive or autograder_archive(hidden or {})
+        (self.root / "source").mkdir(mode=0o700)  # the grader opens it; until then another harness may be attacked
         with zipfile.ZipFile(BytesIO(archive)) as members:
             members.extractall(self.root / "source")
         for name in ("setup.sh", "run_autograder"):
@@ -99,15 +100,17 @@ class Harness:
 
     def hand_in(self, files: Mapping[str, str | bytes], metadata: Mapping[str, Any] | None = None) -> None:
         """Replace the submission, and clear the results and whatever a run before has left."""
-        for name in ("submission", "results", "tmp"):
+        for name, mode in (("submission", 0o700), ("results", 0o700), ("tmp", 0o755)):
             remove(self.root / name, SECONDS_TO_REMOVE)
-            (self.root / name).mkdir(mode=0o755, exist_ok=True)
+            (self.root / name).mkdir(mode=mode, exist_ok=True)
         for name, content in files.items():
             path = self.root / "submission" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
         table = METADATA | dict(metadata or {})
-        (self.root / "submission_metadata.json").write_text(json.dumps(table), encoding="utf-8")
+        path = self.root / "submission_metadata.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(table), encoding="utf-8")
 
     def run(self, seconds: float = 600, timeout: float = 700, enter: Callable[[], None] | None = None) -> Finished:
         """Run run_autograder as the harness would.
