@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from grading import report
-from grading.gradescope import at_home, metadata, results, settings, submission
+from grading.gradescope import at_home, metadata, results, run, settings, submission
 from grading.gradescope.run import Report
 from grading.gradescope.usage import Meter
 from grading.outcomes import CRASHED, FAILED, PASSED, Outcome, QuestionResult, RunResult
@@ -406,3 +406,25 @@ def test_an_empty_submission_scores_nothing_and_names_what_is_missing(harness):
     assert "models\\.py" not in document["output"]
     assert "models.py is missing from the submission." in document["output"]
     assert "Traceback" not in finished.output
+
+
+def test_what_is_private_is_closed_and_never_opened_on_the_way(tmp_path, monkeypatch):
+    """Others may be graded on the same machine, and their code may be waiting for the moment."""
+    source = tmp_path / "source"
+    write(source, {"test_cases/q1/checks.py": "", "hidden/digits.npz": "", "release.json": "", "models.py": ""})
+    write(tmp_path, {"submission/models.py": "", "results/results.json": "", "submission_metadata.json": "{}"})
+    opened, chmod = [], os.chmod
+
+    def watched(path: Path, mode: int) -> None:
+        chmod(path, mode)
+        if mode & 0o077:
+            opened.append(Path(path).relative_to(tmp_path).as_posix())
+
+    monkeypatch.setattr(run, "PROJECT_DIRECTORY", source)
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    monkeypatch.setattr(os, "chmod", watched)
+    run._close_off(tmp_path)
+    assert sorted(opened) == ["source", "source/models.py"]
+    private = ("source/test_cases", "source/hidden", "source/release.json", "submission", "submission_metadata.json")
+    if os.name == "posix":
+        assert [name for name in private if (tmp_path / name).stat().st_mode & 0o077] == []
