@@ -26,8 +26,8 @@ class Config:
     """
 
     block_size: int = 64
-    n_embd: int = 192
-    n_layer: int = 4
+    n_embd: int = 160
+    n_layer: int = 8
     batch_size: int = 32
     learning_rate: float = 4e-3
     matrix_learning_rate: float = 0.02

@@ -20,12 +20,13 @@ from haiku_bot.messages import Request, understand
 from haiku_bot.trainer import Corpus, content_words
 from haiku_bot.vocabulary import Vocabulary
 
-POOL = 80  # verses per answer
+POOL = 120  # verses per answer, in equal parts for each of `STEERING`
+STEERING = (0.0, 1.5, 3.0)  # nats that the score of a word that was asked for is raised by
 TEMPERATURE, TOP_K = 0.7, 20
 WEAKEST = 3  # words: a slip is a few unlikely ones in a verse that reads well otherwise
-KEYWORD_SHARE = 0.5  # of the pool is asked to use the message's own words, if the model knows them well
 FIRST_LINE_STALENESS, STALENESS = 0.35, 0.08
-REPEATED_LINE = 1.5  # what a line already said in the conversation costs
+REPEATED_LINE, REPEATED_FIRST_LINE = 1.5, 4.5  # what a line already said in the conversation costs
+LIKELIHOOD, RELEVANCE = 1.5, 5.0  # what a nat of the one and a theme's word are worth in the choice
 COMMON_KEYWORD = 8  # a word has to occur so often in the haiku to be asked for
 
 
@@ -126,6 +127,23 @@ class Judge:
         return worth + 0.5 * min(1, len(words & set(request.keywords)))
 
 
+class Steered(torch.nn.Module):
+    """A model with other scores for some tokens.
+
+    Args:
+        model: ids (batch, time) to logits (batch, time, vocab).
+        bonus: (vocab,), added to the logits of every place.
+    """
+
+    def __init__(self, model: torch.nn.Module, bonus: Tensor) -> None:
+        super().__init__()
+        self._model, self._bonus = model, bonus
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Ids (batch, time) to logits (batch, time, vocab)."""
+        return self._model(ids) + self._bonus
+
+
 class HaikuBot:
     """A trained model that answers messages.
 
@@ -158,31 +176,42 @@ class HaikuBot:
         generator = torch.Generator().manual_seed(zlib.crc32(f"{seed}/{message}".encode("utf-8", "replace")))
         pool = self.propose(request, generator)
         used = {word for line in previous for word in words_of(line)} & self.judge.content
-        scored = [self._score(lines, likelihood, request, used) for lines, likelihood in pool]
-        scored = [
-            score - REPEATED_LINE * sum(plain(line) in said for line in lines)
-            for score, (lines, _) in zip(scored, pool, strict=True)
-        ]
+        scored = [self._score(lines, likelihood, request, used) - _repeated(lines, said) for lines, likelihood in pool]
         best = max(range(len(pool)), key=scored.__getitem__)
         return Answer(tuple(pool[best][0]), request, scored[best])
 
     def propose(self, request: Request, generator: torch.Generator) -> list[tuple[list[str], float]]:
-        """A pool of verses: their lines, and how likely the model finds them (`_likelihoods`)."""
-        with_keywords = int(POOL * KEYWORD_SHARE) if request.keywords else 0
+        """A pool of verses: their lines, and how likely the model finds them (`_likelihoods`).
+
+        The model hears of themes and of the message's own words in its prompt, but a small one is often deaf to it. So
+        parts of the pool are written with higher scores for the words that were asked for (weighted decoding, as in
+        Ghazvininejad et al., 2017, "Hafez: an Interactive Poetry Generation System").
+        """
+        prompt = self.vocabulary.prompt(request.themes, request.keywords)
+        asked = self._asked_words(request)
         pool = []
-        for number, keywords in ((POOL - with_keywords, ()), (with_keywords, request.keywords)):
-            if number:
-                prompt = self.vocabulary.prompt(request.themes, keywords)
-                pool += self._write(prompt, number, generator)
+        for strength in STEERING:
+            pool += self._write(prompt, POOL // len(STEERING), Steered(self.model, strength * asked), generator)
         return pool
 
+    def _asked_words(self, request: Request) -> Tensor:
+        """How much each token is asked for: float (vocab,), 1 for words of the first theme or the message."""
+        asked = torch.zeros(len(self.vocabulary))
+        for place, name in reversed(list(enumerate(request.themes))):
+            words = [self.vocabulary.ids[word] for word in themes()[name].field & self._keywords]
+            asked[words] = 1 / (1 + place)
+        asked[[self.vocabulary.ids[word] for word in request.keywords]] = 1
+        return asked
+
     @torch.no_grad()
-    def _write(self, prompt: list[int], number: int, generator: torch.Generator) -> list[tuple[list[str], float]]:
+    def _write(
+        self, prompt: list[int], number: int, writer: torch.nn.Module, generator: torch.Generator
+    ) -> list[tuple[list[str], float]]:
         import haiku  # the student's file
 
         form = self.vocabulary.form
         prompts = torch.tensor(prompt).expand(number, len(prompt))
-        verses = haiku.write_haiku(self.model, prompts, form, TEMPERATURE, TOP_K, generator)
+        verses = haiku.write_haiku(writer, prompts, form, TEMPERATURE, TOP_K, generator)
         likelihoods = self._likelihoods(prompts, verses)
         return [
             (self.vocabulary.lines(verse), likelihood)
@@ -205,7 +234,7 @@ class HaikuBot:
     def _score(self, lines: list[str], likelihood: float, request: Request, used: set[str]) -> float:
         """What the choice goes by; higher is better."""
         repeated = sum(word in used for line in lines for word in words_of(line))
-        score = 1.5 * likelihood + 4.0 * self.judge.relevance(lines, request)
+        score = LIKELIHOOD * likelihood + RELEVANCE * self.judge.relevance(lines, request)
         score -= self.judge.faults(lines) + self.judge.staleness(lines) + repeated
         return score if self.judge.is_new(lines) else score - 100
 
@@ -233,6 +262,12 @@ class Conversation:
         self._previous = found.lines
         self._said.update(map(plain, found.lines))
         return found
+
+
+def _repeated(lines: Sequence[str], said: Collection[str]) -> float:
+    """What the lines of a verse cost that were said before; most of all the first, by which a verse is known."""
+    first, *others = (plain(line) in said for line in lines)
+    return REPEATED_FIRST_LINE * first + REPEATED_LINE * sum(others)
 
 
 def _with_breaks(lines: Sequence[str]) -> list[str]:

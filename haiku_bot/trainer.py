@@ -35,8 +35,8 @@ class Recipe:
     """How the model is made. `pretraining_epochs` and `fine_tuning_epochs` may be fractions."""
 
     n_embd: int = 128
-    n_layer: int = 3
-    pretraining_epochs: float = 2.0
+    n_layer: int = 6
+    pretraining_epochs: float = 2.5
     fine_tuning_epochs: float = 4.0
     learning_rate: float = 4e-3
     fine_tuning_rate: float = 4e-4

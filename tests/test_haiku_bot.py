@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from data import haiku as texts
 from data.haiku import Haiku, plain, words_of
 from grading.child import importing
 from haiku_bot import chat, checkpoint
-from haiku_bot.bot import HaikuBot, Judge
+from haiku_bot.bot import HaikuBot, Judge, Steered
 from haiku_bot.messages import Request, normalize, understand
 from haiku_bot.trainer import Corpus, Recipe, create_model, evaluate, load_corpus, train
 from haiku_bot.vocabulary import LONGEST, MOST_KEYWORDS, MOST_THEMES
@@ -24,11 +23,6 @@ from haiku_bot.vocabulary import LONGEST, MOST_KEYWORDS, MOST_THEMES
 PROJECT = Path(__file__).resolve().parents[1]
 SOLUTIONS = PROJECT / "staff" / "solutions"
 TINY = Recipe(n_embd=16, n_layer=1, pretraining_epochs=0.04, fine_tuning_epochs=0.04)
-MESSAGE_FILES = [
-    PROJECT / "staff" / "haiku" / "messages_tuning.txt",
-    PROJECT / "staff" / "haiku" / "messages_held_out.txt",
-    PROJECT / "test_cases" / "q8" / "messages.txt",
-]
 ODD_MESSAGES = [
     "",
     "   ",
@@ -174,6 +168,26 @@ def test_a_verse_with_a_word_of_the_theme_is_relevant(judge: Judge) -> None:
     assert judge.relevance(("puddles on the path",), asked) > judge.relevance(("a light in the hall",), asked)
 
 
+def test_words_that_are_asked_for_are_written_more_often_and_the_model_stays_as_it_was(bot: HaikuBot) -> None:
+    field = texts.themes()["rain"].field
+    asked = bot._asked_words(Request(("rain",), ()))
+    prompt = bot.vocabulary.prompt(["rain"])
+    shares = []
+    for strength in (0.0, 6.0):
+        writer = Steered(bot.model, strength * asked)
+        verses = bot._write(prompt, 40, writer, torch.Generator().manual_seed(0))
+        shares.append(sum(bool(field & {word for line in lines for word in words_of(line)}) for lines, _ in verses))
+    assert shares[1] > shares[0]
+    ids = torch.tensor([prompt])
+    assert torch.equal(Steered(bot.model, 0 * asked)(ids), bot.model(ids))
+
+
+def test_a_line_that_was_said_before_is_not_said_again(bot: HaikuBot) -> None:
+    first = bot.answer("rain", seed=3)
+    again = bot.answer("rain", seed=3, said={plain(line) for line in first.lines})
+    assert not {plain(line) for line in first.lines} & {plain(line) for line in again.lines}
+
+
 def test_a_renku_answer_takes_up_a_theme_of_the_verse_before(bot: HaikuBot) -> None:
     previous = ("moon above the roofs -", "the old monk drinks melted snow", "under the tall pine")
     answer = bot.answer("cats", previous=previous)
@@ -259,17 +273,6 @@ def test_ask_trains_once_and_prints_three_lines(
     assert "Training once" in outputs[0]
     assert outputs[0].endswith(outputs[1])
     assert len(outputs[1].splitlines()) == 3
-
-
-def test_no_message_is_on_two_of_the_lists_for_tuning_for_measuring_and_for_grading() -> None:
-    messages = []
-    for path in MESSAGE_FILES:
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
-        pairs = [line.partition("|")[::2] for line in lines]
-        for names, _ in pairs:
-            assert {name.strip() for name in names.split(",")} - {"-"} <= set(texts.themes())
-        messages.append({message.strip() for _, message in pairs if message.strip()})
-    assert not any(one & other for one, other in combinations(messages, 2))
 
 
 def test_every_theme_has_a_field_and_every_field_words_that_the_haiku_use() -> None:

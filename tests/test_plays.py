@@ -55,7 +55,7 @@ def test_no_derivation_shares_its_text_with_another(stage, text):
 
 
 def test_the_information_in_the_text_agrees_with_the_entropy(stage, text):
-    """52 plays vary by about 3% each in information and in length, so their mean by less than half a percent."""
+    """21 plays vary by about 2% each in information and in length, so their mean by less than half a percent."""
     assert build.information(stage, text) / len(text) == pytest.approx(plays.ENTROPY, rel=0.01)
 
 

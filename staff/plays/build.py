@@ -16,7 +16,7 @@ from data import plays
 from staff.plays import grammar
 from staff.plays.stage import Stage
 
-PLAYS = 52
+PLAYS = 21
 SEED = 1623
 
 

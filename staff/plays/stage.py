@@ -1,6 +1,6 @@
 """How a play is put together from the grammar's pieces, and what the whole collection's entropy is.
 
-The same company plays in all of them, in new roles. A play has a title, three acts of three scenes. In a scene, each
+The same company plays in all of them, in new roles. A play has a title and five acts of four scenes. In a scene, each
 speech goes to any person but the one who spoke last; the last word is a couplet. Where, who, how many speeches, whether
 a stage direction comes between: all are choices of known probability, so the entropy of a play is exact.
 """
@@ -14,10 +14,10 @@ from random import Random
 
 from staff.plays.grammar import Grammar
 
-ACTS, SCENES_PER_ACT = 3, 3
+ACTS, SCENES_PER_ACT = 5, 4
 FEWEST_SPEECHES, MOST_SPEECHES = 6, 10
 DIRECTION_CHANCE = 1 / 8
-NUMERALS = ("I", "II", "III")
+NUMERALS = ("I", "II", "III", "IV", "V")
 
 
 @dataclass
@@ -121,7 +121,7 @@ class Stage:
             nonlocal total
             total += self.grammar.log_probability(symbol, text)
 
-        front, *scenes = re.split(r"\n\nACT I+\. SCENE I+\.\n", play)
+        front, *scenes = re.split(r"\n\nACT [IV]+\. SCENE [IV]+\.\n", play)
         title, persons = front.split("\n\nDramatis Personae\n")
         piece("TITLE", title)
         for line in persons.rstrip("\n").split("\n"):

@@ -1,0 +1,109 @@
+"""How messages are read: fitted to hand-labelled examples alone, kept as fitted, at home in idiom."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from data.haiku import themes
+from haiku_bot.messages import normalize, understand
+from haiku_bot.reader import MOST_THEMES, PATH, Reader, features_of, reader
+from staff.haiku import reader as fitting
+from staff.haiku.lists import EXAMPLES, GRADED, LISTS, read_messages
+
+FEWEST_EXAMPLES = 70  # of a theme
+
+
+def test_examples_and_every_list_name_themes_that_there_are() -> None:
+    for path in (EXAMPLES, GRADED, *LISTS.values()):
+        assert {name for names, _ in read_messages(path) for name in names} <= set(themes()), path.name
+
+
+def test_no_message_is_on_two_of_the_lists_for_fitting_tuning_measuring_and_grading() -> None:
+    lists = {path.name: {message.lower() for _, message in read_messages(path)} - {""} for path in LISTS.values()}
+    lists |= {path.name: {message.lower() for _, message in read_messages(path)} - {""} for path in (EXAMPLES, GRADED)}
+    for (one, first), (other, second) in combinations(lists.items(), 2):
+        assert not first & second, f"{one} and {other} share {sorted(first & second)[:5]}"
+
+
+def test_every_theme_has_many_examples_and_none_is_there_twice() -> None:
+    examples = read_messages(EXAMPLES)
+    counts = Counter(names[0] for names, _ in examples)
+    assert set(counts) == set(themes())
+    assert min(counts.values()) >= FEWEST_EXAMPLES
+    assert len({message.lower() for _, message in examples}) == len(examples)
+
+
+def test_the_shipped_reader_is_what_the_one_command_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    """A fit takes 15 s and 2 GB; its weights may differ by a processor's rounding."""
+    assert fitting.main(["--check"]) == 0, capsys.readouterr().out
+
+
+def test_a_file_that_reads_otherwise_is_told(tmp_path, capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
+    """On a fit to every tenth example, which takes a moment."""
+    every = fitting.labelled()
+    monkeypatch.setattr(fitting, "labelled", lambda: every[::10])
+    path = tmp_path / "reader.npz"
+    assert fitting.main(["--output", str(path)]) == 0
+    assert fitting.main(["--check", "--output", str(path)]) == 0
+    monkeypatch.setattr(fitting, "labelled", lambda: every[1::10])
+    assert fitting.main(["--check", "--output", str(path)]) == 1
+    assert "run python -m staff.haiku.reader" in capsys.readouterr().out
+
+
+def test_most_messages_that_nothing_was_fitted_to_find_a_theme() -> None:
+    """The list that the chatbot is measured on; 96 themes, so that chance finds one in fifty."""
+    number, first, either = fitting.found_shares(LISTS["held_out"])
+    assert number > 150
+    assert first >= 0.7
+    assert either >= 0.8
+
+
+@pytest.mark.parametrize(
+    ("message", "theme"),
+    [
+        ("she left me on read again", "heartbreak"),
+        ("everything i touch falls apart", "failure"),
+        ("do you have feelings", "being alive"),
+        ("thx", "thanks"),
+        ("why does my loop never stop", "code"),
+        ("are you gonna take my job", "work"),
+        ("two plates out of habit, she's gone", "grief"),
+    ],
+)
+def test_idiom_and_slang_find_their_theme(message: str, theme: str) -> None:
+    assert theme in understand(message).themes
+
+
+def test_a_message_is_its_words_their_pairs_and_their_stems() -> None:
+    assert features_of(["it", "rains"]) == ["it", "rains", "^ it", "it rains", "rains $", "~rain"]
+    assert features_of(["ha", "ha"]) == ["ha", "^ ha", "ha ha", "ha $"]
+
+
+def test_only_known_features_count_and_the_rare_ones_most() -> None:
+    numbers = np.zeros((3, MOST_THEMES), np.uint8)
+    numbers[:, 0] = (1, 2, 3)
+    worths = np.zeros((3, MOST_THEMES), np.float32)
+    worths[:, 0] = 1
+    small = Reader(["rain", "the", "umbrella"], np.array([3, 4, 1], np.float32), numbers, worths)
+    scores = small.scores(["the", "rain"])
+    assert scores is not None
+    assert scores[:4] == pytest.approx([0, 0.6, 0.8, 0])
+    assert small.scores(["xyzzy"]) is None
+    assert small.scores([]) is None
+    misspelt = small.scores(["umbrela"])
+    assert misspelt is not None
+    assert int(misspelt.argmax()) == 3
+
+
+def test_writing_without_blanks_is_read_character_by_character() -> None:
+    assert normalize("今日は Émile") == "今 日 は emile"
+    assert normalize("안녕") == "안 녕"
+
+
+def test_the_file_is_small_and_holds_no_pickle() -> None:
+    assert PATH.stat().st_size < 500_000
+    assert reader().scores(normalize("rain").split()) is not None
