@@ -13,7 +13,7 @@ from haiku_bot.bot import Conversation, HaikuBot
 from haiku_bot.trainer import Recipe, Watch, create_model, load_corpus, train, unwatched
 from haiku_bot.vocabulary import Form
 
-GRADING = Recipe(pretraining_epochs=1.3, fine_tuning_epochs=1.0)
+GRADING = Recipe(pretraining_epochs=0.8, fine_tuning_epochs=1.0)
 
 
 def generator(seed: int) -> torch.Generator:
