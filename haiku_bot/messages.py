@@ -29,7 +29,6 @@ LONGEST_MESSAGE = 2000  # characters; what comes after them is not read
 MOST_WORDS = 60
 CLOSE = 0.3  # of the best theme's score: what the second needs to be asked for as well
 EAST_ASIAN = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")  # scripts that do not part their words, or not always
-
 _STOPPED = """
 a an the and or but if so of in on at to from with by for as it its is are was were be been being am do does did has
 have had will would can could should shall may might must not no yes i me my mine we us our you your yours he she
@@ -78,7 +77,7 @@ def understand(message: str, known_words: Collection[str] = (), most: int = 2) -
 
 
 def normalize(message: str) -> str:
-    """Lowercase words of plain letters, parted by blanks; accents are dropped, symbols named."""
+    """Lowercase words of plain letters, parted by blanks; accents dropped, symbols named, East Asian text parted."""
     pieces = []
     for character in unicodedata.normalize("NFKD", message.replace("\u2019", "'")).lower():
         category = unicodedata.category(character)

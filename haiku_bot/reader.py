@@ -7,7 +7,7 @@ data/haiku_themes.txt (`python -m staff.haiku.reader`); what it learned is data/
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -48,11 +48,6 @@ class Reader:
     ) -> None:
         self._numbers = {feature: number for number, feature in enumerate(features)}
         self._rarity, self._theme_numbers, self._worths = rarity, theme_numbers, worths
-        self._pieces = {
-            word: _pieces(word)
-            for word in features
-            if len(word) >= SHORTEST_COMPARED and " " not in word and not word.startswith(STEM)
-        }
 
     @classmethod
     def load(cls, path: Path = PATH) -> Reader:
@@ -79,6 +74,15 @@ class Reader:
         np.add.at(found, self._theme_numbers[known], weights[:, None] * self._worths[known])
         return found
 
+    @cached_property
+    def _pieces_of_words(self) -> dict[str, frozenset[str]]:
+        """The pieces of each known word that is long enough; made when the first unknown word comes."""
+        return {
+            word: _pieces(word)
+            for word in self._numbers
+            if len(word) >= SHORTEST_COMPARED and " " not in word and not word.startswith(STEM)
+        }
+
     def _alike(self, word: str) -> str | None:
         """The known word with the same first letter that an unknown one is most like (Dice's coefficient of pieces)."""
         if word in self._numbers or len(word) < SHORTEST_COMPARED or STEM + shortest(word) in self._numbers:
@@ -86,10 +90,10 @@ class Reader:
         pieces = _pieces(word)
 
         def similarity(known: str) -> float:
-            other = self._pieces[known]
+            other = self._pieces_of_words[known]
             return 2 * len(pieces & other) / (len(pieces) + len(other))
 
-        best = max((known for known in self._pieces if known[0] == word[0]), key=similarity, default="")
+        best = max((known for known in self._pieces_of_words if known[0] == word[0]), key=similarity, default="")
         return best if best and similarity(best) >= LEAST_SIMILARITY else None
 
 
