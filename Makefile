@@ -17,19 +17,19 @@ lint: $(VENV)/staff  ## style and types
 	$(RUN) -m mypy .
 
 bench: $(VENV)/students  ## what batches, validation, loading and drawing digits cost
-	$(RUN) -m staff.bench
+	$(RUN) -m staff.evidence.bench
 
 watchers: $(VENV)/students  ## what progress reports and live windows cost training
-	$(RUN) -m staff.bench_watchers
+	$(RUN) -m staff.evidence.bench_watchers
 
 mutants: $(VENV)/students  ## grade a wrong submission for each classic mistake: is every one of them named?
-	$(RUN) -m staff.mutants
+	$(RUN) -m staff.evidence.mutants
 
 hostile: $(VENV)/staff  ## attack the grader as it runs under its harness (as root, in a container): does anything give way?
-	$(RUN) -m staff.hostile
+	$(RUN) -m staff.evidence.hostile
 
 starters: $(VENV)/students  ## make the student files from the reference solutions
-	$(RUN) -m staff.starters
+	$(RUN) -m staff.release.starters
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

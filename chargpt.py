@@ -130,11 +130,11 @@ def _watch(
     options: argparse.Namespace, config: Config, text: corpus.Corpus, limit: float | None, together: parallel.Parallel
 ) -> Watch:
     """A live window, where one can be hoped for."""
-    from grading.child.pictures.display import has_display
+    from pictures.windows.display import has_display
 
     if options.no_graphics or together.size > 1 or not has_display():
         return unwatched
-    from grading.child.pictures.live import Live
+    from pictures.windows.live import Live
 
     title = f"Character GPT on {text.name}"
     return Live(title).watcher("text", characters=text.characters, block_size=config.block_size, limit=limit)

@@ -240,7 +240,9 @@ def _fetch(
             return stored, payload
     by_hand = [url for url in urls if not url.startswith("file:")]
     raise DownloadError(
-        f"{name} (for {directory / dataset.target}) could not be fetched. Tried " + "; ".join(failures) + ". "
+        f"{name} (for {directory / dataset.target}) could not be fetched. Tried "
+        + "; ".join(failures)
+        + ". "
         + (f"Check the connection and run this again, or fetch {by_hand[0]} with a browser, " if by_hand else "")
         + f"save it as {stored} as it is, and run this again; with the file in another folder, add --from FOLDER."
     )
@@ -282,9 +284,7 @@ def _transfer(url: str, part: Path, file: RemoteFile, patience: Patience) -> Non
     start = _size(part)
     headers = {"User-Agent": USER_AGENT} | ({"Range": f"bytes={start}-"} if start else {})
     try:
-        response = urllib.request.urlopen(
-            urllib.request.Request(url, headers=headers), timeout=patience.stall_seconds
-        )
+        response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=patience.stall_seconds)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == 416:  # nothing beyond our part: it is whole, or it is wrong. The checksum tells.
@@ -362,7 +362,12 @@ def main(argv: Sequence[str] | None = None, datasets: Mapping[str, Dataset] = DA
     )
     parser.add_argument("datasets", nargs="*", metavar="dataset", help=f"{', '.join(datasets)} (default: all)")
     parser.add_argument(
-        "--from", dest="sources", action="append", default=[], type=_source, metavar="URL",
+        "--from",
+        dest="sources",
+        action="append",
+        default=[],
+        type=_source,
+        metavar="URL",
         help="a folder, on the web or here, to try first; may be given several times",
     )
     parser.add_argument(

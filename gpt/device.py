@@ -11,7 +11,7 @@ import torch
 
 from gpt.errors import UserError
 
-MOST_THREADS = 8  # the matrices are small: more threads wait for one another
+MAX_THREADS = 8  # the matrices are small: more threads wait for one another
 
 
 @dataclass(frozen=True)
@@ -83,4 +83,4 @@ def cpu_has_bfloat16() -> bool:
 
 def set_threads(threads: int | None, processes: int) -> None:
     """Use so many threads in this process, or share the machine's cores among `processes`."""
-    torch.set_num_threads(threads or max(1, min(MOST_THREADS, (os.cpu_count() or 1) // processes)))
+    torch.set_num_threads(threads or max(1, min(MAX_THREADS, (os.cpu_count() or 1) // processes)))

@@ -15,7 +15,7 @@ from gpt.device import Device
 from gpt.muon import Muon
 from gpt.parallel import Parallel
 
-LARGEST_GRADIENT = 1.0  # a longer gradient is shortened to this norm: one strange batch must not undo many
+MAX_GRADIENT_NORM = 1.0  # a longer gradient is shortened to this norm: one strange batch must not undo many
 ADAM_BETAS = (0.9, 0.99)
 
 
@@ -74,7 +74,7 @@ class Trainer:
             logits = self._forward(rows[:, :-1])
         loss = losses.of_blocks(logits, rows[:, 1:])
         loss.backward()
-        clip_grad_norm_(self.model.parameters(), LARGEST_GRADIENT)
+        clip_grad_norm_(self.model.parameters(), MAX_GRADIENT_NORM)
         for optimizer, highest in self._optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = highest * learning_rate_factor(progress)

@@ -17,10 +17,10 @@ from pathlib import Path
 from grading import report
 from grading.arguments import count_from, seconds
 from grading.console import Console
+from grading.dependencies import installed_versions
 from grading.engine import Engine, Settings
 from grading.outcomes import QuestionResult, RunResult
 from grading.questions import Question, QuestionError, discover
-from grading.versions import installed_versions
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
 STUDENT_FILES = ("models.py", "losses.py", "train.py")
@@ -86,9 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--report", type=Path, metavar="DIR", help="write report.html there, with pictures, after every question"
     )
-    parser.add_argument(
-        "--seed", type=count_from(0), default=0, metavar="N", help="of every random number (default 0)"
-    )
+    parser.add_argument("--seed", type=count_from(0), default=0, metavar="N", help="of every random number (default 0)")
     parser.add_argument(
         "--jobs",
         type=count_from(1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import math
 import platform
 import sys
@@ -16,6 +17,17 @@ MEND = (
     "            Does the display answer? Is a toolkit installed? On Debian or Ubuntu: sudo apt install python3-tk;\n"
     "            elsewhere: python -m pip install pyqt6"
 )
+
+
+def installed_versions() -> dict[str, str]:
+    """Versions by name: python, torch, numpy."""
+    versions = {"python": platform.python_version()}
+    for package in ("torch", "numpy"):
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions
 
 
 def check_dependencies(show_window: bool = True) -> int:
@@ -43,9 +55,9 @@ def check_dependencies(show_window: bool = True) -> int:
 
 def _try_window() -> str:
     """Turn the segment in a window such as training opens, if one can be opened; say in a phrase how it went."""
-    from grading.child.pictures.display import has_display
-    from grading.child.pictures.turning_segment import State
-    from grading.child.pictures.window import ViewerWindow, WindowFailed
+    from pictures.turning_segment import State
+    from pictures.windows.display import has_display
+    from pictures.windows.window import ViewerWindow, WindowFailed
 
     if not has_display():
         return f"none: there is no display; DISPLAY is not set\n{WITHOUT}"

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data import DataError, Library
-from grading import exhibit_window, forkserver
+from grading.checks.source import StudentSource
+from grading.checks.student import Connection, Progress, Student
 from grading.console import Console, StudentOutput
+from grading.isolation import forkserver
+from grading.isolation.process import StudentProcess
+from grading.isolation.sandbox import Sandbox
 from grading.outcomes import (
     CRASHED,
     FAILED,
@@ -25,11 +29,8 @@ from grading.outcomes import (
     QuestionResult,
     StudentCrashed,
 )
-from grading.process import StudentProcess
+from grading.pages import exhibit_window
 from grading.questions import Check, Question
-from grading.sandbox import Sandbox
-from grading.source import StudentSource
-from grading.student import Connection, Progress, Student
 
 SECONDS_BETWEEN_STATUS_LINES = 0.2
 
@@ -46,7 +47,7 @@ class Settings:
         jobs: questions run side by side.
         in_process: run the student's code in this process, so that a debugger works; no limits then.
         graphics: open windows that show training, where there is a display.
-        hidden_directory: holds the test splits that take the place of the shipped ones, or None.
+        hidden_directory: holds the test splits that take the session of the shipped ones, or None.
         deadline: of the whole run, on `time.monotonic`'s clock, or None.
         memory_limit_bytes: for each question, where its own is larger; or None.
         sandbox: how student processes are confined, or None.
@@ -125,7 +126,7 @@ class Engine:
             questions: which.
             on_change: called from any thread, one call at a time, with a question's result when it is finished.
             code_directory: where the student files lie, instead of where the settings say.
-            seed: takes the place of the settings'. What is read from files stays as it is.
+            seed: takes the session of the settings'. What is read from files stays as it is.
         """
         questions = list(questions)
         run = _Run(
@@ -153,12 +154,12 @@ class Engine:
         sandbox = self.settings.sandbox
         if sandbox is None or self._fork_server is None:
             return {}
-        place = sandbox.open(self.settings.memory_limit_bytes or 2**30)
+        session = sandbox.open(self.settings.memory_limit_bytes or 2**30)
         try:
             paths = {"private": list(map(str, sandbox.private)), "public": list(map(str, sandbox.public))}
-            return self._fork_server.probe(place.orders() | paths)
+            return self._fork_server.probe(session.confinement() | paths)
         finally:
-            place.close()
+            session.close()
 
     def _new_fork_server(self) -> forkserver.ForkServer:
         return forkserver.ForkServer(confined=self.settings.sandbox is not None)
@@ -248,7 +249,7 @@ class Engine:
 
     def _connect(self, question: Question) -> Connection:
         if self.settings.in_process:
-            from grading.in_process import InProcess
+            from grading.isolation.in_process import InProcess
 
             return InProcess()
         with self._fork_server_lock:

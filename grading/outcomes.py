@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from grading.exhibits import Exhibit
+from grading.checks.exhibits import Exhibit
 
 PASSED = "passed"
 FAILED = "failed"

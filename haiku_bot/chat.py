@@ -86,11 +86,11 @@ def trained_model(
 
 def _window() -> Watch:
     """A live window, where one can be hoped for."""
-    from grading.child.pictures.display import has_display
+    from pictures.windows.display import has_display
 
     if not has_display():
         return unwatched
-    from grading.child.pictures.live import Live
+    from pictures.windows.live import Live
 
     return Live("Haiku chatbot").watcher("verse")
 

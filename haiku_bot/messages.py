@@ -25,8 +25,8 @@ import numpy as np
 from data.haiku import themes
 from haiku_bot.reader import reader, stems
 
-LONGEST_MESSAGE = 2000  # characters; what comes after them is not read
-MOST_WORDS = 60
+MAX_MESSAGE_CHARACTERS = 2000  # characters; what comes after them is not read
+MAX_WORDS = 60
 CLOSE = 0.3  # of the best theme's score: what the second needs to be asked for as well
 EAST_ASIAN = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")  # scripts that do not part their words, or not always
 _STOPPED = """
@@ -62,7 +62,7 @@ def understand(message: str, known_words: Collection[str] = (), most: int = 2) -
         known_words: what may become a keyword.
         most: so many themes at most; at least one is found.
     """
-    words = normalize(message[:LONGEST_MESSAGE]).split()[:MOST_WORDS]
+    words = normalize(message[:MAX_MESSAGE_CHARACTERS]).split()[:MAX_WORDS]
     keywords = []
     for word in dict.fromkeys(words):
         if word not in STOP_WORDS:

@@ -26,7 +26,7 @@ def form(syllables: Tensor, may_end_line: Tensor, breaks: Tensor, end: int, pad:
     return Form(syllables, may_end_line.bool(), breaks.bool(), end, pad, tuple(lines))
 
 
-MOST_TOKENS = 48  # a prompt of the grader's and a verse have at most half as many
+MAX_TOKENS = 48  # a prompt of the grader's and a verse have at most half as many
 
 
 class TableModel(torch.nn.Module):
@@ -46,7 +46,7 @@ class TableModel(torch.nn.Module):
         Raises:
             RuntimeError: they are too many for a prompt and a verse: whoever asks would go on for ever.
         """
-        if ids.shape[1] > MOST_TOKENS:
+        if ids.shape[1] > MAX_TOKENS:
             raise RuntimeError(f"no verse is as long as {ids.shape[1]} tokens")
         times = torch.arange(ids.shape[1]) % len(self._table)
         return self._table[times, ids]

@@ -1,7 +1,7 @@
 """Reads a message: how much each of its words, and each pair of neighbours, speaks for each theme.
 
 A linear classifier. Staff fit it to thousands of messages that were labelled by hand, and to the lists of words in
-data/haiku_themes.txt (`python -m staff.haiku.reader`); what it learned is data/haiku_reader.npz.
+data/haiku_themes.txt (`python -m staff.build.haiku.reader`); what it learned is data/haiku_reader.npz.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from data.haiku import DIRECTORY, themes
 
 PATH = DIRECTORY / "haiku_reader.npz"
-MOST_THEMES = 8  # that one feature may speak for or against
+MAX_THEMES = 8  # that one feature may speak for or against
 START, END = "^", "$"  # the neighbours of the first word and of the last
 STEM = "~"  # before a word without its ending
-SHORTEST_STEMMED, SHORTEST_COMPARED = 4, 5  # letters
-LEAST_SIMILARITY = 0.6
+MIN_STEMMED_LETTERS, MIN_COMPARED_LETTERS = 4, 5  # letters
+MIN_SIMILARITY = 0.6
 ENDINGS = (
     ("ies", "y"), ("ied", "y"), ("iest", "y"), ("ier", "y"), ("ness", ""), ("ment", ""), ("ing", ""), ("ing", "e"),
     ("ed", ""), ("ed", "e"), ("er", ""), ("er", "e"), ("est", ""), ("ly", ""), ("ful", ""), ("less", ""), ("es", ""),
@@ -35,8 +35,8 @@ class Reader:
     Args:
         features: their names, as `features_of` writes them.
         rarity: float (features,), each feature's weight in a message: high where few messages have it.
-        theme_numbers: int (features, MOST_THEMES), the themes that a feature touches, by their place in `themes()`.
-        worths: float (features, MOST_THEMES), what it is worth to each of them.
+        theme_numbers: int (features, MAX_THEMES), the themes that a feature touches, by their place in `themes()`.
+        worths: float (features, MAX_THEMES), what it is worth to each of them.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Reader:
 
     @classmethod
     def load(cls, path: Path = PATH) -> Reader:
-        """Read a file that `python -m staff.haiku.reader` wrote."""
+        """Read a file that `python -m staff.build.haiku.reader` wrote."""
         with np.load(path, allow_pickle=False) as archive:
             features = archive["features"].tobytes().decode("utf-8").split("\n")
             worths = archive["worths"].astype(np.float32) * archive["unit"]
@@ -80,12 +80,12 @@ class Reader:
         return {
             word: _pieces(word)
             for word in self._numbers
-            if len(word) >= SHORTEST_COMPARED and " " not in word and not word.startswith(STEM)
+            if len(word) >= MIN_COMPARED_LETTERS and " " not in word and not word.startswith(STEM)
         }
 
     def _alike(self, word: str) -> str | None:
         """The known word with the same first letter that an unknown one is most like (Dice's coefficient of pieces)."""
-        if word in self._numbers or len(word) < SHORTEST_COMPARED or STEM + shortest(word) in self._numbers:
+        if word in self._numbers or len(word) < MIN_COMPARED_LETTERS or STEM + shortest(word) in self._numbers:
             return None
         pieces = _pieces(word)
 
@@ -94,7 +94,7 @@ class Reader:
             return 2 * len(pieces & other) / (len(pieces) + len(other))
 
         best = max((known for known in self._pieces_of_words if known[0] == word[0]), key=similarity, default="")
-        return best if best and similarity(best) >= LEAST_SIMILARITY else None
+        return best if best and similarity(best) >= MIN_SIMILARITY else None
 
 
 @cache
@@ -107,7 +107,7 @@ def features_of(words: Sequence[str]) -> list[str]:
     """What the reader sees of a message: its words, their stems, and the pairs of neighbours, none twice."""
     bounded = [START, *words, END]
     pairs = [f"{one} {other}" for one, other in pairwise(bounded)]
-    shortened = [STEM + shortest(word) for word in words if len(word) >= SHORTEST_STEMMED]
+    shortened = [STEM + shortest(word) for word in words if len(word) >= MIN_STEMMED_LETTERS]
     return list(dict.fromkeys([*words, *pairs, *shortened]))
 
 

@@ -18,7 +18,7 @@ import torch
 
 from data import haiku as texts
 from data.haiku import Haiku, words_of
-from haiku_bot.vocabulary import LONGEST, MOST_KEYWORDS, MOST_THEMES, Vocabulary, build_vocabulary
+from haiku_bot.vocabulary import LONGEST, MAX_KEYWORDS, MAX_THEMES, Vocabulary, build_vocabulary
 
 HELD_OUT = 10  # of so many hand-written haiku, one is kept for validation
 COMMON_SHARE = 0.004  # of all words; what is more common than this is no keyword
@@ -108,9 +108,9 @@ class Batches:
 
     def prompt(self, haiku: Haiku) -> list[int]:
         """Some of a haiku's themes in any order, and now and then one or two of its words."""
-        names = self._random.sample(haiku.themes, min(self._random.randint(1, MOST_THEMES), len(haiku.themes)))
+        names = self._random.sample(haiku.themes, min(self._random.randint(1, MAX_THEMES), len(haiku.themes)))
         words = [word for line in haiku.lines for word in words_of(line) if word in self._keywords]
-        number = self._random.choice((0, 0, 1, MOST_KEYWORDS))
+        number = self._random.choice((0, 0, 1, MAX_KEYWORDS))
         return self._vocabulary.prompt(names, self._random.sample(words, min(number, len(words))))
 
     def batch(self, collection: Sequence[Haiku]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

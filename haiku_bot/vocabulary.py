@@ -4,7 +4,7 @@ A sequence is a prompt, which is given, and a verse, which is to be written:
 
     #clouds #rain umbrella <write>   a grey sky <dash> we share one umbrella <break> as far as the bus <end>
 
-The prompt holds up to `MOST_THEMES` themes and up to `MOST_KEYWORDS` words that the verse should use. Every line of
+The prompt holds up to `MAX_THEMES` themes and up to `MAX_KEYWORDS` words that the verse should use. Every line of
 the verse ends in one mark: `<break>`, `<comma>`, `<dash>` (where the verse is cut), and the last in `<end>`.
 """
 
@@ -21,8 +21,8 @@ from data.haiku import FORM, Haiku, syllables, themes, words_of
 
 PAD, WRITE, BREAK, COMMA, DASH, END = "<pad>", "<write>", "<break>", "<comma>", "<dash>", "<end>"
 MARKS = {"": BREAK, ",": COMMA, " -": DASH}
-MOST_THEMES, MOST_KEYWORDS = 3, 2
-LONGEST = MOST_THEMES + MOST_KEYWORDS + 1 + sum(FORM) + len(FORM)  # tokens: one-syllable words only
+MAX_THEMES, MAX_KEYWORDS = 3, 2
+LONGEST = MAX_THEMES + MAX_KEYWORDS + 1 + sum(FORM) + len(FORM)  # tokens: one-syllable words only
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ class Vocabulary:
 
     def prompt(self, theme_names: Sequence[str], keywords: Sequence[str] = ()) -> list[int]:
         """The ids of a prompt; themes and words beyond the most that it holds, and unknown words, are left out."""
-        known = [word for word in keywords if word in self.ids][:MOST_KEYWORDS]
-        tokens = [*(f"#{name}" for name in theme_names[:MOST_THEMES]), *known, WRITE]
+        known = [word for word in keywords if word in self.ids][:MAX_KEYWORDS]
+        tokens = [*(f"#{name}" for name in theme_names[:MAX_THEMES]), *known, WRITE]
         return [self.ids[token] for token in tokens]
 
     def verse(self, haiku: Haiku) -> list[int]:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from grading.child.pictures import style
+from pictures import style
 
 SHOWN = 0.005  # a weight on the future, or a difference, that is smaller than this is none
-MOST_NUMBERED = 12  # positions; more leave no room for numbers
+MAX_NUMBERED = 12  # positions; more leave no room for numbers
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def draw(axes: Any, state: State) -> None:
             leaks = column > row and not abs(weight) < SHOWN
             shade = min(max(weight if np.isfinite(weight) else 1.0, 0.0), 1.0)
             _cell(axes, row, column, style.MISTAKE if leaks else _shade(shade) if column <= row else "#F4F5F7")
-            if (column <= row or leaks) and time <= MOST_NUMBERED:
+            if (column <= row or leaks) and time <= MAX_NUMBERED:
                 colour = "white" if shade > 0.5 or leaks else style.INK
                 axes.text(column, row, f"{weight:.2f}", ha="center", va="center", fontsize=size, color=colour)
     axes.text(time + 0.35, -0.9, "sum", ha="center", va="center", fontsize=style.SMALL, color=style.MUTED)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grading.child.pictures import style
+from pictures import style
 
 EARLIER_CURVES = 5
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grading.child.pictures import style
+from pictures import style
 
 SIDE = 28
 SAMPLE = 1000  # validation images that are read; reading all would cost the larger part of a redraw

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from grading.child.pictures import style
+from pictures import style
 
 SMOOTHING = 0.9  # share of the past in the smooth line: single batches are too noisy to read
-MOST_POINTS = 400  # more than a window this wide can show
+MAX_POINTS = 400  # more than a window this wide can show
 
 
 class LossCurve:
@@ -30,7 +30,7 @@ class LossCurve:
         self._unread.append(loss)
 
     def read(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """At most `MOST_POINTS` steps (from 1 on, int64), the losses of those batches, and smoothed ones (float32)."""
+        """At most `MAX_POINTS` steps (from 1 on, int64), the losses of those batches, and smoothed ones (float32)."""
         for loss in self._unread:
             self._losses.append(float(loss))
             latest = self._losses[-1]
@@ -38,7 +38,7 @@ class LossCurve:
             self._smooth.append(kept * self._smooth[-1] + (1 - kept) * latest if self._smooth else latest)
         self._unread.clear()
         count = len(self._losses)
-        rows = np.unique(np.linspace(0, max(count - 1, 0), min(count, MOST_POINTS)).round().astype(np.int64))
+        rows = np.unique(np.linspace(0, max(count - 1, 0), min(count, MAX_POINTS)).round().astype(np.int64))
         return (
             rows + 1,
             np.array([self._losses[row] for row in rows], np.float32),

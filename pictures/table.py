@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from grading.child.pictures import (
-    attention,
-    curve,
-    digit_field,
-    separating_line,
-    turning_segment,
-    verse,
-    word_bars,
-    writing,
-)
+from pictures import attention, curve, digit_field, separating_line, turning_segment, verse, word_bars, writing
 
 # Each module has a State and a draw(axes, state). Where training is watched it has a Reader with a read(): of a
 # dataset, or, where a provided trainer tells of its steps, of a model, with a note() for each step besides.

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from grading.child.pictures import style
+from pictures import style
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from grading.child.pictures import loss_curve, style
+from pictures import loss_curve, style
 
 STEPS_BETWEEN_VERSES = 15  # a reader wants a moment for each
 EARLIER_VERSES = 2
 TEMPERATURE, TOP_K = 0.8, 30
-LONGEST_LINE = 48  # letters; whatever is longer is no line of a haiku
+MAX_LINE_CHARACTERS = 48  # letters; whatever is longer is no line of a haiku
 SECONDS_TO_READ = 4.0
 
 
@@ -106,7 +106,7 @@ class Reader:
         self._written += 1
         prompts = torch.tensor([self._vocabulary.prompt([self._theme])])
         ids = haiku.write_haiku(self._model, prompts, self._form, TEMPERATURE, TOP_K, generator)
-        return [str(line)[:LONGEST_LINE] for line in self._vocabulary.lines(ids[0].tolist())]
+        return [str(line)[:MAX_LINE_CHARACTERS] for line in self._vocabulary.lines(ids[0].tolist())]
 
 
 def draw(axes: Any, state: State) -> None:

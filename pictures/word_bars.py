@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grading.child.pictures import style
+from pictures import style
 
 WORDS_PER_LANGUAGE = 2
 SAMPLE_PER_LENGTH = 60  # validation words of each length that are read

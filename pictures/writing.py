@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from grading.child.pictures import loss_curve, style
+from pictures import loss_curve, style
 
 CHARACTERS = 170  # of a sample
 LINES, COLUMNS = 6, 64

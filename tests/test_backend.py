@@ -171,7 +171,7 @@ def train(watched: bool) -> tuple[torch.Tensor, torch.Tensor]:
             examples.get_validation_accuracy()
 
     if watched:
-        with watch.progress(examples, lambda report: None), watch.facts(model, examples):
+        with watch.progress(examples, lambda report: None), watch.training_stats(model, examples):
             run()
     else:
         run()
@@ -186,23 +186,23 @@ def test_watching_leaves_the_weights_bit_for_bit_as_they_are():
 def train_step_by_step(
     model: torch.nn.Module, optimized: torch.nn.Module, reset: bool = True, detach: bool = False, steps: int = 10
 ) -> dict[str, Any]:
-    """The facts of a small training in a shape of its own."""
+    """The training_stats of a small training in a shape of its own."""
     examples = dataset("sine", model)
     optimizer = torch.optim.SGD(optimized.parameters(), lr=0.01)
-    with watch.facts(model, examples) as facts:
+    with watch.training_stats(model, examples) as training_stats:
         for _, batch in zip(range(steps), DataLoader(examples, batch_size=20), strict=False):
             if reset:
                 optimizer.zero_grad()
             loss = torch.nn.functional.mse_loss(model(batch["x"]), batch["label"])
             (torch.tensor(loss.item(), requires_grad=True) if detach else loss).backward()
             optimizer.step()
-    return facts
+    return training_stats
 
 
 def test_the_facts_of_sound_training_count_what_happened():
     model = torch.nn.Linear(1, 1)
-    facts = train_step_by_step(model, model)
-    assert facts == {
+    training_stats = train_step_by_step(model, model)
+    assert training_stats == {
         "changed": True,
         "finite": True,
         "stopped": False,
@@ -232,20 +232,25 @@ def test_gradients_gathered_over_several_batches_before_a_step_are_not_stale():
     model = torch.nn.Linear(1, 1)
     examples = dataset("sine", model)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-    with watch.facts(model, examples) as facts:
+    with watch.training_stats(model, examples) as training_stats:
         for number, batch in enumerate(DataLoader(examples, batch_size=20)):
             torch.nn.functional.mse_loss(model(batch["x"]), batch["label"]).backward()
             if number % 3 == 2:
                 optimizer.step()
                 optimizer.zero_grad()
-    assert (facts["arrivals"], facts["steps"], facts["resumed"], facts["stale"]) == (10, 3, 7, 0)
+    assert (
+        training_stats["arrivals"],
+        training_stats["steps"],
+        training_stats["resumed"],
+        training_stats["stale"],
+    ) == (10, 3, 7, 0)
 
 
 def test_watchers_are_gone_afterwards_even_when_training_fails():
     model = torch.nn.Linear(1, 1)
     examples = dataset("sine", model)
     backward = torch.autograd.backward
-    with pytest.raises(KeyError), watch.progress(examples, lambda report: None), watch.facts(model, examples):
+    with pytest.raises(KeyError), watch.progress(examples, lambda report: None), watch.training_stats(model, examples):
         raise KeyError
     assert torch.autograd.backward is backward
     assert not any(parameter._backward_hooks for parameter in model.parameters())
@@ -257,13 +262,13 @@ def test_training_ends_where_it_asks_for_more_examples_than_it_may_have():
     model = torch.nn.Linear(1, 1)
     examples = dataset("sine", model)
     fetched = 0
-    with watch.facts(model, examples, most_fetched=50) as facts:
+    with watch.training_stats(model, examples, max_fetched=50) as training_stats:
         while True:
             for batch in DataLoader(examples, batch_size=20):
                 fetched += len(batch["x"])
-    assert facts["stopped"]
-    assert fetched == facts["fetched"] == 60
-    assert facts["changed"] is False
+    assert training_stats["stopped"]
+    assert fetched == training_stats["fetched"] == 60
+    assert training_stats["changed"] is False
 
 
 def test_a_watched_dataset_can_be_sent_to_loader_workers():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from staff import bench
+from staff.evidence import bench
 
 
 @pytest.mark.slow

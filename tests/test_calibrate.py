@@ -14,8 +14,8 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import CheckFailed
 from grading.questions import Check, discover
-from staff.calibrate import __main__ as program
-from staff.calibrate import margins, runs, table
+from staff.evidence.calibrate import __main__ as program
+from staff.evidence.calibrate import margins, runs, table
 from tests.support import PROJECT, SOLUTIONS
 
 SMALL = ["--seeds", "2", "--questions", "q1,q2,q6", "--threads", "1", "--jobs", "2"]

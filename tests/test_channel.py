@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from grading import channel
-from grading.channel import ChannelError, Handle, Opaque
+from grading.isolation import channel
+from grading.isolation.channel import ChannelError, Handle, Opaque
 
 arrays = hnp.arrays(
     st.sampled_from([np.dtype(name) for name in channel.DTYPES]), hnp.array_shapes(min_dims=0, max_dims=3, min_side=0)

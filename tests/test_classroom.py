@@ -29,8 +29,8 @@ from staff.classroom.grader import Grader
 from staff.classroom.records import Records, record_of
 from staff.classroom.roster import Student
 from staff.classroom.work import GradingSettings, Key, Reply, WorkItem, key_of
-from staff.hostile.harness import NoHarness, interpreter
-from staff.starters import strip_solutions
+from staff.evidence.hostile.harness import NoHarness, interpreter
+from staff.release.starters import strip_solutions
 from tests.classroom import inside, write
 from tests.support import SOLUTIONS
 

@@ -72,7 +72,7 @@ def test_an_archive_writes_nothing_outside_and_its_links_are_not_followed(tmp_pa
         archive.writestr("/absolute/models.py", "x")
         archive.writestr("eve/../../train.py", "x")
         archive.writestr(link, "/etc/passwd")
-        archive.writestr("eve/losses.py", b"#" * (export.find.__globals__["MOST_BYTES"] + 1))
+        archive.writestr("eve/losses.py", b"#" * (export.find.__globals__["MAX_BYTES"] + 1))
         archive.writestr("eve/con<:>?.py ", "x")
     (eve,) = export.read(path, WANTED).submissions
     assert eve.files == {}

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from staff.digits import build
-from staff.digits.contact_sheet import contact_sheet
-from staff.digits.generate import BLOCK, Manner, generate, generate_block
-from staff.digits.hand import Hand
-from staff.digits.strokes import POINTS_PER_PATH, basis_of, natural_spline, paths
-from staff.digits.styles import DIGITS
+from staff.build.digits import build
+from staff.build.digits.contact_sheet import contact_sheet
+from staff.build.digits.generate import BLOCK, Manner, generate, generate_block
+from staff.build.digits.hand import Hand
+from staff.build.digits.strokes import POINTS_PER_PATH, basis_of, natural_spline, paths
+from staff.build.digits.styles import DIGITS
 
 STYLES = [(digit, drawing) for digit, traits in enumerate(DIGITS) for drawing in traits.styles]
 
@@ -178,7 +178,7 @@ def test_a_contact_sheet_shows_sixty_images_of_each_digit(sample) -> None:
 def test_a_linear_reader_of_the_built_in_digits_reads_the_real_ones(built_in, real_data) -> None:
     # The quickest sign that the digits look like people's: measured 88.6 percent after one epoch; chance is 10.
     torch = pytest.importorskip("torch")
-    from staff.digits.quality import accuracy, as_tensors, train
+    from staff.build.digits.quality import accuracy, as_tensors, train
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # a batch of 128 is too little work to share

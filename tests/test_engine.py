@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from grading import channel, forkserver
 from grading.console import Console
 from grading.engine import Engine, Settings
+from grading.isolation import channel, forkserver
 from grading.outcomes import QuestionResult
 from grading.questions import discover
 from tests.support import PROJECT, SOLUTIONS

@@ -11,13 +11,13 @@ import pytest
 import torch
 
 import backend
+from grading.checks.exhibits import Samples
+from grading.checks.history import MAX_ROWS, History
+from grading.checks.source import StudentSource
+from grading.checks.student import Student
 from grading.child import watch
-from grading.exhibits import Samples
-from grading.history import MOST_ROWS, History
 from grading.outcomes import OutOfLimits, StudentCrashed
 from grading.questions import discover
-from grading.source import StudentSource
-from grading.student import Student
 from tests.support import SOLUTIONS
 
 
@@ -95,7 +95,7 @@ def test_a_history_keeps_its_first_and_latest_rows_however_many_come():
         history.add({"updates": number, "loss": 1 / (1 + number)})
     curve = history.curve()
     assert curve is not None
-    assert len(curve.losses) <= MOST_ROWS + 2
+    assert len(curve.losses) <= MAX_ROWS + 2
     assert curve.losses[0].tolist() == [0.0, 1.0]
     assert curve.losses[-1].tolist() == [49_999.0, 1 / 50_000]
     assert len(curve.accuracies) == 0

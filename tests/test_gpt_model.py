@@ -12,13 +12,13 @@ import pytest
 import torch
 
 from data import Library
+from grading.checks.source import StudentSource
+from grading.checks.student import Student
 from grading.child import importing
-from grading.in_process import InProcess
+from grading.isolation.in_process import InProcess
 from grading.outcomes import CheckFailed, NotImplementedYet
 from grading.questions import discover
-from grading.source import StudentSource
-from grading.student import Student
-from staff import gpt_cases
+from staff.build import gpt_cases
 from test_cases.q7 import mistakes
 from tests.support import PROJECT, SOLUTIONS
 
@@ -129,9 +129,9 @@ def test_the_stored_cases_are_what_the_staff_command_makes(capsys):
 
 
 def test_each_stored_mistake_has_its_story_and_each_story_its_stored_mistake():
-    assert set(gpt_cases.block_mistakes()) == set(mistakes.BLOCK_STORIES)
+    assert set(gpt_cases.block_mistakes()) == set(mistakes.BLOCK_EXPLANATIONS)
     names = {name.removesuffix("_without_positions") for name in gpt_cases.model_mistakes()}
-    assert names == set(mistakes.MODEL_STORIES)
+    assert names == set(mistakes.MODEL_EXPLANATIONS)
 
 
 def test_no_stored_mistake_is_near_the_right_answer_or_another_mistake():

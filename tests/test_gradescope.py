@@ -17,7 +17,7 @@ from grading.gradescope.run import Report
 from grading.gradescope.usage import Meter
 from grading.outcomes import CRASHED, FAILED, PASSED, Outcome, QuestionResult, RunResult
 from grading.questions import discover
-from staff.hostile.harness import Harness, NoHarness
+from staff.evidence.hostile.harness import Harness, NoHarness
 from tests.support import PROJECT, SOLUTIONS, run_autograder
 
 SCHEMA = json.loads((PROJECT / "tests" / "results_schema.json").read_text(encoding="utf-8"))
@@ -95,7 +95,7 @@ def test_files_that_are_not_graded_are_named(tmp_path):
 
 
 def test_a_huge_file_is_refused_and_told(tmp_path):
-    write(tmp_path, {"models.py": "#" * (submission.MOST_BYTES + 1), "losses.py": "", "train.py": ""})
+    write(tmp_path, {"models.py": "#" * (submission.MAX_BYTES + 1), "losses.py": "", "train.py": ""})
     found = submission.find(tmp_path, WANTED)
     assert sorted(found.files) == ["losses.py", "train.py"]
     assert found.notes == ["models.py is larger than 1 MiB and was not used. Did data end up in it?"]
@@ -123,10 +123,10 @@ def test_an_archive_inside_the_submission_is_told(tmp_path):
 
 
 def test_a_flood_of_files_is_looked_at_only_so_far(tmp_path):
-    for number in range(submission.MOST_ENTRIES + 10):
+    for number in range(submission.MAX_ENTRIES + 10):
         (tmp_path / f"{number}.txt").touch()
     notes = submission.find(tmp_path, WANTED).notes
-    assert f"The submission holds more than {submission.MOST_ENTRIES} files" in notes[0]
+    assert f"The submission holds more than {submission.MAX_ENTRIES} files" in notes[0]
     assert all(len(note) < 1000 for note in notes)
 
 

@@ -18,7 +18,7 @@ from haiku_bot import chat, checkpoint
 from haiku_bot.bot import HaikuBot, Judge, Steered
 from haiku_bot.messages import Request, normalize, understand
 from haiku_bot.trainer import Corpus, Recipe, create_model, evaluate, load_corpus, train
-from haiku_bot.vocabulary import LONGEST, MOST_KEYWORDS, MOST_THEMES
+from haiku_bot.vocabulary import LONGEST, MAX_KEYWORDS, MAX_THEMES
 
 PROJECT = Path(__file__).resolve().parents[1]
 SOLUTIONS = PROJECT / "staff" / "solutions"
@@ -77,9 +77,9 @@ def test_a_verse_survives_the_vocabulary_with_its_marks(corpus: Corpus) -> None:
 
 def test_prompts_and_verses_fit_the_model(corpus: Corpus) -> None:
     longest = max(len(corpus.vocabulary.verse(haiku)) for haiku in corpus.everything)
-    assert MOST_THEMES + MOST_KEYWORDS + 1 + longest <= LONGEST
+    assert MAX_THEMES + MAX_KEYWORDS + 1 + longest <= LONGEST
     prompt = corpus.vocabulary.prompt(list(texts.themes())[:9], ["rain", "snow", "moon", "no such word"])
-    assert len(prompt) == MOST_THEMES + MOST_KEYWORDS + 1
+    assert len(prompt) == MAX_THEMES + MAX_KEYWORDS + 1
 
 
 def test_validation_haiku_are_never_trained_on(corpus: Corpus) -> None:

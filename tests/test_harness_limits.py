@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from staff import harness_limits
-from staff.cgroup import ControlGroup, NoControlGroup
+from staff.evidence import harness_limits
+from staff.evidence.cgroup import ControlGroup, NoControlGroup
 
 COMPUTE = "import time; end = time.monotonic() + 1.5\nwhile time.monotonic() < end: pass\nprint(time.process_time())"
 

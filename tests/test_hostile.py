@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from staff.hostile import crowd
-from staff.hostile.__main__ import hidden_files
-from staff.hostile.attack import BREACH, HANDED_IN, load_all
-from staff.hostile.harness import Harness, NoHarness, autograder_archive, is_root
-from staff.hostile.verdict import run_side_by_side
+from staff.evidence.hostile import crowd
+from staff.evidence.hostile.__main__ import hidden_files
+from staff.evidence.hostile.attack import BREACH, HANDED_IN, load_all
+from staff.evidence.hostile.harness import Harness, NoHarness, autograder_archive, is_root
+from staff.evidence.hostile.verdict import run_side_by_side
 
 ATTACKS = {attack.name: attack for attack in load_all()}
 # What has been seen in the wild or is known from other graders, and who tries it here. Those of a row run at the same
@@ -67,7 +67,7 @@ def test_every_attack_that_reaches_for_something_would_say_that_it_got_there():
 
 
 def test_submissions_graded_at_the_same_time_get_what_they_get_alone():
-    """Five here, one of them an attack on the others; thirty by `python -m staff.hostile.crowd`."""
+    """Five here, one of them an attack on the others; thirty by `python -m staff.evidence.hostile.crowd`."""
     try:
         assert crowd.run(["q6"], 5).faults == ()
     except NoHarness as reason:

@@ -17,12 +17,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grading import channel, expect, forkserver
-from grading.channel import Handle
+from grading.checks import expect
 from grading.console import Console
 from grading.engine import Engine, Settings, _status_text
+from grading.isolation import channel, forkserver
+from grading.isolation.channel import Handle
+from grading.isolation.process import StudentProcess
 from grading.outcomes import CRASHED, FAILED, NOT_FINISHED, PASSED, OutOfLimits, StudentCrashed
-from grading.process import StudentProcess
 from grading.questions import Check, Question
 from tests.test_channel import values
 
@@ -89,7 +90,7 @@ class Peer:
         self._pieces, self._stays = pieces, stays
         self._ended = threading.Event()
 
-    def fork(self, orders: object) -> tuple[int, BinaryIO, BinaryIO, BinaryIO]:
+    def fork(self, confinement: object) -> tuple[int, BinaryIO, BinaryIO, BinaryIO]:
         requests_read, requests_write = os.pipe()
         replies_read, replies_write = os.pipe()
         output_read, output_write = os.pipe()

@@ -16,15 +16,15 @@ import numpy as np
 import pytest
 
 from data import Library
-from grading import diagnosis, expect
+from grading.checks import diagnosis, expect
+from grading.checks.diagnosis import Mistake
+from grading.checks.student import Student, Training
 from grading.console import Console
-from grading.diagnosis import Mistake
 from grading.engine import Engine, Settings
 from grading.outcomes import CheckFailed, OutOfLimits, StudentCrashed
 from grading.questions import Check, Question, discover
-from grading.student import Student, Training
-from staff.mutants.format import Change, Mutant, MutantError, read_all, write_submission
-from staff.mutants.run import grade_all, judge, told_to_a_right_submission
+from staff.evidence.mutants.format import Change, Mutant, MutantError, read_all, write_submission
+from staff.evidence.mutants.run import grade_all, judge, told_to_a_right_submission
 from tests.support import PROJECT, SOLUTIONS
 
 MUTANTS = read_all()
@@ -235,23 +235,23 @@ def test_an_activation_on_the_output_is_told_by_what_it_leaves_behind(outputs, t
 
 
 @pytest.mark.parametrize(
-    "facts", [Training(), Training(changed=True, finite=True, fetched=2000, distinct=200, examples=200)]
+    "stats", [Training(), Training(changed=True, finite=True, fetched=2000, distinct=200, examples=200)]
 )
-def test_training_of_which_nothing_is_known_or_all_is_well_is_told_nothing(facts):
-    assert diagnosis.training(facts) == ""
-    assert diagnosis.coverage(facts) == ""
+def test_training_of_which_nothing_is_known_or_all_is_well_is_told_nothing(stats):
+    assert diagnosis.training(stats) == ""
+    assert diagnosis.coverage(stats) == ""
 
 
 def test_a_few_batches_between_steps_are_no_forgotten_reset():
-    facts = Training(
+    stats = Training(
         changed=True, finite=True, backwards=100, arrivals=100, steps=25, own_steps=25, resumed=96, stale=0
     )
-    assert diagnosis.training(facts) == ""
+    assert diagnosis.training(stats) == ""
 
 
 @pytest.mark.parametrize("reply", [None, "text", {"changed": 1, "steps": True, "fetched": "many", "other": []}])
 def test_facts_that_do_not_fit_are_left_out(reply: Any):
-    from grading.student import _training
+    from grading.checks.student import _training
 
     assert _training(reply) == Training()
 
@@ -273,7 +273,7 @@ def test_judging_tells_of_checks_that_wait_apart_from_checks_that_are_lost():
 @pytest.mark.slow
 def test_every_mutant_is_as_declared_and_the_reference_is_told_nothing():
     """Trains them all, as `make mutants` does: a check that only training reaches is judged nowhere else."""
-    command = [sys.executable, "-m", "staff.mutants"]
+    command = [sys.executable, "-m", "staff.evidence.mutants"]
     finished = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROJECT)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert "0 not as declared" in finished.stdout

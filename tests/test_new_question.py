@@ -14,7 +14,7 @@ from staff.new_question import __main__ as program
 from staff.new_question.plan import Change, ScaffoldError, function_name, plan
 from staff.new_question.templates import Names
 from staff.release import build
-from staff.starters import BEGIN, END, strip_solutions
+from staff.release.starters import BEGIN, END, strip_solutions
 from tests.support import PROJECT
 
 LAYER_NORM = Names("q9", "Layer norm", "layer_norm", "models", 1, False)
@@ -75,8 +75,8 @@ from pathlib import Path
 from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.questions import discover
-from staff.mutants.format import read_all
-from staff.mutants.run import grade_all
+from staff.evidence.mutants.format import read_all
+from staff.evidence.mutants.run import grade_all
 
 asked = [question for question in discover() if question.id == "q9"]
 with Engine(Settings(Path("staff/solutions").resolve()), Console(io.StringIO())) as engine:
@@ -155,7 +155,12 @@ def test_a_question_that_is_there_already_is_refused_and_nothing_is_written(caps
 def test_a_dry_run_shows_every_file_and_writes_none(capsys):
     assert program.main(["q99", "--title", "Layer norm", "--dry-run"]) == 0
     shown = capsys.readouterr().out
-    for path in ("test_cases/q99/question.toml", "test_cases/q99/checks.py", "staff/mutants/q99.toml", "README.md"):
+    for path in (
+        "test_cases/q99/question.toml",
+        "test_cases/q99/checks.py",
+        "staff/evidence/mutants/q99.toml",
+        "README.md",
+    ):
         assert f"+++ {path}" in shown
     assert '+    raise NotImplementedError("layer_norm: your code here")' in shown
     assert not (PROJECT / "test_cases" / "q99").exists()

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from staff import peak_memory
+from staff.evidence import peak_memory
 
 HOLD = "import subprocess, sys, time; block = bytearray(60 * 2**20); time.sleep(0.5)"
 

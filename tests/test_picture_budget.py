@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from grading.child.pictures import loss_curve
-from grading.child.pictures.budget import LARGEST_SHARE, Budget
-from grading.child.pictures.recording import MOST_MOMENTS, Recording
+from pictures import loss_curve
+from pictures.windows.budget import MAX_SHARE, Budget
+from pictures.windows.recording import MAX_MOMENTS, Recording
 
 
 class FakeClock:
@@ -35,7 +35,7 @@ def test_redraws_keep_to_ten_a_second_and_to_their_share_of_training_time(cost_s
                 clock.now += cost_seconds
     assert budget.spent_seconds <= 0.15 * trained
     assert budget.redraws <= 10 * (trained + budget.spent_seconds) + 1
-    assert budget.redraws >= int(0.9 * min(LARGEST_SHARE * trained / cost_seconds, 9 * trained))
+    assert budget.redraws >= int(0.9 * min(MAX_SHARE * trained / cost_seconds, 9 * trained))
 
 
 def test_one_dear_redraw_is_paid_for_before_the_next():
@@ -56,7 +56,7 @@ def test_a_recording_stays_small_and_spreads_over_a_short_training(seconds):
     for moment in np.arange(0, seconds, 0.0005):
         if recording.wants(moment):
             recording.add(moment, moment)
-    assert min(MOST_MOMENTS, 5) <= len(recording.moments) <= MOST_MOMENTS
+    assert min(MAX_MOMENTS, 5) <= len(recording.moments) <= MAX_MOMENTS
     gaps = np.diff(recording.moments)
     assert recording.moments[0] == 0
     assert recording.moments[-1] >= 0.85 * min(seconds, 1.9) - 0.01
@@ -68,7 +68,7 @@ def test_a_long_training_is_drawn_by_few_points_whose_last_is_the_latest():
     for step in range(5000):
         curve.add(torch.tensor(float(step)))
     steps, losses, smooth = curve.read()
-    assert len(steps) <= loss_curve.MOST_POINTS
+    assert len(steps) <= loss_curve.MAX_POINTS
     assert (steps[-1], losses[-1]) == (5000, 4999)
     assert np.array_equal(losses, steps - 1)
     assert np.all(smooth <= losses)

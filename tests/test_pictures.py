@@ -17,9 +17,10 @@ from torch.utils.data import DataLoader
 
 import backend
 import data
-from grading.child.pictures import attention, turning_segment, verse, window, writing
-from grading.child.pictures.live import Live
-from grading.child.pictures.table import PICTURES
+from pictures import attention, turning_segment, verse, writing
+from pictures.table import PICTURES
+from pictures.windows import window
+from pictures.windows.live import Live
 from staff.solutions import models
 from tests.support import PROJECT
 from tests.windows import AggWindow, Opener, drawn
@@ -93,7 +94,7 @@ def test_a_model_that_has_diverged_can_still_be_drawn(name):
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_states_are_data_that_the_channel_carries(name):
-    from grading import channel
+    from grading.isolation import channel
 
     state = vars(state_of(name))
     back = channel.decode(channel.encode(dict(state))[8:])
@@ -227,16 +228,16 @@ def test_a_sample_is_cut_into_lines_that_fit_and_shows_nothing_unprintable():
     assert len(found) == writing.LINES
 
 
-TRAIN_IN_A_DESK = """
+TRAIN_IN_A_HANDLER = """
 import sys
-from grading.child.requests import Desk
+from grading.child.requests import RequestHandler
 import data
-desk = Desk(emit=lambda report: None)
-desk.answer({"op": "configure", "code_directory": sys.argv[1], "threads": 1, "window_title": sys.argv[2] or None})
-handle = desk.answer({"op": "create", "names": ["models.PerceptronModel"], "args": [3]})["result"]
-answer = desk.answer({"op": "train", "names": ["train.train_perceptron"], "model": handle, "dataset": "points",
+handler = RequestHandler(emit=lambda report: None)
+handler.answer({"op": "configure", "code_directory": sys.argv[1], "threads": 1, "window_title": sys.argv[2] or None})
+handle = handler.answer({"op": "create", "names": ["models.PerceptronModel"], "args": [3]})["result"]
+answer = handler.answer({"op": "train", "names": ["train.train_perceptron"], "model": handle, "dataset": "points",
                       "arrays": data.training_arrays(data.Library().load("points"))})
-print("result" in answer, "matplotlib" in sys.modules, "grading.child.pictures.live" in sys.modules)
+print("result" in answer, "matplotlib" in sys.modules, "pictures.windows.live" in sys.modules)
 """
 
 
@@ -246,7 +247,7 @@ def test_matplotlib_is_not_imported_without_graphics_or_without_a_display(title)
     if title and not sys.platform.startswith("linux"):
         pytest.skip("elsewhere there is always a display to hope for")
     run = subprocess.run(
-        [sys.executable, "-c", TRAIN_IN_A_DESK, str(PROJECT / "staff" / "solutions"), title],
+        [sys.executable, "-c", TRAIN_IN_A_HANDLER, str(PROJECT / "staff" / "solutions"), title],
         capture_output=True, text=True, timeout=60, check=False, cwd=PROJECT, env=environment,
     )  # fmt: skip
     assert run.stdout == "True False False\n", run.stderr

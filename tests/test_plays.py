@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from data import DataError, Library, plays
-from staff.plays import build, grammar
-from staff.plays.grammar import Alternative, Grammar, GrammarError
-from staff.plays.stage import Stage
+from staff.build.plays import build, grammar
+from staff.build.plays.grammar import Alternative, Grammar, GrammarError
+from staff.build.plays.stage import Stage
 
 
 @pytest.fixture(scope="module")

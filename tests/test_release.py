@@ -16,7 +16,7 @@ from data import Library
 from staff.release import build, hidden
 from staff.release.manifest import TOP_LEVEL, ReleaseError, audience
 from staff.release.repository import files_of_working_tree
-from staff.starters import BEGIN, END, starters
+from staff.release.starters import BEGIN, END, starters
 from tests.support import PROJECT, SOLUTIONS
 
 SECRET = "a secret of this test"

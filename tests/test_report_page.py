@@ -21,7 +21,8 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from grading import cli, exhibits
+from grading import cli
+from grading.checks import exhibits
 from grading.outcomes import CRASHED, FAILED, NOT_FINISHED, PASSED, Outcome, QuestionResult, RunResult
 from grading.pages import page as pages
 from grading.pages.panels import Mistakes, Picture, panels, rows
@@ -247,7 +248,7 @@ def test_the_page_is_made_without_the_students_code_or_torch():
     assert found.stdout.strip() == "set()"
     for path in (PROJECT / "grading" / "pages").glob("*.py"):
         imported = re.findall(r"^(?:from|import) (grading\.child\S*)", path.read_text(encoding="utf-8"), re.MULTILINE)
-        assert set(imported) <= {"grading.child.pictures"}, path
+        assert set(imported) <= {"pictures"}, path
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ import pytest
 
 pytest.importorskip("copydetect", reason="comes with the staff extra")
 
-from staff import starters
-from staff.similarity import __main__ as program
-from staff.similarity import compare, report
-from staff.similarity.document import OWN_NAME, read
+from staff.classroom.similarity import __main__ as program
+from staff.classroom.similarity import compare, report
+from staff.classroom.similarity.document import OWN_NAME, read
+from staff.release import starters
 from tests.support import PROJECT, SOLUTIONS, STUDENT_FILES
 
-MEDIOCRE, OTHER_EDITION = PROJECT / "staff" / "mediocre", PROJECT / "tests" / "other_edition"
+MEDIOCRE, OTHER_EDITION = PROJECT / "staff" / "evidence" / "mediocre", PROJECT / "tests" / "other_edition"
 STARTER = {name: content.encode() for name, content in starters.starters().items()}
 MARKS = re.compile(r" *# (BEGIN|END) SOLUTION\n")
 

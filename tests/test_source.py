@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from grading.checks.source import StudentSource
 from grading.outcomes import CheckFailed
 from grading.questions import discover
-from grading.source import StudentSource
 
 QUESTION = next(question for question in discover() if question.id == "q5")
 

@@ -6,13 +6,15 @@ import ast
 
 import pytest
 
-from staff import starters
+from staff.release import starters
 from tests.support import PROJECT, run_autograder
 
 
 def test_the_committed_starters_are_up_to_date():
     for name, content in starters.starters().items():
-        assert (PROJECT / name).read_text(encoding="utf-8") == content, f"run python -m staff.starters for {name}"
+        assert (PROJECT / name).read_text(encoding="utf-8") == content, (
+            f"run python -m staff.release.starters for {name}"
+        )
 
 
 def test_a_starter_keeps_everything_but_the_solution_regions():

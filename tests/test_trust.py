@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from data import Library
+from grading.checks.source import StudentSource
+from grading.checks.student import Student
 from grading.questions import discover
-from grading.source import StudentSource
-from grading.student import Student
 from tests.support import PROJECT, SOLUTIONS
 
 SHOW_A_WINDOW = ("dependencies.py", "exhibit_window.py")
@@ -35,7 +35,7 @@ def test_the_student_process_imports_nothing_of_the_trusted_side_but_the_channel
         trusted = {
             name for name in imports_of(path) if name.startswith("grading.") and not name.startswith("grading.child")
         }
-        assert {".".join(name.split(".")[:2]) for name in trusted} <= {"grading.channel"}, path
+        assert {name for name in trusted if "channel" not in name} <= {"grading.isolation"}, path
 
 
 def test_the_trusted_side_imports_nothing_of_the_student_process_nor_torch():
@@ -45,7 +45,7 @@ def test_the_trusted_side_imports_nothing_of_the_student_process_nor_torch():
         *PROJECT.glob("test_cases/*/*.py"),
     ]:
         for name in imports_of(path):
-            if path.name in SHOW_A_WINDOW and name.startswith("grading.child.pictures"):
+            if path.name in SHOW_A_WINDOW and name.startswith("pictures"):
                 continue  # they draw arrays; the test below holds them to be free of torch and of student code
             assert not name.startswith(("grading.child", "torch", "backend", "models", "losses", "train.")), (
                 path,
@@ -55,8 +55,8 @@ def test_the_trusted_side_imports_nothing_of_the_student_process_nor_torch():
 
 def test_the_modules_that_show_a_window_load_neither_torch_nor_student_code():
     program = (
-        "import sys, grading.dependencies, grading.exhibit_window, grading.child.pictures.attention, "
-        "grading.child.pictures.turning_segment, grading.child.pictures.window; "
+        "import sys, grading.dependencies, grading.pages.exhibit_window, pictures.attention, "
+        "pictures.turning_segment, pictures.windows.window; "
         "print('loaded:', sorted({'torch', 'models', 'losses', 'train', 'backend'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=PROJECT)
@@ -117,7 +117,7 @@ class Answering(Recorder):
         self.classes = classes
 
     def request(self, message: dict[str, Any], deadline: float, on_progress: object) -> dict[str, Any]:
-        from grading.channel import Handle
+        from grading.isolation.channel import Handle
 
         self.messages.append(message)
         if message["op"] == "create":

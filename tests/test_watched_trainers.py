@@ -12,12 +12,13 @@ import pytest
 import torch
 
 from grading.child import importing
-from grading.child.pictures import attention, window
-from grading.child.pictures.live import Live
 from grading.console import Console
 from grading.dependencies import check_dependencies
 from grading.engine import Engine, Settings
 from grading.questions import discover
+from pictures import attention
+from pictures.windows import window
+from pictures.windows.live import Live
 from tests.support import PROJECT
 from tests.windows import AggWindow, Keeping, Opener
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from staff import archive
-from staff.words import build as builder
-from staff.words.candidates import Limits, everyday_words, is_refused
-from staff.words.languages import CHARACTERS, HELD_OUT_WORDS, LANGUAGES, LONGEST, TRAINING_WORDS
+from staff.build import archive
+from staff.build.words import build as builder
+from staff.build.words.candidates import Limits, everyday_words, is_refused
+from staff.build.words.languages import CHARACTERS, HELD_OUT_WORDS, LANGUAGES, LONGEST, TRAINING_WORDS
 
 SPLITS = {"train": 17500, "dev": 500, "test": 500}
 
@@ -151,7 +151,15 @@ def test_a_word_is_kept_when_it_is_its_language_s_own(word, elsewhere, kept):
 
 
 def test_words_come_most_frequent_first_and_ties_by_the_alphabet():
-    frequencies = {"es": {"vino": 2e-5, "mesa": 1e-5, "agua": 1e-5}, "en": {}, "fr": {}, "de": {}, "pt": {}, "it": {}, "ca": {}}
+    frequencies = {
+        "es": {"vino": 2e-5, "mesa": 1e-5, "agua": 1e-5},
+        "en": {},
+        "fr": {},
+        "de": {},
+        "pt": {},
+        "it": {},
+        "ca": {},
+    }
     assert everyday_words(LANGUAGES[1], frequencies)[4] == ["vino", "agua", "mesa"]
 
 
@@ -200,7 +208,9 @@ def test_the_shipped_file_is_what_the_word_lists_build(tmp_path, monkeypatch):
     assert builder.main(["--check", "--output", str(hidden)]) == 1
 
 
-@pytest.mark.parametrize("arguments", [["--hidden"], ["--hidden", "--seed", "1"], ["--check", "--output", "nowhere.npz"]])
+@pytest.mark.parametrize(
+    "arguments", [["--hidden"], ["--hidden", "--seed", "1"], ["--check", "--output", "nowhere.npz"]]
+)
 def test_incomplete_requests_are_usage_errors(arguments):
     with pytest.raises(SystemExit) as stop:
         builder.main(arguments)

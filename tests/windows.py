@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from grading.child.pictures import style, viewer
-from grading.child.pictures.table import PICTURES
+from pictures import style
+from pictures.table import PICTURES
+from pictures.windows import viewer
 
 
 def drawn(name: str, state: Any) -> np.ndarray:

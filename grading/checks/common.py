@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from grading import diagnosis, expect
-from grading.diagnosis import Mistake
-from grading.student import Student
+from grading.checks import diagnosis, expect
+from grading.checks.diagnosis import Mistake
+from grading.checks.student import Student
 
 LOSS_TOLERANCE = 1e-4  # float32 means over a handful of rows are exact to about 1e-6
 LOSS_BATCHES = (1, 6)
@@ -150,8 +150,8 @@ LOSS_CRASHES = {
 
 
 def _wrong_cross_entropy(student: Student, target: str, classes: int, text: str) -> str:
-    if story := diagnosis.crash(text, LOSS_CRASHES):
-        return story
+    if explanation := diagnosis.crash(text, LOSS_CRASHES):
+        return explanation
     inputs = _loss_inputs(11, PROBED_BATCHES, classes)
     probes = [(arguments, student.call(target, *arguments)) for arguments in inputs]
     return diagnosis.recognised(WRONG_LOSSES, probes, LOSS_TOLERANCE)

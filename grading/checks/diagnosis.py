@@ -6,8 +6,8 @@ A check states what was expected and what came. Around it, `explained` looks for
         expect.close(found, right, TOLERANCE, "the loss should be")
 
 A diagnosis is one or two sentences for the student: what the evidence shows, and what to look at. It never holds the
-line of code that mends it. It changes no outcome, only the message; where the evidence fits no story, or several,
-nothing is said. Known mistakes in a computation are small pure functions, each with its story.
+line of code that mends it. It changes no outcome, only the message; where the evidence fits no explanation, or several,
+nothing is said. Known mistakes in a computation are small pure functions, each with its explanation.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from grading import expect
+from grading.checks import expect
+from grading.checks.student import Model, Training
 from grading.outcomes import CheckFailed, StudentCrashed
-from grading.student import Model, Training
 
 Probe = tuple[tuple[Any, ...], Any]  # what a function was called with, and what came
 
-MOST_STALE_GRADIENTS = 0.5  # a share: whoever resets at all resets before nearly every step
+MAX_STALE_SHARE = 0.5  # a share: whoever resets at all resets before nearly every step
 FEW_EPOCHS = 2.0  # so little is worth a question, whatever else is wrong
 PROBED_ROWS = 32
 EXACT_ZEROS = 0.05  # a share of outputs that are zero to the last bit: nothing but an activation makes so many
@@ -40,7 +40,7 @@ class Mistake:
     """A wrong computation, and what to tell whoever made it."""
 
     computation: Callable[..., np.ndarray | float]
-    story: str
+    explanation: str
 
 
 @contextmanager
@@ -69,18 +69,18 @@ def first(*findings: Callable[[], str]) -> str:
 
 
 def recognised(mistakes: Sequence[Mistake], probes: Sequence[Probe], tolerance: float) -> str:
-    """The story of the mistake that gives what came at every probe; "" if none or several do."""
+    """The explanation of the mistake that gives what came at every probe; "" if none or several do."""
     fitting = {
-        mistake.story
+        mistake.explanation
         for mistake in mistakes
         if probes and all(_agrees(mistake.computation(*given), found, tolerance) for given, found in probes)
     }
     return fitting.pop() if len(fitting) == 1 else ""
 
 
-def crash(text: str, stories: Mapping[str, str]) -> str:
-    """The story of the one known error message that a traceback holds."""
-    fitting = [story for message, story in stories.items() if message in text]
+def crash(text: str, explanations: Mapping[str, str]) -> str:
+    """The explanation of the one known error message that a traceback holds."""
+    fitting = [explanation for message, explanation in explanations.items() if message in text]
     return fitting[0] if len(fitting) == 1 else ""
 
 
@@ -101,12 +101,12 @@ TRAINING_CRASHES = {
 
 
 def crash_in_training(text: str) -> str:
-    """The story of a traceback that came out of a training function."""
+    """The explanation of a traceback that came out of a training function."""
     return crash(text, TRAINING_CRASHES)
 
 
 def after_training(
-    facts: Training,
+    stats: Training,
     model: Model,
     inputs: np.ndarray,
     outputs: np.ndarray,
@@ -115,70 +115,70 @@ def after_training(
     """Why a trained model may be worse than it should be: training itself, then the model, then too little training.
 
     Args:
-        facts: of its training.
+        stats: of its training.
         model: trained; called on some of the inputs.
         inputs: some different rows of what it reads.
         outputs: what it made of the test split, (count, width).
         batch_axis: the dimension of `inputs` that counts examples.
     """
     return first(
-        lambda: training(facts),
+        lambda: training(stats),
         lambda: activation_on_the_output(outputs),
         lambda: behaviour(model, inputs, batch_axis),
-        lambda: coverage(facts),
+        lambda: coverage(stats),
     )
 
 
-def training(facts: Training) -> str:
+def training(stats: Training) -> str:
     """What the watchers saw go wrong while training ran; "" if nothing is sure."""
-    if facts.finite is False:
+    if stats.finite is False:
         return (
             "After training, some of the model's own weights are NaN or infinite: training diverged. Mostly that comes "
             "of steps that are too large; try a learning rate ten times smaller."
         )
-    if facts.changed is False:
-        return _standing_still(facts)
-    if facts.resumed > 2 and facts.stale > MOST_STALE_GRADIENTS * facts.resumed:
+    if stats.changed is False:
+        return _standing_still(stats)
+    if stats.resumed > 2 and stats.stale > MAX_STALE_SHARE * stats.resumed:
         return (
-            f"In {facts.stale} of {facts.resumed} backward passes, gradients of the batches before were still there, "
+            f"In {stats.stale} of {stats.resumed} backward passes, gradients of the batches before were still there, "
             "and the new ones were added on top. Every update should follow its own batch: where are the old "
             "gradients forgotten?"
         )
     return ""
 
 
-def coverage(facts: Training) -> str:
+def coverage(stats: Training) -> str:
     """Whether training saw too little of its data to be judged on anything else."""
-    if 0 < facts.distinct < facts.examples / 2:
+    if 0 < stats.distinct < stats.examples / 2:
         return (
-            f"Training fetched only {facts.distinct} different examples of {facts.examples}. Does it stop within the "
+            f"Training fetched only {stats.distinct} different examples of {stats.examples}. Does it stop within the "
             "loop over the batches, or use one batch over and over?"
         )
-    if 0.5 < facts.epochs <= FEW_EPOCHS:
-        return f"Training went over the data {facts.epochs:.3g} times and then stopped. Is that long enough?"
+    if 0.5 < stats.epochs <= FEW_EPOCHS:
+        return f"Training went over the data {stats.epochs:.3g} times and then stopped. Is that long enough?"
     return ""
 
 
-def _standing_still(facts: Training) -> str:
-    story = "Training left every weight of the model as it was. "
-    if not facts.backwards and not facts.arrivals:
-        return story + "Gradients were never computed: backward() was not called on any loss."
-    if not facts.arrivals and facts.steps and not facts.own_steps:
-        return story + (
-            f"{facts.steps} optimizer steps went to another model, and so did the gradients. Is a new model or a copy "
+def _standing_still(stats: Training) -> str:
+    explanation = "Training left every weight of the model as it was. "
+    if not stats.backwards and not stats.arrivals:
+        return explanation + "Gradients were never computed: backward() was not called on any loss."
+    if not stats.arrivals and stats.steps and not stats.own_steps:
+        return explanation + (
+            f"{stats.steps} optimizer steps went to another model, and so did the gradients. Is a new model or a copy "
             "made within the training function?"
         )
-    if not facts.arrivals:
-        return story + (
-            f"backward() ran {_times(facts.backwards)}, but no gradient arrived at the model. Something between the "
+    if not stats.arrivals:
+        return explanation + (
+            f"backward() ran {_times(stats.backwards)}, but no gradient arrived at the model. Something between the "
             "model's output and the loss cuts the thread that gradients follow: look for detach, item, numpy, argmax, "
             "or a new tensor made of old numbers."
         )
-    if not facts.steps:
-        return story + f"Gradients arrived {_times(facts.arrivals)}, but no optimizer took a step with them."
-    if not facts.own_steps:
-        return story + (
-            f"The optimizer took {facts.steps} steps, but holds no parameter of the model being trained. Whose "
+    if not stats.steps:
+        return explanation + f"Gradients arrived {_times(stats.arrivals)}, but no optimizer took a step with them."
+    if not stats.own_steps:
+        return explanation + (
+            f"The optimizer took {stats.steps} steps, but holds no parameter of the model being trained. Whose "
             "parameters was it given?"
         )
     return ""

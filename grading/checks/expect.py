@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from grading.channel import Opaque
+from grading.isolation.channel import Opaque
 from grading.outcomes import CheckFailed
 
-MOST_NUMBERS_SHOWN = 6
+MAX_NUMBERS_SHOWN = 6
 
 
 class Mismatch(CheckFailed):
@@ -17,7 +17,7 @@ class Mismatch(CheckFailed):
 
     Attributes:
         statement: what was done, what was expected, what came.
-        hint: where to look if nothing more is known; `grading.diagnosis` puts something better in its place.
+        hint: where to look if nothing more is known; `grading.checks.diagnosis` puts something better in its place.
     """
 
     def __init__(self, statement: str, hint: str = "") -> None:
@@ -77,7 +77,7 @@ def close(
     error = np.abs(actual - expected) / (1 + np.abs(expected))
     if error.size and error.max() > tolerance:
         where = np.unravel_index(int(error.argmax()), error.shape)
-        at = f" at {[int(index) for index in where]}" if error.size > MOST_NUMBERS_SHOWN else ""
+        at = f" at {[int(index) for index in where]}" if error.size > MAX_NUMBERS_SHOWN else ""
         raise _failure(f"{what} {shown(expected, where)}{at}", f"got {shown(actual, where)}", hint)
 
 
@@ -120,7 +120,7 @@ def kind(value: Any) -> str:
 
 def shown(numbers: np.ndarray, where: tuple[Any, ...]) -> str:
     """The numbers if they are few, else the one at `where`."""
-    if numbers.size <= MOST_NUMBERS_SHOWN:
+    if numbers.size <= MAX_NUMBERS_SHOWN:
         return np.array2string(numbers, precision=4, separator=", ", suppress_small=True).replace("\n", "")
     return f"{numbers[where]:.4f}"
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from grading.exhibits import LearningCurve
+from grading.checks.exhibits import LearningCurve
 
-MOST_ROWS = 600  # of each series; a process that floods the channel makes them coarser, not longer
-LEAST_ROWS = 4  # fewer are no curve: a check's short trials leave such
+MAX_ROWS = 600  # of each series; a process that floods the channel makes them coarser, not longer
+MIN_ROWS = 4  # fewer are no curve: a check's short trials leave such
 
 
 class History:
@@ -54,7 +54,7 @@ class _Series:
         if self._skipped >= self._stride:
             self._skipped = 0
             self._rows.append(row)
-        if len(self._rows) > MOST_ROWS:
+        if len(self._rows) > MAX_ROWS:
             self._rows, self._stride = self._rows[::2], self._stride * 2
 
     def rows(self) -> np.ndarray:
@@ -62,7 +62,7 @@ class _Series:
         rows = self._rows
         if self._latest is not None and rows[-1:] != [self._latest]:
             rows = [*rows, self._latest]
-        return np.array(rows if len(rows) >= LEAST_ROWS else [], np.float64).reshape(-1, 2)
+        return np.array(rows if len(rows) >= MIN_ROWS else [], np.float64).reshape(-1, 2)
 
 
 def _is_number(value: Any) -> bool:

@@ -21,15 +21,15 @@ import numpy as np
 
 import data
 from data import Splits
-from grading.channel import Handle
-from grading.exhibits import Exhibit
-from grading.history import History
+from grading.checks.exhibits import Exhibit
+from grading.checks.history import History
+from grading.checks.source import PROVIDED, StudentSource
+from grading.isolation.channel import Handle
 from grading.outcomes import CheckFailed, NotImplementedYet, OutOfLimits, StudentCrashed
 from grading.questions import Question
-from grading.source import PROVIDED, StudentSource
 
 Progress = dict[str, Any]
-LEAST_ROWS = 100  # a smaller training set is the made-up case of a check, whose learning curve tells nothing
+MIN_ROWS = 100  # a smaller training set is the made-up case of a check, whose learning curve tells nothing
 SECONDS_FOR_EXHIBITS = 5.0
 
 
@@ -50,7 +50,7 @@ class Picture:
     """What a window is to show while a provided trainer runs.
 
     Attributes:
-        name: of the picture, see `grading.child.pictures.table`.
+        name: of the picture, see `pictures.table`.
         details: for its reader: what the trainer does not know. Plain data.
     """
 
@@ -79,7 +79,7 @@ class Gradients:
 class Training:
     """What the student's process says about a training run: for messages only, no points depend on it.
 
-    Everything is 0 or None where it does not say; see `grading.child.watch.facts`, where it comes from.
+    Everything is 0 or None where it does not say; see `grading.child.watch.training_stats`, where it comes from.
 
     Attributes:
         changed: whether any parameter of the model moved.
@@ -177,26 +177,26 @@ class Student:
         self._not_none(found.output, target)
         return found
 
-    def train(self, target: str, model: Model, splits: Splits, most_fetched: int | None = None) -> Training:
+    def train(self, target: str, model: Model, splits: Splits, max_fetched: int | None = None) -> Training:
         """Train a model on the training and validation splits; the test split stays here.
 
-        After `most_fetched` examples, if that is given, training is ended where it asks for another.
+        After `max_fetched` examples, if that is given, training is ended where it asks for another.
         """
-        history = self._new_history(target) if len(splits.train) >= LEAST_ROWS else None
-        facts = self._ask(
+        history = self._new_history(target) if len(splits.train) >= MIN_ROWS else None
+        training_stats = self._ask(
             {
                 "op": "train",
                 "names": self._names(target),
                 "model": model.handle,
                 "dataset": splits.name,
                 "arrays": data.training_arrays(splits),
-                "most_fetched": most_fetched,
+                "max_fetched": max_fetched,
                 "validates": self._wants_curves and history is not None,
             },
             target,
             history,
         )
-        return _training(facts)
+        return _training(training_stats)
 
     def record(self, metric: str, value: float) -> None:
         """Note a number for the report, such as `test_accuracy`."""
@@ -367,7 +367,7 @@ def _gradients(value: Any) -> Gradients:
 
 
 def _training(value: Any) -> Training:
-    """What fits of the facts; what does not is left out, since nothing depends on it."""
+    """The statistics that fit; what does not is left out, since nothing depends on it."""
     told = value if isinstance(value, dict) else {}
     flags = ("changed", "finite", "stopped")
     fitting = {

@@ -1,1 +1,1 @@
-"""What runs inside the student process. Of the trusted side, only `grading.channel` may be imported here."""
+"""What runs inside the student process. Of the trusted side, only `grading.isolation.channel` may be imported here."""

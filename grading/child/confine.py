@@ -31,31 +31,31 @@ SYSTEM_CALLS = {
 }
 
 
-def apply(orders: dict[str, Any]) -> None:
-    """Carry out a sandbox's orders.
+def apply(confinement: dict[str, Any]) -> None:
+    """Carry out a sandbox's confinement.
 
     Args:
-        orders: `directory` to work in; `environment`, all there will be; `limits`, name of a resource limit to its
+        confinement: `directory` to work in; `environment`, all there will be; `limits`, name of a resource limit to its
             value, and `data_bytes` on top of what is held already; `user`, a user id or None to stay who we are.
     Raises:
         OSError: something could not be done; the process must end then.
     """
     import resource
 
-    for name, value in orders["limits"].items():
+    for name, value in confinement["limits"].items():
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
     with contextlib.suppress(OSError, ValueError, IndexError):
         held = int(Path("/proc/self/status").read_text().split("VmData:")[1].split()[0]) * 1024
-        resource.setrlimit(resource.RLIMIT_DATA, (held + orders["data_bytes"],) * 2)
+        resource.setrlimit(resource.RLIMIT_DATA, (held + confinement["data_bytes"],) * 2)
     with contextlib.suppress(OSError):  # if the machine's memory ends, this process goes before the grader
         Path("/proc/self/oom_score_adj").write_text("1000")
     os.nice(LOWER_PRIORITY)
     os.umask(0o077)
-    os.chdir(orders["directory"])
+    os.chdir(confinement["directory"])
     os.environ.clear()
-    os.environ.update(orders["environment"])
+    os.environ.update(confinement["environment"])
     tempfile.tempdir = None  # forgets a choice made before the fork
-    if (user := orders["user"]) is not None:
+    if (user := confinement["user"]) is not None:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
@@ -70,19 +70,19 @@ def leave_network() -> bool:
         return False
 
 
-def probe(orders: dict[str, Any]) -> bytes:
+def probe(confinement: dict[str, Any]) -> bytes:
     """What really holds in a process that has been confined, tried out: JSON of name to true or false.
 
     Args:
-        orders: as for `apply`, and `private`: paths that must be neither read nor written here.
+        confinement: as for `apply`, and `private`: paths that must be neither read nor written here.
     """
     held = {
         "unprivileged user": os.name == "posix" and os.getuid() != 0 and 0 not in os.getresuid(),
-        "private files": not any(_can_open(Path(path)) for path in orders["private"]),
+        "private files": not any(_can_open(Path(path)) for path in confinement["private"]),
         "no network": not _can_reach_network(),
-        "own folder": _can_write(Path(orders["directory"])),
+        "own folder": _can_write(Path(confinement["directory"])),
         "standard library readable": os.access(os.path.dirname(os.__file__), os.R_OK | os.X_OK),
-        "project readable": all(os.access(path, os.R_OK) for path in orders["public"]),
+        "project readable": all(os.access(path, os.R_OK) for path in confinement["public"]),
         "grader out of reach": not _can_signal(os.getppid()),
     }
     return json.dumps(held).encode()

@@ -6,8 +6,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-MOST_FRAMES = 4  # the innermost ones; a runaway recursion has a thousand
-MOST_CHARACTERS = 2000
+MAX_FRAMES = 4  # the innermost ones; a runaway recursion has a thousand
+MAX_CHARACTERS = 2000
 
 
 def describe(error: BaseException, directory: Path) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def describe(error: BaseException, directory: Path) -> dict[str, Any]:
     frames = [frame for frame in every if Path(frame["file"]).parent == directory]
     if isinstance(error, NotImplementedError) and frames[-1:] == every[-1:]:  # raised by torch, it is no stub
         return {"kind": "stub", "text": "", "place": _place(frames[-1])}
-    return {"kind": "crash", "text": _text(error, frames, directory)[:MOST_CHARACTERS], "place": ""}
+    return {"kind": "crash", "text": _text(error, frames, directory)[:MAX_CHARACTERS], "place": ""}
 
 
 def _text(error: BaseException, frames: list[dict[str, Any]], directory: Path) -> str:
@@ -33,10 +33,10 @@ def _text(error: BaseException, frames: list[dict[str, Any]], directory: Path) -
     else:
         headline = "".join(traceback.format_exception_only(error)).strip()
     lines = [headline]
-    for frame in reversed(frames[-MOST_FRAMES:]):
+    for frame in reversed(frames[-MAX_FRAMES:]):
         lines.append(f"  at {_place(frame)}: {frame['source']}")
-    if len(frames) > MOST_FRAMES:
-        lines.append(f"  … {len(frames) - MOST_FRAMES} more frames")
+    if len(frames) > MAX_FRAMES:
+        lines.append(f"  … {len(frames) - MAX_FRAMES} more frames")
     return "\n".join(lines)
 
 

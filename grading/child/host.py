@@ -1,6 +1,6 @@
 """The student process's program: one process that serves a grader, or a fork server that makes such processes.
 
-Started by `grading.process`; the three streams are requests in, replies out, and whatever the student prints.
+Started by `grading.isolation.process`; the three streams are requests in, replies out, and whatever the student prints.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import threading
 import traceback
 from typing import Any, BinaryIO
 
-from grading import channel
+from grading.isolation import channel
 
-ORDER_BYTES = 4096  # of one request to the fork server
-MOST_SWEEPS = 2
+REQUEST_BYTES = 4096  # of one request to the fork server
+MAX_SWEEPS = 2
 
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> None:
@@ -28,7 +28,7 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
 
     A thread reads ahead, so that the end of the grader ends this process even in the middle of a student's loop.
     """
-    from grading.child.requests import Desk
+    from grading.child.requests import RequestHandler
 
     incoming: queue.Queue[Any] = queue.Queue()
 
@@ -45,9 +45,9 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
         with lock:
             channel.write(replies, message)
 
-    desk = Desk(emit=lambda report: reply({"progress": report}))
+    handler = RequestHandler(emit=lambda report: reply({"progress": report}))
     while True:
-        reply(desk.answer(incoming.get()))
+        reply(handler.answer(incoming.get()))
 
 
 def serve_alone() -> None:
@@ -63,8 +63,8 @@ def serve_alone() -> None:
 def serve_forks(control: socket.socket, confined: bool = False) -> None:
     """Fork one serving process for each request on the control socket, with torch already imported (Unix).
 
-    A request is `ORDER_BYTES` of JSON, padded with blanks, with three file descriptors: requests, replies, output.
-    The orders are empty, or those of `grading.child.confine`. The answers are lines: `started PID`, and later
+    A request is `REQUEST_BYTES` of JSON, padded with blanks, with three file descriptors: requests, replies, output.
+    The confinement are empty, or those of `grading.child.confine`. The answers are lines: `started PID`, and later
     `ended PID STATUS` with the status of `os.waitpid`, when everything that the process started is dead. When the
     control socket closes, everything started here is killed.
 
@@ -107,26 +107,26 @@ def serve_forks(control: socket.socket, confined: bool = False) -> None:
                     with contextlib.suppress(OSError):
                         control.sendall(f"ended {pid} {status}\n".encode())
         if control in ready:
-            message, descriptors, _, _ = socket.recv_fds(control, ORDER_BYTES, 3)
+            message, descriptors, _, _ = socket.recv_fds(control, REQUEST_BYTES, 3)
             if not message:
                 for pid, user in children.items():
                     _kill_group(pid)
                     _kill_user(user)
                 _kill_orphans({})
                 return
-            while len(message) < ORDER_BYTES and (rest := control.recv(ORDER_BYTES - len(message))):
+            while len(message) < REQUEST_BYTES and (rest := control.recv(REQUEST_BYTES - len(message))):
                 message += rest
-            orders = json.loads(message)
+            confinement = json.loads(message)
             pid = os.fork()
             if pid == 0:
-                _become_student_process(descriptors, [control, wake_read, wake_write], orders)
-            children[pid] = orders.get("user")
+                _become_student_process(descriptors, [control, wake_read, wake_write], confinement)
+            children[pid] = confinement.get("user")
             for descriptor in descriptors:
                 os.close(descriptor)
             control.sendall(f"started {pid}\n".encode())
 
 
-def _become_student_process(descriptors: list[int], to_close: list[socket.socket], orders: dict[str, Any]) -> None:
+def _become_student_process(descriptors: list[int], to_close: list[socket.socket], confinement: dict[str, Any]) -> None:
     """Turn a fresh fork into a serving process, confined if so ordered; never returns."""
     try:
         signal.set_wakeup_fd(-1)
@@ -141,12 +141,12 @@ def _become_student_process(descriptors: list[int], to_close: list[socket.socket
         os.close(null)
         os.close(output)
         _open_output()
-        if orders:
+        if confinement:
             from grading.child import confine
 
-            confine.apply(orders)
-            if "private" in orders:
-                os.write(replies, confine.probe(orders))
+            confine.apply(confinement)
+            if "private" in confinement:
+                os.write(replies, confine.probe(confinement))
                 os._exit(0)
         serve(os.fdopen(requests, "rb"), os.fdopen(replies, "wb"))
     except BrokenPipeError:
@@ -185,7 +185,7 @@ def _kill_user(user: int | None) -> None:
     A process may signal all processes of its own user at once, so one is made for that. The second sweep is for what
     was being born during the first.
     """
-    for _ in range(MOST_SWEEPS if user is not None else 0):
+    for _ in range(MAX_SWEEPS if user is not None else 0):
         pid = os.fork()
         if pid == 0:
             with contextlib.suppress(BaseException):

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 # A file of one of these names in the student's folder is passed over: the project's own is used.
-PROVIDED = ("backend", "data", "grading", "test_cases", "autograder", "chargpt", "gpt", "haiku_bot")
+PROVIDED = ("backend", "data", "grading", "pictures", "test_cases", "autograder", "chargpt", "gpt", "haiku_bot")
 
 
 class StudentFinder:

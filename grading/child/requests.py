@@ -13,12 +13,12 @@ import numpy as np
 import torch
 
 import backend
-from grading.channel import DTYPES, Handle, Opaque
 from grading.child import failure, importing, watch
-from grading.child.pictures.display import has_display
+from grading.isolation.channel import DTYPES, Handle, Opaque
+from pictures.windows.display import has_display
 
 if TYPE_CHECKING:
-    from grading.child.pictures.live import Live
+    from pictures.windows.live import Live
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -27,7 +27,7 @@ class MissingName(Exception):
     """The student's file lacks the class or function that was asked for."""
 
 
-class Desk:
+class RequestHandler:
     """Answers requests. Student objects stay here behind handles; arrays, numbers and text leave.
 
     Args:
@@ -65,7 +65,7 @@ class Desk:
         importing.install(self._directory)
         torch.set_num_threads(threads)
         if window_title and has_display():
-            from grading.child.pictures.live import Live
+            from pictures.windows.live import Live
 
             self._live = Live(window_title)
 
@@ -144,30 +144,30 @@ class Desk:
         model: Handle,
         dataset: str,
         arrays: dict[str, Any],
-        most_fetched: int | None = None,
+        max_fetched: int | None = None,
         validates: bool = False,
     ) -> dict[str, Any]:
         """Run a training function of the student's on a dataset that holds just these arrays.
 
-        After `most_fetched` examples, if that is given, the function is ended where it asks for another. `validates`
+        After `max_fetched` examples, if that is given, the function is ended where it asks for another. `validates`
         is that of `watch.progress`.
 
         Returns:
-            `watch.facts` of the training.
+            `watch.training_stats` of the training.
         """
         train, student_model = self._find(names), self._objects[model.number]
         training_set = backend.build(dataset, student_model, arrays)
-        to_the_end = most_fetched is None  # a run that is cut short is a check's trial, not worth a window
+        to_the_end = max_fetched is None  # a run that is cut short is a check's trial, not worth a window
         pictures = self._live.watching(dataset, training_set) if self._live and to_the_end else nullcontext()
         with (
             watch.progress(training_set, self._emit, validates),
             watch.losses(self._emit),
-            watch.facts(student_model, training_set, most_fetched) as facts,
+            watch.training_stats(student_model, training_set, max_fetched) as training_stats,
             pictures,
         ):
             student_model.train()
             train(student_model, training_set)
-        return facts
+        return training_stats
 
     def _watched_by(self, picture: str, details: dict[str, Any] | None) -> dict[str, Any]:
         return {"watch": self._live.watcher(picture, **(details or {}))} if self._live and picture else {}

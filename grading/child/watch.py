@@ -112,11 +112,11 @@ def losses(emit: Callable[[dict[str, Any]], None]) -> Iterator[None]:
 
 
 @contextmanager
-def facts(model: Any, dataset: CourseDataset, most_fetched: int | None = None) -> Iterator[dict[str, Any]]:
-    """Gather what tells one training mistake from another while the block runs, and end it after `most_fetched`.
+def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None = None) -> Iterator[dict[str, Any]]:
+    """Gather what tells one training mistake from another while the block runs, and end it after `max_fetched`.
 
     Gives a dictionary that is complete once the block has ended:
-        stopped: whether it ended because `most_fetched` examples had been handed out and it asked for more.
+        stopped: whether it ended because `max_fetched` examples had been handed out and it asked for more.
         changed, finite: whether any of the parameters that the model began with moved, and whether all are finite.
         examples, fetched, distinct: of the training split, in all and different ones handed out by `__getitems__`.
         steps, own_steps: optimizer steps, and those of an optimizer that holds a parameter of this model.
@@ -136,7 +136,7 @@ def facts(model: Any, dataset: CourseDataset, most_fetched: int | None = None) -
     latest_arrival, steps_at_arrival = -1, 0
 
     def noted_fetch(indices: list[int]) -> Any:
-        if most_fetched is not None and found["fetched"] >= most_fetched:
+        if max_fetched is not None and found["fetched"] >= max_fetched:
             found["stopped"] = True
             raise Enough
         batch = fetch(indices)

@@ -17,9 +17,9 @@ from grading.console import Console
 from grading.gradescope import run, settings, submission
 from grading.gradescope.settings import HarnessSettings
 from grading.gradescope.usage import Meter
+from grading.isolation.sandbox import is_available
 from grading.outcomes import RunResult
 from grading.questions import Question, discover
-from grading.sandbox import is_available
 
 TIGHT = 0.8  # of what there is: from here on a prediction is called tight
 
@@ -40,7 +40,7 @@ def rehearse(code_directory: Path, questions: Sequence[Question], json_path: Pat
     """
     chosen = settings.load(environment={})
     graded = tuple(q.id for q in questions if not chosen.questions or q.id in chosen.questions)
-    chosen = replace(chosen, questions=graded, most_submissions=0)
+    chosen = replace(chosen, questions=graded, max_submissions=0)
     with tempfile.TemporaryDirectory(prefix="nn-at-home-", ignore_cleanup_errors=True) as folder:
         root = Path(folder)
         names = _hand_in(code_directory, root / "submission")

@@ -10,8 +10,8 @@ from grading.gradescope.settings import HarnessSettings
 from grading.outcomes import FAILED, PASSED, Outcome, QuestionResult, RunResult
 from grading.questions import Question
 
-MOST_CHARACTERS = 8_000  # of one check's output; the harness cuts at 100,000
-MOST_NOTE_CHARACTERS = 20_000
+MAX_CHARACTERS = 8_000  # of one check's output; the harness cuts at 100,000
+MAX_NOTE_CHARACTERS = 20_000
 NOT_GRADED_YET = "Not graded: the run ended before this question's turn."
 
 
@@ -36,7 +36,7 @@ def document(
     return {
         "score": round(sum(test["score"] for test in tests), 6),
         "execution_time": round(run.seconds, 1),
-        "output": _shortened("\n\n".join(escaped(note) for note in notes), MOST_NOTE_CHARACTERS),
+        "output": _shortened("\n\n".join(escaped(note) for note in notes), MAX_NOTE_CHARACTERS),
         "output_format": "md",
         "test_output_format": "md",
         "test_name_format": "text",
@@ -54,7 +54,7 @@ def message_only(
     """A results.json without tests: a score and a text."""
     return {
         "score": score,
-        "output": _shortened(escaped(text), MOST_NOTE_CHARACTERS),
+        "output": _shortened(escaped(text), MAX_NOTE_CHARACTERS),
         "output_format": "md",
         "visibility": "visible",
         "stdout_visibility": settings.output_visibility if settings is not None else "hidden",
@@ -79,7 +79,7 @@ def escaped(text: str) -> str:
 
 def quoted(text: str) -> str:
     """Text as a Markdown code block, whose fence is longer than any that the text could close it with."""
-    text = _shortened(clean(text), MOST_CHARACTERS)
+    text = _shortened(clean(text), MAX_CHARACTERS)
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{text}\n{fence}"

@@ -17,13 +17,13 @@ from typing import Any
 
 from grading import report
 from grading.console import Console
+from grading.dependencies import installed_versions
 from grading.engine import Engine, Settings
 from grading.gradescope import metadata, results, submission
 from grading.gradescope.settings import HarnessSettings
+from grading.isolation.sandbox import Sandbox, is_available, remove
 from grading.outcomes import QuestionResult, RunResult
 from grading.questions import Question, discover
-from grading.sandbox import Sandbox, is_available, remove
-from grading.versions import installed_versions
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SECONDS_FOR_THE_LAST_WORD = 20.0  # past the grader's own deadline, well before the harness's
@@ -160,12 +160,12 @@ def _is_refused(known: metadata.Metadata, kept: Report) -> bool:
     """Whether the rate limit leaves this submission ungraded; results.json then says so and keeps the earlier score."""
     settings = kept.settings
     recent = metadata.recent(known, settings.rate_hours)
-    if not settings.most_submissions or len(recent) < settings.most_submissions:
+    if not settings.max_submissions or len(recent) < settings.max_submissions:
         return False
     score = recent[-1][1]
     text = (
         f"Not graded: {len(recent)} submissions in the last {settings.rate_hours:g} hours, "
-        f"and {settings.most_submissions} are allowed. The score of the one before is kept. "
+        f"and {settings.max_submissions} are allowed. The score of the one before is kept. "
         f"The next is graded {settings.rate_hours:g} hours after the first of them."
     )
     kept.write(results.message_only(text, score, settings, {"rate_limited": True, **kept.extra_data}), kept.path)

@@ -41,7 +41,7 @@ class HarnessSettings:
     questions: tuple[str, ...]
     test_visibility: str
     output_visibility: str
-    most_submissions: int
+    max_submissions: int
     rate_hours: float
     leaderboard: tuple[LeaderboardEntry, ...]
 
@@ -86,7 +86,7 @@ def _checked(path: Path, table: dict[str, Any], environment: Mapping[str, str]) 
         questions=tuple(table["grading"]["questions"]),
         test_visibility=visibility["tests"],
         output_visibility=visibility["standard_output"],
-        most_submissions=int(table["rate_limit"]["submissions"]),
+        max_submissions=int(table["rate_limit"]["submissions"]),
         rate_hours=float(table["rate_limit"]["hours"]),
         leaderboard=leaderboard,
     )

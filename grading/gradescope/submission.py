@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-MOST_BYTES = 2**20  # of one file; the reference's largest has under 20,000
-MOST_ENTRIES = 5_000
-MOST_NAMED = 5  # in a note
+MAX_BYTES = 2**20  # of one file; the reference's largest has under 20,000
+MAX_ENTRIES = 5_000
+MAX_NAMED = 5  # in a note
 NOISE = re.compile(
     r"(__MACOSX|\.DS_Store|\._.*|__pycache__|\.git|\.idea|\.vscode|\.ipynb_checkpoints|Thumbs\.db|venv|\.venv)"
 )
@@ -62,9 +62,9 @@ def find(directory: Path, wanted: Iterable[str], required: Iterable[str] | None 
         if content is not None:
             found.files[name] = content
     if extra := [_shown(path, directory) for path in paths if path not in used]:
-        others = f" and {len(extra) - MOST_NAMED} more" if len(extra) > MOST_NAMED else ""
+        others = f" and {len(extra) - MAX_NAMED} more" if len(extra) > MAX_NAMED else ""
         found.notes.append(
-            f"Not used, because only {', '.join(wanted)} are graded: {', '.join(extra[:MOST_NAMED])}{others}."
+            f"Not used, because only {', '.join(wanted)} are graded: {', '.join(extra[:MAX_NAMED])}{others}."
         )
     if not found.files and [path for path in paths if path.suffix in (".zip", ".gz", ".rar", ".7z", ".tar")]:
         found.notes.append("There is an archive inside the submission: hand in the files themselves.")
@@ -82,10 +82,8 @@ def _walk(directory: Path, notes: list[str]) -> list[Path]:
             continue
         for entry in entries:
             seen += 1
-            if seen > MOST_ENTRIES:
-                notes.append(
-                    f"The submission holds more than {MOST_ENTRIES} files; only the first ones were looked at."
-                )
+            if seen > MAX_ENTRIES:
+                notes.append(f"The submission holds more than {MAX_ENTRIES} files; only the first ones were looked at.")
                 return files
             if NOISE.fullmatch(entry.name):
                 continue
@@ -139,9 +137,9 @@ def _read(path: Path, name: str, notes: list[str]) -> bytes | None:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             notes.append(f"{name} is not an ordinary file; hand in the file itself.")
             return None
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        notes.append(f"{name} is larger than {MOST_BYTES // 2**20} MiB and was not used. Did data end up in it?")
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        notes.append(f"{name} is larger than {MAX_BYTES // 2**20} MiB and was not used. Did data end up in it?")
         return None
     return content
 

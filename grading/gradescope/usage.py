@@ -8,7 +8,7 @@ import threading
 import time
 from types import TracebackType
 
-from grading import memory
+from grading.isolation import memory
 
 SECONDS_BETWEEN_SAMPLES = 0.25
 

@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import Any, BinaryIO
 
-ORDER_BYTES = 4096  # as in grading.child.host
+REQUEST_BYTES = 4096  # as in grading.child.host
 SECONDS_TO_IMPORT = 240.0  # torch, on a busy machine or from a cold disk; a server that has died is noticed at once
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "OMP_NUM_THREADS")
 
@@ -31,7 +31,7 @@ class ForkServer:
     """
 
     def __init__(self, confined: bool = False) -> None:
-        from grading.process import program
+        from grading.isolation.process import program
 
         self._control, theirs = socket.socketpair()
         self._forking = threading.Lock()  # answers do not say whose they are: one request at a time
@@ -48,11 +48,11 @@ class ForkServer:
         theirs.close()
         threading.Thread(target=self._read_news, daemon=True).start()
 
-    def fork(self, orders: dict[str, Any] | None = None) -> tuple[int, BinaryIO, BinaryIO, BinaryIO]:
+    def fork(self, confinement: dict[str, Any] | None = None) -> tuple[int, BinaryIO, BinaryIO, BinaryIO]:
         """Start a student process.
 
         Args:
-            orders: how it is confined, see `grading.child.confine`; None for not at all.
+            confinement: how it is confined, see `grading.child.confine`; None for not at all.
         Returns:
             its process id (also its group's), and its streams: requests to write, replies and output to read.
         Raises:
@@ -62,7 +62,7 @@ class ForkServer:
         (requests_read, requests_write), (replies_read, replies_write), (output_read, output_write) = pairs
         with self._forking, self._condition:
             with contextlib.suppress(OSError):
-                request = json.dumps(orders or {}).encode().ljust(ORDER_BYTES)
+                request = json.dumps(confinement or {}).encode().ljust(REQUEST_BYTES)
                 socket.send_fds(self._control, [request], [requests_read, replies_write, output_write])
             for descriptor in (requests_read, replies_write, output_write):
                 os.close(descriptor)
@@ -77,9 +77,9 @@ class ForkServer:
             os.fdopen(output_read, "rb", buffering=0),
         )
 
-    def probe(self, orders: dict[str, Any]) -> dict[str, bool]:
+    def probe(self, confinement: dict[str, Any]) -> dict[str, bool]:
         """Try out in a process so confined what really holds; see `grading.child.confine.probe`."""
-        pid, requests, replies, output = self.fork(orders)
+        pid, requests, replies, output = self.fork(confinement)
         with requests, replies, output:
             found = replies.read()
         self.wait(pid, 5)

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from grading import channel
+from grading.isolation import channel
 
 
 class InProcess:
@@ -19,14 +19,14 @@ class InProcess:
     def __init__(self) -> None:
         requests = importlib.import_module("grading.child.requests")
         self._on_progress: Callable[[dict[str, Any]], None] = lambda report: None
-        self._desk = requests.Desk(emit=lambda report: self._on_progress(report))
+        self._handler = requests.RequestHandler(emit=lambda report: self._on_progress(report))
 
     def request(
         self, message: dict[str, Any], deadline: float, on_progress: Callable[[dict[str, Any]], None]
     ) -> dict[str, Any]:
         """See `StudentProcess.request`; the deadline is ignored."""
         self._on_progress = on_progress
-        return _copied(self._desk.answer(_copied(message)))
+        return _copied(self._handler.answer(_copied(message)))
 
     def kill(self) -> None:
         """Nothing to end."""

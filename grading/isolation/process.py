@@ -15,16 +15,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from grading import channel, memory
-from grading.forkserver import ForkServer
+from grading.isolation import channel, memory
+from grading.isolation.forkserver import ForkServer
+from grading.isolation.sandbox import Sandbox
 from grading.outcomes import OutOfLimits, StudentCrashed
-from grading.sandbox import Sandbox
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
+PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SECONDS_BETWEEN_LOOKS = 0.1  # at the clock and the memory, while waiting for an answer
 MAXIMUM_REPLY_BYTES = 64 * 2**20
-MOST_PROGRESS_NUMBERS = 16  # of one report
-MOST_PATIENCE = 20  # times its time limit: a process may also starve itself, with threads of its own
+MAX_PROGRESS_NUMBERS = 16  # of one report
+MAX_PATIENCE = 20  # times its time limit: a process may also starve itself, with threads of its own
 UNREAD_MESSAGES = 1  # a process that floods the channel waits here, and the grader's memory stays small
 
 
@@ -60,11 +60,11 @@ class StudentProcess:
         self._memory_limit_bytes = memory_limit_bytes
         self._patient = patient
         self._started = time.monotonic()
-        self._place = sandbox.open(memory_limit_bytes) if sandbox is not None else None
+        self._session = sandbox.open(memory_limit_bytes) if sandbox is not None else None
         self._fork_server = fork_server
         self._popen: subprocess.Popen[bytes] | None = None
         if fork_server is not None:
-            self.pid, *streams = fork_server.fork(self._place.orders() if self._place else None)
+            self.pid, *streams = fork_server.fork(self._session.confinement() if self._session else None)
         else:
             self._popen = subprocess.Popen(
                 program("alone"),
@@ -130,8 +130,8 @@ class StudentProcess:
         else:
             with contextlib.suppress(OSError):
                 os.killpg(self.pid, signal.SIGKILL)
-        if self._place is not None:
-            self._place.end()
+        if self._session is not None:
+            self._session.end()
         self._wait()
         with contextlib.suppress(queue.Empty):  # frees a reader that waits for room
             while True:
@@ -139,8 +139,8 @@ class StudentProcess:
         self._printer.join(timeout=1)
         with contextlib.suppress(OSError):
             self._requests.close()
-        if self._place is not None:
-            self._place.close()
+        if self._session is not None:
+            self._session.close()
 
     def _out_of_time(self, deadline: float) -> bool:
         """Whether the time is up.
@@ -152,7 +152,7 @@ class StudentProcess:
         now = time.monotonic()
         if now <= deadline or not self._patient:
             return now > deadline
-        return now > deadline + min(self._starved_seconds(), MOST_PATIENCE * max(0.0, deadline - self._started))
+        return now > deadline + min(self._starved_seconds(), MAX_PATIENCE * max(0.0, deadline - self._started))
 
     def _starved_seconds(self) -> float:
         """How long the process's main thread has waited for a processor; 0 where the system does not tell."""
@@ -162,8 +162,8 @@ class StudentProcess:
 
     def _exceeded(self) -> str:
         """The limit that is exceeded, or nothing."""
-        if self._place is not None:
-            return self._place.exceeded(self.pid)
+        if self._session is not None:
+            return self._session.exceeded(self.pid)
         return "memory" if memory.group_bytes(self.pid) > self._memory_limit_bytes else ""
 
     def _wait(self, seconds: float = 5.0) -> int | None:
@@ -205,7 +205,7 @@ def _numbers(report: dict[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for name, value in report.items():
         with contextlib.suppress(OverflowError):  # an int that no float can hold
-            if type(value) in (int, float) and math.isfinite(value) and len(kept) < MOST_PROGRESS_NUMBERS:
+            if type(value) in (int, float) and math.isfinite(value) and len(kept) < MAX_PROGRESS_NUMBERS:
                 kept[name[:40]] = value
     return kept
 

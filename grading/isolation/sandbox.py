@@ -19,18 +19,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from grading import memory
+from grading.isolation import memory
 
 FIRST_USER = 20_000  # above the users that systems make, below the 65,536 that a small container has
 USERS_OF_A_SMALL_CONTAINER = 40_000
 USERS = 1_000_000_000
 SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/run/lock")  # where anybody may write on an ordinary system
 SECONDS_BETWEEN_MEASUREMENTS = 0.25
-MOST_FILES = 5_000
+MAX_FILES = 5_000
 SECONDS_TO_REMOVE = 30.0
 SECONDS_TO_KILL = 20.0
 SECONDS_BETWEEN_SWEEPS = 0.05
-LONGEST_PATH = 2_000  # characters; the kernel follows 4,096
+MAX_PATH_CHARACTERS = 2_000  # characters; the kernel follows 4,096
 
 
 @dataclass(frozen=True)
@@ -53,17 +53,17 @@ class Sandbox:
     processes: int = 64
     own_users: bool = True
 
-    def open(self, memory_bytes: int) -> Place:
-        """Make the place of one student process."""
+    def open(self, memory_bytes: int) -> SandboxSession:
+        """Start the session of one student process."""
         user = _unused_user() if self.own_users and _is_root() else None
         folder = Path(tempfile.mkdtemp(dir=self.directory, prefix="work-"))
         if user is not None:
             os.chown(folder, user, user)
-        return Place(self, folder, user, memory_bytes)
+        return SandboxSession(self, folder, user, memory_bytes)
 
 
 @dataclass
-class Place:
+class SandboxSession:
     """One student process's user and folder."""
 
     sandbox: Sandbox
@@ -72,7 +72,7 @@ class Place:
     memory_bytes: int
     _measured: float = field(default=0.0, repr=False)
 
-    def orders(self) -> dict[str, Any]:
+    def confinement(self) -> dict[str, Any]:
         """For `grading.child.confine.apply`."""
         folder = str(self.folder)
         environment = {"HOME": folder, "TMPDIR": folder, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
@@ -96,10 +96,10 @@ class Place:
         if self._memory(pid) > self.memory_bytes:
             return "memory"
         count, size = _owned(self.folder, self.user, SHARED_FOLDERS if self.user is not None else ())
-        return "disk" if size > self.sandbox.disk_bytes or count > MOST_FILES else ""
+        return "disk" if size > self.sandbox.disk_bytes or count > MAX_FILES else ""
 
     def end(self) -> None:
-        """Kill every process of this place's user, however many there are and whatever the fork server is busy with."""
+        """Kill every process of this session's user, however many, whatever the fork server is busy with."""
         deadline = time.monotonic() + SECONDS_TO_KILL
         while self.user is not None and memory.processes_of(self.user) and time.monotonic() < deadline:
             with contextlib.suppress(OSError, subprocess.SubprocessError):
@@ -153,10 +153,10 @@ def _owned(folder: Path, user: int | None, shared: tuple[str, ...]) -> tuple[int
         for entry in _entries(place):
             if _owner(entry) == user:
                 waiting.append(entry.path)
-    while waiting and count <= MOST_FILES:
+    while waiting and count <= MAX_FILES:
         path = waiting.pop()
-        if len(path) > LONGEST_PATH:
-            return MOST_FILES + 1, size  # folders nested deeper than the kernel lets us follow
+        if len(path) > MAX_PATH_CHARACTERS:
+            return MAX_FILES + 1, size  # folders nested deeper than the kernel lets us follow
         with contextlib.suppress(OSError):
             status = os.lstat(path)
             count += 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from grading.child.pictures import style
+from pictures import style
 
 LARGE_RANGE = 20  # a loss that falls this many times is read better on a logarithmic scale
 ROWS_PER_MEAN = 30  # a curve has this many means, or more, side by side

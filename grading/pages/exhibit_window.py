@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from grading.child.pictures.display import has_display
-from grading.exhibits import AttentionWeights, Exhibit
+from grading.checks.exhibits import AttentionWeights, Exhibit
+from pictures.windows.display import has_display
 
 SECONDS = 3.0  # to look at it; who has seen enough closes the window
 
@@ -21,8 +21,8 @@ def show(title: str, exhibits: Sequence[Exhibit], say: Callable[[str], None]) ->
     found = [exhibit for exhibit in exhibits if isinstance(exhibit, AttentionWeights)]
     if not found or not has_display():
         return
-    from grading.child.pictures.attention import State
-    from grading.child.pictures.window import ViewerWindow, WindowFailed
+    from pictures.attention import State
+    from pictures.windows.window import ViewerWindow, WindowFailed
 
     try:
         window = ViewerWindow(title, "attention")

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imsave
 from matplotlib.transforms import Bbox
 
-from grading.child.pictures import style
+from pictures import style
 
 WINDOW_TOP = 0.845  # as a share of a window's height: its headline stands above this, the page has its own
 SETTINGS = style.SETTINGS | {
@@ -55,7 +55,7 @@ def live_picture(draw: Callable[[Any, Any], None], state: Any, scale: float = 1.
     """What a window that shows training would show of a state, without its headline; a data URI of an SVG.
 
     Args:
-        draw, state: of a module of `grading.child.pictures`.
+        draw, state: of a module of `pictures`.
         scale: of the window; in a smaller one, letters are larger for their surroundings.
     """
     width, height = scale * style.WIDTH_INCHES, scale * style.HEIGHT_INCHES

@@ -14,7 +14,7 @@ from grading.outcomes import QuestionResult, RunResult
 from grading.pages.panels import Panel, clipped, panels, rows
 
 FILE_NAME = "report.html"
-MOST_MESSAGE_CHARACTERS = 10_000
+MAX_MESSAGE_CHARACTERS = 10_000
 LONG_LINES, LONG_CHARACTERS = 18, 1600  # a message beyond either is folded
 
 
@@ -55,7 +55,7 @@ class ReportPage:
         environment.filters |= {
             "points": report.points,
             "metric": report.metric,
-            "clipped": lambda text: clipped(text, MOST_MESSAGE_CHARACTERS),
+            "clipped": lambda text: clipped(text, MAX_MESSAGE_CHARACTERS),
             "is_long": lambda text: text.count("\n") >= LONG_LINES or len(text) > LONG_CHARACTERS,
         }
         environment.tests["waiting_for_a_stub"] = report.waits_for_a_stub

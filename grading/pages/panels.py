@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from grading.child.pictures import attention, digit_field, separating_line, style, word_bars
-from grading.exhibits import (
+from grading.checks.exhibits import (
     AttentionWeights,
     Conversation,
     Convolution,
@@ -22,14 +21,15 @@ from grading.exhibits import (
     SeparatedPoints,
 )
 from grading.pages import charts, figures
+from pictures import attention, digit_field, separating_line, style, word_bars
 
 SIDE = 28
 DIGITS_PER_CLASS, MISTAKES_PER_CLASS = 8, 5  # in the field of digits
-MOST_MISTAKES = 12  # in a list of the most confident ones
+MAX_MISTAKES = 12  # in a list of the most confident ones
 WORDS_PER_LANGUAGE = 2
 EASY_TO_READ = (5, 10)  # letters
 NOTICEABLE = 1e-3  # attention weights further off than this are shown beside the right ones
-MOST_TURNS, MOST_CHARACTERS = 12, 600  # of a conversation, and of each text in it
+MAX_TURNS, MAX_CHARACTERS = 12, 600  # of a conversation, and of each text in it
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _read_digits(exhibit: ReadDigits) -> list[Panel]:
                 confidence=float(probabilities[row, answers[row]]),
                 address=figures.pixels(exhibit.images[row].reshape(SIDE, SIDE)),
             )
-            for row in wrong[:MOST_MISTAKES]
+            for row in wrong[:MAX_MISTAKES]
         ]
         found.append(Mistakes("Mistakes that your model was surest of", tuple(cards)))
     return found
@@ -200,7 +200,7 @@ def _read_words(exhibit: ReadWords) -> list[Panel]:
     alt = f"{caption}. {style.share(accuracy)} of {len(words):,} words are told right."
     found: list[Panel] = [Picture(figures.live_picture(word_bars.draw, state), caption, alt, is_wide=True)]
     found += _confusion(answers, labels, languages, "words", list(range(len(languages))))
-    if wrong := _surest_mistakes(probabilities, answers, labels)[:MOST_MISTAKES]:
+    if wrong := _surest_mistakes(probabilities, answers, labels)[:MAX_MISTAKES]:
         rows = [
             Mistake(languages[labels[row]], languages[answers[row]], float(probabilities[row].max()), text=words[row])
             for row in wrong
@@ -243,12 +243,12 @@ def _samples(exhibit: Samples) -> list[Panel]:
 
 
 def _conversation(exhibit: Conversation) -> list[Panel]:
-    turns = tuple((clipped(message), clipped(answer)) for message, answer in exhibit.turns[:MOST_TURNS])
-    rest = f" ({MOST_TURNS} of {len(exhibit.turns)})" if len(exhibit.turns) > MOST_TURNS else ""
+    turns = tuple((clipped(message), clipped(answer)) for message, answer in exhibit.turns[:MAX_TURNS])
+    rest = f" ({MAX_TURNS} of {len(exhibit.turns)})" if len(exhibit.turns) > MAX_TURNS else ""
     return [Talk(f"What your bot answered{rest}", turns)]
 
 
-def clipped(text: str, most: int = MOST_CHARACTERS) -> str:
+def clipped(text: str, most: int = MAX_CHARACTERS) -> str:
     """A text, or its beginning and how much there is more of it."""
     return text if len(text) <= most else f"{text[:most]} … and {len(text) - most:,} more characters"
 

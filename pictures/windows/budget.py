@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 REDRAWS_PER_SECOND = 10
-LARGEST_SHARE = 0.10  # of the time that training itself takes; with the bookkeeping between looks, 15% at most
+MAX_SHARE = 0.10  # of the time that training itself takes; with the bookkeeping between looks, 15% at most
 
 
 class Budget:
@@ -39,7 +39,7 @@ class Budget:
     def affords(self) -> bool:
         """Whether another look at the model, at the price of the last ones, keeps to the share."""
         training_seconds = self._work_clock() - self._work_began - self.spent_seconds
-        return self.spent_seconds + self._expected_seconds <= LARGEST_SHARE * training_seconds
+        return self.spent_seconds + self._expected_seconds <= MAX_SHARE * training_seconds
 
     def allows_redraw(self) -> bool:
         """Whether a redraw keeps both limits now."""

@@ -12,13 +12,13 @@ from typing import Any, Protocol
 import torch
 
 from backend import CourseDataset, left_as_it_was
-from grading.child.pictures import window as windows
-from grading.child.pictures.budget import REDRAWS_PER_SECOND, Budget
-from grading.child.pictures.display import has_display
-from grading.child.pictures.recording import SECONDS_TOO_SHORT_TO_WATCH, Recording
-from grading.child.pictures.table import PICTURES
+from pictures.table import PICTURES
+from pictures.windows import window as windows
+from pictures.windows.budget import REDRAWS_PER_SECOND, Budget
+from pictures.windows.display import has_display
+from pictures.windows.recording import SECONDS_TOO_SHORT_TO_WATCH, Recording
 
-LEAST_ROWS = 100  # smaller training sets are the made-up cases of checks, over in a moment
+MIN_ROWS = 100  # smaller training sets are the made-up cases of checks, over in a moment
 SECONDS_BETWEEN_LOOKS = 0.001
 FINE_SECONDS = 1e-5
 SECONDS_FOR_THE_LAST_PICTURE = 2.0
@@ -75,7 +75,7 @@ class Live:
     @contextmanager
     def watching(self, name: str, dataset: CourseDataset) -> Iterator[None]:
         """Open a window, show how the dataset's model changes while the block runs, and close it a moment later."""
-        if self._is_over or not hasattr(PICTURES.get(name), "Reader") or len(dataset) < LEAST_ROWS:
+        if self._is_over or not hasattr(PICTURES.get(name), "Reader") or len(dataset) < MIN_ROWS:
             yield
             return
         assert dataset.model is not None

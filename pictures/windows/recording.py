@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 SECONDS_TOO_SHORT_TO_WATCH = 2.0
-MOST_MOMENTS = 16
+MAX_MOMENTS = 16
 FIRST_INTERVAL_SECONDS = 0.001
 
 
 class Recording:
-    """At most `MOST_MOMENTS` moments, evenly spread however long it gets: when full, every other one goes."""
+    """At most `MAX_MOMENTS` moments, evenly spread however long it gets: when full, every other one goes."""
 
     def __init__(self) -> None:
         self.moments: list[Any] = []
@@ -24,7 +24,7 @@ class Recording:
     def add(self, elapsed_seconds: float, moment: Any) -> None:
         """Keep a moment."""
         self.moments.append(moment)
-        if len(self.moments) > MOST_MOMENTS:
+        if len(self.moments) > MAX_MOMENTS:
             self.moments = self.moments[::2]
             self._interval_seconds *= 2
         self._next = elapsed_seconds + self._interval_seconds

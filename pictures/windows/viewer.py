@@ -2,7 +2,7 @@
 
 A process of its own, so that whatever a windowing toolkit does (abort without a plugin, exit when the display goes
 away, hang in a callback) happens to it alone, and the window answers while a training step runs. Started by
-`window.py`; messages are those of `grading.channel`: first `{"picture", "title"}`, answered by `{"open"}` or
+`window.py`; messages are those of `grading.isolation.channel`: first `{"picture", "title"}`, answered by `{"open"}` or
 `{"failed"}`; then any number of `{"epochs", "state"}`, each answered by `{"shown"}`, the seconds it took.
 """
 
@@ -17,9 +17,9 @@ import threading
 import time
 from typing import Any, BinaryIO
 
-from grading import channel
-from grading.child.pictures import style
-from grading.child.pictures.table import PICTURES
+from grading.isolation import channel
+from pictures import style
+from pictures.table import PICTURES
 
 SECONDS_BETWEEN_LOOKS = 0.02  # at what was sent, while the toolkit handles the window's events
 NICENESS = 5  # where training wants the same core, training goes first

@@ -11,9 +11,9 @@ import threading
 from pathlib import Path
 from typing import Any, cast
 
-from grading import channel
+from grading.isolation import channel
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[3]
+PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SECONDS_TO_OPEN = 30.0  # a first start may have to build matplotlib's font cache
 
 
@@ -23,10 +23,7 @@ class WindowFailed(Exception):
 
 def program() -> list[str]:
     """The command line of the viewer."""
-    start = (
-        "import sys; sys.path.insert(0, sys.argv.pop(1)); "
-        "from grading.child.pictures import viewer; sys.exit(viewer.main())"
-    )
+    start = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pictures import viewer; sys.exit(viewer.main())"
     return [sys.executable, "-P", "-c", start, str(PROJECT_DIRECTORY)]
 
 

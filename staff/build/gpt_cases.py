@@ -1,9 +1,9 @@
-"""Make question 7's stored cases: `python -m staff.gpt_cases [--check]`.
+"""Make question 7's stored cases: `python -m staff.build.gpt_cases [--check]`.
 
 A transformer block and a small GPT with random weights, random inputs, and what must come out, computed here in float64
 without torch and without the reference solution. The GPT's logits are stored with and without the position embedding:
 solutions written for other editions of this project have none. Beside them lies what classic mistakes give, from
-staff/gpt_mistakes.py.
+staff/build/gpt_mistakes.py.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from staff.archive import same_arrays, write_npz
+from staff.build.archive import same_arrays, write_npz
 
-FOLDER = Path(__file__).resolve().parent.parent / "test_cases" / "q7" / "cases"
+FOLDER = Path(__file__).resolve().parents[2] / "test_cases" / "q7" / "cases"
 BLOCK_SIZE, WIDTH, LAYERS, VOCABULARY = 6, 8, 2, 11  # all different: checks tell layers by their shapes
 BATCHES = ((2, 6), (3, 4), (1, 1))  # batch, time
 NORM_EPSILON = 1e-5  # torch's LayerNorm
@@ -109,7 +109,7 @@ def model_case() -> Weights:
 
 def block_mistakes() -> Weights:
     """The arrays of cases/block_mistakes.npz: by the mistake's name, what it gives."""
-    from staff import gpt_mistakes  # which computes with this module
+    from staff.build import gpt_mistakes# which computes with this module
 
     case = block_case()
     return {
@@ -122,7 +122,7 @@ def model_mistakes() -> Weights:
 
     Those of a GPT without positions are named `..._without_positions`.
     """
-    from staff import gpt_mistakes  # which computes with this module
+    from staff.build import gpt_mistakes# which computes with this module
 
     case, found = model_case(), {}
     for suffix, with_positions in (("", True), ("_without_positions", False)):
@@ -146,7 +146,7 @@ def logits(ids: np.ndarray, known: Mapping[str, np.ndarray], with_positions: boo
 
 def main(argv: list[str] | None = None) -> int:
     """Write the cases, or with --check compare; returns 1 if a file differs."""
-    parser = argparse.ArgumentParser(prog="python -m staff.gpt_cases", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m staff.build.gpt_cases", description=__doc__.splitlines()[0])
     parser.add_argument(
         "--check", action="store_true", help="write nothing; fail if a stored case is not what comes out"
     )
@@ -165,7 +165,7 @@ def main(argv: list[str] | None = None) -> int:
             FOLDER.mkdir(parents=True, exist_ok=True)
             write_npz(path, arrays)
         elif not same_arrays(path, arrays):
-            print(f"{path} differs; run python -m staff.gpt_cases")
+            print(f"{path} differs; run python -m staff.build.gpt_cases")
             status = 1
     return status
 

@@ -1,7 +1,7 @@
-"""What question 7's classic mistakes give on its stored cases: arrays for `python -m staff.gpt_cases` to store.
+"""What question 7's classic mistakes give on its stored cases: arrays for `python -m staff.build.gpt_cases` to store.
 
 Computed as the cases are, in float64 without torch. Only the results are stored and shipped, by name, so that the
-checks can recognise a mistake without holding the computation that students are to write. The names' stories are in
+checks can recognise a mistake without holding the computation that students are to write. The names' explanations are in
 test_cases/q7/mistakes.py.
 """
 
@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from staff.gpt_cases import LAYERS, WIDTH, Weights, attention, block, linear, norm
+from staff.build.gpt_cases import LAYERS, WIDTH, Weights, attention, block, linear, norm
 from test_cases.q6 import checks as question_6
 
 WRONG_ATTENTIONS = {

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from grading.gradescope.submission import MOST_BYTES, MOST_ENTRIES, NOISE
+from grading.gradescope.submission import MAX_BYTES, MAX_ENTRIES, NOISE
 
 UNREADABLE = (OSError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error)
 _NOT_IN_NAMES = re.compile(r'[<>:"|?*\x00-\x1f]')  # which some system refuses
@@ -41,8 +41,8 @@ def unpack(archive: zipfile.ZipFile, members: Iterable[zipfile.ZipInfo], depth: 
         if not parts or member.is_dir():
             continue
         shown = "/".join(parts)[:80]
-        if count >= MOST_ENTRIES:
-            notes.append(f"The archive holds more than {MOST_ENTRIES} files; only the first ones were looked at.")
+        if count >= MAX_ENTRIES:
+            notes.append(f"The archive holds more than {MAX_ENTRIES} files; only the first ones were looked at.")
             break
         if stat.S_ISLNK(member.external_attr >> 16):
             notes.append(f"{shown} is a link and was not used; hand in the file itself.")
@@ -53,7 +53,7 @@ def unpack(archive: zipfile.ZipFile, members: Iterable[zipfile.ZipInfo], depth: 
             content = b""
             if _IS_CODE.search(parts[-1]):
                 with archive.open(member) as file:
-                    content = file.read(MOST_BYTES + 1)
+                    content = file.read(MAX_BYTES + 1)
             path.write_bytes(content)
         except UNREADABLE as error:
             notes.append(f"{shown} could not be unpacked ({type(error).__name__}) and was not used.")

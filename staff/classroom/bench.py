@@ -49,7 +49,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Place:
+class Workplace:
     """Where one grading of the class happens, and the command that does it."""
 
     plan: Plan
@@ -95,7 +95,7 @@ def bench(plan: Plan, keep: Path | None = None) -> int:
             made = made[:: max(1, len(made) // plan.submissions)][: plan.submissions]
         export.write_bytes(made_class.zipped(made_class.export_files(made)))
         project = _copy_of_the_project(folder / "project")
-        places = [Place(plan, project, export, folder / name) for name in ("one", "two", "killed")]
+        places = [Workplace(plan, project, export, folder / name) for name in ("one", "two", "killed")]
         for place in places:
             shutil.rmtree(place.out, ignore_errors=True)
         print(
@@ -124,7 +124,7 @@ def _copy_of_the_project(folder: Path) -> Path:
     return folder
 
 
-def _timed(place: Place, workers: int) -> float:
+def _timed(place: Workplace, workers: int) -> float:
     """Grade on a local cluster; returns the seconds from the first worker's start to the last result."""
     started = time.monotonic()
     finished = subprocess.run(
@@ -147,7 +147,7 @@ def _timed(place: Place, workers: int) -> float:
     return float(told[1])
 
 
-def _kill_and_resume(place: Place, count: int) -> None:
+def _kill_and_resume(place: Workplace, count: int) -> None:
     """Grade on a scheduler with two workers; kill one at a third, the driver at two thirds; go on."""
     started = time.monotonic()
     with ExitStack() as stack:
@@ -215,7 +215,7 @@ def _address(log: IO[bytes]) -> str:
     raise ClassroomError(f"the scheduler did not start: {Path(log.name).read_text(errors='replace')[-2000:]}")
 
 
-def _wait_for(place: Place, count: int, driver: subprocess.Popen[bytes]) -> None:
+def _wait_for(place: Workplace, count: int, driver: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + SECONDS_AT_MOST
     while place.graded() < count:
         if driver.poll() is not None or time.monotonic() > deadline:
@@ -223,7 +223,7 @@ def _wait_for(place: Place, count: int, driver: subprocess.Popen[bytes]) -> None
         time.sleep(0.1)
 
 
-def _same(one: Place, other: Place) -> bool:
+def _same(one: Workplace, other: Workplace) -> bool:
     """Whether two gradings agree; prints where they do not."""
     ours, theirs = one.results(), other.results()
     different = [name for name in sorted({*ours, *theirs}) if ours.get(name) != theirs.get(name)]

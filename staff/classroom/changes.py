@@ -10,7 +10,7 @@ from grading.report import points
 from staff.classroom.records import Record, Records
 from staff.classroom.tables import Standing, as_csv
 
-MOST_NAMED = 4
+MAX_NAMED = 4
 NOTHING = "not graded"
 
 
@@ -102,8 +102,8 @@ def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[st
 
 
 def _named(names: list[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + more
 
 
 def _settings(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from grading.dependencies import installed_versions
 from grading.gradescope import settings as harness_settings
 from grading.gradescope.run import student_files
 from grading.questions import Question, QuestionError, discover
-from grading.versions import installed_versions
 from staff.classroom import changes, export, grader, summary, tables, worker
 from staff.classroom.cluster import connected
 from staff.classroom.driver import Driver, Grade

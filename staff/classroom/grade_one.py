@@ -21,12 +21,12 @@ from typing import Any
 
 from grading import report
 from grading.console import Console
+from grading.dependencies import installed_versions
 from grading.engine import Engine, Settings
 from grading.gradescope import run as harness
+from grading.isolation.sandbox import Sandbox, is_available
 from grading.outcomes import RunResult
 from grading.questions import discover
-from grading.sandbox import Sandbox, is_available
-from grading.versions import installed_versions
 
 HERE = Path(__file__).resolve().parent
 SECONDS_TO_CLOSE = 8.0  # a fork server that still imports torch is given 5

@@ -15,19 +15,19 @@ from pathlib import Path
 
 import yaml
 
-from staff import starters
-from staff.archive import timeless_member
+from staff.build.archive import timeless_member
 from staff.classroom.errors import ClassroomError
 from staff.classroom.export import FOLDER_PREFIX, METADATA
 from staff.classroom.roster import Student
-from staff.hostile import attack
-from staff.mutants.format import SOLUTIONS_DIRECTORY, Mutant, read_all, write_submission
+from staff.evidence.hostile import attack
+from staff.evidence.mutants.format import SOLUTIONS_DIRECTORY, Mutant, read_all, write_submission
+from staff.release import starters
 
 SIZE = 60
 FOLDER = "assignment_2718_export"
 FIRST_ID = 300_000_011
 STEP_OF_IDS = 104_729
-MEDIOCRE_DIRECTORY = SOLUTIONS_DIRECTORY.parent / "mediocre"
+MEDIOCRE_DIRECTORY = SOLUTIONS_DIRECTORY.parent / "evidence" / "mediocre"
 ATTACKS = (
     "crash_the_interpreter",
     "endless_loop",

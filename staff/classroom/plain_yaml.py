@@ -8,7 +8,7 @@ import yaml
 
 # Only the parser of this loader is used. The one in C is much faster on a class whose history is part of the file.
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-MOST_DEPTH = 100
+MAX_DEPTH = 100
 
 
 def read(content: bytes) -> Any:
@@ -44,7 +44,7 @@ def read(content: bytes) -> Any:
                 anchors[event.anchor] = value
             if isinstance(event, yaml.CollectionStartEvent):
                 open_lists.append(inside)
-            if len(open_lists) > MOST_DEPTH:
+            if len(open_lists) > MAX_DEPTH:
                 raise ValueError("nested too deep")
     return root[0] if root else None
 

@@ -26,7 +26,7 @@ GRADED, GRADER_FAILED = "graded", "grader failed"
 RESULT_FIELDS = ("score", "max_score", "extra_credit", "versions", "data", "isolation")
 QUESTION_FIELDS = ("id", "title", "score", "max_score", "metrics")
 CHECK_FIELDS = ("name", "title", "status", "score", "max_score", "message")
-LONGEST_NAME = 80
+MAX_NAME_CHARACTERS = 80
 Record = dict[str, Any]
 
 
@@ -177,7 +177,7 @@ def _replace_folder(files: Mapping[str, bytes], folder: Path) -> None:
 
 def _file_names(identifiers: Iterable[str]) -> dict[str, str]:
     """A folder name for each submission, fit for every system; most keep their own."""
-    plain = {one: re.sub(r"[^A-Za-z0-9._-]", "_", one)[:LONGEST_NAME].strip(".") for one in identifiers}
+    plain = {one: re.sub(r"[^A-Za-z0-9._-]", "_", one)[:MAX_NAME_CHARACTERS].strip(".") for one in identifiers}
     taken = Counter(name.casefold() for name in plain.values())
     reserved = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
     return {

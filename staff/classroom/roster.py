@@ -11,7 +11,7 @@ from grading.gradescope.results import clean
 from staff.classroom import plain_yaml
 from staff.classroom.errors import ClassroomError
 
-MOST_CHARACTERS = 200  # of a name or a number
+MAX_CHARACTERS = 200  # of a name or a number
 
 
 @dataclass(frozen=True, order=True)
@@ -81,4 +81,4 @@ def _without_colons(row: Any) -> dict[str, Any]:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or value in ("~", "null"):
         return ""
-    return " ".join(clean(value).split())[:MOST_CHARACTERS]
+    return " ".join(clean(value).split())[:MAX_CHARACTERS]

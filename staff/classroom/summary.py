@@ -19,10 +19,10 @@ from staff.classroom.changes import Change
 from staff.classroom.records import GRADED, GRADER_FAILED, Record
 from staff.classroom.tables import Standing
 
-MOST_SHOWN = 12
-MOST_MESSAGE_CHARACTERS = 400
+MAX_SHOWN = 12
+MAX_MESSAGE_CHARACTERS = 400
 BINS_OF_THE_TOTAL = 10
-MOST_SINGLE_POINTS = 14
+MAX_SINGLE_POINTS = 14
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def page(
     graded = [record for record in records.values() if record["state"] == GRADED]
     scores = [record["score"] for record in graded]
     most = max((record["max_score"] for record in graded), default=0.0)
-    slow = sorted(records.values(), key=lambda record: -record["timing"]["seconds"])[:MOST_SHOWN]
+    slow = sorted(records.values(), key=lambda record: -record["timing"]["seconds"])[:MAX_SHOWN]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).resolve().parent, encoding="utf-8"),
         autoescape=True,
@@ -136,7 +136,7 @@ def _bars(counts: Mapping[str, int]) -> list[Bar]:
 
 def _bars_of_totals(scores: Sequence[float], most: float) -> list[Bar]:
     """By points where there are few, else by tenths of the points to be had; the last one holds full marks."""
-    if most <= MOST_SINGLE_POINTS:
+    if most <= MAX_SINGLE_POINTS:
         steps = sorted({*map(float, range(int(most) + 1)), *scores})
         return _bars({points(step): list(scores).count(step) for step in steps})
     width = most / BINS_OF_THE_TOTAL
@@ -179,7 +179,7 @@ def _told(graded: Sequence[Record]) -> list[Told]:
                 if check["status"] != PASSED and not check["message"].startswith("not run:"):
                     found.setdefault((question["id"], check["title"]), []).append(check["message"])
     told = []
-    for (question, title), messages in sorted(found.items(), key=lambda item: -len(item[1]))[:MOST_SHOWN]:
+    for (question, title), messages in sorted(found.items(), key=lambda item: -len(item[1]))[:MAX_SHOWN]:
         alike: dict[str, list[str]] = {}
         for message in messages:
             alike.setdefault(_without_numbers(message), []).append(message)
@@ -203,12 +203,12 @@ def _ended_badly(graded: Sequence[Record]) -> list[tuple[Record, str, str, str]]
 
 
 def _without_numbers(message: str) -> str:
-    """Messages that differ in numbers alone tell the same story."""
+    """Messages that differ in numbers alone tell the same explanation."""
     return re.sub(r"-?\d+(\.\d+)?(e[+-]?\d+)?", "#", message)
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= MOST_MESSAGE_CHARACTERS else f"{text[:MOST_MESSAGE_CHARACTERS]}…"
+    return text if len(text) <= MAX_MESSAGE_CHARACTERS else f"{text[:MAX_MESSAGE_CHARACTERS]}…"
 
 
 def _versions(record: Record) -> str:

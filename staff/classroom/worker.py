@@ -23,12 +23,12 @@ from distributed import Worker, WorkerPlugin, get_worker
 
 from staff.classroom.grader import ENTRY, PRIVATE
 from staff.classroom.work import Reply, WorkItem
-from staff.hostile.harness import NoHarness, interpreter
+from staff.evidence.hostile.harness import NoHarness, interpreter
 
 SECONDS_BETWEEN_LOOKS = 0.05
 SECONDS_TO_END = 12.0
-MOST_OUTPUT_BYTES = 100_000
-MOST_REPORT_BYTES = 8 * 2**20
+MAX_OUTPUT_BYTES = 100_000
+MAX_REPORT_BYTES = 8 * 2**20
 # A sum over threads depends on how many there are. One for each submission makes results the same bit for bit, however
 # many cores a worker has and whatever else it does.
 ONE_THREAD = dict.fromkeys(
@@ -184,7 +184,7 @@ def _passable(folder: Path) -> Path:
 def _tail(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            file.seek(max(path.stat().st_size - MOST_OUTPUT_BYTES, 0))
+            file.seek(max(path.stat().st_size - MAX_OUTPUT_BYTES, 0))
             return file.read().decode(errors="replace")
     except OSError:
         return ""
@@ -197,7 +197,7 @@ def _last_line(path: Path) -> str:
 def _report(folder: Path) -> dict[str, bytes]:
     """The report's files by path, as long as they fit."""
     files: dict[str, bytes] = {}
-    left = MOST_REPORT_BYTES
+    left = MAX_REPORT_BYTES
     for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
         if path.is_file() and not path.is_symlink() and path.stat().st_size <= left:
             left -= path.stat().st_size

@@ -1,4 +1,4 @@
-"""What the data path costs: `make bench`, or `python -m staff.bench [--repeats N]`.
+"""What the data path costs: `make bench`, or `python -m staff.evidence.bench [--repeats N]`.
 
 Every figure is the median over repeats, the contestants taking turns within one run, so that a busy machine slows
 both alike. Goals stand next to the figures; the exit status is 1 if one is missed.
@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader, Dataset
 import backend
 import data
 from data import words
-from staff.digits.generate import generate
+from staff.build.digits.generate import generate
 from staff.solutions import models
 
 Batches = Callable[[], Iterable[tuple[Tensor, Tensor]]]
@@ -217,7 +217,7 @@ def bench_generator(repeats: int) -> bool:
 
 def main(argv: list[str] | None = None) -> int:
     """Run every bench; returns 1 if a goal is missed."""
-    parser = argparse.ArgumentParser(prog="python -m staff.bench", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m staff.evidence.bench", description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5, metavar="N", help="repeats of each measurement (default 5)")
     arguments = parser.parse_args(argv)
     torch.set_num_threads(1)

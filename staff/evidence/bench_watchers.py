@@ -1,4 +1,4 @@
-"""What watching costs training: `python -m staff.bench_watchers [--repeats N]`.
+"""What watching costs training: `python -m staff.evidence.bench_watchers [--repeats N]`.
 
 The reference solutions train on part of the data, unwatched, with the progress report, and with progress and pictures,
 taking turns within one run. `progress` is the median of its ratios to the unwatched turn beside it, `pictures` that of
@@ -22,11 +22,11 @@ import torch
 
 import data
 from grading.child import importing
-from grading.child.pictures.display import has_display
-from grading.child.pictures.live import Live, Window
-from grading.child.pictures.window import ViewerWindow
-from staff import screenshots
-from staff.rehearsals import DatasetTraining, HaikuTraining, TextTraining, Training, Watchers
+from pictures.windows.display import has_display
+from pictures.windows.live import Live, Window
+from pictures.windows.window import ViewerWindow
+from staff.evidence import screenshots
+from staff.evidence.rehearsals import DatasetTraining, HaikuTraining, TextTraining, Training, Watchers
 
 PROGRESS_GOAL = 1.05
 PICTURES_GOAL = 1.15
@@ -96,7 +96,9 @@ def bench(question: str, library: data.Library, repeats: int) -> bool:
 
 def main(argv: list[str] | None = None) -> int:
     """Measure every question that trains; returns 1 if a goal is missed."""
-    parser = argparse.ArgumentParser(prog="python -m staff.bench_watchers", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m staff.evidence.bench_watchers", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--repeats", type=int, default=5, metavar="N", help="repeats of each measurement (default 5)")
     parser.add_argument("-q", "--question", action="append", metavar="qN", help="only this one; may be repeated")
     arguments = parser.parse_args(argv)

@@ -1,4 +1,4 @@
-"""Does the whole assignment fit its container? `python -m staff.harness_limits` grades the reference under its limits.
+"""Does the assignment fit its container? `python -m staff.evidence.harness_limits` grades the reference in one.
 
 The working tree's autograder.zip is unpacked as Gradescope does it, with a hidden test split drawn for this run, and
 run_autograder is run in a control group with the container's memory and its share of a processor (Linux, root). What
@@ -17,14 +17,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grading import memory
 from grading.gradescope import settings
+from grading.isolation import memory
 from grading.questions import discover
-from staff.cgroup import ControlGroup, NoControlGroup
-from staff.hostile.harness import Finished, Harness, NoHarness
+from staff.evidence.cgroup import ControlGroup, NoControlGroup
+from staff.evidence.hostile.harness import Finished, Harness, NoHarness
 from staff.release import hidden
 
-SOLUTIONS = Path(__file__).resolve().parent / "solutions"
+SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 SECONDS_BETWEEN_SAMPLES = 0.1
 
 
@@ -91,7 +91,9 @@ class Observer:
 
 def main(argv: list[str] | None = None) -> int:
     """Print the table; returns 1 if anything does not fit or loses points, 2 if this machine cannot tell."""
-    parser = argparse.ArgumentParser(prog="python -m staff.harness_limits", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m staff.evidence.harness_limits", description=__doc__.splitlines()[0]
+    )
     known = [question.id for question in discover()]
     parser.add_argument("-q", "--question", action="append", choices=known, metavar="qN", help="these only")
     parser.add_argument("--shipped", action="store_true", help="grade on the shipped test split, not on a hidden one")
@@ -104,8 +106,11 @@ def main(argv: list[str] | None = None) -> int:
         with ControlGroup(chosen.container_bytes, chosen.processors) as group, Harness(split) as harness:
             return _measure(group, harness, questions, chosen)
     except (NoControlGroup, NoHarness) as reason:
-        print(f"staff.harness_limits: {reason}. `python autograder.py --as-gradescope` measures without limits and "
-              "predicts.", file=sys.stderr)  # fmt: skip
+        print(
+            f"staff.evidence.harness_limits: {reason}. "
+            "`python autograder.py --as-gradescope` measures without limits and predicts.",
+            file=sys.stderr,
+        )
         return 2
 
 

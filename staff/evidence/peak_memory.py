@@ -1,4 +1,4 @@
-"""The most memory a command and all it starts hold at one moment: `python -m staff.peak_memory COMMAND ...` (Linux).
+"""The most memory a command and all it starts hold at once: `python -m staff.evidence.peak_memory COMMAND ...` (Linux).
 
 Two sums over the processes, sampled many times a second: resident pages, which counts a shared page once for each
 process, and proportional ones, which counts it once in all.
@@ -19,7 +19,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command and print its peaks; returns the command's exit status, or 2 without a command."""
     command = sys.argv[1:] if argv is None else argv
     if not command:
-        print("usage: python -m staff.peak_memory COMMAND ...", file=sys.stderr)
+        print("usage: python -m staff.evidence.peak_memory COMMAND ...", file=sys.stderr)
         return 2
     if sys.platform != "linux":
         print("peak_memory reads /proc, which only Linux has", file=sys.stderr)

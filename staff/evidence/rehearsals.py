@@ -14,7 +14,7 @@ import backend
 import data
 from data import plays
 from grading.child import importing, watch
-from grading.child.pictures.live import Live
+from pictures.windows.live import Live
 
 
 @dataclass(frozen=True)

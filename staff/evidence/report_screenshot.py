@@ -1,4 +1,4 @@
-"""Makes pictures of the report: `python -m staff.report_screenshot [--output DIR] [--report FILE]`.
+"""Makes pictures of the report: `python -m staff.evidence.report_screenshot [--output DIR] [--report FILE]`.
 
 Grades the reference solutions with --report unless a page is given, and photographs the page with headless Chromium:
 whole on a wide screen, light and dark, and whole on a phone; and prints it. The README's picture is two parts of it,
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from PIL import Image  # comes with matplotlib
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
+PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SOLUTIONS = PROJECT_DIRECTORY / "staff" / "solutions"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 QUESTIONS = "q1,q2,q3,q4,q5,q6"
@@ -122,7 +122,9 @@ def _join(parts: list[Path], whole: Path) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Make every picture; returns 0, or 1 where there is no browser."""
-    parser = argparse.ArgumentParser(prog="python -m staff.report_screenshot", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m staff.evidence.report_screenshot", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--output", type=Path, default=PROJECT_DIRECTORY / "out" / "screenshots", metavar="DIR")
     parser.add_argument("--report", type=Path, metavar="FILE", help="of this page, instead of grading the reference")
     arguments = parser.parse_args(argv)
@@ -132,7 +134,7 @@ def main(argv: list[str] | None = None) -> int:
         for path in photograph(arguments.report or grade(arguments.output), arguments.output):
             print(path)
     except NoBrowser as error:
-        print(f"staff.report_screenshot: {error}", file=sys.stderr)
+        print(f"staff.evidence.report_screenshot: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -1,8 +1,8 @@
-"""Makes a picture of every live window without a display: `python -m staff.screenshots [--output DIR]`.
+"""Makes a picture of every live window without a display: `python -m staff.evidence.screenshots [--output DIR]`.
 
 The functions that draw in the windows draw into files here, while the reference solutions train for a short time on
 part of the data: three pictures for each question that trains, untrained, early and at the end. Same machine, same
-pictures. Where there is a Chromium, pictures of the report follow (`staff.report_screenshot`).
+pictures. Where there is a Chromium, pictures of the report follow (`staff.evidence.report_screenshot`).
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ from typing import Any
 import torch
 
 import data
+from grading.checks.exhibits import AttentionWeights
 from grading.child import importing
-from grading.child.pictures import attention, style, viewer
-from grading.child.pictures.live import Live
-from grading.child.pictures.table import PICTURES
 from grading.console import Console
 from grading.engine import Engine, Settings
-from grading.exhibits import AttentionWeights
 from grading.questions import discover
-from staff import report_screenshot
-from staff.rehearsals import DatasetTraining, HaikuTraining, TextTraining, Training, Watchers
+from pictures import attention, style
+from pictures.table import PICTURES
+from pictures.windows import viewer
+from pictures.windows.live import Live
+from staff.evidence import report_screenshot
+from staff.evidence.rehearsals import DatasetTraining, HaikuTraining, TextTraining, Training, Watchers
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
+PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SECONDS_PER_LOOK_AT_THE_CLOCK = 1 / 64  # pictures shall not depend on how fast the machine is
 
 # long enough for pictures that show something
@@ -47,7 +48,7 @@ COLOURS = 64
 
 
 class Camera:
-    """A window that keeps what it is shown; see `grading.child.pictures.live.Window`."""
+    """A window that keeps what it is shown; see `pictures.windows.live.Window`."""
 
     is_gone, is_idle = False, True
 
@@ -95,7 +96,7 @@ def develop(path: Path, picture: str, title: str, epochs: float | None, state: A
 
 def main(argv: list[str] | None = None) -> int:
     """Make every picture; returns 0."""
-    parser = argparse.ArgumentParser(prog="python -m staff.screenshots", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m staff.evidence.screenshots", description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=PROJECT_DIRECTORY / "out" / "screenshots", metavar="DIR")
     parser.add_argument(
         "-q", "--question", action="append", metavar="qN", help="of this question only; may be repeated"

@@ -49,9 +49,9 @@ def main(argv: list[str] | None = None) -> int:
     print(
         f"\nIt grades at once:\n"
         f"    python autograder.py -q {names.id} --code-directory staff/solutions\n"
-        f"    python -m staff.mutants -q {names.id}\n"
+        f"    python -m staff.evidence.mutants -q {names.id}\n"
         f"Now replace the placeholder, wherever it says TODO (docs/new_question.md shows how), and run\n"
-        f"    python -m staff.starters"
+        f"    python -m staff.release.starters"
     )
     return EXIT_DONE
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from grading.questions import natural_order
 from staff.new_question import templates
 from staff.new_question.templates import Names
-from staff.starters import strip_solutions
+from staff.release.starters import strip_solutions
 
-MOST_TITLE_CHARACTERS = 40
+MAX_TITLE_CHARACTERS = 40
 
 
 class ScaffoldError(Exception):
@@ -55,7 +55,7 @@ def plan(project: Path, names: Names) -> list[Change]:
     new = {
         f"test_cases/{names.id}/question.toml": templates.question_toml(names, _imports(project)),
         f"test_cases/{names.id}/checks.py": templates.checks_py(names),
-        f"staff/mutants/{names.id}.toml": templates.mutants_toml(names),
+        f"staff/evidence/mutants/{names.id}.toml": templates.mutants_toml(names),
     }
     if there := [path for path in (f"test_cases/{names.id}", *new) if (project / path).exists()]:
         raise ScaffoldError(f"{there[0]} is there already; choose another number, or remove it first")
@@ -63,7 +63,7 @@ def plan(project: Path, names: Names) -> list[Change]:
     starter_path = f"{names.module}.py"
     starter = _read(project, starter_path)
     if starter != strip_solutions(solution.before or ""):
-        raise ScaffoldError(f"{starter_path} differs from its solution: run python -m staff.starters first")
+        raise ScaffoldError(f"{starter_path} differs from its solution: run python -m staff.release.starters first")
     return [
         *(Change(path, None, content) for path, content in new.items()),
         solution,
@@ -75,8 +75,8 @@ def plan(project: Path, names: Names) -> list[Change]:
 def _check_names(names: Names) -> None:
     if not re.fullmatch(r"q[1-9]\d{0,2}", names.id, re.ASCII):
         raise ScaffoldError(f"{names.id!r} is no question's id; they look like q9")
-    if not names.title.strip() or len(names.title) > MOST_TITLE_CHARACTERS or not names.title.isprintable():
-        raise ScaffoldError(f"--title: has to be one line of 1 to {MOST_TITLE_CHARACTERS} characters")
+    if not names.title.strip() or len(names.title) > MAX_TITLE_CHARACTERS or not names.title.isprintable():
+        raise ScaffoldError(f"--title: has to be one line of 1 to {MAX_TITLE_CHARACTERS} characters")
     if set(names.title) & set("|`<>"):
         raise ScaffoldError(f"--title {names.title!r}: | ` < and > do not go into a table")
     if not names.function.isascii() or not names.function.isidentifier() or keyword.iskeyword(names.function):

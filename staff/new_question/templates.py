@@ -76,9 +76,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from data import Library
-from grading import diagnosis, expect
-from grading.diagnosis import Mistake
-from grading.student import Student
+from grading.checks import diagnosis, expect
+from grading.checks.diagnosis import Mistake
+from grading.checks.student import Student
 
 TARGET = "{names.module}.{names.function}"
 SIZES = [(1, 4), (5, 3), (2, 6)]  # more rows than columns and fewer, and a single row

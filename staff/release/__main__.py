@@ -45,9 +45,9 @@ def build(out: Path, hidden_seed: str | None, commit: str) -> None:
     Raises:
         ReleaseError: the secret is missing or short, or what is committed cannot be released.
     """
-    if not hidden_seed or len(hidden_seed) < hidden.SHORTEST_SEED:
+    if not hidden_seed or len(hidden_seed) < hidden.MIN_SEED_CHARACTERS:
         raise ReleaseError(
-            f"the hidden test split needs a secret of at least {hidden.SHORTEST_SEED} characters: "
+            f"the hidden test split needs a secret of at least {hidden.MIN_SEED_CHARACTERS} characters: "
             f"--hidden-seed TEXT or ${SEED_VARIABLE}. Keep it for the term: the same secret gives the same split."
         )
     repository = files_of_commit(commit)

@@ -9,8 +9,8 @@ import zipfile
 from collections.abc import Mapping
 from hashlib import sha256
 
-from staff import starters
-from staff.archive import timeless_member
+from staff.build.archive import timeless_member
+from staff.release import starters
 from staff.release.manifest import (
     EXECUTABLE,
     HARNESS_FILES,
@@ -38,7 +38,9 @@ def student_files(repository: Files) -> dict[str, bytes]:
         if path.startswith(SOLUTIONS) and path.endswith(".py"):
             name = path.removeprefix(SOLUTIONS)
             if chosen.get(name) != starters.strip_solutions(content.decode()).encode():
-                raise ReleaseError(f"{name} is not the starter of {path}: run python -m staff.starters and commit")
+                raise ReleaseError(
+                    f"{name} is not the starter of {path}: run python -m staff.release.starters and commit"
+                )
     chosen["README.md"] = for_students(chosen["README.md"].decode()).encode()
     return chosen
 

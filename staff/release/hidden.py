@@ -6,10 +6,10 @@ from hashlib import sha256
 
 import numpy as np
 
-from staff.archive import npz_bytes
+from staff.build.archive import npz_bytes
 
 TEST_DIGITS = 5000  # as many as the shipped test split
-SHORTEST_SEED = 8
+MIN_SEED_CHARACTERS = 8
 
 
 def number(seed: str, purpose: str) -> int:
@@ -19,7 +19,7 @@ def number(seed: str, purpose: str) -> int:
 
 def digits_file(seed: str) -> bytes:
     """`test_images` (5000, 784) and `test_labels` (5000,), uint8, as an .npz archive."""
-    from staff.digits.generate import generate
+    from staff.build.digits.generate import generate
 
     images, labels = generate(TEST_DIGITS, number(seed, "digits"), "hidden")
     return npz_bytes({"test_images": images, "test_labels": labels})
@@ -27,7 +27,7 @@ def digits_file(seed: str) -> bytes:
 
 def words_file(seed: str) -> bytes:
     """`test_x` (500, 10) and `test_y` (500,) of words that no shipped split holds, as an .npz archive."""
-    from staff.words.build import build_hidden, load_pool
+    from staff.build.words.build import build_hidden, load_pool
 
     arrays = build_hidden(load_pool(), number(seed, "words"))
     return npz_bytes({name: np.asarray(arrays[name]) for name in ("test_x", "test_y")})

@@ -38,6 +38,7 @@ TOP_LEVEL = {
     "haiku_bot": Audience.BOTH,
     "data": Audience.BOTH,
     "grading": Audience.BOTH,
+    "pictures": Audience.BOTH,
     "test_cases": Audience.BOTH,
     # ours
     ".ci": Audience.NOBODY,

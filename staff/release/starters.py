@@ -1,4 +1,4 @@
-"""Makes the student starters from the reference solutions: `python -m staff.starters [--check]`.
+"""Makes the student starters from the reference solutions: `python -m staff.release.starters [--check]`.
 
 A solution file marks what students write:
 
@@ -17,7 +17,7 @@ import ast
 import sys
 from pathlib import Path
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
+PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SOLUTIONS_DIRECTORY = PROJECT_DIRECTORY / "staff" / "solutions"
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 
@@ -77,7 +77,7 @@ def _functions(tree: ast.Module) -> list[tuple[str, int, int]]:
 
 def main(argv: list[str] | None = None) -> int:
     """Write the starters, or with --check tell which differ; returns 1 if any does."""
-    parser = argparse.ArgumentParser(prog="python -m staff.starters", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m staff.release.starters", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a starter is not up to date")
     arguments = parser.parse_args(argv)
     stale = []
@@ -88,7 +88,8 @@ def main(argv: list[str] | None = None) -> int:
             if not arguments.check:
                 path.write_text(content, encoding="utf-8", newline="\n")
     for name in stale:
-        print(f"{name}: {'differs from its solution; run python -m staff.starters' if arguments.check else 'written'}")
+        state = "differs from its solution; run python -m staff.release.starters" if arguments.check else "written"
+        print(f"{name}: {state}")
     return 1 if stale and arguments.check else 0
 
 

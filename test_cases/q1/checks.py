@@ -7,15 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from data import Library, Split, Splits
-from grading import diagnosis, expect
-from grading.diagnosis import Mistake
-from grading.exhibits import SeparatedPoints
+from grading.checks import diagnosis, expect
+from grading.checks.diagnosis import Mistake
+from grading.checks.exhibits import SeparatedPoints
+from grading.checks.student import Model, Student
 from grading.outcomes import CheckFailed
-from grading.student import Model, Student
 
 TARGET, TRAIN = "models.PerceptronModel", "train.train_perceptron"
 TOLERANCE = 1e-4  # of float32 sums of a few products
-MOST_PASSES = 1000  # over one point: a fraction of a second, and ample for learning rates down to 0.01
+MAX_PASSES = 1000  # over one point: a fraction of a second, and ample for learning rates down to 0.01
 NEAR_THE_LINE = 1e-3  # scores this small may have another sign in another order of summation
 
 
@@ -141,23 +141,23 @@ def _expect_one_direction(student: Student, start: np.ndarray, point: np.ndarray
     """Any positive number of updates, with any positive learning rate, moves along label * point."""
     moved = (_train_from(student, start, point, np.array([[label]])) - start)[0]
     direction = label * point[0]
-    story = (
+    given = (
         f"one point {expect.shown(point[0], ())} with label {label:g}, which the weights {start.tolist()[0]} get wrong,"
     )
     if not np.abs(moved).max() > 0:
         on_the_line = "" if start.any() else " Its score is exactly 0, which predicts 1."
         raise CheckFailed(
-            f"{story} should make training move the weights; they stayed. Is a wrong point updated on?{on_the_line}"
+            f"{given} should make training move the weights; they stayed. Is a wrong point updated on?{on_the_line}"
         )
     step = _along(moved, direction)
     if np.abs(moved - step * direction).max() > TOLERANCE * np.abs(moved).max():
         raise CheckFailed(
-            f"{story} should move them along label * x = {expect.shown(direction, ())}; "
+            f"{given} should move them along label * x = {expect.shown(direction, ())}; "
             f"they moved by {expect.shown(moved, ())}."
         )
     if step < 0:
         with diagnosis.explained(lambda text: _what_moves_the_wrong_way(student, start, point, label)):
-            raise expect.Mismatch(f"{story} moved them away from label * x instead of along it.", "Check the sign.")
+            raise expect.Mismatch(f"{given} moved them away from label * x instead of along it.", "Check the sign.")
 
 
 def _what_moves_the_wrong_way(student: Student, start: np.ndarray, point: np.ndarray, label: float) -> str:
@@ -185,10 +185,10 @@ def _train_from(student: Student, start: np.ndarray, points: np.ndarray, labels:
     and begun anew without an end if the weights did not go the wrong way: a tiny learning rate may take its time.
     """
     split = Split(points.astype(np.float32), labels.astype(np.float32))
-    for most_fetched in (MOST_PASSES * len(points), None):
+    for max_fetched in (MAX_PASSES * len(points), None):
         model = student.create(TARGET, points.shape[1])
         _set_weights(model, start)
-        training = student.train(TRAIN, model, Splits("points", "points of a check", split), most_fetched)
+        training = student.train(TRAIN, model, Splits("points", "points of a check", split), max_fetched)
         gain = (labels * points * (_weights(model) - start)).sum()
         if not training.stopped or gain < 0 or len(points) > 1:
             break

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from data import Library, digits
-from grading import common_checks, diagnosis, expect
-from grading.exhibits import ReadDigits
-from grading.student import Student
+from grading.checks import common as common_checks
+from grading.checks import diagnosis, expect
+from grading.checks.exhibits import ReadDigits
+from grading.checks.student import Student
 
 TARGET, LOSS, TRAIN = (
     "models.DigitClassificationModel",

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from data import Library, words
-from grading import common_checks, diagnosis, expect
-from grading.exhibits import ReadWords
+from grading.checks import common as common_checks
+from grading.checks import diagnosis, expect
+from grading.checks.exhibits import ReadWords
+from grading.checks.student import Model, Student
 from grading.outcomes import CheckFailed, StudentCrashed
-from grading.student import Model, Student
 
 TARGET, LOSS, TRAIN = "models.LanguageIDModel", "losses.languageid_loss", "train.train_languageid"
 LONGEST = 10

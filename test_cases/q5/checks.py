@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from data import Library, digits
-from grading import common_checks, diagnosis, expect
-from grading.diagnosis import Mistake
-from grading.exhibits import Convolution, ReadDigits
+from grading.checks import common as common_checks
+from grading.checks import diagnosis, expect
+from grading.checks.diagnosis import Mistake
+from grading.checks.exhibits import Convolution, ReadDigits
+from grading.checks.student import Model, Student
 from grading.outcomes import StudentCrashed
-from grading.student import Model, Student
 
 CONVOLVE, TARGET = "models.Convolve", "models.DigitConvolutionalModel"
 LOSS, TRAIN = "losses.digitconvolution_loss", "train.train_digitconvolution"
@@ -187,8 +188,8 @@ def _wrong_convolution(student: Student) -> str:
             probes.append(((image, kernel), student.call(CONVOLVE, image, kernel)))
         except StudentCrashed:
             crashes.append(kernel.shape)
-    if not crashes and (story := diagnosis.recognised(WRONG_CONVOLUTIONS, probes, TOLERANCE)):
-        return story
+    if not crashes and (explanation := diagnosis.recognised(WRONG_CONVOLUTIONS, probes, TOLERANCE)):
+        return explanation
     is_right = [bool(diagnosis.recognised([Mistake(correlate, "right")], [probe], TOLERANCE)) for probe in probes]
     is_square = [kernel.shape[0] == kernel.shape[1] for (_, kernel), _ in probes]
     if is_right == is_square and any(is_right) and all(height != width for height, width in crashes):

@@ -8,11 +8,11 @@ from functools import partial
 import numpy as np
 
 from data import Library
-from grading import diagnosis, expect
-from grading.diagnosis import Mistake
-from grading.exhibits import AttentionWeights
+from grading.checks import diagnosis, expect
+from grading.checks.diagnosis import Mistake
+from grading.checks.exhibits import AttentionWeights
+from grading.checks.student import Model, Student
 from grading.outcomes import CheckFailed, StudentCrashed
-from grading.student import Model, Student
 
 TARGET = "models.AttentionBlock"
 SIZES = [

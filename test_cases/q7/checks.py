@@ -10,14 +10,14 @@ import numpy as np
 
 from data import Library
 from data.plays import ENTROPY, Plays
-from grading import diagnosis, expect
-from grading.exhibits import Samples
+from grading.checks import diagnosis, expect
+from grading.checks.exhibits import Samples
+from grading.checks.student import Model, Picture, Student
 from grading.outcomes import CheckFailed, StudentCrashed
-from grading.student import Model, Picture, Student
 from test_cases.q7 import mistakes
 
 BLOCK, GPT = "gpt_model.Transformer_Block", "gpt_model.GPT"
-CASES = Path(__file__).resolve().parent / "cases"  # made by `python -m staff.gpt_cases`
+CASES = Path(__file__).resolve().parent / "cases"  # made by `python -m staff.build.gpt_cases`
 ATTENTION_LAYERS = ("k_layer", "q_layer", "v_layer")
 TOLERANCE = 1e-3  # float32 through two blocks and five norms is exact to about 1e-5
 LAYERS_CHANGED = "Were the layers in __init__ changed? They should be as given."
@@ -186,8 +186,8 @@ def _wrong_block(model: Model, case: Mapping[str, np.ndarray]) -> str:
 
 def _wrong_model(gpt: Model, case: Mapping[str, np.ndarray], has_positions: bool, text: str) -> str:
     """What is known of a GPT whose logits are not the right ones, or that crashed with a text."""
-    if story := diagnosis.crash(text, mistakes.CRASHES):
-        return story
+    if explanation := diagnosis.crash(text, mistakes.CRASHES):
+        return explanation
     found: list[Any] = []
     batches = [ids for ids, _ in _batches(case)]
     block_size, width, _, vocabulary = (int(size) for size in case["sizes"])

@@ -1,6 +1,6 @@
-"""Question 7's classic mistakes: told by what they give on the stored cases, and the story for each.
+"""Question 7's classic mistakes: told by what they give on the stored cases, and the explanation for each.
 
-cases/block_mistakes.npz and cases/model_mistakes.npz hold what each mistake gives, by name (staff/gpt_mistakes.py
+cases/block_mistakes.npz and cases/model_mistakes.npz hold what each mistake gives, by name (staff/build/gpt_mistakes.py
 computes them). Here is no computation of a block or a GPT, right or wrong: that is the student's to write.
 """
 
@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from grading import diagnosis
-from grading.diagnosis import Mistake
+from grading.checks import diagnosis
+from grading.checks.diagnosis import Mistake
 
 _WHICH_SUM = (
     "Steps 2 and 5 each add something to what a layer gave, so that nothing that came in is lost on the way. {} What "
@@ -23,7 +23,7 @@ _QUESTION_6 = (
     "The six steps are right, but the attention inside is not that of question 6{}: run the autograder with -q q6 and "
     "mend models.py first."
 )
-BLOCK_STORIES = {
+BLOCK_EXPLANATIONS = {
     "first_sum_missing": _WHICH_SUM.format("Here the sum after attention is missing."),
     "second_sum_missing": _WHICH_SUM.format("Here the sum after the linear layer is missing."),
     "both_sums_missing": _WHICH_SUM.format("Here both sums are missing."),
@@ -83,7 +83,7 @@ _ONE_BLOCK = (
 )
 _SAME_BLOCK = "The {} block is used again in place of every other. What does the loop go over, and what does it call?"
 _FREE_SCORES = "{} cross_entropy takes scores of any size and sign: what comes after the output layer?"
-MODEL_STORIES = {
+MODEL_EXPLANATIONS = {
     "only_the_first_block": _ONE_BLOCK.format("first"),
     "only_the_last_block": _ONE_BLOCK.format("last"),
     "first_block_for_all": _SAME_BLOCK.format("first"),
@@ -141,12 +141,12 @@ ONLY_WHOLE_BLOCKS = (
 
 
 def block(found: object, wrong: Mapping[str, np.ndarray], tolerance: float) -> str:
-    """The story of the one mistake that gives what a student's block gave."""
-    return _story(found, wrong, BLOCK_STORIES, tolerance)
+    """The explanation of the one mistake that gives what a student's block gave."""
+    return _explanation(found, wrong, BLOCK_EXPLANATIONS, tolerance)
 
 
 def model(found: Sequence[Any], wrong: Mapping[str, np.ndarray], has_positions: bool, tolerance: float) -> str:
-    """The story of the one mistake that gives what a student's GPT gave, batch after batch."""
+    """The explanation of the one mistake that gives what a student's GPT gave, batch after batch."""
     if not all(isinstance(batch, np.ndarray) for batch in found):
         return ""
     suffix = "_without_positions"
@@ -154,17 +154,17 @@ def model(found: Sequence[Any], wrong: Mapping[str, np.ndarray], has_positions: 
         name.removesuffix(suffix): array for name, array in wrong.items() if name.endswith(suffix) != has_positions
     }
     flat = np.concatenate([np.ravel(batch) for batch in found])
-    return _story(flat, fitting, MODEL_STORIES, tolerance)
+    return _explanation(flat, fitting, MODEL_EXPLANATIONS, tolerance)
 
 
 def shape(found: Sequence[Any], ids: Sequence[np.ndarray], width: int, vocabulary: int) -> str:
-    """The story of outputs of a shape that is not (batch, time, vocabulary).
+    """The explanation of outputs of a shape that is not (batch, time, vocabulary).
 
     Args:
         found: what the student's GPT gave for each batch.
         ids: the batches, (batch, time), whose batch, time, `width` and `vocabulary` all differ.
     """
-    stories = {
+    explanations = {
         lambda batch, time: (batch, vocabulary): (
             "One row of scores for each text: training wants scores at every position, so that each token is a lesson."
         ),
@@ -182,13 +182,15 @@ def shape(found: Sequence[Any], ids: Sequence[np.ndarray], width: int, vocabular
         ),
     }
     fitting = [
-        story
-        for expected, story in stories.items()
+        explanation
+        for expected, explanation in explanations.items()
         if all(getattr(batch, "shape", None) == expected(*each.shape) for batch, each in zip(found, ids, strict=True))
     ]
     return fitting[0] if len(fitting) == 1 else ""
 
 
-def _story(found: object, wrong: Mapping[str, np.ndarray], stories: Mapping[str, str], tolerance: float) -> str:
-    mistakes = [Mistake(partial(wrong.__getitem__, name), stories[name]) for name in wrong]
+def _explanation(
+    found: object, wrong: Mapping[str, np.ndarray], explanations: Mapping[str, str], tolerance: float
+) -> str:
+    mistakes = [Mistake(partial(wrong.__getitem__, name), explanations[name]) for name in wrong]
     return diagnosis.recognised(mistakes, [((), found)], tolerance)

@@ -15,10 +15,10 @@ import numpy as np
 
 from data import Library
 from data import haiku as texts
-from grading import diagnosis, expect
-from grading.exhibits import Conversation
+from grading.checks import diagnosis, expect
+from grading.checks.exhibits import Conversation
+from grading.checks.student import Picture, Student
 from grading.outcomes import CheckFailed, StudentCrashed
-from grading.student import Picture, Student
 from test_cases.q8 import cases
 from test_cases.q8 import mistakes_in_learning as learning
 from test_cases.q8 import mistakes_in_writing as writing
@@ -178,8 +178,8 @@ def _require_frequencies(student: Student) -> None:
 
 
 def _wrong_sampling(student: Student, text: str) -> str:
-    if story := diagnosis.crash(text, writing.SAMPLING_CRASHES):
-        return story
+    if explanation := diagnosis.crash(text, writing.SAMPLING_CRASHES):
+        return explanation
     rows, one = writing.SAMPLED_ROWS, True
     probes: list[diagnosis.Probe] = []
     for temperature, top_k in writing.SAMPLED:

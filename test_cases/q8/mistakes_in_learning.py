@@ -1,14 +1,14 @@
-"""Classic mistakes in what question 8's model learns from: what each would give, and the story for it.
+"""Classic mistakes in what question 8's model learns from: what each would give, and the explanation for it.
 
 Small pure functions in the manner of question 6's: the checks call them on inputs of their own and recognise the one
-that agrees with what came (`grading.diagnosis.recognised`).
+that agrees with what came (`grading.checks.diagnosis.recognised`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from grading.diagnosis import Mistake
+from grading.checks.diagnosis import Mistake
 
 Tokens = list[int]
 

@@ -1,4 +1,4 @@
-"""Classic mistakes in how question 8 writes: what each would give, and the story for it.
+"""Classic mistakes in how question 8 writes: what each would give, and the explanation for it.
 
 As in mistakes_in_learning.py. `allowed` and `greedy` without a mistake are what the checks compare with.
 """
@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from grading.diagnosis import Mistake
+from grading.checks.diagnosis import Mistake
 from test_cases.q8.mistakes_in_learning import softmax
 
 # --- sample_next: each takes (rows, temperature, top_k) and gives the chance of every token for every row ---
@@ -189,7 +189,7 @@ def allowed(left: np.ndarray, line: np.ndarray, form: SmallForm, **mistake: str)
     )
 
 
-_STORIES_OF_WORDS = {
+_EXPLANATIONS_OF_WORDS = {
     "any length": "Words that have more syllables than are left are allowed.",
     "any end": (
         'Words like "of" and "many" may end a line here, which leaves it dangling. What in `form` says which may not?'
@@ -200,7 +200,7 @@ _STORIES_OF_WORDS = {
     "marks, any end": "Tokens of 0 syllables, which are no words, are allowed within a line, and any word at its end.",
     "wrong ends": "Just the words that may not end a line are allowed to end it: the condition is turned round.",
 }
-_STORIES_OF_MARKS = {
+_EXPLANATIONS_OF_MARKS = {
     "breaks only": "The end never comes: the last line ends like the others. Which number, from 0, has the last line?",
     "end only": "The end may come after every line, and breaks never do.",
     "both": (
@@ -211,8 +211,8 @@ _STORIES_OF_MARKS = {
     "none": "A full line allows nothing at all: its mark is forgotten. What may come when no syllable is left?",
 }
 ALLOWED = [
-    *(Mistake(partial(allowed, words=words), story) for words, story in _STORIES_OF_WORDS.items()),
-    *(Mistake(partial(allowed, marks=marks), story) for marks, story in _STORIES_OF_MARKS.items()),
+    *(Mistake(partial(allowed, words=words), explanation) for words, explanation in _EXPLANATIONS_OF_WORDS.items()),
+    *(Mistake(partial(allowed, marks=marks), explanation) for marks, explanation in _EXPLANATIONS_OF_MARKS.items()),
     Mistake(
         lambda left, line, form: ~allowed(left, line, form),
         "It is the wrong way round: True is for tokens that may come, and here it stands at those that may not.",
@@ -225,7 +225,7 @@ ALLOWED = [
 
 # --- write_haiku: each takes (table, prompts, form) and gives what always taking the best token leads to ---
 
-MOST_STEPS = 40  # a verse has at most 17 words and 3 marks
+MAX_STEPS = 40  # a verse has at most 17 words and 3 marks
 
 
 def greedy(table: np.ndarray, prompts: np.ndarray, form: SmallForm, *, mistake: str = "") -> np.ndarray:
@@ -253,7 +253,7 @@ def _verse(table: np.ndarray, prompt: list[int], form: SmallForm, mistake: str) 
     for line, left in enumerate(form.lines):
         broken = False
         while not broken:
-            if len(verse) == MOST_STEPS:
+            if len(verse) == MAX_STEPS:
                 return []
             read = prompt if mistake == "sees the prompt only" else prompt + verse
             read = {"sees the last token only": read[-1:], "scores of the first place": read[:1]}.get(mistake, read)
@@ -267,7 +267,7 @@ def _verse(table: np.ndarray, prompt: list[int], form: SmallForm, mistake: str) 
     return verse[:-1] if mistake == "end left out" else verse
 
 
-_STORIES_OF_WRITING = {
+_EXPLANATIONS_OF_WRITING = {
     "until one has ended": (
         "Writing stops as soon as one verse of the batch has ended, and the others are cut off. When are all done?"
     ),
@@ -293,7 +293,9 @@ _STORIES_OF_WRITING = {
     ),
     "prompt kept": "The prompt is given back with the verse. Only the verse is wanted.",
 }
-WRITING = [Mistake(partial(greedy, mistake=mistake), story) for mistake, story in _STORIES_OF_WRITING.items()]
+WRITING = [
+    Mistake(partial(greedy, mistake=mistake), explanation) for mistake, explanation in _EXPLANATIONS_OF_WRITING.items()
+]
 WRITING_CRASHES = {
     "no verse is as long": (
         "write_haiku went on and on: a verse has at most 17 words and 3 marks. Are syllables taken off, lines counted, "

@@ -1,4 +1,4 @@
-"""Writes the built-in digits: `python -m staff.digits.build`.
+"""Writes the built-in digits: `python -m staff.build.digits.build`.
 
 Without arguments it writes data/digits.npz, byte for byte the committed file. The hidden staff split is the same
 command with another seed and file: `--seed N --output FILE [--train N] [--test N]`. `--check` writes nothing: it
@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from staff.archive import write_npz
-from staff.digits.generate import BLOCK, PIXELS, generate, generate_block
-from staff.digits.raster import GREY_STEP
+from staff.build.archive import write_npz
+from staff.build.digits.generate import BLOCK, PIXELS, generate, generate_block
+from staff.build.digits.raster import GREY_STEP
 
 PUBLIC_SEED = 1
 TRAIN_COUNT, TEST_COUNT = 60_000, 10_000
-DEFAULT_OUTPUT = Path(__file__).resolve().parents[2] / "data" / "digits.npz"
+DEFAULT_OUTPUT = Path(__file__).resolve().parents[3] / "data" / "digits.npz"
 SAMPLED_BLOCKS = {"train": (0, 17, 29), "test": (0, 4)}
 
 

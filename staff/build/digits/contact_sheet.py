@@ -1,4 +1,4 @@
-"""Renders a page of digits to look at: `python -m staff.digits.contact_sheet sheet.png [--seed N]`."""
+"""Renders a page of digits to look at: `python -m staff.build.digits.contact_sheet sheet.png [--seed N]`."""
 
 import argparse
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from staff.digits.generate import generate
+from staff.build.digits.generate import generate
 
 COLUMNS = 30
 ROWS_PER_DIGIT = 2

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from staff.digits.hand import Floats, Hand
+from staff.build.digits.hand import Floats, Hand
 
 WARP = 0.11  # deviation of the coefficients of the smooth warp, per unit of amplitude
 WAVE = 0.012  # height of a slow wave over the page, in units of the digit's height

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from staff.digits.deform import deform
-from staff.digits.hand import Floats, Hand
-from staff.digits.raster import centred, draw, fit_to_box, pen_radii
-from staff.digits.strokes import POINTS_PER_PATH, paths
-from staff.digits.styles import DIGITS
+from staff.build.digits.deform import deform
+from staff.build.digits.hand import Floats, Hand
+from staff.build.digits.raster import centred, draw, fit_to_box, pen_radii
+from staff.build.digits.strokes import POINTS_PER_PATH, paths
+from staff.build.digits.styles import DIGITS
 
 BLOCK = 2000
 PIXELS = 784

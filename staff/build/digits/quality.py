@@ -1,4 +1,4 @@
-"""Measures the digits against the real MNIST: `python -m staff.digits.quality [--digits FILE] [--data-directory DIR]`.
+"""Measures the digits against the real MNIST: `python -m staff.build.digits.quality [--digits FILE] [--data-directory DIR]`.
 
 Two questions, three small models each (5 epochs, batch 128, Adam 1e-3):
     difficulty  trained on the file's training images, how well do they read the file's own test images?
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from staff.digits.build import DEFAULT_OUTPUT
+from staff.build.digits.build import DEFAULT_OUTPUT
 
 EPOCHS = 5
 BATCH = 128

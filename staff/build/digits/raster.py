@@ -12,7 +12,7 @@ strokes cross. A Gaussian separates into rows and columns, so a batch of images 
 import numpy as np
 from numpy.typing import NDArray
 
-from staff.digits.hand import Floats, Hand
+from staff.build.digits.hand import Floats, Hand
 
 SIDE = 28
 BOX = 20

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from staff.digits.hand import Floats, Hand
+from staff.build.digits.hand import Floats, Hand
 
 POINTS_PER_PATH = 72  # a digit's ink is at most about 75 pixels long: the points stay about a pixel apart
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from staff.digits.glyphs import eight, five, four, nine, one, seven, six, three, two, zero
-from staff.digits.strokes import Drawing
+from staff.build.digits.glyphs import eight, five, four, nine, one, seven, six, three, two, zero
+from staff.build.digits.strokes import Drawing
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Checks the haiku collection: `python -m staff.haiku.check [FILE ...]` (default data/haiku.txt).
+"""Checks the haiku collection: `python -m staff.build.haiku.check [FILE ...]` (default data/haiku.txt).
 
 The format:
 
@@ -16,7 +16,7 @@ The format:
 - no haiku twice, and fewer than 2% of the lines occur more than once (marks aside).
 
 Several files are checked as one collection, so a draft can be held against what is there already:
-`python -m staff.haiku.check data/haiku.txt draft.txt`. `--minimum N` asks for N haiku, `--themes-complete`
+`python -m staff.build.haiku.check data/haiku.txt draft.txt`. `--minimum N` asks for N haiku, `--themes-complete`
 for twelve haiku per theme. Prints each problem as file:line with its mend, then a summary. Exit 0 if there
 is no problem, 1 if there is one, 2 for a usage error. Notes (a line that occurs twice) fail nothing.
 """
@@ -32,7 +32,7 @@ from itertools import combinations
 from pathlib import Path
 
 from data.haiku import FORM, HANDWRITTEN, SEASONS, Fault, Haiku, parse, plain, themes, words_of
-from staff.haiku.syllables import UncountableWord, count, rhymes
+from staff.build.haiku.syllables import UncountableWord, count, rhymes
 
 HAIKU_PER_THEME = 12
 THEMES_PER_HAIKU = range(1, 5)  # one to four
@@ -194,7 +194,7 @@ def summary(collection: Sequence[Haiku]) -> str:
 def main(argv: list[str] | None = None) -> int:
     """Prints problems and the summary; 0 if there is no problem, 1 if there is."""
     description = "Checks the haiku collection."
-    parser = argparse.ArgumentParser(prog="python -m staff.haiku.check", description=description)
+    parser = argparse.ArgumentParser(prog="python -m staff.build.haiku.check", description=description)
     parser.add_argument("files", nargs="*", type=Path, default=[HANDWRITTEN], metavar="FILE")
     parser.add_argument("--minimum", type=int, default=0, metavar="N", help="ask for at least N haiku")
     parser.add_argument("--themes-complete", action="store_true", help="ask for 12 haiku per theme")

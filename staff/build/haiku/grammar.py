@@ -22,8 +22,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from data.haiku import FORM, Haiku, themes, words_of
-from staff.haiku.check import haiku_faults
-from staff.haiku.lexicon import Lexicon, Piece, Somebody, agree, beside
+from staff.build.haiku.check import haiku_faults
+from staff.build.haiku.lexicon import Lexicon, Piece, Somebody, agree, beside
 
 ATTEMPTS = 40  # draws of partners for one seed piece before it is given up
 PARTNERS = 60  # openings or places looked at for one that fits
@@ -34,7 +34,7 @@ not one two up down out off over under into through all then so that this what w
 your has have does do while until before after if when there here last first more only again
 """
 FUNCTION_WORDS = frozenset(_LISTED.split())
-MOST_THEMES = 4
+MAX_THEMES = 4
 
 
 class Grammar:
@@ -195,5 +195,5 @@ class Grammar:
             texts[1] += " -"
         carried = dict.fromkeys([theme, *(name for piece in pieces for name in piece.themes)])
         seasons = {mark for piece in pieces for mark in piece.marks} & {"spring", "summer", "autumn", "winter"}
-        named = tuple(carried)[:MOST_THEMES]
+        named = tuple(carried)[:MAX_THEMES]
         return Haiku(next(iter(seasons), "none"), named, (texts[0], texts[1], texts[2]))

@@ -1,4 +1,4 @@
-"""Reads the lexicon of images from which the pre-training haiku are made: `staff/haiku/lexicon/*.txt`.
+"""Reads the lexicon of images from which the pre-training haiku are made: `staff/build/haiku/lexicon/*.txt`.
 
 Every entry is a piece of a haiku that someone has looked at: an opening, a place, a person or thing and what it does.
 
@@ -36,7 +36,7 @@ from itertools import product
 from pathlib import Path
 
 from data.haiku import SEASONS
-from staff.haiku.syllables import UncountableWord, count
+from staff.build.haiku.syllables import UncountableWord, count
 
 LEXICON_DIRECTORY = Path(__file__).resolve().parent / "lexicon"
 DIMENSIONS: dict[str, str] = {

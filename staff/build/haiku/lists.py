@@ -7,7 +7,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 EXAMPLES = FOLDER / "messages_examples.txt"  # what the reader of messages is fitted to
 LISTS = {name: FOLDER / f"messages_{name}.txt" for name in ("held_out", "tuning")}
-GRADED = FOLDER.parents[1] / "test_cases" / "q8" / "messages.txt"
+GRADED = FOLDER.parents[2] / "test_cases" / "q8" / "messages.txt"
 
 
 def read_messages(path: Path) -> list[tuple[tuple[str, ...], str]]:

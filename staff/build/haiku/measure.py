@@ -1,4 +1,4 @@
-"""Measures the haiku chatbot: `python -m staff.haiku.measure [--show N]`.
+"""Measures the haiku chatbot: `python -m staff.build.haiku.measure [--show N]`.
 
 Asks the checkpoint that `python haiku.py` trains (out/haiku.pt; if there is none, the reference solution trains one)
 two lists of messages, each in one conversation: the 200 of messages_held_out.txt, whose figures are the chatbot's, and
@@ -28,9 +28,9 @@ from haiku_bot import checkpoint
 from haiku_bot.bot import Conversation, HaikuBot
 from haiku_bot.chat import trained_model
 from haiku_bot.trainer import Recipe, evaluate, load_corpus
-from staff.haiku.lists import LISTS, read_messages
+from staff.build.haiku.lists import LISTS, read_messages
 
-SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
+SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
 TARGETS = {
     "exactly 5-7-5": 1.0,
     "equal no haiku of the training data": 1.0,
@@ -105,7 +105,7 @@ def measure(bot: HaikuBot, path: Path, seed: int, show: int) -> bool:
 
 def main(argv: list[str] | None = None) -> int:
     """Measures and prints; 1 if a target is missed."""
-    parser = argparse.ArgumentParser(prog="python -m staff.haiku.measure", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m staff.build.haiku.measure", description=__doc__.splitlines()[0])
     parser.add_argument("--show", type=int, default=20, metavar="N", help="held-out pairs to print (default 20)")
     parser.add_argument("--seed", type=int, default=0, help="of the answers (default 0)")
     parser.add_argument("--checkpoint", type=Path, default=checkpoint.PATH, metavar="FILE")

@@ -1,4 +1,4 @@
-"""Writes the pre-training corpus, data/haiku_pretraining.zip: `python -m staff.haiku.pretraining [--check]`.
+"""Writes the pre-training corpus, data/haiku_pretraining.zip: `python -m staff.build.haiku.pretraining [--check]`.
 
 The haiku are drawn from the grammar of `grammar.py` with a fixed seed; none of them is one of data/haiku.txt. The
 same lexicon gives the same text everywhere. `--check` compares with the committed file, `--show N` prints N of them.
@@ -14,13 +14,13 @@ from itertools import islice
 
 from data import haiku as texts
 from data.haiku import Haiku, plain
-from staff.archive import timeless_member
-from staff.haiku import lexicon
-from staff.haiku.grammar import Grammar
+from staff.build.archive import timeless_member
+from staff.build.haiku import lexicon
+from staff.build.haiku.grammar import Grammar
 
 NUMBER = 36_000
 SEED = 8
-HEAD = "# Drawn from the grammar in staff/haiku/ by `python -m staff.haiku.pretraining`. Do not edit.\n"
+HEAD = "# Drawn from the grammar in staff/build/haiku/ by `python -m staff.build.haiku.pretraining`. Do not edit.\n"
 
 
 def corpus(number: int = NUMBER, seed: int = SEED) -> list[Haiku]:
@@ -35,7 +35,7 @@ def corpus(number: int = NUMBER, seed: int = SEED) -> list[Haiku]:
     )
     drawn = list(islice(fresh, number))
     if len(drawn) < number:
-        raise ValueError(f"the grammar gave {len(drawn)} haiku, not {number}; add to staff/haiku/lexicon/")
+        raise ValueError(f"the grammar gave {len(drawn)} haiku, not {number}; add to staff/build/haiku/lexicon/")
     return drawn
 
 
@@ -55,7 +55,7 @@ def packed(text: str) -> bytes:
 
 def main(argv: list[str] | None = None) -> int:
     """Writes, checks or shows the corpus; 1 if --check finds it out of date."""
-    parser = argparse.ArgumentParser(prog="python -m staff.haiku.pretraining", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m staff.build.haiku.pretraining", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the committed file differs")
     parser.add_argument("--show", type=int, metavar="N", help="write nothing; print the first N haiku")
     parser.add_argument("--seed", type=int, default=SEED, help="of the draw")

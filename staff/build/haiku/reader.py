@@ -1,4 +1,4 @@
-"""Fit the chatbot's reader of messages: `python -m staff.haiku.reader [--check | --evaluate]`.
+"""Fit the chatbot's reader of messages: `python -m staff.build.haiku.reader [--check | --evaluate]`.
 
 Reads messages_examples.txt and the lists of data/haiku_themes.txt, each of whose words counts as a message of its own;
 writes data/haiku_reader.npz. The fit is ridge regression of themes on features (Hoerl and Kennard, 1970), solved in
@@ -18,9 +18,9 @@ import torch
 
 from data.haiku import themes
 from haiku_bot.messages import normalize, understand
-from haiku_bot.reader import MOST_THEMES, PATH, features_of
-from staff import archive
-from staff.haiku.lists import EXAMPLES, GRADED, LISTS, read_messages
+from haiku_bot.reader import MAX_THEMES, PATH, features_of
+from staff.build import archive
+from staff.build.haiku.lists import EXAMPLES, GRADED, LISTS, read_messages
 
 RIDGE = 0.5  # times the identity, added to the Gram matrix of examples, whose diagonal is 1
 FEWEST = 2  # examples that a pair of words must stand in
@@ -61,7 +61,7 @@ def fit(examples: list[tuple[tuple[str, ...], list[str]]]) -> dict[str, np.ndarr
     dual = torch.cholesky_solve(targets, torch.linalg.cholesky(gram))  # (examples, themes)
     weights = torch.sparse.mm(inputs.T, dual).numpy()  # (features, themes)
 
-    strongest = np.sort(np.argsort(-np.abs(weights), axis=1, kind="stable")[:, :MOST_THEMES], axis=1)
+    strongest = np.sort(np.argsort(-np.abs(weights), axis=1, kind="stable")[:, :MAX_THEMES], axis=1)
     worths = np.take_along_axis(weights, strongest, axis=1)
     unit = np.float32(np.abs(worths).max() / 127)
     return {
@@ -83,7 +83,7 @@ def found_shares(path: Path) -> tuple[int, float, float]:
 
 def main(argv: list[str] | None = None) -> int:
     """Fit and write, compare, or evaluate; 1 if the shipped file reads otherwise than a new fit."""
-    parser = argparse.ArgumentParser(prog="python -m staff.haiku.reader", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m staff.build.haiku.reader", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the file is not what comes out")
     parser.add_argument("--evaluate", action="store_true", help="how often are themes found?")
     parser.add_argument("--output", type=Path, default=PATH)
@@ -97,7 +97,7 @@ def main(argv: list[str] | None = None) -> int:
     arrays = fit(examples)
     if arguments.check:
         same = _reads_alike(arrays, arguments.output)
-        print(f"{arguments.output}: {'as fitted' if same else 'differs; run python -m staff.haiku.reader'}")
+        print(f"{arguments.output}: {'as fitted' if same else 'differs; run python -m staff.build.haiku.reader'}")
         return 0 if same else 1
     archive.write_npz(arguments.output, arrays)
     print(f"{len(examples)} examples, {len(arrays['rarity'])} features, {arguments.output.stat().st_size:,} bytes")

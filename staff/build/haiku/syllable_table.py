@@ -1,4 +1,4 @@
-"""Writes the syllable table, data/syllables.txt: `python -m staff.haiku.syllable_table [--check]`.
+"""Writes the syllable table, data/syllables.txt: `python -m staff.build.haiku.syllable_table [--check]`.
 
 It holds the words of data/haiku.txt and data/haiku_pretraining.zip: what the model can say. Each has one number of
 syllables under every pronunciation that the CMU pronouncing dictionary gives (`syllables.py`).
@@ -11,11 +11,11 @@ import textwrap
 from collections import defaultdict
 
 from data import haiku as texts
-from staff.haiku.syllables import count
+from staff.build.haiku.syllables import count
 
 HEAD = """\
 # Syllables of the words that the haiku use: `number: word word ...`. Made from the CMU pronouncing dictionary by
-# `python -m staff.haiku.syllable_table`; do not edit. Every pronunciation of a word has the number given here.
+# `python -m staff.build.haiku.syllable_table`; do not edit. Every pronunciation of a word has the number given here.
 """
 
 
@@ -40,7 +40,7 @@ def table() -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Writes or checks the table; 1 if --check finds it out of date."""
-    parser = argparse.ArgumentParser(prog="python -m staff.haiku.syllable_table", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m staff.build.haiku.syllable_table", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the committed file differs")
     arguments = parser.parse_args(argv)
     text = table()

@@ -1,4 +1,4 @@
-"""Draw the built-in plays: `python -m staff.plays.build [--check]`, or `--show N` to read scenes that nobody has read.
+"""Draw the built-in plays: `python -m staff.build.plays.build [--check]`, or `--show N` to read scenes that nobody has read.
 
 Writes data/plays.txt, the same to the last bit every time, and prints what is known about it: the grammar's entropy per
 character, exactly, and the information that this very text holds, counted over all the ways to derive it.
@@ -13,8 +13,8 @@ from pathlib import Path
 from random import Random
 
 from data import plays
-from staff.plays import grammar
-from staff.plays.stage import Stage
+from staff.build.plays import grammar
+from staff.build.plays.stage import Stage
 
 PLAYS = 21
 SEED = 1623
@@ -52,7 +52,7 @@ def facts(stage: Stage, text: str, log_probability: float) -> list[str]:
 
 def main(argv: list[str] | None = None) -> int:
     """Write the plays, or with --check compare; returns 1 if they differ."""
-    parser = argparse.ArgumentParser(prog="python -m staff.plays.build", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m staff.build.plays.build", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; fail if plays.txt is not what comes out")
     parser.add_argument("--show", type=int, metavar="N", help="print N plays of another seed instead")
     parser.add_argument("--output", type=Path, default=plays.BUILT_IN_FILE)
@@ -64,7 +64,7 @@ def main(argv: list[str] | None = None) -> int:
     text, log_probability = build(stage)
     if arguments.check:
         same = arguments.output.is_file() and arguments.output.read_bytes() == text.encode()
-        print(f"{arguments.output}: {'as built' if same else 'differs; run python -m staff.plays.build'}")
+        print(f"{arguments.output}: {'as built' if same else 'differs; run python -m staff.build.plays.build'}")
         return 0 if same else 1
     arguments.output.write_bytes(text.encode())
     print("\n".join(facts(stage, text, log_probability)))

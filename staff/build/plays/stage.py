@@ -12,10 +12,10 @@ import re
 from dataclasses import dataclass
 from random import Random
 
-from staff.plays.grammar import Grammar
+from staff.build.plays.grammar import Grammar
 
 ACTS, SCENES_PER_ACT = 5, 4
-FEWEST_SPEECHES, MOST_SPEECHES = 6, 10
+MIN_SPEECHES, MAX_SPEECHES = 6, 10
 DIRECTION_CHANCE = 1 / 8
 NUMERALS = ("I", "II", "III", "IV", "V")
 
@@ -60,7 +60,7 @@ class Stage:
                 write("PLACE", f"\nACT {NUMERALS[act]}. SCENE {NUMERALS[scene]}.\n", "\n")
                 speaker = self.names[pick(len(self.names))]
                 tally.text += f"Enter {speaker}, and the others.\n"
-                for _ in range(FEWEST_SPEECHES + pick(MOST_SPEECHES - FEWEST_SPEECHES + 1)):
+                for _ in range(MIN_SPEECHES + pick(MAX_SPEECHES - MIN_SPEECHES + 1)):
                     if random.random() < DIRECTION_CHANCE:
                         tally.log_probability += math.log(DIRECTION_CHANCE)
                         write("DIRECTION", "\n[", "]\n")
@@ -75,7 +75,7 @@ class Stage:
 
     def entropy(self) -> float:
         """The exact entropy of the choices that make a play, in nats."""
-        entropy, speeches = self.grammar.entropy, (FEWEST_SPEECHES + MOST_SPEECHES) / 2
+        entropy, speeches = self.grammar.entropy, (MIN_SPEECHES + MAX_SPEECHES) / 2
         direction = -DIRECTION_CHANCE * math.log(DIRECTION_CHANCE) - (1 - DIRECTION_CHANCE) * math.log(
             1 - DIRECTION_CHANCE
         )
@@ -83,7 +83,7 @@ class Stage:
             entropy("PLACE")
             + math.log(len(self.names))
             + (speeches + 1) * math.log(len(self.names) - 1)
-            + math.log(MOST_SPEECHES - FEWEST_SPEECHES + 1)
+            + math.log(MAX_SPEECHES - MIN_SPEECHES + 1)
             + speeches * (direction + DIRECTION_CHANCE * entropy("DIRECTION") + entropy("SPEECH"))
             + entropy("COUPLET")
         )
@@ -91,7 +91,7 @@ class Stage:
 
     def length(self) -> float:
         """The expected number of characters of a play, exactly: every name is as likely as any other everywhere."""
-        length, speeches = self.grammar.length, (FEWEST_SPEECHES + MOST_SPEECHES) / 2
+        length, speeches = self.grammar.length, (MIN_SPEECHES + MAX_SPEECHES) / 2
         name = length("CAST")
         scene = (
             length("PLACE")
@@ -129,7 +129,7 @@ class Stage:
         for scene in scenes:
             head, *paragraphs = scene.rstrip("\n").split("\n\n")
             piece("PLACE", head.split("\n")[0])
-            total -= math.log(len(self.names)) + math.log(MOST_SPEECHES - FEWEST_SPEECHES + 1)
+            total -= math.log(len(self.names)) + math.log(MAX_SPEECHES - MIN_SPEECHES + 1)
             chance = 1 - DIRECTION_CHANCE
             for paragraph in paragraphs[:-1]:
                 if paragraph.startswith("["):

@@ -1,4 +1,4 @@
-"""Build the word data: `python -m staff.words.build [--check]`.
+"""Build the word data: `python -m staff.build.words.build [--check]`.
 
 Writes data/lang_id.npz: 17,500 words to train on, 500 to validate, 500 to test, as many of each language in every
 split, no word twice. With `--hidden --seed N` writes another 500 words, test only, of the same kind and in no shipped
@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from staff.archive import same_arrays, write_npz
-from staff.words.candidates import encode, everyday_words, load_frequencies
-from staff.words.languages import CHARACTERS, HELD_OUT_WORDS, LANGUAGES, LONGEST, TRAINING_WORDS
+from staff.build.archive import same_arrays, write_npz
+from staff.build.words.candidates import encode, everyday_words, load_frequencies
+from staff.build.words.languages import CHARACTERS, HELD_OUT_WORDS, LANGUAGES, LONGEST, TRAINING_WORDS
 
-SHIPPED_FILE = Path(__file__).resolve().parents[2] / "data" / "lang_id.npz"
+SHIPPED_FILE = Path(__file__).resolve().parents[3] / "data" / "lang_id.npz"
 SHIPPED_SEED = 0
 # Of the most frequent words, so many times the shipped ones are the pool that all splits are drawn from.
 POOL_FACTOR = 1.25
@@ -118,7 +118,7 @@ def load_pool() -> dict[str, dict[int, list[str]]]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status 0 when written or equal, 1 when `--check` finds another file, 2 for a usage error."""
-    parser = argparse.ArgumentParser(prog="python -m staff.words.build", description=(__doc__ or "").split("\n\n")[1])
+    parser = argparse.ArgumentParser(prog="python -m staff.build.words.build", description=(__doc__ or "").split("\n\n")[1])
     parser.add_argument("--seed", type=int, help=f"deals the splits (default {SHIPPED_SEED}); needed with --hidden")
     parser.add_argument("--output", type=Path, help="file to write or check (default data/lang_id.npz)")
     parser.add_argument("--hidden", action="store_true", help="write a test-only file of words that are not shipped")

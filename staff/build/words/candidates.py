@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from staff.words.languages import CHARACTERS, LANGUAGES, LONGEST, SHORTEST, Language
+from staff.build.words.languages import CHARACTERS, LANGUAGES, LONGEST, SHORTEST, Language
 
 WORDFREQ_VERSION = "3.1.1"  # another version holds other counts and would build another file
 REFUSED = Path(__file__).parent / "refused"

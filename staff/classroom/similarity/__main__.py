@@ -1,4 +1,6 @@
-"""Finds submissions that are alike: `python -m staff.similarity DIR [--out FILE]`. Needs no network and runs no code.
+"""Finds submissions that are alike: `python -m staff.classroom.similarity DIR [--out FILE]`.
+
+It needs no network and runs no code of theirs.
 
 DIR is Gradescope's export, as a zip or unpacked, or a folder with a folder or zip for each submission.
 """
@@ -13,13 +15,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 from grading.arguments import count_from
-from staff import atomic, starters
+from staff import atomic
 from staff.classroom import export
 from staff.classroom.errors import ClassroomError
-from staff.similarity import compare, report
-from staff.similarity.document import read
+from staff.classroom.similarity import compare, report
+from staff.classroom.similarity.document import read
+from staff.release import starters
 
-DEFAULT_PAGE = Path(__file__).resolve().parent.parent.parent / "out" / "similarity.html"
+DEFAULT_PAGE = Path(__file__).resolve().parents[3] / "out" / "similarity.html"
 PAIRS_PRINTED = 10
 EXIT_DONE, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130
 
@@ -95,13 +98,13 @@ def _print(entries: list[compare.Entry], comparison: compare.Comparison) -> None
 
 
 def _refused(reason: str) -> int:
-    print(f"staff.similarity: error: {reason}", file=sys.stderr)
+    print(f"staff.classroom.similarity: error: {reason}", file=sys.stderr)
     return EXIT_USAGE
 
 
 def _parser() -> argparse.ArgumentParser:
     defaults = compare.Settings()
-    parser = argparse.ArgumentParser(prog="python -m staff.similarity", description=__doc__.partition(":")[0])
+    parser = argparse.ArgumentParser(prog="python -m staff.classroom.similarity", description=__doc__.partition(":")[0])
     parser.add_argument("directory", type=Path, metavar="DIR", help="Gradescope's export, or one folder each")
     parser.add_argument(
         "--out", type=Path, default=DEFAULT_PAGE, metavar="FILE", help="the page (default out/similarity.html)"

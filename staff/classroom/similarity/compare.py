@@ -17,10 +17,10 @@ import numpy as np
 from copydetect import CodeFingerprint, compare_files
 from copydetect.utils import get_token_coverage
 
-from staff.similarity.document import END_OF_FILE, Document, read
+from staff.classroom.similarity.document import END_OF_FILE, Document, read
 
 TOKENS_IN_A_FINGERPRINT = 12  # more than a line; honest solutions share few such rows by chance
-LEAST_COMMON = 5  # so many submissions have to share something before it can count as what many write
+MIN_COMMON = 5  # so many submissions have to share something before it can count as what many write
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Settings:
     """What counts as a match.
 
     Attributes:
-        common_share: code that more than this share of the submissions has, and at least `LEAST_COMMON` of them, is
+        common_share: code that more than this share of the submissions has, and at least `MIN_COMMON` of them, is
             left out.
         least_tokens: pairs that share fewer tokens than this are not told.
         most_pairs: how many pairs are kept.
@@ -156,7 +156,7 @@ def _fingerprint(document: Document) -> CodeFingerprint:
 def _common(fingerprints: Sequence[CodeFingerprint], settings: Settings) -> set[int]:
     """The hashes that many submissions have."""
     counts = Counter(value for fingerprint in fingerprints for value in fingerprint.hashes)
-    least = max(settings.common_share * len(fingerprints), LEAST_COMMON - 1)
+    least = max(settings.common_share * len(fingerprints), MIN_COMMON - 1)
     return {value for value, count in counts.items() if count > least}
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from pygments import token
 from pygments.lexers.python import PythonLexer
 
-MOST_BYTES = 200_000  # of one file; the reference's largest has under 10,000
+MAX_BYTES = 200_000  # of one file; the reference's largest has under 10,000
 OWN_NAME, STRING, END_OF_FILE = "V", "S", "\n"  # other tokens become characters of the private plane below
 PRIVATE_PLANE, PRIVATE_CHARACTERS = 0xF0000, 65_533
 # Control characters and those that turn text round could make a reader see other code than what is there.
@@ -69,7 +69,7 @@ def read(files: Mapping[str, bytes]) -> Document:
 
 
 def _text(content: bytes) -> str:
-    text = content[:MOST_BYTES].decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    text = content[:MAX_BYTES].decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

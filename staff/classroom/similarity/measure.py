@@ -1,4 +1,4 @@
-"""Times the comparison on made classes: `python -m staff.similarity.measure 60 800`.
+"""Times the comparison on made classes: `python -m staff.classroom.similarity.measure 60 800`.
 
 A made submission takes each function from one of three right solutions and changes some of its numbers, so that
 submissions share about as much as those of a class do. They are compared, never run. Times are the processor's, which a
@@ -15,12 +15,12 @@ import sys
 import time
 from pathlib import Path
 
-from staff import starters
-from staff.similarity import compare, report
-from staff.similarity.document import read
+from staff.classroom.similarity import compare, report
+from staff.classroom.similarity.document import read
+from staff.release import starters
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent.parent
-SOLUTIONS = ("staff/solutions", "staff/mediocre", "tests/other_edition")
+PROJECT_DIRECTORY = Path(__file__).resolve().parents[3]
+SOLUTIONS = ("staff/solutions", "staff/evidence/mediocre", "tests/other_edition")
 SHARE_OF_NUMBERS_CHANGED = 0.5
 
 
@@ -60,12 +60,18 @@ def _mixed(solutions: list[dict[str, str]], source: random.Random) -> bytes:
 
 def main(argv: list[str] | None = None) -> int:
     """Print a line of times for each size."""
-    parser = argparse.ArgumentParser(prog="python -m staff.similarity.measure", description=__doc__.partition(":")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m staff.classroom.similarity.measure", description=__doc__.partition(":")[0]
+    )
     parser.add_argument(
         "sizes", type=int, nargs="*", default=[60, 800], metavar="N", help="of classes (default 60 800)"
     )
     parser.add_argument(
-        "--common", type=float, default=compare.Settings().common_share, metavar="SHARE", help="as staff.similarity's"
+        "--common",
+        type=float,
+        default=compare.Settings().common_share,
+        metavar="SHARE",
+        help="as staff.classroom.similarity's",
     )
     arguments = parser.parse_args(argv)
     given = {name: content.encode() for name, content in starters.starters().items()}

@@ -10,12 +10,12 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
-from staff.similarity.compare import STEPS, TOKENS_IN_A_FINGERPRINT, Comparison, Entry, Pair, Settings
-from staff.similarity.document import Document
+from staff.classroom.similarity.compare import STEPS, TOKENS_IN_A_FINGERPRINT, Comparison, Entry, Pair, Settings
+from staff.classroom.similarity.document import Document
 
 TEMPLATE = Path(__file__).resolve().parent / "report.html"
 PLAIN, SET_ASIDE, SHARED = "", "aside", "shared"
-LEAST_TOKENS_NUMBERED = TOKENS_IN_A_FINGERPRINT
+MIN_TOKENS_NUMBERED = TOKENS_IN_A_FINGERPRINT
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _numbered(pair: Pair, first: Document, second: Document) -> tuple[dict[int, 
     here: dict[int, int] = {}
     there: dict[int, int] = {}
     for begin, _ in pair.matches[0].tolist():
-        place = second.tokens.find(first.tokens[begin : begin + LEAST_TOKENS_NUMBERED])
+        place = second.tokens.find(first.tokens[begin : begin + MIN_TOKENS_NUMBERED])
         if place >= 0 and place not in there:
             here[begin] = there[place] = len(here) + 1
     return here, there

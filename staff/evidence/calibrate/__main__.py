@@ -1,4 +1,4 @@
-"""Grades the reference and a mediocre solution on many seeds: `python -m staff.calibrate [--seeds 20] [--threads 1,2]`.
+"""Grades the reference and a mediocre solution on many seeds: `python -m staff.evidence.calibrate --seeds 20`.
 
 Every result is kept at once in `--records`; the same command later goes on where it was ended.
 """
@@ -14,9 +14,9 @@ from pathlib import Path
 
 from data import DataError
 from grading.arguments import count_from
+from grading.dependencies import installed_versions
 from grading.questions import Question, discover
-from grading.versions import installed_versions
-from staff.calibrate import margins, runs, table
+from staff.evidence.calibrate import margins, runs, table
 
 DEFAULT_QUESTIONS = "q1,q2,q3,q4,q5,q6"  # q7 and q8 take minutes a seed
 DOCUMENT = runs.PROJECT_DIRECTORY / "docs" / "calibration.md"
@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
             table.write(arguments.write, f"{_caption(arguments, questions)}\n\n{text}")
             print(f"written: {arguments.write}")
     except (UsageError, runs.RecordsError, table.DocumentError, DataError) as error:
-        print(f"staff.calibrate: error: {error}", file=sys.stderr)
+        print(f"staff.evidence.calibrate: error: {error}", file=sys.stderr)
         return EXIT_USAGE
     except BrokenPipeError:  # whoever read our output has stopped, as `| head` does; the records are kept
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -82,7 +82,7 @@ def _caption(arguments: argparse.Namespace, questions: Sequence[Question]) -> st
     versions = installed_versions()
     asked = f"--seeds {arguments.seeds} --threads {','.join(map(str, arguments.threads))}"
     return (
-        f"`python -m staff.calibrate {asked} --questions {','.join(question.id for question in questions)}`: "
+        f"`python -m staff.evidence.calibrate {asked} --questions {','.join(question.id for question in questions)}`: "
         f"seeds 0 to {arguments.seeds - 1}, {runs.sources(questions, arguments.data_directory)}, "
         f"torch {versions['torch']}, numpy {versions['numpy']}."
     )
@@ -90,7 +90,7 @@ def _caption(arguments: argparse.Namespace, questions: Sequence[Question]) -> st
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m staff.calibrate",
+        prog="python -m staff.evidence.calibrate",
         description=__doc__.partition(":")[0],
         epilog="Exit status: 0 every margin holds, 1 a margin is gone, 2 usage error.",
     )
@@ -120,9 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--least-margin",
         type=float,
-        default=margins.LEAST_MARGIN,
+        default=margins.MIN_MARGIN,
         metavar="SHARE",
-        help=f"of the permitted error, unused by the reference on its worst seed (default {margins.LEAST_MARGIN:g})",
+        help=f"of the permitted error, unused by the reference on its worst seed (default {margins.MIN_MARGIN:g})",
     )
     return parser
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from grading.questions import Question
-from staff.calibrate.runs import Record
+from staff.evidence.calibrate.runs import Record
 
-LEAST_MARGIN = 0.2  # of the permitted error: the reference leaves at least this unused on its worst seed
-LEAST_MEDIOCRE_RATE = 0.8  # an honest solution that passes less often than this meets a threshold that is too harsh
-LEAST_SEEDS_FOR_A_RATE = 5  # of fewer, one failure says nothing about a rate
+MIN_MARGIN = 0.2  # of the permitted error: the reference leaves at least this unused on its worst seed
+MIN_MEDIOCRE_RATE = 0.8  # an honest solution that passes less often than this meets a threshold that is too harsh
+MIN_SEEDS_FOR_A_RATE = 5  # of fewer, one failure says nothing about a rate
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def rows(records: Iterable[Record], questions: Sequence[Question]) -> list[Row]:
     return found
 
 
-def complaints(table: Iterable[Row], least_margin: float = LEAST_MARGIN) -> list[str]:
+def complaints(table: Iterable[Row], least_margin: float = MIN_MARGIN) -> list[str]:
     """A sentence for each margin that is gone; none if the thresholds are fair."""
     found = []
     for row in table:
@@ -94,9 +94,9 @@ def complaints(table: Iterable[Row], least_margin: float = LEAST_MARGIN) -> list
                         f"{who}: {metric.name} is {metric.worst:.4g} on the worst seed, the threshold "
                         f"{metric.threshold:g}: {margin:.0%} of the permitted error unused, under {least_margin:.0%}."
                     )
-        elif row.seeds >= LEAST_SEEDS_FOR_A_RATE and row.passed < LEAST_MEDIOCRE_RATE * row.seeds:
+        elif row.seeds >= MIN_SEEDS_FOR_A_RATE and row.passed < MIN_MEDIOCRE_RATE * row.seeds:
             found.append(
-                f"{who}: passes on {row.passed} of {row.seeds} seeds, under {LEAST_MEDIOCRE_RATE:.0%}: is the "
+                f"{who}: passes on {row.passed} of {row.seeds} seeds, under {MIN_MEDIOCRE_RATE:.0%}: is the "
                 "threshold too harsh for honest work?"
             )
     return found

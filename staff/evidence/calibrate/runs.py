@@ -14,15 +14,15 @@ from typing import Any
 
 from data import Library
 from grading.console import Console
+from grading.dependencies import installed_versions
 from grading.engine import Engine, Settings
 from grading.outcomes import PASSED, QuestionResult
 from grading.questions import Question
-from grading.versions import installed_versions
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent.parent
+PROJECT_DIRECTORY = Path(__file__).resolve().parents[3]
 SOLUTIONS = {
     "reference": PROJECT_DIRECTORY / "staff" / "solutions",
-    "mediocre": PROJECT_DIRECTORY / "staff" / "mediocre",
+    "mediocre": PROJECT_DIRECTORY / "staff" / "evidence" / "mediocre",
 }
 # What a number can depend on, next to the solution and the question; pictures and reports only look on.
 GRADED_WITH = ("backend.py", "chargpt.py", "data", "gpt", "grading/*.py", "grading/child/*.py", "haiku_bot")

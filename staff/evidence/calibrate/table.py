@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from staff import atomic
-from staff.calibrate.margins import Metric, Row
+from staff.evidence.calibrate.margins import Metric, Row
 
 BEGIN, END = "<!-- calibration: begin -->", "<!-- calibration: end -->"
 HEADINGS = (

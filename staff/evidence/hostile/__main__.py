@@ -8,9 +8,9 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 
-from staff.hostile.attack import Attack, load_all
-from staff.hostile.harness import Harness, NoHarness, autograder_archive, is_root
-from staff.hostile.verdict import Verdict, run_side_by_side
+from staff.evidence.hostile.attack import Attack, load_all
+from staff.evidence.hostile.harness import Harness, NoHarness, autograder_archive, is_root
+from staff.evidence.hostile.verdict import Verdict, run_side_by_side
 from staff.release import hidden
 
 SECRET = "hidden digits of the hostile runs"
@@ -18,7 +18,7 @@ SECRET = "hidden digits of the hostile runs"
 
 def main(argv: list[str] | None = None) -> int:
     """Print the table; returns 1 if any attack got anywhere, 2 if this machine cannot run them."""
-    parser = argparse.ArgumentParser(prog="python -m staff.hostile", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m staff.evidence.hostile", description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="run these attacks only")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="attacks at the same time (default 2)")
     parser.add_argument(
@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         verdicts = run_all(attacks, max(1, arguments.jobs))
     except NoHarness as reason:
-        print(f"staff.hostile: {reason}", file=sys.stderr)
+        print(f"staff.evidence.hostile: {reason}", file=sys.stderr)
         return 2
     held = sum(verdict.holds for verdict in verdicts)
     print(

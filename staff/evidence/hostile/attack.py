@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ATTACKS_DIRECTORY = Path(__file__).resolve().parent / "attacks"
-SOLUTIONS_DIRECTORY = ATTACKS_DIRECTORY.parent.parent / "solutions"
+SOLUTIONS_DIRECTORY = ATTACKS_DIRECTORY.parents[2] / "solutions"
 HANDED_IN = ("models.py", "losses.py", "train.py")
 BREACH = "BREACH"  # an attack that gets anywhere prints this word
 

@@ -1,4 +1,4 @@
-"""Do submissions that are graded at the same time disturb one another? `python -m staff.hostile.crowd` (Linux, root).
+"""Do submissions that are graded together disturb one another? `python -m staff.evidence.hostile.crowd` (root).
 
 Each has a harness of its own, as on a machine that grades a whole class at once, and every fifth attacks whatever it
 can reach. First each kind is graded alone; then all together. Every check must come out as it did alone and every
@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from grading.questions import discover
-from staff.hostile.attack import HANDED_IN, SOLUTIONS_DIRECTORY, load_all
-from staff.hostile.harness import Finished, Harness, NoHarness, autograder_archive, is_root
-from staff.hostile.verdict import MARGIN_SECONDS, leftovers
+from staff.evidence.hostile.attack import HANDED_IN, SOLUTIONS_DIRECTORY, load_all
+from staff.evidence.hostile.harness import Finished, Harness, NoHarness, autograder_archive, is_root
+from staff.evidence.hostile.verdict import MARGIN_SECONDS, leftovers
 
 ATTACKS = ("kill_everything", "disk_flood_everywhere", "lasting_processes", "message_for_later", "read_other_processes")
 ATTACKERS_EVERY = 5
@@ -47,7 +47,7 @@ class Crowd:
 
 def main(argv: list[str] | None = None) -> int:
     """Print what came of it; returns 1 if anybody was disturbed, 2 if this machine cannot tell."""
-    parser = argparse.ArgumentParser(prog="python -m staff.hostile.crowd", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m staff.evidence.hostile.crowd", description=__doc__.splitlines()[0])
     known = [question.id for question in discover()]
     parser.add_argument("-q", "--question", action="append", choices=known, metavar="qN", help="default q1 and q6")
     parser.add_argument("--submissions", type=int, default=30, metavar="N", help="how many (default 30)")
@@ -56,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         crowd = run(questions, arguments.submissions)
     except NoHarness as reason:
-        print(f"staff.hostile.crowd: {reason}", file=sys.stderr)
+        print(f"staff.evidence.hostile.crowd: {reason}", file=sys.stderr)
         return 2
     for fault in crowd.faults:
         print(fault)

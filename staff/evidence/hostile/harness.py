@@ -17,7 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from grading.sandbox import SECONDS_TO_REMOVE, remove
+from grading.isolation.sandbox import SECONDS_TO_REMOVE, remove
 from staff.release import build
 from staff.release.repository import files_of_working_tree
 

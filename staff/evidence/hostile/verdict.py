@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-from grading.sandbox import SHARED_FOLDERS
-from staff.hostile.attack import BREACH, Attack
-from staff.hostile.harness import Finished, Harness
+from grading.isolation.sandbox import SHARED_FOLDERS
+from staff.evidence.hostile.attack import BREACH, Attack
+from staff.evidence.hostile.harness import Finished, Harness
 
 MARGIN_SECONDS = 60.0  # as in settings.toml: what the grader ends before the harness
 METADATA = {
@@ -134,7 +134,7 @@ def _report_faults(finished: Finished, attack: Attack) -> list[str]:
 def _schema() -> object:
     import json
 
-    path = Path(__file__).resolve().parents[2] / "tests" / "results_schema.json"
+    path = Path(__file__).resolve().parents[3] / "tests" / "results_schema.json"
     return json.loads(path.read_text(encoding="utf-8"))
 
 

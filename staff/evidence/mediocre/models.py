@@ -1,7 +1,7 @@
 """A mediocre but honest solution: small layers, plain loops, nothing clever. It should pass nearly always.
 
-`python -m staff.calibrate` grades it beside the reference: where it fails, a threshold asks for more than a sound
-submission gives.
+`python -m staff.evidence.calibrate` grades it beside the reference: where it fails, a threshold asks for more than a
+sound submission gives.
 """
 
 import torch

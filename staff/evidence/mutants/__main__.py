@@ -1,4 +1,4 @@
-"""Grades every mutant and tells whether the grader names each mistake: `python -m staff.mutants [-q qN] [--quick]`."""
+"""Grades every mutant: does the grader name each mistake? `python -m staff.evidence.mutants [-q qN] [--quick]`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 import textwrap
 import time
 
-from staff.mutants.format import SOLUTIONS_DIRECTORY, read_all
-from staff.mutants.run import Verdict, grade_all, told_to_a_right_submission
+from staff.evidence.mutants.format import SOLUTIONS_DIRECTORY, read_all
+from staff.evidence.mutants.run import Verdict, grade_all, told_to_a_right_submission
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -18,7 +18,9 @@ def main(argv: list[str] | None = None) -> int:
     After it, the reference solutions go through the checks that need no training on several seeds, and must be told
     nothing.
     """
-    parser = argparse.ArgumentParser(prog="python -m staff.mutants", description=__doc__.partition(":")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m staff.evidence.mutants", description="Grade every mutant: does the grader name each mistake?"
+    )
     parser.add_argument("-q", "--question", action="append", default=[], metavar="qN", help="only this one's mutants")
     parser.add_argument("--quick", action="store_true", help="leave out the mutants that have to be trained")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="mutants side by side (default 2)")

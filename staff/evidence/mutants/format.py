@@ -27,7 +27,7 @@ from typing import Any
 from grading.questions import natural_order
 
 MUTANTS_DIRECTORY = Path(__file__).resolve().parent
-SOLUTIONS_DIRECTORY = MUTANTS_DIRECTORY.parent / "solutions"
+SOLUTIONS_DIRECTORY = MUTANTS_DIRECTORY.parents[1] / "solutions"
 KEYS = {"id", "wrong", "check", "phrase", "changes", "also_loses", "trains"}
 
 

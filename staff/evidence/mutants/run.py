@@ -14,7 +14,7 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import CRASHED, FAILED, PASSED, Outcome, QuestionResult
 from grading.questions import Question, discover
-from staff.mutants.format import SOLUTIONS_DIRECTORY, Mutant, long_checks, write_submission
+from staff.evidence.mutants.format import SOLUTIONS_DIRECTORY, Mutant, long_checks, write_submission
 
 SECONDS_PER_MUTANT = 150.0  # most take one; those that train take up to a minute on a busy machine
 

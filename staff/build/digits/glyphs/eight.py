@@ -1,7 +1,7 @@
 """Control points of the digit 8: one function per style (the conventions are in this folder's __init__)."""
 
-from staff.digits.hand import Hand
-from staff.digits.strokes import Stroke, oval
+from staff.build.digits.hand import Hand
+from staff.build.digits.strokes import Stroke, oval
 
 
 def crossed(hand: Hand) -> list[Stroke]:

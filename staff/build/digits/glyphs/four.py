@@ -1,7 +1,7 @@
 """Control points of the digit 4: one function per style (the conventions are in this folder's __init__)."""
 
-from staff.digits.hand import Hand
-from staff.digits.strokes import CORNER, Stroke
+from staff.build.digits.hand import Hand
+from staff.build.digits.strokes import CORNER, Stroke
 
 
 def open_top(hand: Hand) -> list[Stroke]:

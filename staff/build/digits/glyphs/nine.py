@@ -1,7 +1,7 @@
 """Control points of the digit 9: one function per style (the conventions are in this folder's __init__)."""
 
-from staff.digits.hand import Hand
-from staff.digits.strokes import CORNER, Stroke, oval
+from staff.build.digits.hand import Hand
+from staff.build.digits.strokes import CORNER, Stroke, oval
 
 
 def straight(hand: Hand) -> list[Stroke]:

@@ -1,7 +1,7 @@
 """Control points of the digit 6: one function per style (the conventions are in this folder's __init__)."""
 
-from staff.digits.hand import Hand
-from staff.digits.strokes import Stroke
+from staff.build.digits.hand import Hand
+from staff.build.digits.strokes import Stroke
 
 
 def curved(hand: Hand) -> list[Stroke]:
