@@ -33,17 +33,21 @@ Arrays = dict[str, Any]
 
 
 class Item(dict[str, Tensor]):
-    """One example, `{"x": ..., "label": ...}`."""
+    """One example, such as `{"x": ..., "label": ...}`."""
 
 
 class FetchedBatch(Sequence[Item]):
-    """Examples fetched together: a sequence of items for whoever asks, one block for torch's own collation."""
+    """Examples fetched together: a sequence of items for whoever asks, one block for torch's own collation.
 
-    def __init__(self, x: Tensor, label: Tensor) -> None:
-        self.x, self.label = x, label
+    Args:
+        columns: tensors by name, each with one row for each example.
+    """
+
+    def __init__(self, columns: dict[str, Tensor]) -> None:
+        self.columns = columns
 
     def __len__(self) -> int:
-        return len(self.label)
+        return len(next(iter(self.columns.values())))
 
     @overload
     def __getitem__(self, index: int) -> Item: ...
@@ -52,14 +56,14 @@ class FetchedBatch(Sequence[Item]):
     def __getitem__(self, index: int | slice) -> Item | list[Item]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        return Item(x=self.x[index], label=self.label[index])
+        return Item({name: column[index] for name, column in self.columns.items()})
 
 
 def _collate(batch: Sequence[Item], *, collate_fn_map: object = None) -> dict[str, Tensor]:
     """Collate items: a fetched batch is one block already, anything else is stacked."""
     if isinstance(batch, FetchedBatch):
-        return {"x": batch.x, "label": batch.label}
-    return {key: torch.stack([item[key] for item in batch]) for key in ("x", "label")}
+        return batch.columns
+    return {name: torch.stack([item[name] for item in batch]) for name in batch[0]}
 
 
 default_collate_fn_map[Item] = _collate  # the loader's documented place for types of one's own
@@ -88,11 +92,11 @@ class CourseDataset(Dataset[Item]):
         return len(self.y)
 
     def __getitem__(self, index: int) -> Item:
-        return FetchedBatch(*self._rows([range(len(self))[index]]))[0]
+        return FetchedBatch(self._columns([range(len(self))[index]]))[0]
 
     def __getitems__(self, indices: list[int]) -> FetchedBatch:
         """Examples by index, in order; called by torch's loader."""
-        return FetchedBatch(*self._rows(indices))
+        return FetchedBatch(self._columns(indices))
 
     @property
     def validation(self) -> list[tuple[Tensor, Tensor]]:
@@ -115,6 +119,11 @@ class CourseDataset(Dataset[Item]):
         with left_as_it_was(self.model), torch.inference_mode():
             right = sum(int((self._predict(inputs) == answers).sum()) for inputs, answers in self._validation)
         return right / sum(len(answers) for _, answers in self._validation)
+
+    def _columns(self, indices: list[int]) -> dict[str, Tensor]:
+        """What a batch of the given rows holds, by name."""
+        features, labels = self._rows(indices)
+        return {"x": features, "label": labels}
 
     def _rows(self, indices: list[int]) -> tuple[Tensor, Tensor]:
         """Features and labels of the given rows, float32."""
@@ -171,6 +180,25 @@ class DigitClassificationDataset2(DigitClassificationDataset):
     name = "easy_digits"
 
 
+class ArrayDataset(CourseDataset):
+    """Any arrays with a row for each example: a batch is a dictionary of float32 or int64 tensors under their names.
+
+    Args:
+        model: the model being trained, or None.
+        arrays: `train_NAME` for each NAME of the training split; others, and plain data, are left to the caller.
+    """
+
+    def __init__(self, model: torch.nn.Module | None, arrays: Arrays) -> None:
+        tensors = {name: torch.from_numpy(array) for name, array in arrays.items() if isinstance(array, np.ndarray)}
+        self._training = {name[6:]: tensor for name, tensor in tensors.items() if name.startswith("train_")}
+        first = next(iter(self._training.values()))
+        super().__init__(model, self._training.get("x", first), self._training.get("y", first))
+
+    def _columns(self, indices: list[int]) -> dict[str, Tensor]:
+        chosen = torch.tensor(indices)
+        return {name: column[chosen] for name, column in self._training.items()}
+
+
 class LanguageIDDataset(CourseDataset):
     """Question 4: `x` one-hot (batch, length, 47), `label` one-hot (batch, 5).
 
@@ -194,7 +222,7 @@ class LanguageIDDataset(CourseDataset):
         self._lengths = (self.x != words.NO_LETTER).sum(dim=1)
         # one row per character, and a last row of zeros, which index -1 finds
         self._letters = torch.cat([torch.eye(len(self.chars)), torch.zeros(1, len(self.chars))])
-        groups = words.by_length(data.Split(arrays["validation_x"], arrays["validation_y"]))
+        groups = words.by_length(data.Split(x=arrays["validation_x"], y=arrays["validation_y"]))
         self._validation = [(torch.from_numpy(words.inputs(g.x)), torch.from_numpy(g.y)) for g in groups]
 
     @cached_property
@@ -229,20 +257,6 @@ class LanguageIDDataset(CourseDataset):
 
 
 Custom_Dataset = CourseDataset  # the name that existing solutions know
-
-_DATASETS: dict[str, type[Any]] = {
-    "points": PerceptronDataset,
-    "sine": RegressionDataset,
-    "digits": DigitClassificationDataset,
-    "easy_digits": DigitClassificationDataset2,
-    "words": LanguageIDDataset,
-}
-
-
-def build(name: str, model: torch.nn.Module | None, arrays: Arrays) -> CourseDataset:
-    """Make the dataset of the given name from arrays such as `training_arrays` returns."""
-    return _DATASETS[name](model, arrays)
-
 
 def _built_in(name: str) -> Arrays:
     return data.training_arrays(data.Library().load(name))

@@ -3,24 +3,29 @@
 >>> library = Library()
 >>> library.load("digits").train.x.shape
 (60000, 784)
+
+A dataset is a module with a function `load(source: DataSource) -> Splits`: one of this folder, called by its name, or
+one in a question's folder, called by its dotted name (`test_cases.e5.public.data`). Nothing lists them. A module may
+have, too:
+
+    HIDDEN_TEST = True                  grading uses a hidden test split, which staff draw with tools of their own
+    draw_hidden_test(seed) -> Split     grading uses a hidden test split, which this draws from a secret number
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from functools import partial
+import importlib
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from data import digits, plays, points, sine, words
-from data.archive import DataError
-from data.splits import Split, Splits
+from data.archive import DataError, read_archive, require
+from data.splits import DataSource, Split, Splits
 
-__all__ = ["DataError", "Library", "Split", "Splits", "training_arrays"]
+__all__ = ["DataError", "DataSource", "Library", "Split", "Splits", "has_hidden_test", "module_of", "training_arrays"]
 
 BUILT_IN_DIRECTORY = Path(__file__).resolve().parent
-DRAWN = ("points", "sine")  # from a seed; the others come from files
 
 
 class Library:
@@ -28,59 +33,49 @@ class Library:
 
     Args:
         directory: looked through before the built-in directory, or None.
-        seed: draws the data of the questions whose data is drawn (1 and 2).
-        hidden_directory: holds digits.npz and words.npz, whose test splits take the place of the shipped ones, or
+        seed: draws the data of the questions whose data is drawn.
+        hidden_directory: holds an .npz file for each hidden test split, which takes the place of the shipped one; or
             None. Training and validation stay as they are.
     """
 
     def __init__(self, directory: Path | None = None, seed: int = 0, hidden_directory: Path | None = None) -> None:
+        self.seed = seed
         self._hidden_directory = hidden_directory
         self._directories = ([directory] if directory is not None else []) + [BUILT_IN_DIRECTORY]
         self._loaded: dict[str, Splits] = {}
-        self._loaders: dict[str, Callable[[], Splits]] = {
-            "plays": lambda: plays.load(*self._find(plays.FILES, plays.BUILT_IN)),
-            "points": lambda: points.load(seed),
-            "sine": lambda: sine.load(seed),
-            "digits": lambda: self._with_hidden_test(
-                digits.load(*self._find(digits.FILES, digits.BUILT_IN)), digits.load_test
-            ),
-            "easy_digits": lambda: digits.easy(self.load("digits")),
-            "words": lambda: self._with_hidden_test(
-                words.load(*self._find(words.FILES, words.BUILT_IN)), words.load_test
-            ),
-        }
+        self._files_of: Library = self
 
     def load(self, name: str) -> Splits:
-        """Return a dataset by name: points, sine, digits, easy_digits, words or plays.
+        """Return a dataset by its name, or by the dotted name of its module.
 
         Raises:
             DataError: its file is missing, damaged or not what it should be.
             KeyError: there is no such dataset.
         """
         if name not in self._loaded:
-            self._loaded[name] = self._loaders[name]()
+            self._loaded[name] = self._load(name)
         return self._loaded[name]
 
-    def drawn_anew(self, seed: int) -> Library:
+    def with_seed(self, seed: int) -> Library:
         """A library whose drawn data is of another seed; what comes from files is this one's, read once for both."""
         other = Library(seed=seed)
-        other._loaders |= {name: partial(self.load, name) for name in self._loaders if name not in DRAWN}
+        other._directories, other._hidden_directory, other._files_of = self._directories, self._hidden_directory, self
         return other
 
     def sources(self) -> list[str]:
-        """One phrase for each file-backed dataset loaded so far, such as `built-in words`."""
-        loaded = list(self._loaded.items())  # questions that run side by side may be loading more
-        backed = [splits for name, splits in loaded if name in ("digits", "words", "plays")]
-        return [splits.source for splits in backed]
+        """One phrase for each file that datasets have come from so far, such as `built-in words`."""
+        loaded = list(self._loaded.values())  # questions that run side by side may be loading more
+        return list(dict.fromkeys(splits.source for splits in loaded if not splits.is_drawn))
 
-    def _with_hidden_test(self, splits: Splits, load_test: Callable[[Path], Split]) -> Splits:
-        if self._hidden_directory is None:
-            return splits
-        hidden = load_test(self._hidden_directory / f"{splits.name}.npz")
-        return dataclasses.replace(splits, source=f"{splits.source}, hidden test split", test=hidden)
+    def find(self, names: tuple[str, ...], built_in: str) -> tuple[Path, str]:
+        """Where a dataset's file lies, for its loader.
 
-    def _find(self, names: tuple[str, ...], built_in: str) -> tuple[Path, str]:
-        """The first of the files that exists, directory by directory, and the phrase that says which it is."""
+        Args:
+            names: of files; the first one that exists is used, directory by directory.
+            built_in: what the last of them is called where the built-in one is used.
+        Returns:
+            its path, and the phrase that says which it is.
+        """
         for directory in self._directories:
             for name in names:
                 path = directory / name
@@ -89,14 +84,60 @@ class Library:
                     return path, built_in if is_built_in else str(path)
         return self._directories[-1] / names[-1], built_in
 
+    def _load(self, name: str) -> Splits:
+        if self._files_of is not self and not (shared := self._files_of.load(name)).is_drawn:
+            return shared
+        module = module_of(name)
+        splits: Splits = module.load(self)
+        if self._hidden_directory is None or not has_hidden_test(module):
+            return splits
+        path = self._hidden_directory / f"{splits.name}.npz"
+        source = f"{splits.source}, hidden test split"
+        return dataclasses.replace(splits, source=source, test=_read_test(path, splits))
+
+
+def module_of(name: str) -> ModuleType:
+    """The module of a dataset.
+
+    Raises:
+        KeyError: there is no such dataset.
+    """
+    dotted = name if "." in name else f"{__name__}.{name}"
+    try:
+        module = importlib.import_module(dotted)
+    except ModuleNotFoundError as error:
+        if error.name is None or not dotted.startswith(error.name):
+            raise
+        raise KeyError(f"there is no dataset {name!r}: {dotted} is not a module") from None
+    if not hasattr(module, "load"):
+        raise KeyError(f"there is no dataset {name!r}: {dotted} has no function load")
+    return module
+
+
+def has_hidden_test(module: ModuleType) -> bool:
+    """Whether grading uses a hidden test split of a dataset, given its module."""
+    return getattr(module, "HIDDEN_TEST", False) or hasattr(module, "draw_hidden_test")
+
 
 def training_arrays(splits: Splits) -> dict[str, Any]:
-    """What a training function may see of a dataset: its training and validation split, as plain arrays."""
-    arrays: dict[str, Any] = {"train_x": splits.train.x, "train_y": splits.train.y}
+    """What a training function may see of a dataset: its training and validation split, and what it is about.
+
+    Returns:
+        arrays such as `train_x` and `validation_y`, and the plain data of `splits.about`.
+    """
+    arrays: dict[str, Any] = {f"train_{name}": array for name, array in splits.train.arrays.items()}
     if splits.validation is not None:
-        arrays |= {"validation_x": splits.validation.x, "validation_y": splits.validation.y}
-    if isinstance(splits, words.Words):
-        arrays["characters"] = splits.characters
-        arrays["language_names"] = list(splits.language_names)
-        arrays["language_codes"] = list(splits.language_codes)
-    return arrays
+        arrays |= {f"validation_{name}": array for name, array in splits.validation.arrays.items()}
+    return arrays | {name: list(value) if isinstance(value, tuple) else value for name, value in splits.about.items()}
+
+
+def _read_test(path: Path, splits: Splits) -> Split:
+    """Read a hidden test split, which has to be of the same form as the shipped one."""
+    assert splits.test is not None, f"{splits.name} has no test split that a hidden one could replace"
+    shipped = splits.test.arrays
+    found = read_archive(path, tuple(shipped))
+    for name, array in shipped.items():
+        form = f"{array.dtype} arrays of {array.ndim} dimensions, each row {array.shape[1:]}"
+        fits = found[name].dtype == array.dtype and found[name].shape[1:] == array.shape[1:] and len(found[name]) > 0
+        require(path, fits, f"{name} should be {form}; got {found[name].dtype} {found[name].shape}")
+    return Split(**found)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from data.archive import DataError
-from data.splits import Split, Splits
+from data.splits import DataSource, Split, Splits
 
 FILES = ("plays.txt",)
 BUILT_IN_FILE = Path(__file__).resolve().parent / FILES[0]
@@ -19,20 +18,17 @@ ENTROPY = 0.4549
 DIGEST = "d1819be330ff6f0b0b9e69a3a95ebebfb6940ba008f4ee4837041a5dc3b31d25"  # SHA-256 of plays.txt
 
 
-@dataclass(frozen=True)
-class Plays(Splits):
-    """The text as character ids: `x` is uint8 (count,), `y` the id that follows each.
-
-    Attributes:
-        characters: the vocabulary, in order of code point; a character's id is its place here.
-    """
-
-    characters: str = ""
+def load(source: DataSource) -> Splits:
+    """Read the plays; see `read`."""
+    return read(*source.find(FILES, BUILT_IN))
 
 
-def load(path: Path, source: str) -> Plays:
+def read(path: Path, source: str) -> Splits:
     """Read the plays; the last tenth of the text is held out for validation.
 
+    Returns:
+        the text as character ids: `x` is uint8 (count,), `y` the id that follows each. `about["characters"]` is the
+        vocabulary in order of code point; a character's id is its position there.
     Raises:
         DataError: the file is missing, is not text, or holds too little or too many different characters.
     """
@@ -47,8 +43,8 @@ def load(path: Path, source: str) -> Plays:
     table[[ord(character) for character in characters]] = np.arange(len(characters))
     ids = table[np.frombuffer(text.encode("utf-32-le"), np.uint32)]
     boundary = int(len(ids) * (1 - VALIDATION_FRACTION))
-    train, validation = (Split(part[:-1], part[1:]) for part in (ids[:boundary], ids[boundary:]))
-    return Plays("plays", source, train, validation, characters=characters)
+    train, validation = (Split(x=part[:-1], y=part[1:]) for part in (ids[:boundary], ids[boundary:]))
+    return Splits("plays", source, train, validation, about={"characters": characters})
 
 
 MEND = "Put the original file back: download the project again, or `git checkout data`."

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from data.splits import Split, Splits
+from data.splits import DataSource, Split, Splits
 
 POINTS = 500
 DIMENSIONS = 3  # two coordinates and a constant 1, which lets the line miss the origin
 MARGIN = 0.05  # no point lies closer to the line, so Novikoff's bound keeps the number of mistakes small
 
 
-def load(seed: int) -> Splits:
+def load(source: DataSource) -> Splits:
+    """Draw the points from the run's seed; see `draw`."""
+    return draw(source.seed)
+
+
+def draw(seed: int) -> Splits:
     """Draw the points.
 
     Returns:
@@ -29,5 +34,6 @@ def load(seed: int) -> Splits:
     return Splits(
         "points",
         "500 separable points",
-        Split(features.astype(np.float32), sides[:, None].astype(np.float32)),
+        Split(x=features.astype(np.float32), y=sides[:, None].astype(np.float32)),
+        is_drawn=True,
     )

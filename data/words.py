@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from data.archive import read_archive, require
-from data.splits import Split, Splits
+from data.splits import DataSource, Split, Splits
 
 FILES = ("lang_id.npz",)
 BUILT_IN = "built-in words"
@@ -16,51 +15,40 @@ CHARACTERS = 47
 LANGUAGES = 5
 NO_LETTER = -1
 
-_SPLITS = {"train": "train", "validation": "dev", "test": "test"}
+
+HIDDEN_TEST = True
 
 
-@dataclass(frozen=True, kw_only=True)
-class Words(Splits):
-    """Splits with `x` int8 (count, longest) of letter numbers and `y` int64 (count,) of language numbers.
+def load(source: DataSource) -> Splits:
+    """Read the words; see `read`."""
+    return read(*source.find(FILES, BUILT_IN))
+
+
+def read(path: Path, source: str) -> Splits:
+    """Read a language file (letter numbers padded behind the word with -1).
 
     Letters stand at the *end* of a row, behind `NO_LETTER` entries: a recurrent net that reads a batch of words of
     several lengths then reads every word's last letter last, when its hidden state is asked for an answer.
-    """
 
-    characters: str
-    language_names: tuple[str, ...]
-    language_codes: tuple[str, ...]
-
-
-def load(path: Path, source: str) -> Words:
-    """Read a language file (letter numbers padded behind the word with -1).
-
+    Returns:
+        splits with `x` int8 (count, longest) of letter numbers and `y` int64 (count,) of language numbers, about
+        `characters` (47 letters), `language_names` and `language_codes` (5 each).
     Raises:
         DataError: the file is missing, damaged, or not a language file.
     """
     keys = ["chars", "language_names", "language_codes"]
-    keys += [f"{stored}_{part}" for stored in _SPLITS.values() for part in ("x", "y")]
+    keys += [f"{stored}_{part}" for stored in ("train", "dev", "test") for part in ("x", "y")]
     arrays = read_archive(path, tuple(keys))
     for key, count in (("chars", CHARACTERS), ("language_names", LANGUAGES), ("language_codes", LANGUAGES)):
         require(path, arrays[key].shape == (count,), f"{key} should hold {count} entries, got {arrays[key].shape}")
         require(path, arrays[key].dtype.kind == "U", f"{key} should hold text, got {arrays[key].dtype}")
-    return Words(
-        name="words",
-        source=source,
-        **{name: _split(path, stored, arrays) for name, stored in _SPLITS.items()},
-        characters="".join(arrays["chars"]),
-        language_names=tuple(str(name) for name in arrays["language_names"]),
-        language_codes=tuple(str(code) for code in arrays["language_codes"]),
-    )
-
-
-def load_test(path: Path) -> Split:
-    """Read a file that holds `test_x` and `test_y` alone, such as the hidden test split.
-
-    Raises:
-        DataError: the file is missing, damaged, or not such a file.
-    """
-    return _split(path, "test", read_archive(path, ("test_x", "test_y")))
+    about = {
+        "characters": "".join(arrays["chars"]),
+        "language_names": tuple(str(name) for name in arrays["language_names"]),
+        "language_codes": tuple(str(code) for code in arrays["language_codes"]),
+    }
+    train, validation, test = (_split(path, stored, arrays) for stored in ("train", "dev", "test"))
+    return Splits("words", source, train, validation, test, about)
 
 
 def letters_last(rows: np.ndarray) -> np.ndarray:
@@ -93,7 +81,7 @@ def by_length(split: Split) -> list[Split]:
     groups = []
     for length in np.unique(lengths):
         chosen = lengths == length
-        groups.append(Split(split.x[chosen][:, split.x.shape[1] - length :], split.y[chosen]))
+        groups.append(Split(x=split.x[chosen][:, split.x.shape[1] - length :], y=split.y[chosen]))
     return groups
 
 
@@ -130,4 +118,4 @@ def _split(path: Path, name: str, arrays: dict[str, np.ndarray]) -> Split:
     present = rows != NO_LETTER
     require(path, bool(present[:, 0].all()), f"{name}_x holds an empty word")
     require(path, not (present[:, 1:] & ~present[:, :-1]).any(), f"{name}_x has a gap inside a word")
-    return Split(letters_last(rows.astype(np.int8)), labels.astype(np.int64))
+    return Split(x=letters_last(rows.astype(np.int8)), y=labels.astype(np.int64))
