@@ -258,6 +258,7 @@ class LanguageIDDataset(CourseDataset):
 
 Custom_Dataset = CourseDataset  # the name that existing solutions know
 
+
 def _built_in(name: str) -> Arrays:
     return data.training_arrays(data.Library().load(name))
 

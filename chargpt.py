@@ -137,7 +137,7 @@ def _watch(
     from pictures.windows.live import Live
 
     title = f"Character GPT on {text.name}"
-    return Live(title).watcher("text", characters=text.characters, block_size=config.block_size, limit=limit)
+    return Live(title).watcher("pictures.writing", characters=text.characters, block_size=config.block_size, limit=limit)
 
 
 def _sample(arguments: list[str]) -> int:

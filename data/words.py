@@ -71,6 +71,11 @@ def inputs(rows: np.ndarray) -> np.ndarray:
     return table[rows.T]  # NO_LETTER is -1: the table's last row
 
 
+def text(row: np.ndarray, splits: Splits) -> str:
+    """The letters of one row, without what stands before them."""
+    return "".join(splits.about["characters"][letter] for letter in row if letter != NO_LETTER)
+
+
 def by_length(split: Split) -> list[Split]:
     """The words of a split, one split for each word length, without padding: `x` (count, length).
 

@@ -16,15 +16,15 @@ from pathlib import Path
 
 from grading import report
 from grading.arguments import count_from, seconds
+from grading.checks import modules
 from grading.console import Console
 from grading.dependencies import installed_versions
 from grading.engine import Engine, Settings
-from grading.outcomes import QuestionResult, RunResult
-from grading.questions import Question, QuestionError, discover
+from grading.outcomes import QuestionResult, RunResult, not_graded_yet
+from grading.questions import CORE, ELECTIVE, Question, QuestionError, discover
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
-STUDENT_FILES = ("models.py", "losses.py", "train.py")
-EXIT_FULL_MARKS, EXIT_LESS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+EXIT_PASSED, EXIT_LESS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 
 class UsageError(Exception):
@@ -32,7 +32,7 @@ class UsageError(Exception):
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the autograder; returns 0 for full marks, 1 for less, 2 for a usage error, 130 when interrupted."""
+    """Run the autograder; returns 0 if every check passed, 1 if not, 2 for a usage error, 130 when interrupted."""
     arguments = _parser().parse_args(argv)
     try:
         if arguments.check_dependencies:
@@ -41,11 +41,9 @@ def main(argv: list[str] | None = None) -> int:
             return check_dependencies(show_window=not arguments.no_graphics)
         questions = discover()
         if arguments.list:
-            for question in questions:
-                extra = ", extra credit" if question.extra_credit else ""
-                print(f"{question.id:<5}{question.title} ({report.points(question.points)} points{extra})")
-            return EXIT_FULL_MARKS
-        chosen = _chosen(questions, arguments.question)
+            print("\n".join(_listed(questions)))
+            return EXIT_PASSED
+        chosen = _chosen(questions, arguments)
         return _rehearse(arguments, chosen) if arguments.as_gradescope else _grade(arguments, chosen)
     except (UsageError, QuestionError) as error:
         print(f"autograder.py: error: {error}", file=sys.stderr)
@@ -61,8 +59,8 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="autograder.py",
-        description="Trains and grades what you wrote. With no arguments: every question, the files in this folder.",
-        epilog="Exit status: 0 full marks, 1 less, 2 usage error.",
+        description="Trains and grades what you wrote. With no arguments: the core questions, on files of this folder.",
+        epilog="Exit status: 0 every check passed, 1 some did not, 2 usage error, 130 interrupted.",
     )
     parser.add_argument(
         "-q",
@@ -72,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="qN",
         help="grade this question only; may be repeated",
     )
+    parser.add_argument("--electives", action="store_true", help="grade the electives instead of the core questions")
     parser.add_argument("--no-graphics", action="store_true", help="open no windows while training")
     parser.add_argument("--check-dependencies", action="store_true", help="show versions, try a window, and stop")
     parser.add_argument(
@@ -118,20 +117,20 @@ def _rehearse(arguments: argparse.Namespace, questions: list[Question]) -> int:
     if asked := [name for name in decided if getattr(arguments, name) != _parser().get_default(name)]:
         flag = "--" + asked[0].replace("_", "-")
         raise UsageError(f"--as-gradescope goes by the course's settings; leave out {flag}")
-    _check_directories(arguments)
+    _check_directories(arguments, questions)
     try:
         full = at_home.rehearse(arguments.code_directory.resolve(), questions, arguments.json, Console())
     except SettingsError as error:
         raise UsageError(str(error)) from error
-    return EXIT_FULL_MARKS if full else EXIT_LESS
+    return EXIT_PASSED if full else EXIT_LESS
 
 
 def _grade(arguments: argparse.Namespace, questions: list[Question]) -> int:
-    _check_directories(arguments)
+    _check_directories(arguments, questions)
     console = Console()
     started = time.monotonic()
     result = RunResult(arguments.seed, installed_versions())
-    result.questions = [QuestionResult(q.id, q.title, q.points, q.extra_credit) for q in questions]
+    result.questions = [not_graded_yet(question) for question in questions]
     position = {question.id: index for index, question in enumerate(questions)}
 
     def keep() -> None:
@@ -156,8 +155,7 @@ def _grade(arguments: argparse.Namespace, questions: list[Question]) -> int:
     report.print_table(result, console, engine.library.sources())
     if page is not None:
         console.line(console.paint(f"report: {page.path}", "dim"))
-    every_point = all(question.score == question.max_score for question in result.questions)
-    return EXIT_FULL_MARKS if every_point else EXIT_LESS
+    return EXIT_PASSED if result.passed else EXIT_LESS
 
 
 def _page(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]  # imported only where it is asked for
@@ -170,6 +168,7 @@ def _page(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]  # imp
 def _command(arguments: argparse.Namespace) -> str:
     """The command line that does this run again, as far as the results depend on it."""
     parts = ["python", "autograder.py", *(part for name in arguments.question for part in ("-q", name))]
+    parts += ["--electives"] if arguments.electives else []
     if arguments.code_directory != PROJECT_DIRECTORY:
         parts += ["--code-directory", str(arguments.code_directory)]
     if arguments.data_directory is not None:
@@ -202,7 +201,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     )
 
 
-def _check_directories(arguments: argparse.Namespace) -> None:
+def _check_directories(arguments: argparse.Namespace, questions: list[Question]) -> None:
     """Say before any work what cannot go well."""
     for flag, directory in (
         ("--code-directory", arguments.code_directory),
@@ -210,9 +209,10 @@ def _check_directories(arguments: argparse.Namespace) -> None:
     ):
         if directory is not None and not directory.is_dir():
             raise UsageError(f"{flag} {directory}: no such folder")
-    if not any((arguments.code_directory / name).exists() for name in STUDENT_FILES):
+    names = modules.student_files(target for question in questions for target in question.targets)
+    if names and not any((arguments.code_directory / name).exists() for name in names):
         raise UsageError(
-            f"--code-directory {arguments.code_directory}: holds none of {', '.join(STUDENT_FILES)}. "
+            f"--code-directory {arguments.code_directory}: holds none of {', '.join(names)}. "
             "Point it at the folder with the student files themselves."
         )
     if arguments.json is not None:
@@ -245,12 +245,31 @@ def _prepare_report_directory(directory: Path) -> None:
         raise UsageError(f"--report {directory}: cannot write report.html there")
 
 
-def _chosen(questions: list[Question], asked: list[str]) -> list[Question]:
-    """The questions asked for, in the project's order; all of them when none is named."""
+def _listed(questions: list[Question]) -> list[str]:
+    """A line for each question, under a headline for the electives."""
+    lines = []
+    for question in questions:
+        if question.group == ELECTIVE and "Electives" not in lines:
+            lines.append("Electives")
+        extra = ", extra credit" if question.extra_credit else ""
+        builds_on = f", builds on {' and '.join(question.requires)}" if question.requires else ""
+        told = question.fault or f"{question.title} ({report.points(question.points)} points{extra}{builds_on})"
+        lines.append(f"{question.id:<5}{told}")
+    return lines
+
+
+def _chosen(questions: list[Question], arguments: argparse.Namespace) -> list[Question]:
+    """The questions asked for, in the project's order: those named, else those of the group."""
     known = {question.id for question in questions}
-    names = {part.strip().lower() for name in asked for part in name.split(",") if part.strip()}
+    names = {part.strip().lower() for name in arguments.question for part in name.split(",") if part.strip()}
     if unknown := sorted(names - known):
         raise UsageError(
             f"there is no question {', '.join(unknown)}; the questions are {', '.join(q.id for q in questions)}"
         )
-    return [question for question in questions if question.id in names or not names]
+    if names:
+        return [question for question in questions if question.id in names]
+    group = ELECTIVE if arguments.electives else CORE
+    chosen = [question for question in questions if question.group == group]
+    if not chosen:
+        raise UsageError(f"there is no question of the group {group!r}")
+    return chosen

@@ -62,7 +62,7 @@ def _try_window() -> str:
     if not has_display():
         return f"none: there is no display; DISPLAY is not set\n{WITHOUT}"
     try:
-        window = ViewerWindow("Dependencies work", "segment")
+        window = ViewerWindow("Dependencies work", "pictures.turning_segment")
     except (WindowFailed, OSError) as error:
         return f"none: {error}\n{MEND}\n{WITHOUT}"
     try:

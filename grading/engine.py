@@ -28,9 +28,10 @@ from grading.outcomes import (
     OutOfLimits,
     QuestionResult,
     StudentCrashed,
+    not_graded_yet,
 )
 from grading.pages import exhibit_window
-from grading.questions import Check, Question
+from grading.questions import Check, Question, QuestionError
 
 SECONDS_BETWEEN_STATUS_LINES = 0.2
 
@@ -131,7 +132,7 @@ class Engine:
         questions = list(questions)
         run = _Run(
             StudentSource(code_directory or self.settings.code_directory),
-            self.library if seed is None else self.library.drawn_anew(seed),
+            self.library if seed is None else self.library.with_seed(seed),
             self.settings.seed if seed is None else seed,
             waiting=len(questions),
         )
@@ -179,7 +180,7 @@ class Engine:
     def _grade_question(self, question: Question, run: _Run) -> QuestionResult:
         started = time.monotonic()
         limit = self._time_limit(question, run)
-        result = QuestionResult(question.id, question.title, question.points, question.extra_credit)
+        result = not_graded_yet(question)
         result.stubs = [stub for target in question.targets for stub in run.source.stubs(target)]
         with self._status_line(question, started) as on_progress:
             student = Student(
@@ -195,15 +196,16 @@ class Engine:
             self._running.add(student)
             try:
                 self._run_checks(question, run, student, result, limit)
-                if self.settings.exhibits or self.settings.graphics:
-                    result.exhibits = student.exhibits(only_for_window=not self.settings.exhibits)
+                if self.settings.exhibits:
+                    result.exhibits = student.exhibits()
+                for_window = student.exhibits(only_for_window=True) if self.settings.graphics else []
             finally:
                 student.close()
                 self._running.discard(student)
         result.metrics = student.metrics
         result.seconds = time.monotonic() - started
         if self.settings.graphics:
-            exhibit_window.show(f"{question.id} {question.title}", result.exhibits, self._console.line)
+            exhibit_window.show(f"{question.id} {question.title}", for_window, self._console.line)
         return result
 
     def _run_checks(
@@ -211,6 +213,11 @@ class Engine:
     ) -> None:
         passed: set[str] = set()
         exhausted = ""
+        try:
+            question.functions  # noqa: B018  (imports checks.py)
+        except QuestionError as fault:
+            result.outcomes += _outcomes_of_a_broken_question(question, str(fault))
+            return
         for check in question.checks:
             missing = [
                 other.title for other in question.checks if other.name in check.requires and other.name not in passed
@@ -236,7 +243,7 @@ class Engine:
     def _run_check(self, question: Question, run: _Run, check: Check, student: Student) -> tuple[str, str]:
         try:
             student.seed(f"{question.id}/{check.name}", run.seed)
-            check.function(student, run.library, question.thresholds)
+            question.functions[check.name](student, run.library, question.thresholds)
         except NotImplementedYet as stub:
             return FAILED, str(stub)
         except CheckFailed as failure:
@@ -280,6 +287,12 @@ class Engine:
         finally:
             done.set()
             self._console.status("")
+
+
+def _outcomes_of_a_broken_question(question: Question, fault: str) -> list[Outcome]:
+    message = f"this question cannot be graded: {fault}. This is not your fault: please tell the course staff."
+    broken = question.checks or (Check("question", "The question can be graded", 0.0, ()),)
+    return [Outcome(check.name, check.title, NOT_FINISHED, 0.0, check.points, message) for check in broken]
 
 
 def _status_text(question: Question, seconds: float, progress: Progress) -> str:

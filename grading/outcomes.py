@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from grading.checks.exhibits import Exhibit
+from grading.questions import CORE, ELECTIVE, Question
+from pictures.panels import Exhibit
 
 PASSED = "passed"
 FAILED = "failed"
@@ -58,11 +59,25 @@ class QuestionResult:
     stubs: list[str] = field(default_factory=list)  # what the student has left unfilled, as "name (file:line)"
     exhibits: list[Exhibit] = field(default_factory=list)  # for reports with pictures; empty unless asked for
     seconds: float = 0.0
+    group: str = CORE
+    requires: tuple[str, ...] = ()  # ids of the questions that this one builds on
 
     @property
     def score(self) -> float:
         """Points earned so far."""
         return sum(outcome.score for outcome in self.outcomes)
+
+
+def not_graded_yet(question: Question) -> QuestionResult:
+    """The result that a question begins with."""
+    return QuestionResult(
+        question.id,
+        question.title,
+        question.points,
+        question.extra_credit,
+        group=question.group,
+        requires=question.requires,
+    )
 
 
 @dataclass
@@ -76,18 +91,37 @@ class RunResult:
 
     @property
     def score(self) -> float:
-        """Points earned, extra credit apart."""
-        return sum(question.score for question in self.questions if not question.extra_credit)
+        """Points earned in the core, extra credit apart."""
+        return sum(question.score for question in self._counted(CORE))
 
     @property
     def max_score(self) -> float:
-        """Points to be had, extra credit apart."""
-        return sum(question.max_score for question in self.questions if not question.extra_credit)
+        """Points to be had in the core, extra credit apart."""
+        return sum(question.max_score for question in self._counted(CORE))
+
+    @property
+    def electives(self) -> tuple[float, float] | None:
+        """Points earned and to be had in the electives, extra credit apart; None if none was asked for."""
+        counted = self._counted(ELECTIVE)
+        if not counted:
+            return None
+        return sum(question.score for question in counted), sum(question.max_score for question in counted)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check of every question passed."""
+        return all(
+            question.outcomes and all(outcome.status == PASSED for outcome in question.outcomes)
+            for question in self.questions
+        )
 
     @property
     def extra_credit(self) -> float:
         """Extra credit earned."""
         return sum(question.score for question in self.questions if question.extra_credit)
+
+    def _counted(self, group: str) -> list[QuestionResult]:
+        return [question for question in self.questions if question.group == group and not question.extra_credit]
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON report; its layout is part of the command line's contract."""
@@ -95,6 +129,7 @@ class RunResult:
             "score": self.score,
             "max_score": self.max_score,
             "extra_credit": self.extra_credit,
+            **({"electives": dict(zip(("score", "max_score"), self.electives, strict=True))} if self.electives else {}),
             "seed": self.seed,
             "seconds": round(self.seconds, 3),
             "versions": self.versions,

@@ -1,4 +1,8 @@
-"""Discovers the questions: every folder of `test_cases/` that holds a question.toml."""
+"""Discovers the questions: every folder of `test_cases/` that holds a question.toml.
+
+A folder that is not as it should be becomes a question with a fault: the run reports it, and no other question suffers.
+A question's checks.py is imported when the question is graded.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,17 @@ import importlib.util
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 TEST_CASES_DIRECTORY = Path(__file__).resolve().parent.parent / "test_cases"
+DEFAULTS_FILE = "defaults.toml"
+CORE, ELECTIVE = "core", "elective"
+GROUPS = (CORE, ELECTIVE)  # in the order in which they are graded
+
+CheckFunction = Callable[..., None]  # called as `function(student, library, thresholds)`
 
 
 class QuestionError(Exception):
@@ -26,46 +36,81 @@ class Check:
         title: what a student reads.
         points: earned if it passes.
         requires: names of checks before it without which it is not run.
-        function: called as `function(student, library, thresholds)`.
     """
 
     name: str
     title: str
     points: float
     requires: tuple[str, ...]
-    function: Callable[..., None]
 
 
 @dataclass(frozen=True)
 class Question:
-    """One question, as its question.toml describes it."""
+    """One question, as its question.toml and the defaults describe it.
+
+    Attributes:
+        id: the name of its folder, such as `q3`.
+        title: what a student reads.
+        folder: where it lies.
+        group: core or elective.
+        requires: ids of questions that this one builds on; told to students, no points depend on it.
+        targets: what students fill in, such as `models.PerceptronModel`.
+        aliases: other names that existing solutions use for a target.
+        thresholds: numbers that checks compare with, by name.
+        dataset: the dotted name of the class whose objects training functions get.
+        picture: the dotted name of the module with the reader of its live picture, or "" for none.
+        fault: why it cannot be graded; "" if it can.
+    """
 
     id: str
     title: str
-    targets: tuple[str, ...]  # what students fill in, such as models.PerceptronModel
-    aliases: Mapping[str, tuple[str, ...]]  # other names that existing solutions use for a target
-    thresholds: Mapping[str, float]
-    time_limit_seconds: float
-    memory_limit_bytes: int
-    extra_credit: bool
-    allowed_imports: tuple[str, ...]
-    forbidden_names: tuple[str, ...]
-    checks: tuple[Check, ...]
+    folder: Path
+    group: str = CORE
+    requires: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    time_limit_seconds: float = 0.0
+    memory_limit_bytes: int = 0
+    extra_credit: bool = False
+    allowed_imports: tuple[str, ...] = ()
+    forbidden_names: tuple[str, ...] = ()
+    dataset: str = ""
+    picture: str = ""
+    checks: tuple[Check, ...] = ()
+    fault: str = ""
 
     @property
     def points(self) -> float:
         """What all its checks together are worth."""
         return sum(check.points for check in self.checks)
 
+    @cached_property
+    def functions(self) -> Mapping[str, CheckFunction]:
+        """The function of each check, by name; the first use imports checks.py.
+
+        Raises:
+            QuestionError: checks.py cannot be imported or lacks a function; or the question has a fault.
+        """
+        if self.fault:
+            raise QuestionError(self.fault)
+        path = self.folder / "checks.py"
+        module = _imported(f"test_cases.{self.id}.checks", path)
+        missing = [check.name for check in self.checks if not callable(getattr(module, check.name, None))]
+        if missing:
+            raise QuestionError(f"{path}: has no function {', '.join(missing)}, which question.toml names")
+        return {check.name: getattr(module, check.name) for check in self.checks}
+
 
 def discover(directory: Path = TEST_CASES_DIRECTORY) -> list[Question]:
-    """Every question, q2 before q10.
+    """Every question, group by group, q2 before q10.
 
     Raises:
-        QuestionError: a question.toml or checks.py does not fit.
+        QuestionError: the defaults cannot be read.
     """
-    folders = [path.parent for path in directory.glob("*/question.toml")]
-    return [_load(folder) for folder in sorted(folders, key=lambda folder: natural_order(folder.name))]
+    defaults = _table(directory / DEFAULTS_FILE)
+    found = [_load(path.parent, defaults) for path in directory.glob("*/question.toml")]
+    return sorted(found, key=lambda question: (GROUPS.index(question.group), natural_order(question.id)))
 
 
 def natural_order(question_id: str) -> list[Any]:
@@ -73,53 +118,85 @@ def natural_order(question_id: str) -> list[Any]:
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", question_id)]
 
 
-def _load(folder: Path) -> Question:
+def _load(folder: Path, defaults: Mapping[str, Any]) -> Question:
     path = folder / "question.toml"
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise QuestionError(f"{path}: {error}") from error
-    checks_module = _import_checks(folder)
-    try:
-        checks = tuple(_check(path, row, checks_module) for row in table["checks"])
-        question = Question(
-            id=folder.name,
-            title=table["title"],
-            targets=tuple(table["targets"]),
-            aliases={name: tuple(others) for name, others in table.get("aliases", {}).items()},
-            thresholds=table.get("thresholds", {}),
-            time_limit_seconds=float(table["time_limit_seconds"]),
-            memory_limit_bytes=int(table["memory_limit_mebibytes"]) * 2**20,
-            extra_credit=bool(table.get("extra_credit", False)),
-            allowed_imports=tuple(table["imports"]["allowed"]),
-            forbidden_names=tuple(table["imports"]["forbidden"]),
-            checks=checks,
-        )
+        own = _table(path)
+        table = {**defaults, **own, "imports": {**defaults["imports"], **own.get("imports", {})}}
+        return _checked(path, _question(folder, table, own))
+    except QuestionError as error:
+        fault = str(error)
     except KeyError as error:
-        raise QuestionError(f"{path}: lacks {error}") from error
+        fault = f"{path}: lacks {error}"
+    except (TypeError, ValueError, AttributeError) as error:
+        fault = f"{path}: {error}"
+    return Question(folder.name, "(not readable)", folder, fault=fault)
+
+
+def _question(folder: Path, table: Mapping[str, Any], own: Mapping[str, Any]) -> Question:
+    public = folder / "public"
+    own_picture = f"test_cases.{folder.name}.public.picture" if (public / "picture.py").is_file() else ""
+    return Question(
+        id=folder.name,
+        title=str(own["title"]),
+        folder=folder,
+        group=str(table["group"]),
+        requires=tuple(table.get("requires", ())),
+        targets=tuple(own["targets"]),
+        aliases={name: tuple(others) for name, others in table.get("aliases", {}).items()},
+        thresholds={name: float(value) for name, value in table.get("thresholds", {}).items()},
+        time_limit_seconds=float(table["time_limit_seconds"]),
+        memory_limit_bytes=int(table["memory_limit_mebibytes"]) * 2**20,
+        extra_credit=bool(table.get("extra_credit", False)),
+        allowed_imports=tuple(table["imports"]["allowed"]),
+        forbidden_names=tuple(table["imports"]["forbidden"]),
+        dataset=str(table["dataset"]),
+        picture=str(table.get("picture", own_picture)),
+        checks=tuple(
+            Check(row["name"], row["title"], float(row.get("points", 0)), tuple(row.get("requires", ())))
+            for row in own["checks"]
+        ),
+    )
+
+
+def _checked(path: Path, question: Question) -> Question:
+    """The question itself.
+
+    Raises:
+        QuestionError: its parts do not fit together.
+    """
+    if question.group not in GROUPS:
+        raise QuestionError(f"{path}: group is {question.group!r}, not one of {', '.join(GROUPS)}")
+    if not question.checks or not question.targets:
+        raise QuestionError(f"{path}: needs at least one target and one check")
     seen: set[str] = set()
-    for check in checks:
-        unknown = set(check.requires) - seen
-        if unknown or check.name in seen:
+    for check in question.checks:
+        if check.name in seen:
+            raise QuestionError(f"{path}: has two checks named {check.name}")
+        if unknown := set(check.requires) - seen:
             raise QuestionError(
-                f"{path}: check {check.name} is there twice or requires {unknown}, which is not before it"
+                f"{path}: check {check.name} requires {', '.join(sorted(unknown))}, which is not before it"
             )
         seen.add(check.name)
     return question
 
 
-def _check(path: Path, row: dict[str, Any], module: Any) -> Check:
-    function = getattr(module, row["name"], None)
-    if function is None:
-        raise QuestionError(f"{path}: {path.parent / 'checks.py'} has no function {row['name']}")
-    return Check(row["name"], row["title"], float(row.get("points", 0)), tuple(row.get("requires", ())), function)
+def _table(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise QuestionError(f"{path}: no such file. Put the original file back.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise QuestionError(f"{path}: {error}") from error
 
 
-def _import_checks(folder: Path) -> Any:
-    path = folder / "checks.py"
-    spec = importlib.util.spec_from_file_location(f"test_cases.{folder.name}.checks", path)
+def _imported(name: str, path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None or not path.is_file():
-        raise QuestionError(f"{path}: no such file")
+        raise QuestionError(f"{path}: no such file. Put the original file back.")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever a broken file raises, the other questions can be graded
+        raise QuestionError(f"{path}: cannot be imported ({type(error).__name__}: {error})") from error
     return module

@@ -61,6 +61,8 @@ def print_question(result: QuestionResult, console: Console) -> None:
     for outcome in result.outcomes:
         if not (result.stubs and waits_for_a_stub(outcome, result)):
             _print_outcome(outcome, console)
+    if result.requires and result.score < result.max_score:
+        console.line(console.paint(f"    builds on {' and '.join(result.requires)}: those come first", "dim"))
     for name, value in result.metrics.items():
         console.line(console.paint(f"    {'':<{STATUS_WIDTH}}  {name.replace('_', ' ')} {metric(name, value)}", "dim"))
     console.line()
@@ -74,8 +76,11 @@ def print_table(result: RunResult, console: Console, sources: list[str]) -> None
         score = f"{points(question.score)}/{points(question.max_score)}"
         name = f"{question.id:<4}{question.title}" + (" (extra credit)" if question.extra_credit else "")
         console.line(f"{name:<{width}}{score:>10}{question.seconds:>10.1f} s")
-    total = f"{points(result.score)}/{points(result.max_score)}"
-    console.line(console.paint(f"{'Total':<{width}}{total:>10}{result.seconds:>10.1f} s", "bold"))
+    totals = {"Total": (result.score, result.max_score)} if result.electives is None or result.max_score else {}
+    totals |= {"Electives": result.electives} if result.electives is not None else {}
+    for group, (earned, possible) in totals.items():
+        total = f"{points(earned)}/{points(possible)}"
+        console.line(console.paint(f"{group:<{width}}{total:>10}{result.seconds:>10.1f} s", "bold"))
     if any(question.extra_credit for question in result.questions):
         console.line(f"{'Extra credit':<{width}}{points(result.extra_credit):>10}")
     if sources:

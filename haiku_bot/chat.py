@@ -92,7 +92,7 @@ def _window() -> Watch:
         return unwatched
     from pictures.windows.live import Live
 
-    return Live("Haiku chatbot").watcher("verse")
+    return Live("Haiku chatbot").watcher("pictures.verse")
 
 
 def _train(model: torch.nn.Module, corpus: Corpus, recipe: Recipe, watch: Watch) -> None:

@@ -1,7 +1,8 @@
-"""Live pictures of a model in training: what to look at (readers), how it looks (draw functions), and the window.
+"""Pictures of what models do: one file a picture, drawn alike in the live window, the report and the site.
 
-A picture is one module with a frozen `State` of plain arrays, a `Reader` that makes one from a dataset whose model is
-being trained, and a pure `draw(axes, state)`; `table.py` says which dataset has which picture. The student process
-reads states (`live.py`), a process of its own owns the window and draws them (`viewer.py`). A new picture is a new
-module and a row in the table.
+A picture is a module with a frozen `State` of plain arrays and a pure `draw(axes, state)`. Where training is watched
+there is a `Reader` too, which makes a state from a dataset whose model is being trained; it stands in the same module,
+or in one that names the picture's module as `PICTURE`. Where a report shows the picture, the module has an exhibit:
+arrays with a method `panels()` (see `panels.py`). Pictures are found by the dotted names of their modules, so that a
+question can have its own in its folder. Nothing here imports torch, nor matplotlib before something is drawn.
 """

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from pictures import style
+from pictures.panels import Panel, WindowPicture
 
 SHOWN = 0.005  # a weight on the future, or a difference, that is smaller than this is none
+NOTICEABLE = 1e-3  # weights that are further off than this are shown beside the right ones
 MAX_NUMBERED = 12  # positions; more leave no room for numbers
 
 
@@ -34,6 +36,37 @@ class State:
         if not np.all(np.abs(self.weights.sum(axis=1) - 1) < SHOWN):
             return "not every row sums to 1"
         return "each row sums to 1 and takes nothing from the right of its diagonal"
+
+
+@dataclass(frozen=True)
+class AttentionWeights:
+    """One block's weights: how much position i takes from position j.
+
+    Attributes:
+        weights: as the student's block has them, (time, time).
+        expected: as they should be, (time, time).
+        names: of the positions, such as letters; empty for numbers.
+    """
+
+    weights: np.ndarray
+    expected: np.ndarray
+    names: tuple[str, ...] = ()
+
+    def panels(self) -> list[Panel]:
+        """The student's weights, and the right ones where they differ."""
+        shown = [(self.weights, "Your attention: how much each position takes from each")]
+        if float(np.abs(self.weights - self.expected).max()) > NOTICEABLE:
+            shown.append((self.expected, "As it should be for the same input"))
+        return [
+            WindowPicture(State(weights, list(self.names)), caption, f"{caption}. {_in_words(weights)}", scale=0.85)
+            for weights, caption in shown
+        ]
+
+
+def _in_words(weights: np.ndarray) -> str:
+    """A small matrix in words: from which position each takes most."""
+    most = weights.argmax(axis=1) + 1
+    return "Most from: " + ", ".join(f"{row} from {column}" for row, column in enumerate(most.tolist(), start=1)) + "."
 
 
 def draw(axes: Any, state: State) -> None:

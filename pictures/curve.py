@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pictures import style
+from pictures import charts, style
+from pictures.panels import Chart, Panel
 
 EARLIER_CURVES = 5
 
@@ -32,6 +33,25 @@ class State:
         """For example `mean squared error 0.0132 on the training points`."""
         error = float(np.square(self.predictions - self.y, dtype=np.float64).mean())
         return f"mean squared error {error:.4f} on the training points"
+
+
+@dataclass(frozen=True)
+class FittedCurve:
+    """A model of one variable and the curve that it follows; all (count,), x ascending."""
+
+    x: np.ndarray
+    targets: np.ndarray
+    predictions: np.ndarray
+
+    def panels(self) -> list[Panel]:
+        """Both curves."""
+        error = float(np.square(self.predictions - self.targets).mean())
+        caption = f"Your model and the sine: mean squared error {error:.3g}"
+
+        def draw(axes: Any) -> None:
+            charts.fitted_curve(axes, self.x, self.targets, self.predictions)
+
+        return [Chart(draw, 4.5, 2.7, caption, caption)]
 
 
 class Reader:

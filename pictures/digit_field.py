@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from pictures import answers as answers_of
 from pictures import style
+from pictures.panels import Panel, WindowPicture
 
 SIDE = 28
 SAMPLE = 1000  # validation images that are read; reading all would cost the larger part of a redraw
@@ -44,31 +46,70 @@ class State:
         return f"{style.share(self.accuracy)} of {self.sample:,} validation images right"
 
 
+@dataclass(frozen=True)
+class ReadDigits:
+    """Images and a model's scores for them.
+
+    Attributes:
+        images: uint8 (count, 784), 0 paper to 255 ink.
+        labels: int (count,).
+        logits: finite, (count, 10).
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    logits: np.ndarray
+
+    def panels(self) -> list[Panel]:
+        """The field of digits, what was taken for what, and the mistakes that the model was surest of."""
+        probabilities, answers = answers_of.softmax(self.logits), self.logits.argmax(axis=1)
+        state = chosen(self.images, self.labels, probabilities)
+        caption = "Test images, from left to right by the probability that your model gives the right digit"
+        alt = f"{caption}. {style.share(state.accuracy)} of {len(self.labels):,} are read right."
+        classes = np.unique(self.labels).tolist()
+        names = [str(label) for label in range(10)]
+        return [
+            WindowPicture(state, caption, alt, is_wide=True),
+            *answers_of.confusion(answers, self.labels, names, "images", classes),
+            *answers_of.surest_mistakes(
+                probabilities, self.labels, names, lambda row: {"image": self.images[row].reshape(SIDE, SIDE)}
+            ),
+        ]
+
+
 class Reader:
     """Reads the first validation images."""
 
     def __init__(self, dataset: Any) -> None:
         self._model = dataset.model
         inputs, labels = dataset.validation[0]
-        self._inputs, self._labels = inputs[:SAMPLE], labels[:SAMPLE]
-        fixed = [(self._labels == label).nonzero().flatten()[:DIGITS_PER_CLASS].tolist() for label in range(10)]
-        self._fixed = {row for rows in fixed for row in rows}
+        self._inputs, self._labels = inputs[:SAMPLE], labels[:SAMPLE].numpy()
+        self._images = (self._inputs * 255).round().byte().numpy()
 
     def read(self) -> State:
-        """The fixed digits and the worst mistakes as they are now."""
-        probabilities = self._model(self._inputs).softmax(dim=1).float()
-        answers = probabilities.argmax(dim=1).numpy()
-        right = probabilities.gather(1, self._labels[:, None]).flatten().numpy()
-        labels = self._labels.numpy()
-        rows = sorted(self._fixed | set(_worst(labels, answers, right)))
-        return State(
-            images=(self._inputs[rows] * 255).round().byte().numpy(),
-            labels=labels[rows],
-            answers=answers[rows],
-            probabilities=right[rows],
-            accuracy=float((answers == labels).mean()),
-            sample=len(labels),
-        )
+        """The same digits of each class and the worst mistakes, as they are now."""
+        return chosen(self._images, self._labels, self._model(self._inputs).softmax(dim=1).float().numpy())
+
+
+def chosen(images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray) -> State:
+    """The images that are worth showing: the first of each class, and the mistakes that the model is surest of.
+
+    Args:
+        images: uint8 (count, 784).
+        labels: int (count,).
+        probabilities: of each class, (count, 10).
+    """
+    answers = probabilities.argmax(axis=1)
+    right = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0].astype(np.float32)
+    rows: set[int] = set()
+    for label in np.unique(labels):
+        of_label = np.flatnonzero(labels == label)
+        wrong = of_label[answers[of_label] != label]
+        worst = wrong[np.argsort(right[wrong], kind="stable")][:MISTAKES_PER_CLASS]
+        rows |= {*of_label[:DIGITS_PER_CLASS].tolist(), *worst.tolist()}
+    shown = sorted(rows)
+    accuracy = float((answers == labels).mean())
+    return State(images[shown], labels[shown], answers[shown], right[shown], accuracy, len(labels))
 
 
 def draw(axes: Any, state: State) -> None:
@@ -119,13 +160,6 @@ def _badge(axes: Any, x: float, y: float, text: str) -> None:
         x, y, text, color="white", fontsize=7, fontweight="bold", ha="center", va="center_baseline",
         bbox={"boxstyle": "circle,pad=0.15", "facecolor": style.MISTAKE, "edgecolor": "white"},
     )  # fmt: skip
-
-
-def _worst(labels: np.ndarray, answers: np.ndarray, right: np.ndarray) -> list[int]:
-    """Rows of the mistakes that the model is surest of, a few for each class."""
-    wrong = np.flatnonzero(labels != answers)
-    wrong = wrong[np.argsort(right[wrong], kind="stable")]
-    return [int(row) for label in range(10) for row in wrong[labels[wrong] == label][:MISTAKES_PER_CLASS]]
 
 
 def _across(share: Any, width: int) -> Any:

@@ -1,10 +1,14 @@
-"""What checks set aside to be looked at: arrays with a meaning. A report draws them; no point depends on them."""
+"""How a training run went: validation accuracy over epochs, training loss over updates."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+
+from pictures import charts, style
+from pictures.panels import Chart, Panel
 
 
 @dataclass(frozen=True)
@@ -21,111 +25,18 @@ class LearningCurve:
     accuracies: np.ndarray
     losses: np.ndarray
 
-
-@dataclass(frozen=True)
-class SeparatedPoints:
-    """Points in the plane and a line between them.
-
-    Attributes:
-        positions: float (count, 2).
-        labels: 1 or -1, (count,).
-        weights: of the two coordinates and of the constant 1, (3,).
-    """
-
-    positions: np.ndarray
-    labels: np.ndarray
-    weights: np.ndarray
-
-
-@dataclass(frozen=True)
-class FittedCurve:
-    """A model of one variable and what it was to follow; all (count,), x ascending."""
-
-    x: np.ndarray
-    targets: np.ndarray
-    predictions: np.ndarray
-
-
-@dataclass(frozen=True)
-class ReadDigits:
-    """Images and a model's scores for them.
-
-    Attributes:
-        images: uint8 (count, 784), 0 paper to 255 ink.
-        labels: int (count,).
-        logits: finite, (count, 10).
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-    logits: np.ndarray
-
-
-@dataclass(frozen=True)
-class ReadWords:
-    """Words and a model's scores for their languages.
-
-    Attributes:
-        rows: groups of words of one length each, letter numbers (group's count, length).
-        labels: language numbers of all groups in turn, (count,).
-        logits: finite, of all groups in turn, (count, languages).
-        characters: the letter of each number.
-        languages: the name of each language number.
-    """
-
-    rows: tuple[np.ndarray, ...]
-    labels: np.ndarray
-    logits: np.ndarray
-    characters: str
-    languages: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Convolution:
-    """A learned kernel (height, width) and what it makes of some images: (count, h, w) to (count, h', w')."""
-
-    kernel: np.ndarray
-    images: np.ndarray
-    feature_maps: np.ndarray
-
-
-@dataclass(frozen=True)
-class AttentionWeights:
-    """One block's weights: how much position i takes from position j.
-
-    Attributes:
-        weights: as the student's block has them, (time, time).
-        expected: as they should be, (time, time).
-        names: of the positions, such as letters; empty for numbers.
-    """
-
-    weights: np.ndarray
-    expected: np.ndarray
-    names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Texts that a model wrote, each with what it was given to go on with."""
-
-    texts: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """Messages and a bot's answers."""
-
-    turns: tuple[tuple[str, str], ...]
-
-
-Exhibit = (
-    LearningCurve
-    | SeparatedPoints
-    | FittedCurve
-    | ReadDigits
-    | ReadWords
-    | Convolution
-    | AttentionWeights
-    | Samples
-    | Conversation
-)
+    def panels(self) -> list[Panel]:
+        """A chart for each of the two that has rows."""
+        name = self.name.removeprefix("train.")
+        found: list[Panel] = []
+        for rows, across, what, is_share in (
+            (self.accuracies, "epochs", "Validation accuracy", True),
+            (self.losses, "updates", "Training loss", False),
+        ):
+            if len(rows):
+                ends = (style.share(value) if is_share else f"{value:.3g}" for value in (rows[0, 1], rows[-1, 1]))
+                first, last = ends
+                alt = f"{what} over {across}: from {first} to {last} after {rows[-1, 0]:.4g} {across}."
+                draw = partial(charts.learning_curve, rows=rows, across=across, is_share=is_share)
+                found.append(Chart(draw, 4.5, 2.7, f"{what} while {name} ran", alt))
+        return found

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pictures import style
+from pictures.panels import Panel, WindowPicture
 
 EARLIER_LINES = 6
 
@@ -41,6 +42,27 @@ class State:
         if wrong == 0:
             return f"all {len(self.labels)} points on the right side"
         return f"{wrong} of {len(self.labels)} points on the wrong side"
+
+
+@dataclass(frozen=True)
+class SeparatedPoints:
+    """Points in the plane and a line between them.
+
+    Attributes:
+        positions: float (count, 2).
+        labels: 1 or -1, (count,).
+        weights: of the two coordinates and of the constant 1, (3,).
+    """
+
+    positions: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+
+    def panels(self) -> list[Panel]:
+        """The points and the line."""
+        state = State(self.positions, self.labels, np.asarray(self.weights), np.zeros((0, 3), np.float32))
+        caption = f"The line that your perceptron draws: {state.caption}"
+        return [WindowPicture(state, caption, caption, scale=0.88)]
 
 
 class Reader:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from pictures import answers as answers_of
 from pictures import style
+from pictures.panels import Panel, WindowPicture
 
 WORDS_PER_LANGUAGE = 2
 SAMPLE_PER_LENGTH = 60  # validation words of each length that are read
@@ -40,45 +43,78 @@ class State:
         return f"{style.share(self.accuracy)} of {self.sample:,} validation words right"
 
 
+@dataclass(frozen=True)
+class ReadWords:
+    """Words and a model's scores for their languages.
+
+    Attributes:
+        words: text, (count,).
+        labels: language numbers, (count,).
+        logits: finite, (count, languages).
+        languages: the name of each language number.
+    """
+
+    words: Sequence[str]
+    labels: np.ndarray
+    logits: np.ndarray
+    languages: Sequence[str]
+
+    def panels(self) -> list[Panel]:
+        """Some words with their bars, what was taken for what, and the mistakes that the model was surest of."""
+        probabilities, answers = answers_of.softmax(self.logits), self.logits.argmax(axis=1)
+        state = chosen(self.words, self.labels, probabilities, self.languages)
+        caption = "Some test words, and the probability that your model gives each language"
+        alt = f"{caption}. {style.share(state.accuracy)} of {len(self.words):,} words are told right."
+        classes = range(len(self.languages))
+        return [
+            WindowPicture(state, caption, alt, is_wide=True),
+            *answers_of.confusion(answers, self.labels, self.languages, "words", classes),
+            *answers_of.surest_mistakes(
+                probabilities, self.labels, self.languages, lambda row: {"text": self.words[row]}
+            ),
+        ]
+
+
 class Reader:
-    """Reads a few validation words of every length; shows some of each language."""
+    """Reads a few validation words of every length."""
 
     def __init__(self, dataset: Any) -> None:
         self._model = dataset.model
         self._languages = list(dataset.language_names)
-        self._groups = [(inputs[:, :SAMPLE_PER_LENGTH], y[:SAMPLE_PER_LENGTH]) for inputs, y in dataset.validation]
-        self._shown: list[tuple[int, int]] = []  # group, place in it
-        for language in range(len(self._languages)):
-            self._shown += self._spread(language)
-        self._words = [
-            "".join(dataset.chars[letter] for letter in self._groups[group][0][:, place].argmax(dim=1).tolist())
-            for group, place in self._shown
-        ]
+        self._groups = [inputs[:, :SAMPLE_PER_LENGTH] for inputs, _ in dataset.validation]
+        self._labels = np.concatenate([labels[:SAMPLE_PER_LENGTH].numpy() for _, labels in dataset.validation])
+        numbers = [word for inputs in self._groups for word in inputs.argmax(dim=2).movedim(1, 0).tolist()]
+        self._words = ["".join(dataset.chars[letter] for letter in word) for word in numbers]
 
     def read(self) -> State:
         """The words as the model reads them now."""
-        read = [self._model(inputs).softmax(dim=1).float().numpy() for inputs, _ in self._groups]
-        labels = [y.numpy() for _, y in self._groups]
-        right = sum(int((p.argmax(axis=1) == y).sum()) for p, y in zip(read, labels, strict=True))
-        sample = sum(len(y) for y in labels)
-        return State(
-            words=self._words,
-            labels=np.array([labels[group][place] for group, place in self._shown], np.int64),
-            probabilities=np.array([read[group][place] for group, place in self._shown], np.float32),
-            languages=self._languages,
-            accuracy=right / max(sample, 1),
-            sample=sample,
-        )
+        scores = [self._model(inputs).softmax(dim=1).float().numpy() for inputs in self._groups]
+        return chosen(self._words, self._labels, np.concatenate(scores), self._languages)
 
-    def _spread(self, language: int) -> list[tuple[int, int]]:
-        """The first word of this language in a few groups of different lengths."""
-        found = []
-        for number, (inputs, labels) in enumerate(self._groups):
-            places = (labels == language).nonzero().flatten().tolist()
-            if places and EASY_TO_READ[0] <= len(inputs) <= EASY_TO_READ[1]:
-                found.append((number, places[0]))
-        step = max(1, len(found) // WORDS_PER_LANGUAGE)
-        return found[language % step :: step][:WORDS_PER_LANGUAGE]
+
+def chosen(words: Sequence[str], labels: np.ndarray, probabilities: np.ndarray, languages: Sequence[str]) -> State:
+    """A few words of each language that are easy to read.
+
+    Args:
+        words: text, (count,).
+        labels: language numbers, (count,).
+        probabilities: of each language, (count, languages).
+        languages: their names.
+    """
+    readable = np.array([EASY_TO_READ[0] <= len(word) <= EASY_TO_READ[1] for word in words])
+    shown: list[int] = []
+    for language in range(len(languages)):
+        rows = np.flatnonzero(readable & (labels == language))
+        if len(rows):
+            shown += rows[np.linspace(0, len(rows) - 1, WORDS_PER_LANGUAGE + 2).astype(int)[1:-1]].tolist()
+    return State(
+        words=[words[row] for row in shown],
+        labels=labels[shown].astype(np.int64),
+        probabilities=probabilities[shown].astype(np.float32),
+        languages=list(languages),
+        accuracy=float((probabilities.argmax(axis=1) == labels).mean()),
+        sample=len(words),
+    )
 
 
 def draw(axes: Any, state: State) -> None:

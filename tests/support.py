@@ -30,9 +30,9 @@ class Run:
         return next(check for check in self.question(question_id)["checks"] if check["name"] == name)
 
 
-def run_autograder(*arguments: object, timeout: float = 300) -> Run:
+def run_autograder(*arguments: object, timeout: float = 300, program: Path = PROJECT / "autograder.py") -> Run:
     """Run the command line; without --json in the arguments there is no report."""
-    command = [sys.executable, str(PROJECT / "autograder.py"), "--no-graphics", *map(str, arguments)]
+    command = [sys.executable, str(program), "--no-graphics", *map(str, arguments)]
     finished = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, cwd=PROJECT.parent)
     report: dict[str, Any] = {}
     if "--json" in arguments:

@@ -13,14 +13,8 @@ from torch.optim.optimizer import _global_optimizer_post_hooks
 from torch.utils.data import DataLoader
 
 import backend
-import data
 from grading.child import watch
-
-LIBRARY = data.Library()
-
-
-def dataset(name: str, model: torch.nn.Module | None = None) -> backend.CourseDataset:
-    return backend.build(name, model, data.training_arrays(LIBRARY.load(name)))
+from tests.datasets import LIBRARY, built
 
 
 @pytest.mark.parametrize(
@@ -33,7 +27,7 @@ def dataset(name: str, model: torch.nn.Module | None = None) -> backend.CourseDa
     ],
 )
 def test_a_batch_is_a_dictionary_of_float32(name, x_shape, label_shape):
-    batch = next(iter(DataLoader(dataset(name), batch_size=20, shuffle=True)))
+    batch = next(iter(DataLoader(built(name), batch_size=20, shuffle=True)))
     assert set(batch) == {"x", "label"}
     assert batch["x"].shape == x_shape
     assert batch["label"].shape == label_shape
@@ -42,19 +36,19 @@ def test_a_batch_is_a_dictionary_of_float32(name, x_shape, label_shape):
 
 @pytest.mark.parametrize("name", ["points", "sine", "digits", "easy_digits", "words"])
 def test_fetching_together_equals_fetching_one_by_one(name):
-    examples = dataset(name)
+    examples = built(name)
     indices = [3, len(examples) - 1, 0, 3]
     together = examples.__getitems__(indices)
     for position, index in enumerate(indices):
         item = examples[index]
-        longest = together.x.shape[1] if name == "words" else 0
+        longest = together.columns["x"].shape[1] if name == "words" else 0
         padded = torch.cat([torch.zeros(longest - len(item["x"]), 47), item["x"]]) if name == "words" else item["x"]
         assert torch.equal(together[position]["x"], padded)
         assert torch.equal(together[position]["label"], item["label"])
 
 
 def test_an_epoch_holds_every_example_once():
-    examples = dataset("sine")
+    examples = built("sine")
     seen = torch.cat([batch["x"] for batch in DataLoader(examples, batch_size=32, shuffle=True)])
     assert torch.equal(seen.flatten().sort().values, examples.x.flatten().sort().values)
 
@@ -64,35 +58,35 @@ def test_a_collate_function_of_the_students_own_receives_items():
         assert len(items) == 4
         return torch.stack([item["x"] for item in items]).sum(dim=1)
 
-    loader = DataLoader(dataset("easy_digits"), batch_size=4, collate_fn=collate)
+    loader = DataLoader(built("easy_digits"), batch_size=4, collate_fn=collate)
     assert next(iter(loader)).shape == (4,)
 
 
 def test_loader_workers_and_unbatched_loading_work():
-    examples = dataset("sine")
+    examples = built("sine")
     assert next(iter(DataLoader(examples, batch_size=None)))["x"].shape == (1,)
     assert len(list(DataLoader(examples, batch_size=50, num_workers=1))) == 4
 
 
 def test_pixels_lie_between_zero_and_one():
-    x = next(iter(DataLoader(dataset("digits"), batch_size=256, shuffle=True)))["x"]
+    x = next(iter(DataLoader(built("digits"), batch_size=256, shuffle=True)))["x"]
     assert 0 <= x.min() < 0.01
     assert 0.99 < x.max() <= 1
 
 
 def test_words_of_a_batch_end_at_the_last_letter_and_are_no_longer_than_needed():
-    examples = dataset("words")
+    examples = built("words")
     assert isinstance(examples, backend.LanguageIDDataset)
     short, long = 0, len(examples) - 1
     batch = examples.__getitems__([short, long])
-    letters = batch.x.sum(dim=2)  # (batch, length): 1 where there is a letter
+    letters = batch.columns["x"].sum(dim=2)  # (batch, length): 1 where there is a letter
     assert torch.all(letters[:, -1] == 1)
-    assert letters[0].sum() < letters[1].sum() == batch.x.shape[1]
+    assert letters[0].sum() < letters[1].sum() == batch.columns["x"].shape[1]
     assert torch.all(letters.diff(dim=1) >= 0)  # zeros come first
 
 
 def test_the_word_dataset_offers_what_existing_solutions_use():
-    examples = dataset("words")
+    examples = built("words")
     start, end = examples.train_buckets[3]
     rows = examples.train_x[start:end]
     lengths = (rows >= 0).sum(axis=1)
@@ -123,7 +117,7 @@ class Drawing(torch.nn.Module):
 
 def test_validation_leaves_modes_gradients_and_random_states_alone():
     model = Drawing()
-    examples = dataset("digits", model)
+    examples = built("digits", model)
     model.layer.weight.grad = torch.ones_like(model.layer.weight)
     before = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
     accuracy = examples.get_validation_accuracy()
@@ -141,13 +135,13 @@ def test_validation_accuracy_is_the_share_of_right_answers():
             return torch.eye(10)[3].expand(len(x), 10)
 
     validation = LIBRARY.load("digits").validation
-    accuracy = dataset("digits", Constant()).get_validation_accuracy()
+    accuracy = built("digits", Constant()).get_validation_accuracy()
     assert accuracy == pytest.approx((validation.y == 3).mean())
 
 
 def test_the_regression_dataset_says_that_it_has_no_validation_split():
     with pytest.raises(ValueError, match="no validation split"):
-        dataset("sine", torch.nn.Linear(1, 1)).get_validation_accuracy()
+        built("sine", torch.nn.Linear(1, 1)).get_validation_accuracy()
 
 
 def test_datasets_load_the_built_in_data_by_themselves():
@@ -160,7 +154,7 @@ def train(watched: bool) -> tuple[torch.Tensor, torch.Tensor]:
     """The weights after an epoch of training, and the random state."""
     torch.manual_seed(3)
     model = torch.nn.Linear(784, 10)
-    examples = dataset("easy_digits", model)
+    examples = built("easy_digits", model)
     optimizer = torch.optim.Adam(model.parameters())
 
     def run() -> None:
@@ -187,7 +181,7 @@ def train_step_by_step(
     model: torch.nn.Module, optimized: torch.nn.Module, reset: bool = True, detach: bool = False, steps: int = 10
 ) -> dict[str, Any]:
     """The training_stats of a small training in a shape of its own."""
-    examples = dataset("sine", model)
+    examples = built("sine", model)
     optimizer = torch.optim.SGD(optimized.parameters(), lr=0.01)
     with watch.training_stats(model, examples) as training_stats:
         for _, batch in zip(range(steps), DataLoader(examples, batch_size=20), strict=False):
@@ -230,7 +224,7 @@ def test_the_facts_tell_kept_gradients_foreign_parameters_and_cut_graphs_apart()
 
 def test_gradients_gathered_over_several_batches_before_a_step_are_not_stale():
     model = torch.nn.Linear(1, 1)
-    examples = dataset("sine", model)
+    examples = built("sine", model)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     with watch.training_stats(model, examples) as training_stats:
         for number, batch in enumerate(DataLoader(examples, batch_size=20)):
@@ -248,7 +242,7 @@ def test_gradients_gathered_over_several_batches_before_a_step_are_not_stale():
 
 def test_watchers_are_gone_afterwards_even_when_training_fails():
     model = torch.nn.Linear(1, 1)
-    examples = dataset("sine", model)
+    examples = built("sine", model)
     backward = torch.autograd.backward
     with pytest.raises(KeyError), watch.progress(examples, lambda report: None), watch.training_stats(model, examples):
         raise KeyError
@@ -260,7 +254,7 @@ def test_watchers_are_gone_afterwards_even_when_training_fails():
 
 def test_training_ends_where_it_asks_for_more_examples_than_it_may_have():
     model = torch.nn.Linear(1, 1)
-    examples = dataset("sine", model)
+    examples = built("sine", model)
     fetched = 0
     with watch.training_stats(model, examples, max_fetched=50) as training_stats:
         while True:
@@ -272,15 +266,15 @@ def test_training_ends_where_it_asks_for_more_examples_than_it_may_have():
 
 
 def test_a_watched_dataset_can_be_sent_to_loader_workers():
-    examples = dataset("sine", torch.nn.Linear(1, 1))
+    examples = built("sine", torch.nn.Linear(1, 1))
     with watch.progress(examples, lambda report: None):
         copied = pickle.loads(pickle.dumps(examples))
-    assert torch.equal(copied.__getitems__([0, 5]).x, examples.__getitems__([0, 5]).x)
+    assert torch.equal(copied.__getitems__([0, 5]).columns["x"], examples.__getitems__([0, 5]).columns["x"])
 
 
 def test_watching_reports_epochs_and_validation_accuracy_and_then_stops():
     model = torch.nn.Linear(784, 10)
-    examples = dataset("easy_digits", model)
+    examples = built("easy_digits", model)
     reports: list[dict[str, float]] = []
     with watch.progress(examples, reports.append):
         for _ in DataLoader(examples, batch_size=20, shuffle=True):

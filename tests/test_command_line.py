@@ -24,7 +24,7 @@ def test_an_unknown_question_exits_2_with_the_valid_ones():
         (["--no-such-flag"], "--no-such-flag"),
         (["--code-directory", "/nowhere/at/all"], "--code-directory /nowhere/at/all: no such folder"),
         (["--data-directory", "/nowhere/at/all"], "--data-directory /nowhere/at/all: no such folder"),
-        (["--code-directory", "/"], "holds none of models.py"),
+        (["--code-directory", "/"], "holds none of gpt_model.py"),
         (["--json", "/nowhere/at/all/report.json"], "does not exist"),
         (["--json", "/"], "cannot write"),
         (["--seed", "-1"], "whole number from 0"),

@@ -201,9 +201,9 @@ def test_digit_inputs_are_fractions_of_ink():
     assert digits.inputs(np.array([0, 51, 255], np.uint8)) == pytest.approx([0, 0.2, 1])
 
 
-def test_data_drawn_anew_is_of_another_seed_and_files_are_read_only_once():
+def test_data_with_seed_is_of_another_seed_and_files_are_read_only_once():
     library = Library()
-    other = library.drawn_anew(1)
+    other = library.with_seed(1)
     assert not np.array_equal(other.load("points").train.x, library.load("points").train.x)
     assert np.array_equal(other.load("points").train.x, Library(seed=1).load("points").train.x)
     assert other.load("words") is library.load("words")

@@ -296,7 +296,7 @@ def test_processes_that_are_asked_for_at_the_same_time_are_told_apart():
     def told_and_own_process_id(_: int) -> tuple[int, int]:
         pid, requests, replies, output = server.fork()
         with requests, replies, output:
-            channel.write(requests, {"op": "call", "names": ["os.getpid"], "args": []})
+            channel.write(requests, {"op": "call", "names": [("os", "getpid")], "args": []})
             return pid, channel.read(replies)["result"]
 
     try:

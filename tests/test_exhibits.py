@@ -11,13 +11,13 @@ import pytest
 import torch
 
 import backend
-from grading.checks.exhibits import Samples
 from grading.checks.history import MAX_ROWS, History
 from grading.checks.source import StudentSource
 from grading.checks.student import Student
 from grading.child import watch
 from grading.outcomes import OutOfLimits, StudentCrashed
 from grading.questions import discover
+from pictures.panels import Samples
 from tests.support import SOLUTIONS
 
 
@@ -124,7 +124,7 @@ def examples() -> backend.CourseDataset:
         for part in ("x", "y")
     }
     arrays = {name: array.astype(np.int64 if name.endswith("y") else np.uint8) for name, array in arrays.items()}
-    return backend.build("digits", model, arrays)
+    return backend.DigitClassificationDataset(model, arrays)
 
 
 def trained(dataset: backend.CourseDataset) -> list[torch.Tensor]:

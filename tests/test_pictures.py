@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -16,16 +17,14 @@ import torch
 from torch.utils.data import DataLoader
 
 import backend
-import data
 from pictures import attention, turning_segment, verse, writing
-from pictures.table import PICTURES
 from pictures.windows import window
 from pictures.windows.live import Live
 from staff.solutions import models
+from tests.datasets import READERS, built
 from tests.support import PROJECT
 from tests.windows import AggWindow, Opener, drawn
 
-LIBRARY = data.Library()
 MODELS = {
     "points": lambda: models.PerceptronModel(3),
     "sine": models.RegressionModel,
@@ -37,13 +36,13 @@ MODELS = {
 
 STEPS, LOSSES = np.arange(1, 41), np.linspace(4, 1, 40, dtype=np.float32)
 STATES = {
-    "attention": attention.State(np.tril(np.full((5, 5), 0.2, np.float32)), []),
-    "text": writing.State(STEPS, LOSSES, LOSSES + 0.1, 0.4, "KING:\nIt costs $1 and $2\t\0", 40, 0.35),
-    "verse": verse.State(
+    "pictures.attention": attention.State(np.tril(np.full((5, 5), 0.2, np.float32)), []),
+    "pictures.writing": writing.State(STEPS, LOSSES, LOSSES + 0.1, 0.4, "KING:\nIt costs $1 and $2\t\0", 40, 0.35),
+    "pictures.verse": verse.State(
         "old age", ["a grey sky", "we share", "$x$"], [["one", "two", "three"]], STEPS, LOSSES, LOSSES + 0.1, 0.2,
         ["pre-training", "fine-tuning"], np.array([0, 30]),
     ),
-    "segment": turning_segment.State(1.0),
+    "pictures.turning_segment": turning_segment.State(1.0),
 }  # fmt: skip
 UNCERTAIN = ("probabilities", "predictions", "weights", "losses", "smooth")  # what a diverged model turns into NaN
 
@@ -57,42 +56,38 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def dataset(name: str, model: torch.nn.Module | None = None) -> backend.CourseDataset:
-    return backend.build(name, model, data.training_arrays(LIBRARY.load(name)))
-
-
 @cache
 def state_of(name: str) -> Any:
     if name in STATES:
         return STATES[name]
     torch.manual_seed(0)
     with torch.no_grad():
-        return PICTURES[name].Reader(dataset(name, MODELS[name]())).read()
+        return import_module(READERS[name]).Reader(built(name, MODELS[name]())).read()
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", [*READERS, *STATES])
 def test_every_picture_draws_and_differs_with_what_it_shows(name):
     state = state_of(name)
-    picture = drawn(name, state)
+    picture = drawn(READERS.get(name, name), state)
     assert picture.shape == (480, 640, 3)
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 50
     values = dict(vars(state))
-    if name == "segment":
+    if name == "pictures.turning_segment":
         values["angle"] += 1
     else:
         changing = next(key for key in UNCERTAIN if key in values)
         values[changing] = values[changing] * np.linspace(0.2, 0.9, values[changing].shape[-1], dtype=np.float32)
-    assert (drawn(name, type(state)(**values)) != picture).any()
+    assert (drawn(READERS.get(name, name), type(state)(**values)) != picture).any()
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", [*READERS, *STATES])
 def test_a_model_that_has_diverged_can_still_be_drawn(name):
     state = state_of(name)
     values = {key: np.full_like(value, np.nan) if key in UNCERTAIN else value for key, value in vars(state).items()}
-    assert drawn(name, type(state)(**values)).shape == (480, 640, 3)
+    assert drawn(READERS.get(name, name), type(state)(**values)).shape == (480, 640, 3)
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", [*READERS, *STATES])
 def test_states_are_data_that_the_channel_carries(name):
     from grading.isolation import channel
 
@@ -120,10 +115,10 @@ def train(
     torch.manual_seed(5)
     np.random.seed(5)
     model = Drawing(1, 1) if name == "sine" else Drawing(784, 10)
-    examples = dataset(name, model)
+    examples = built(name, model)
     optimizer = torch.optim.Adam(model.parameters())
     loss = torch.nn.functional.mse_loss if name == "sine" else torch.nn.functional.cross_entropy
-    with live.watching(name, examples) if live else nullcontext():
+    with live.watching(READERS[name], examples) if live else nullcontext():
         for _ in range(epochs):
             for batch in DataLoader(examples, batch_size=20, shuffle=True, num_workers=workers):
                 optimizer.zero_grad()
@@ -197,8 +192,8 @@ def test_an_exception_of_the_students_passes_through_and_the_window_closes():
 
 def test_the_made_up_points_of_a_check_open_no_window():
     opener = Opener()
-    few = backend.build("points", models.PerceptronModel(3), {"train_x": np.ones((20, 3), np.float32), "train_y": np.ones((20, 1), np.float32)})  # fmt: skip
-    with Live("q1 Test", opener).watching("points", few):
+    few = backend.PerceptronDataset(models.PerceptronModel(3), {"train_x": np.ones((20, 3), np.float32), "train_y": np.ones((20, 1), np.float32)})  # fmt: skip
+    with Live("q1 Test", opener).watching(READERS["points"], few):
         pass
     assert not opener.windows
 
@@ -234,8 +229,8 @@ from grading.child.requests import RequestHandler
 import data
 handler = RequestHandler(emit=lambda report: None)
 handler.answer({"op": "configure", "code_directory": sys.argv[1], "threads": 1, "window_title": sys.argv[2] or None})
-handle = handler.answer({"op": "create", "names": ["models.PerceptronModel"], "args": [3]})["result"]
-answer = handler.answer({"op": "train", "names": ["train.train_perceptron"], "model": handle, "dataset": "points",
+handle = handler.answer({"op": "create", "names": [("models", "PerceptronModel")], "args": [3]})["result"]
+answer = handler.answer({"op": "train", "names": [("train", "train_perceptron")], "model": handle, "dataset": "backend.PerceptronDataset",
                       "arrays": data.training_arrays(data.Library().load("points"))})
 print("result" in answer, "matplotlib" in sys.modules, "pictures.windows.live" in sys.modules)
 """

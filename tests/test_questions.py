@@ -1,4 +1,4 @@
-"""Discovery: questions come from their folders, in natural order, and a wrong folder is named."""
+"""Discovery: questions come from their folders, in natural order, and a wrong folder is named and costs no other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from grading.questions import QuestionError, discover, natural_order
-from tests.support import PROJECT
+from tests.support import PROJECT, run_autograder
 
 
 def test_question_ten_sorts_after_question_nine():
@@ -25,30 +25,100 @@ def test_the_perceptron_gives_partial_credit_of_two_and_three():
     assert [check.points for check in first.checks if check.points] == [2, 3]
 
 
+def test_every_question_of_the_project_is_whole():
+    for question in discover():
+        assert set(question.functions) == {check.name for check in question.checks}
+        assert set(question.requires) <= {other.id for other in discover()}
+
+
 @pytest.fixture
 def copied(tmp_path):
-    shutil.copytree(PROJECT / "test_cases" / "q3", tmp_path / "q12")
+    shutil.copy(PROJECT / "test_cases" / "defaults.toml", tmp_path)
+    shutil.copytree(PROJECT / "test_cases" / "q7", tmp_path / "q12")
+    shutil.copytree(PROJECT / "test_cases" / "q3", tmp_path / "q13")
     return tmp_path
 
 
 def test_a_new_folder_is_a_new_question(copied):
-    assert [question.id for question in discover(copied)] == ["q12"]
+    assert [question.id for question in discover(copied)] == ["q12", "q13"]
+
+
+def test_what_a_question_does_not_say_holds_by_default_and_what_it_says_wins(copied):
+    first, second = discover(copied)
+    assert (first.time_limit_seconds, second.time_limit_seconds) == (900, 600)
+    assert first.group == second.group == "core"
+    assert "torch.nn.*Conv?d" in second.forbidden_names
+
+
+def test_electives_come_after_the_core_whatever_they_are_called(copied):
+    path = copied / "q12" / "question.toml"
+    path.write_text('group = "elective"\n' + path.read_text())
+    assert [question.id for question in discover(copied)] == ["q13", "q12"]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
         ('title = "Digit classification"', "", "title"),
-        ("time_limit_seconds = 600", "", "time_limit_seconds"),
-        ('name = "loss"', 'name = "no_such_function"', "no_such_function"),
+        ('title = "Digit classification"', 'title = "x"\ngroup = "none"', "group"),
+        ('title = "Digit classification"', 'title = "x"\ntime_limit_seconds = "long"', "long"),
         ('requires = ["shape", "loss"]', 'requires = ["accuracy"]', "accuracy"),
         ("points = 5", "points = = 5", "question.toml"),
     ],
 )
-def test_a_wrong_question_file_is_named_with_its_fault(copied, old, new, complaint):
-    path = copied / "q12" / "question.toml"
+def test_a_wrong_question_file_is_named_with_its_fault_and_the_other_question_is_there(copied, old, new, complaint):
+    path = copied / "q13" / "question.toml"
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
+    other, wrong = discover(copied)
+    assert other.fault == ""
+    assert complaint in wrong.fault
+    assert str(path) in wrong.fault
+    with pytest.raises(QuestionError, match="q13"):
+        wrong.functions  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("def loss(", "def no_such_name(", "loss"),
+        ("import", "import no_such_module\nimport", "no_such_module"),
+        ("TARGET", "TARGET = = ", "SyntaxError"),
+    ],
+)
+def test_checks_that_cannot_be_imported_are_told_when_their_question_is_graded(copied, old, new, complaint):
+    path = copied / "q13" / "checks.py"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    _, wrong = discover(copied)
+    assert wrong.fault == ""  # nothing was imported yet
     with pytest.raises(QuestionError, match=complaint):
+        wrong.functions  # noqa: B018
+
+
+def test_without_the_defaults_nothing_can_be_graded_and_the_file_is_named(copied):
+    (copied / "defaults.toml").unlink()
+    with pytest.raises(QuestionError, match=r"defaults\.toml"):
         discover(copied)
+
+
+def test_a_run_with_a_broken_question_grades_the_others_and_says_whose_fault_it_is(tmp_path):
+    project = tmp_path / "project"
+    for name in ("autograder.py", "backend.py", "models.py", "losses.py", "train.py"):
+        project.mkdir(exist_ok=True)
+        shutil.copy(PROJECT / name, project / name)
+    for name in ("data", "grading", "pictures", "test_cases"):
+        shutil.copytree(PROJECT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (project / "test_cases" / "q2" / "checks.py").write_text("import no_such_module\n")
+    (project / "test_cases" / "q3" / "question.toml").write_text("title = \n")
+    report = tmp_path / "report.json"
+    solutions = PROJECT / "staff" / "solutions"
+    arguments = ["-q", "q2,q3,q6", "--json", report, "--code-directory", solutions]
+    run = run_autograder(*arguments, program=project / "autograder.py")
+    assert run.status == 1
+    assert run.question("q6")["score"] == 2
+    assert {check["status"] for name in ("q2", "q3") for check in run.question(name)["checks"]} == {"not finished"}
+    assert "no_such_module" in run.check("q2", "fit")["message"]
+    assert "not your fault" in run.check("q3", "question")["message"]

@@ -22,10 +22,17 @@ import numpy as np
 import pytest
 
 from grading import cli
-from grading.checks import exhibits
 from grading.outcomes import CRASHED, FAILED, NOT_FINISHED, PASSED, Outcome, QuestionResult, RunResult
 from grading.pages import page as pages
-from grading.pages.panels import Mistakes, Picture, panels, rows
+from grading.pages.page import Item, rows
+from pictures.attention import AttentionWeights
+from pictures.curve import FittedCurve
+from pictures.digit_field import ReadDigits
+from pictures.kernel import Convolution
+from pictures.learning_curve import LearningCurve
+from pictures.panels import Chart, Conversation, Exhibit, Samples, WrongAnswers
+from pictures.separating_line import SeparatedPoints
+from pictures.word_bars import ReadWords
 from tests.support import PROJECT, SOLUTIONS, run_autograder
 
 HOSTILE = "<script>alert(1)</script><img src=http://example.org/x onerror=alert(2)>\"'&\u202e\x00\x1b[31m"
@@ -61,31 +68,30 @@ class Page(HTMLParser):
         return [attributes["src"] or "" for tag, attributes in self.tags if tag == "img"]
 
 
-def one_of_each() -> list[exhibits.Exhibit]:
+def one_of_each() -> list[Exhibit]:
     """An exhibit of every kind, from random numbers."""
     random = np.random.default_rng(0)
-    words = tuple(random.integers(26, size=(40, length)) for length in (4, 6, 7, 9))
+    letters = [random.integers(97, 123, size=length).tolist() for length in (4, 6, 7, 9) for _ in range(40)]
+    words = ["".join(map(chr, word)) for word in letters]
     steps = np.arange(30.0)
     return [
-        exhibits.LearningCurve("train.train_it", np.c_[steps / 9, 1 - 0.9**steps], np.c_[steps, 0.8**steps]),
-        exhibits.SeparatedPoints(random.standard_normal((50, 2)), np.sign(random.standard_normal(50)), np.ones(3)),
-        exhibits.FittedCurve(np.linspace(-6, 6, 99), np.sin(np.linspace(-6, 6, 99)), np.zeros(99)),
-        exhibits.ReadDigits(
+        LearningCurve("train.train_it", np.c_[steps / 9, 1 - 0.9**steps], np.c_[steps, 0.8**steps]),
+        SeparatedPoints(random.standard_normal((50, 2)), np.sign(random.standard_normal(50)), np.ones(3)),
+        FittedCurve(np.linspace(-6, 6, 99), np.sin(np.linspace(-6, 6, 99)), np.zeros(99)),
+        ReadDigits(
             random.integers(256, size=(300, 784), dtype=np.uint8),
             np.arange(300) % 10,
             random.standard_normal((300, 10)) + 3 * np.eye(10)[np.arange(300) % 10],
         ),
-        exhibits.ReadWords(
-            words, np.arange(160) % 5, random.standard_normal((160, 5)), "abcdefghijklmnopqrstuvwxyz", tuple("ABCDE")
-        ),
-        exhibits.Convolution(np.eye(3), random.random((5, 28, 28)), random.standard_normal((5, 26, 26))),
-        exhibits.AttentionWeights(np.full((4, 4), 0.25), np.tril(np.ones((4, 4))) / np.arange(1, 5)[:, None]),
-        exhibits.Samples((("TENSORIO:", "\nTo sum, or not to sum."),)),
-        exhibits.Conversation((("How are you?", "a grey sky\nwe share\nas far"),)),
+        ReadWords(words, np.arange(160) % 5, random.standard_normal((160, 5)), tuple("ABCDE")),
+        Convolution(np.eye(3), random.random((5, 28, 28)), random.standard_normal((5, 26, 26))),
+        AttentionWeights(np.full((4, 4), 0.25), np.tril(np.ones((4, 4))) / np.arange(1, 5)[:, None]),
+        Samples((("TENSORIO:", "\nTo sum, or not to sum."),)),
+        Conversation((("How are you?", "a grey sky\nwe share\nas far"),)),
     ]
 
 
-def question(*outcomes: Outcome, shown: list[exhibits.Exhibit] | None = None, name: str = "q1") -> QuestionResult:
+def question(*outcomes: Outcome, shown: list[Exhibit] | None = None, name: str = "q1") -> QuestionResult:
     result = QuestionResult(name, f"Title of {name}", 5.0, outcomes=list(outcomes), seconds=1.5)
     result.exhibits = shown or []
     result.metrics = {"test_accuracy": 0.9726}
@@ -134,7 +140,7 @@ def test_every_kind_of_exhibit_is_shown_and_every_image_decodes_and_has_words_fo
 
 
 def test_what_a_students_code_says_is_text_and_nothing_else(tmp_path):
-    shown = [exhibits.Samples(((HOSTILE, HOSTILE),)), exhibits.Conversation(((HOSTILE, HOSTILE),))]
+    shown = [Samples(((HOSTILE, HOSTILE),)), Conversation(((HOSTILE, HOSTILE),))]
     result = question(Outcome("x", "Check", CRASHED, 0.0, 5.0, f"{HOSTILE}\n  at forward (models.py:3)"), shown=shown)
     result.stubs = [HOSTILE]
     page = written(tmp_path, result)
@@ -188,9 +194,9 @@ def test_long_messages_are_folded_endless_ones_cut_and_broken_text_still_written
 
 def test_numbers_however_wild_cost_a_picture_at_most(tmp_path, capsys):
     wild = np.array([[np.nan, np.inf], [-np.inf, 1e308]])
-    huge = exhibits.ReadDigits(np.zeros((3, 784), np.uint8), np.arange(3), np.full((3, 10), 1e300))
-    shapeless = exhibits.FittedCurve(np.zeros(3), np.zeros(3), np.zeros((3, 3, 3)))
-    page = written(tmp_path, question(passed(), shown=[exhibits.AttentionWeights(wild, wild), shapeless, huge]))
+    huge = ReadDigits(np.zeros((3, 784), np.uint8), np.arange(3), np.full((3, 10), 1e300))
+    shapeless = FittedCurve(np.zeros(3), np.zeros(3), np.zeros((3, 3, 3)))
+    page = written(tmp_path, question(passed(), shown=[AttentionWeights(wild, wild), shapeless, huge]))
     assert "It works" in page.text
     assert page.images
     assert "a picture of q1 cannot be drawn" in capsys.readouterr().err
@@ -202,12 +208,12 @@ def test_the_same_results_give_the_same_page(gallery, tmp_path):
 
 def test_pictures_are_drawn_once_however_often_the_page_is_written(tmp_path, monkeypatch):
     drawn = []
-    monkeypatch.setattr(pages, "panels", lambda exhibit: drawn.append(exhibit) or [])
+    monkeypatch.setattr(pages, "drawn", lambda panel: drawn.append(panel) or pages.Item("picture", panel, ("",)))
     run = RunResult(0, {}, [question(passed(), shown=one_of_each()[:2])])
     report = pages.ReportPage(tmp_path, pages.About(datetime.now(), "", ""))
     for _ in range(3):
         report.write(run, [])
-    assert len(drawn) == 2
+    assert len(drawn) == 3  # two charts of a curve, and the points
 
 
 def test_a_failed_write_leaves_the_old_page_whole_and_nothing_else(tmp_path, monkeypatch):
@@ -223,22 +229,22 @@ def test_the_surest_mistakes_come_first_and_the_matrix_counts_every_answer():
     labels = np.array([0, 1, 2, 2])
     logits = np.zeros((4, 10))
     logits[[0, 1, 2, 3], [0, 7, 2, 9]] = 5, 2, 5, 4  # a right answer, a mistake, a right answer, a surer mistake
-    shown = panels(exhibits.ReadDigits(np.zeros((4, 784), np.uint8), labels, logits))
-    (mistakes,) = (panel for panel in shown if isinstance(panel, Mistakes))
-    assert [(mistake.right, mistake.answer) for mistake in mistakes.mistakes] == [("2", "9"), ("1", "7")]
+    shown = ReadDigits(np.zeros((4, 784), np.uint8), labels, logits).panels()
+    (mistakes,) = (panel for panel in shown if isinstance(panel, WrongAnswers))
+    assert [(mistake.right, mistake.answer) for mistake in mistakes.answers] == [("2", "9"), ("1", "7")]
     confidence = np.exp(4) / (np.exp(4) + 9)
-    assert mistakes.mistakes[0].confidence == pytest.approx(confidence)
+    assert mistakes.answers[0].confidence == pytest.approx(confidence)
     assert any("2 of 4 images wrong" in panel.caption for panel in shown)
 
 
 def test_attention_is_shown_beside_what_it_should_be_only_where_they_differ():
     right = np.tril(np.ones((3, 3))) / np.arange(1, 4)[:, None]
-    assert len(panels(exhibits.AttentionWeights(right, right))) == 1
-    assert len(panels(exhibits.AttentionWeights(right.T, right))) == 2
+    assert len(AttentionWeights(right, right).panels()) == 1
+    assert len(AttentionWeights(right.T, right).panels()) == 2
 
 
 def test_panels_keep_their_order_two_to_a_row_but_for_wide_ones():
-    narrow, wide = Picture("", "", ""), Picture("", "", "", is_wide=True)
+    narrow, wide = (Item("picture", Chart(print, 1, 1, "", "", is_wide=is_wide)) for is_wide in (False, True))
     assert rows([narrow, narrow, narrow, wide, narrow]) == [[narrow, narrow], [narrow], [wide], [narrow]]
 
 

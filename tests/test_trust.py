@@ -133,11 +133,10 @@ class Answering(Recorder):
 )
 def test_no_message_of_an_accuracy_check_holds_the_test_labels(question_id, dataset, classes):
     question = next(question for question in discover() if question.id == question_id)
-    check = next(check for check in question.checks if check.name == "accuracy")
     library, connection = Library(), Answering(classes)
     student = Student(question, StudentSource(SOLUTIONS), lambda: connection, float("inf"), lambda report: None)
     with pytest.raises(Exception, match="should be at least"):
-        check.function(student, library, question.thresholds)
+        question.functions["accuracy"](student, library, question.thresholds)
     labels = library.load(dataset).test.y
     sent = [array for message in connection.messages for array in arrays_in(message)]
     assert len(sent) >= 5

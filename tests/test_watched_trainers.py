@@ -42,7 +42,7 @@ def learn_text(live: Live | None, steps: int = 25) -> torch.Tensor:
     torch.manual_seed(3)
     ids = torch.tensor([0, 1, 2, 3, 1, 2] * 20)
     model = gpt_model.GPT(8, 16, 1, 4)
-    watch = {"watch": live.watcher("text", characters="\nabc", block_size=8)} if live else {}
+    watch = {"watch": live.watcher("pictures.writing", characters="\nabc", block_size=8)} if live else {}
     chargpt.fit(model, ids, 4, 8, steps, 0, **watch)
     return torch.cat([*(value.detach().flatten() for value in model.parameters()), torch.rand(3)])
 
@@ -56,7 +56,7 @@ def learn_haiku(live: Live | None) -> torch.Tensor:
     corpus = load_corpus()
     recipe = Recipe(n_embd=16, n_layer=1, pretraining_epochs=0.02, fine_tuning_epochs=0.05)
     model = create_model(recipe, corpus.vocabulary)
-    watch = live.watcher("verse") if live else nobody_watches
+    watch = live.watcher("pictures.verse") if live else nobody_watches
     with watch(model, corpus.vocabulary) as report:
         train(model, corpus, recipe, report)
     return torch.cat([*(value.detach().flatten() for value in model.parameters()), torch.rand(3)])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from pictures import style
-from pictures.table import PICTURES
 from pictures.windows import viewer
 
 
@@ -36,7 +36,7 @@ class AggWindow:
     def show(self, epochs: float | None, state: dict[str, Any]) -> None:
         self.shown += 1
         if self.shown < 4:
-            drawn(self.picture, PICTURES[self.picture].State(**state))
+            drawn(self.picture, import_module(self.picture).State(**state))
 
     def take_draw_seconds(self) -> float:
         return 0.0
@@ -72,4 +72,4 @@ class Keeping(AggWindow):
 
     def show(self, epochs: float | None, state: dict[str, Any]) -> None:
         super().show(epochs, state)
-        self.states.append(PICTURES[self.picture].State(**state))
+        self.states.append(import_module(self.picture).State(**state))

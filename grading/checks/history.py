@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grading.checks.exhibits import LearningCurve
+from pictures.learning_curve import LearningCurve
 
 MAX_ROWS = 600  # of each series; a process that floods the channel makes them coarser, not longer
 MIN_ROWS = 4  # fewer are no curve: a check's short trials leave such

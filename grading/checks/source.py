@@ -9,17 +9,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from grading.checks import modules
 from grading.outcomes import CheckFailed
 
 # Python 3.11 keeps one count of depth for the syntax trees of all threads: two at once can end in a SystemError.
 _PARSING = threading.Lock()
 
-PROVIDED = ("backend", "data", "chargpt", "gpt", "haiku_bot")  # the project's own modules that student files may import
-
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A student file that parses."""
+    """A student file that parses.
+
+    Attributes:
+        name: relative to the student's folder, such as `electives/recurrent.py`.
+        tree: its syntax tree.
+    """
 
     name: str
     tree: ast.Module
@@ -41,7 +45,7 @@ class StudentSource:
         """Check a student module, and every student module that it imports, before it runs.
 
         Args:
-            module: without `.py`.
+            module: such as `models` or `electives.recurrent`.
             allowed: patterns of dotted names that may be imported, such as `torch*`.
             forbidden: patterns of dotted names that may not be used at all, even where an allowed module has them.
         Raises:
@@ -60,12 +64,12 @@ class StudentSource:
                         f"{file.name}:{line} uses {used}, a ready-made layer. "
                         "Build it yourself from the basic operations."
                     )
-            for line, imported in _imports(file.tree):
-                top = imported.partition(".")[0]
-                if top in PROVIDED:
+            for line, imported in _imports(file.tree, name):
+                if imported.partition(".")[0] in modules.IMPORTABLE or imported in modules.PACKAGES:
                     continue
-                if (self.directory / f"{top}.py").is_file():
-                    waiting += [top] if top not in seen else []
+                own = modules.split(imported)[0]
+                if (self.directory / modules.file_name(own)).is_file():
+                    waiting += [own] if own not in seen else []
                 elif not any(fnmatch.fnmatchcase(imported, pattern) for pattern in allowed):
                     raise CheckFailed(
                         f"{file.name}:{line} imports {imported}, which is outside what this project may use "
@@ -81,8 +85,8 @@ class StudentSource:
             CheckFailed: it is missing, unreadable, or not valid Python; names the file, the line and the mend.
         """
         if module not in self._files:
-            name = f"{module}.py"
-            self._files[module] = SourceFile(name, _parse(self.directory / name))
+            name = modules.file_name(module)
+            self._files[module] = SourceFile(name, _parse(self.directory, name))
         return self._files[module]
 
     def stubs(self, target: str) -> list[str]:
@@ -90,7 +94,7 @@ class StudentSource:
 
         A file that cannot be read has no stubs to tell of; running it will tell what is wrong.
         """
-        module, _, name = target.partition(".")
+        module, name = modules.split(target)
         try:
             file = self.file(module)
         except CheckFailed:
@@ -100,34 +104,45 @@ class StudentSource:
         ]
 
 
-def _parse(path: Path) -> ast.Module:
+def _parse(directory: Path, name: str) -> ast.Module:
     try:
-        source = path.read_bytes()
+        source = (directory / name).read_bytes()
         with _PARSING:
-            return ast.parse(source, filename=path.name)
+            return ast.parse(source, filename=name)
     except FileNotFoundError:
         raise CheckFailed(
-            f"{path.name} is missing from {path.parent}. Put the file back, or check --code-directory."
+            f"{name} is missing from {directory}. Put the file back, or check --code-directory."
         ) from None
     except OSError as error:
-        raise CheckFailed(f"{path.name} cannot be read ({error.strerror}). Check the file's permissions.") from None
+        raise CheckFailed(f"{name} cannot be read ({error.strerror}). Check the file's permissions.") from None
     except SyntaxError as error:
         text = (error.text or "").strip()
         raise CheckFailed(
-            f"{path.name} is not valid Python: {error.msg} (line {error.lineno}{': ' + text if text else ''}). "
-            f"Try `python {path.name}` and mend that line first."
+            f"{name} is not valid Python: {error.msg} (line {error.lineno}{': ' + text if text else ''}). "
+            f"Try `python {name}` and mend that line first."
         ) from None
     except (ValueError, RecursionError, MemoryError) as error:
-        raise CheckFailed(f"{path.name} is not valid Python: {error}. Is it a text file in UTF-8?") from None
+        raise CheckFailed(f"{name} is not valid Python: {error}. Is it a text file in UTF-8?") from None
 
 
-def _imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Line and dotted name of each module that is imported anywhere in the file."""
+def _imports(tree: ast.Module, module: str) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of each module that is imported anywhere in the file of a module."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.lineno, "." * node.level + (node.module or "")
+            imported = _absolute(node, module)
+            yield node.lineno, imported
+            if imported in modules.PACKAGES:  # `from electives import recurrent` names modules
+                yield from ((node.lineno, f"{imported}.{alias.name}") for alias in node.names)
+
+
+def _absolute(node: ast.ImportFrom, module: str) -> str:
+    """The module that `from ... import` reads, in a file of another module; with its dots if there is no such one."""
+    package = module.rpartition(".")[0]
+    if node.level == 1 and package:
+        return f"{package}.{node.module}" if node.module else package
+    return "." * node.level + (node.module or "")
 
 
 def _names_used(tree: ast.Module) -> Iterator[tuple[int, str]]:

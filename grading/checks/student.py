@@ -21,12 +21,13 @@ import numpy as np
 
 import data
 from data import Splits
-from grading.checks.exhibits import Exhibit
+from grading.checks import modules
 from grading.checks.history import History
-from grading.checks.source import PROVIDED, StudentSource
+from grading.checks.source import StudentSource
 from grading.isolation.channel import Handle
 from grading.outcomes import CheckFailed, NotImplementedYet, OutOfLimits, StudentCrashed
 from grading.questions import Question
+from pictures.panels import Exhibit
 
 Progress = dict[str, Any]
 MIN_ROWS = 100  # a smaller training set is the made-up case of a check, whose learning curve tells nothing
@@ -50,7 +51,7 @@ class Picture:
     """What a window is to show while a provided trainer runs.
 
     Attributes:
-        name: of the picture, see `pictures.table`.
+        name: the dotted name of the module with the picture's reader.
         details: for its reader: what the trainer does not know. Plain data.
     """
 
@@ -177,6 +178,31 @@ class Student:
         self._not_none(found.output, target)
         return found
 
+    def probe(
+        self, name: str, functions: Mapping[str, str] | None = None, picture: Picture | None = None, **arguments: Any
+    ) -> Any:
+        """Run a function of the question's public/probes.py in the student's process, with gradients recorded.
+
+        A probe serves what one call of one object cannot: updates of an optimizer, two models trained in turn, pairs,
+        graphs.
+
+        Args:
+            name: of the probe.
+            functions: the student's functions and classes that it is passed, keyword to target.
+            picture: what a window shows while it runs; the probe then takes a keyword `watch`.
+            arguments: keywords for it: arrays arrive as tensors, objects as themselves.
+        Returns:
+            what the probe gives, usually a dictionary of arrays and numbers by name.
+        """
+        return self._probe(name, functions or {}, picture, arguments, is_kept=False)
+
+    def probe_object(
+        self, name: str, functions: Mapping[str, str] | None = None, picture: Picture | None = None, **arguments: Any
+    ) -> Model:
+        """Run a probe, as `probe` does, and keep the object that it gives in the student's process."""
+        handle = self._probe(name, functions or {}, picture, arguments, is_kept=True)
+        return Model(self, _of_type(handle, Handle), name)
+
     def train(self, target: str, model: Model, splits: Splits, max_fetched: int | None = None) -> Training:
         """Train a model on the training and validation splits; the test split stays here.
 
@@ -188,7 +214,7 @@ class Student:
                 "op": "train",
                 "names": self._names(target),
                 "model": model.handle,
-                "dataset": splits.name,
+                "dataset": self._question.dataset,
                 "arrays": data.training_arrays(splits),
                 "max_fetched": max_fetched,
                 "validates": self._wants_curves and history is not None,
@@ -239,14 +265,42 @@ class Student:
             self._connection.kill()
             self._connection = None
 
+    def _probe(
+        self,
+        name: str,
+        functions: Mapping[str, str],
+        picture: Picture | None,
+        arguments: Mapping[str, Any],
+        is_kept: bool,
+    ) -> Any:
+        for target in functions.values():
+            self._require_permitted(target)
+        message = {
+            "op": "probe",
+            "name": name,
+            "functions": {keyword: self._names(target) for keyword, target in functions.items()},
+            "arguments": {
+                keyword: value.handle if isinstance(value, Model) else value for keyword, value in arguments.items()
+            },
+            "is_kept": is_kept,
+            **self._watched_by(picture),
+        }
+        return self._ask(message, "", self._new_history(name))
+
     def _watched_by(self, picture: Picture | None) -> dict[str, Any]:
         """The part of a message that asks for a window."""
         if self._window_title is None or picture is None:
             return {}
         return {"picture": picture.name, "details": dict(picture.details)}
 
-    def _names(self, target: str) -> list[str]:
-        return [target, *self._question.aliases.get(target, ())]
+    def _names(self, target: str) -> list[tuple[str, str]]:
+        """The module and name of a target, and of the other names that it may have."""
+        return [modules.split(name) for name in (target, *self._question.aliases.get(target, ()))]
+
+    def _require_permitted(self, target: str) -> None:
+        module = modules.split(target)[0]
+        if module.partition(".")[0] not in modules.PROVIDED:
+            self._source.require_permitted(module, self._question.allowed_imports, self._question.forbidden_names)
 
     def _new_history(self, target: str) -> History:
         """Of a call that may train; the latest of each name is kept."""
@@ -255,15 +309,18 @@ class Student:
 
     def _ask(self, message: dict[str, Any], target: str, history: History | None = None) -> Any:
         """Send one request; turn what went wrong into the exception that tells it."""
-        module = target.partition(".")[0]
-        if target and module not in PROVIDED:
-            self._source.require_permitted(module, self._question.allowed_imports, self._question.forbidden_names)
+        if target:
+            self._require_permitted(target)
         if self._connection is None:
             self._connection = self._connect()
             self._ask(
                 {
                     "op": "configure",
                     "code_directory": str(self._source.directory),
+                    "provided": list(modules.PROVIDED),
+                    "packages": list(modules.PACKAGES),
+                    "question": self._question.id,
+                    "picture": self._question.picture,
                     "threads": self._threads,
                     "window_title": self._window_title,
                 },
@@ -284,26 +341,26 @@ class Student:
         error = reply.get("error")
         if error is None:
             return reply["result"]
-        kind, text, place = (str(error.get(key, "")) for key in ("kind", "text", "place"))
+        kind, text, location = (str(error.get(key, "")) for key in ("kind", "text", "location"))
         if kind == "stub":
-            raise NotImplementedYet(self._stub(place))
+            raise NotImplementedYet(self._stub(location))
         if kind == "missing":
             raise CheckFailed(text)
         raise StudentCrashed(text)
 
-    def _stub(self, place: str) -> str:
+    def _stub(self, location: str) -> str:
         """The stub's name as the source tells it, which also holds for a stub that a subclass or decorator renamed."""
         for target in self._question.targets:
             for stub in self._source.stubs(target):
-                if stub.rpartition("(")[2] == place.rpartition("(")[2]:
+                if stub.rpartition("(")[2] == location.rpartition("(")[2]:
                     return stub
-        return place
+        return location
 
     def _not_none(self, result: Any, target: str) -> Any:
         """A function that returns None is, if its body is empty, a stub."""
         if result is None:
-            for name in self._names(target):
-                if stubs := self._source.stubs(name):
+            for module, name in self._names(target):
+                if stubs := self._source.stubs(f"{module}.{name}"):
                     raise NotImplementedYet(stubs[0])
         return result
 

@@ -6,42 +6,50 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from grading.child.importing import StudentFinder
+
 MAX_FRAMES = 4  # the innermost ones; a runaway recursion has a thousand
 MAX_CHARACTERS = 2000
 
 
-def describe(error: BaseException, directory: Path) -> dict[str, Any]:
-    """Turn an exception into `{"kind": "stub" | "crash", "text": ..., "place": ...}`.
+def describe(error: BaseException, finder: StudentFinder | None) -> dict[str, Any]:
+    """Turn an exception into `{"kind": "stub" | "crash", "text": ..., "location": ...}`.
 
     Args:
         error: what came out of the student's code.
-        directory: the student's folder; only frames of files in it are shown.
+        finder: of the student's modules, whose frames are shown and no others; None before any is known.
     """
     every = _frames(error)
-    frames = [frame for frame in every if Path(frame["file"]).parent == directory]
+    frames = [frame for frame in every if finder is not None and finder.has(frame["file"])]
     if isinstance(error, NotImplementedError) and frames[-1:] == every[-1:]:  # raised by torch, it is no stub
-        return {"kind": "stub", "text": "", "place": _place(frames[-1])}
-    return {"kind": "crash", "text": _text(error, frames, directory)[:MAX_CHARACTERS], "place": ""}
+        return {"kind": "stub", "text": "", "location": _location(frames[-1], finder)}
+    return {"kind": "crash", "text": _text(error, frames, finder)[:MAX_CHARACTERS], "location": ""}
 
 
-def _text(error: BaseException, frames: list[dict[str, Any]], directory: Path) -> str:
-    if isinstance(error, SyntaxError) and error.filename and Path(error.filename).parent == directory:
+def _text(error: BaseException, frames: list[dict[str, Any]], finder: StudentFinder | None) -> str:
+    if isinstance(error, SyntaxError) and finder is not None and finder.has(error.filename):
         line = (error.text or "").strip()
-        return f"{type(error).__name__}: {error.msg} ({Path(error.filename).name}, line {error.lineno}): {line}"
+        return f"{type(error).__name__}: {error.msg} ({_name(error.filename, finder)}, line {error.lineno}): {line}"
     if isinstance(error, SystemExit):
         headline = f"the code called exit({error.code!r})"
     else:
         headline = "".join(traceback.format_exception_only(error)).strip()
     lines = [headline]
     for frame in reversed(frames[-MAX_FRAMES:]):
-        lines.append(f"  at {_place(frame)}: {frame['source']}")
+        lines.append(f"  at {_location(frame, finder)}: {frame['source']}")
     if len(frames) > MAX_FRAMES:
         lines.append(f"  … {len(frames) - MAX_FRAMES} more frames")
     return "\n".join(lines)
 
 
-def _place(frame: dict[str, Any]) -> str:
-    where = f"{Path(frame['file']).name}:{frame['line']}"
+def _name(file: str | None, finder: StudentFinder | None) -> str:
+    """A student file's name relative to the student's folder."""
+    assert file is not None and finder is not None
+    return Path(file).relative_to(finder.directory).as_posix()
+
+
+def _location(frame: dict[str, Any], finder: StudentFinder | None) -> str:
+    where = f"{_name(frame['file'], finder)}:{frame['line']}"
     return where if frame["function"] == "<module>" else f"{frame['function']} ({where})"
 
 

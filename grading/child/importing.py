@@ -6,40 +6,62 @@ import importlib
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-# A file of one of these names in the student's folder is passed over: the project's own is used.
-PROVIDED = ("backend", "data", "grading", "pictures", "test_cases", "autograder", "chargpt", "gpt", "haiku_bot")
+INSTALLED = ("torch", "numpy", "matplotlib", "tqdm")  # packages that the project uses
 
 
 class StudentFinder:
-    """Resolves top-level imports from the student's folder before any other place is asked.
+    """Resolves imports from the student's folder before any other location is asked.
 
-    Names of the standard library, of installed packages that the project uses, and of the project's provided
-    modules are left alone, so a stray `random.py` or `torch.py` beside the student's files changes nothing.
+    Names of the standard library, of installed packages that the project uses, and of the project's provided modules
+    are left alone, so a stray `random.py` or `torch.py` beside the student's files changes nothing.
+
+    Args:
+        directory: the student's folder.
+        provided: the project's own top-level modules.
+        packages: folders in it whose files are student modules, such as `electives`.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, provided: Collection[str], packages: Collection[str]) -> None:
         self.directory = directory
-        self._reserved = {*sys.stdlib_module_names, *PROVIDED, "torch", "numpy", "matplotlib", "tqdm"}
+        self._packages = set(packages)
+        self._reserved = {*sys.stdlib_module_names, *provided, *INSTALLED}
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """The import system's hook; see `importlib.abc.MetaPathFinder.find_spec`."""
-        file = self.directory / f"{name}.py"
-        if path is not None or name in self._reserved or not file.is_file():
+        package, _, module = name.rpartition(".")
+        if not package and name in self._packages and (self.directory / name).is_dir():
+            spec = importlib.machinery.ModuleSpec(name, None, is_package=True)  # needs no __init__.py
+            spec.submodule_search_locations = [str(self.directory / name)]
+            return spec
+        if (package and package not in self._packages) or (not package and name in self._reserved):
             return None
-        return importlib.util.spec_from_file_location(name, file)
+        file = self.directory / package / f"{module}.py"
+        return importlib.util.spec_from_file_location(name, file) if file.is_file() else None
+
+    def has(self, file: str | None) -> bool:
+        """Whether a file is one of the student's modules."""
+        if not file:
+            return False
+        path = Path(file)
+        if path.parent == self.directory:
+            return path.stem not in self._reserved
+        return path.parent.parent == self.directory and path.parent.name in self._packages
 
 
-def install(directory: Path) -> None:
+def install(directory: Path, provided: Collection[str] = (), packages: Collection[str] = ()) -> StudentFinder:
     """Make the student's folder the source of the student's modules, forgetting those of an earlier folder."""
     uninstall()
-    sys.meta_path.insert(0, StudentFinder(directory))
+    finder = StudentFinder(directory, provided, packages)
+    sys.meta_path.insert(0, finder)
     sys.dont_write_bytecode = True
+    return finder
 
 
 def uninstall() -> None:
@@ -47,18 +69,16 @@ def uninstall() -> None:
     for finder in [finder for finder in sys.meta_path if isinstance(finder, StudentFinder)]:
         sys.meta_path.remove(finder)
         for name, module in list(sys.modules.items()):
-            file = getattr(module, "__file__", None)
-            if file and Path(file).parent == finder.directory and name not in finder._reserved:
+            if finder.has(getattr(module, "__file__", None)) or name in finder._packages:
                 del sys.modules[name]
 
 
-def find(names: list[str]) -> object | None:
-    """The first that exists of several dotted names such as `models.PerceptronModel`, or None.
+def find(names: Sequence[Sequence[str]]) -> Any:
+    """The first that exists of several names, pairs such as `("models", "PerceptronModel")`; or None.
 
     Importing the module runs the student's code; whatever that raises passes through.
     """
-    for name in names:
-        module_name, _, attribute = name.rpartition(".")
+    for module_name, attribute in names:
         module = importlib.import_module(module_name)
         if hasattr(module, attribute):
             return getattr(module, attribute)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-import backend
+import backend  # noqa: F401  (every fork of the server shares it)
 from grading.child import failure, importing, watch
 from grading.isolation.channel import DTYPES, Handle, Opaque
 from pictures.windows.display import has_display
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pictures.windows.live import Live
 
 Emit = Callable[[dict[str, Any]], None]
+Names = Sequence[Sequence[str]]  # pairs of a module and a name in it: what is asked for, and what else it may be called
 
 
 class MissingName(Exception):
@@ -37,32 +39,52 @@ class RequestHandler:
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
         self._objects: list[Any] = []
-        self._directory = Path()
+        self._finder: importing.StudentFinder | None = None
+        self._question = ""
+        self._picture = ""
         self._live: Live | None = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Carry out one request.
 
         Returns:
-            `{"result": value}`, or `{"error": {"kind", "text", "place"}}` if the student's code failed.
+            `{"result": value}`, or `{"error": {"kind", "text", "location"}}` if the student's code failed.
         """
         operation = getattr(self, f"do_{request.pop('op')}")
         try:
             return {"result": operation(**request)}
         except MissingName as error:
-            return {"error": {"kind": "missing", "text": str(error), "place": ""}}
+            return {"error": {"kind": "missing", "text": str(error), "location": ""}}
         except (
             Exception,
             SystemExit,
         ) as error:  # whatever the student's code raises is their outcome, not ours
-            return {"error": failure.describe(error, self._directory)}
+            return {"error": failure.describe(error, self._finder)}
         finally:
             sys.stdout.flush()
 
-    def do_configure(self, code_directory: str, threads: int, window_title: str | None = None) -> None:
-        """Choose the student's folder, and the title of the windows that show training, if any; must come first."""
-        self._directory = Path(code_directory)
-        importing.install(self._directory)
+    def do_configure(
+        self,
+        code_directory: str,
+        threads: int,
+        provided: Sequence[str] = (),
+        packages: Sequence[str] = (),
+        question: str = "",
+        picture: str = "",
+        window_title: str | None = None,
+    ) -> None:
+        """Prepare for one question; must come first.
+
+        Args:
+            code_directory: the student's folder.
+            threads: that torch may use.
+            provided, packages: see `importing.StudentFinder`.
+            question: whose public/probes.py is used.
+            picture: the module of the reader of the question's live picture, or "".
+            window_title: of the windows that show training; None opens none.
+        """
+        self._finder = importing.install(Path(code_directory), provided, packages)
+        self._question, self._picture = question, picture
         torch.set_num_threads(threads)
         if window_title and has_display():
             from pictures.windows.live import Live
@@ -76,22 +98,44 @@ class RequestHandler:
         torch.manual_seed(seed)
 
     def do_create(
-        self, names: list[str], args: list[Any], picture: str = "", details: dict[str, Any] | None = None
+        self, names: Names, args: list[Any], picture: str = "", details: dict[str, Any] | None = None
     ) -> Handle:
         """Make an object and keep it; `picture` is as in `do_call`."""
         with watch.losses(self._emit):  # a bot, say, is trained as it is made
-            self._objects.append(self._find(names)(*self._incoming(args), **self._watched_by(picture, details)))
-        return Handle(len(self._objects) - 1)
+            return self._kept(self._find(names)(*self._incoming(args), **self._watched_by(picture, details)))
 
-    def do_call(
-        self, names: list[str], args: list[Any], picture: str = "", details: dict[str, Any] | None = None
-    ) -> Any:
+    def do_call(self, names: Names, args: list[Any], picture: str = "", details: dict[str, Any] | None = None) -> Any:
         """Call a function of the student's without recording gradients.
 
         A provided trainer may be watched: it then gets a keyword `watch`, made from a picture's name and details.
         """
         with torch.no_grad(), watch.losses(self._emit):
             return _outgoing(self._find(names)(*self._incoming(args), **self._watched_by(picture, details)))
+
+    def do_probe(
+        self,
+        name: str,
+        functions: Mapping[str, Names],
+        arguments: Mapping[str, Any],
+        is_kept: bool,
+        picture: str = "",
+        details: dict[str, Any] | None = None,
+    ) -> Any:
+        """Run a function of the question's public/probes.py, with gradients recorded.
+
+        Args:
+            name: of the function.
+            functions: the student's functions and classes that it is passed by keyword.
+            arguments: what else it is passed by keyword; arrays arrive as tensors, handles as their objects.
+            is_kept: keep what it gives here, and answer with a handle.
+            picture, details: as in `do_call`.
+        """
+        probe = getattr(importlib.import_module(f"test_cases.{self._question}.public.probes"), name)
+        passed = {keyword: self._find(names) for keyword, names in functions.items()}
+        passed |= {keyword: self._revive(value, requires_grad=False) for keyword, value in arguments.items()}
+        with torch.enable_grad(), watch.losses(self._emit):
+            found = probe(**passed, **self._watched_by(picture, details))
+        return self._kept(found) if is_kept else _outgoing(found)
 
     def do_method(self, object: Handle, name: str, args: list[Any]) -> Any:
         """Call a method of a kept object (`__call__` for the object itself) in evaluation mode, without gradients."""
@@ -140,14 +184,16 @@ class RequestHandler:
 
     def do_train(
         self,
-        names: list[str],
+        names: Names,
         model: Handle,
         dataset: str,
         arrays: dict[str, Any],
         max_fetched: int | None = None,
         validates: bool = False,
     ) -> dict[str, Any]:
-        """Run a training function of the student's on a dataset that holds just these arrays.
+        """Run a training function of the student's on a dataset, an object of the class of this dotted name.
+
+        The dataset holds just these arrays.
 
         After `max_fetched` examples, if that is given, the function is ended where it asks for another. `validates`
         is that of `watch.progress`.
@@ -156,9 +202,10 @@ class RequestHandler:
             `watch.training_stats` of the training.
         """
         train, student_model = self._find(names), self._objects[model.number]
-        training_set = backend.build(dataset, student_model, arrays)
+        training_set = _provided(dataset)(student_model, arrays)
         to_the_end = max_fetched is None  # a run that is cut short is a check's trial, not worth a window
-        pictures = self._live.watching(dataset, training_set) if self._live and to_the_end else nullcontext()
+        shows = self._live is not None and self._picture and to_the_end
+        pictures = self._live.watching(self._picture, training_set) if self._live and shows else nullcontext()
         with (
             watch.progress(training_set, self._emit, validates),
             watch.losses(self._emit),
@@ -172,12 +219,16 @@ class RequestHandler:
     def _watched_by(self, picture: str, details: dict[str, Any] | None) -> dict[str, Any]:
         return {"watch": self._live.watcher(picture, **(details or {}))} if self._live and picture else {}
 
-    def _find(self, names: list[str]) -> Any:
+    def _find(self, names: Names) -> Any:
         found = importing.find(names)
         if found is None:
-            module, _, attribute = names[0].rpartition(".")
-            raise MissingName(f"{module}.py has no {attribute}; was it renamed or deleted?")
+            module, attribute = names[0]
+            raise MissingName(f"{module.replace('.', '/')}.py has no {attribute}; was it renamed or deleted?")
         return found
+
+    def _kept(self, value: Any) -> Handle:
+        self._objects.append(value)
+        return Handle(len(self._objects) - 1)
 
     def _incoming(self, args: list[Any], requires_grad: bool = False) -> list[Any]:
         return [self._revive(arg, requires_grad) for arg in args]
@@ -185,10 +236,18 @@ class RequestHandler:
     def _revive(self, arg: Any, requires_grad: bool) -> Any:
         if isinstance(arg, Handle):
             return self._objects[arg.number]
+        if isinstance(arg, list):
+            return [self._revive(item, requires_grad) for item in arg]
         if isinstance(arg, np.ndarray):
             tensor = _tensor(arg)
             return tensor.requires_grad_() if requires_grad and tensor.is_floating_point() else tensor
         return arg
+
+
+def _provided(name: str) -> Any:
+    """A class of the project's own, by its dotted name."""
+    module, _, attribute = name.rpartition(".")
+    return getattr(importlib.import_module(module), attribute)
 
 
 def _tensor(array: np.ndarray) -> torch.Tensor:
@@ -215,4 +274,6 @@ def _outgoing(value: Any, depth: int = 0) -> Any:
         return value
     if depth < 3 and isinstance(value, (list, tuple)):
         return [_outgoing(item, depth + 1) for item in value]
+    if depth < 3 and isinstance(value, dict):
+        return {str(name): _outgoing(item, depth + 1) for name, item in value.items()}
     return Opaque(type(value).__name__)

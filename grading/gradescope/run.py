@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from grading import report
+from grading.checks import modules
 from grading.console import Console
 from grading.dependencies import installed_versions
 from grading.engine import Engine, Settings
 from grading.gradescope import metadata, results, submission
-from grading.gradescope.settings import HarnessSettings
+from grading.gradescope.settings import HarnessSettings, SettingsError
 from grading.isolation.sandbox import Sandbox, is_available, remove
 from grading.outcomes import QuestionResult, RunResult
-from grading.questions import Question, discover
+from grading.questions import CORE, Question, discover
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SECONDS_FOR_THE_LAST_WORD = 20.0  # past the grader's own deadline, well before the harness's
@@ -92,7 +93,7 @@ def grade(root: Path, settings: HarnessSettings, console: Console, at_home: bool
         QuestionError: the questions themselves do not fit.
     """
     started = time.monotonic()
-    questions = [q for q in discover() if not settings.questions or q.id in settings.questions]
+    questions = assigned(discover(), settings)
     (root / "results").mkdir(exist_ok=True)
     kept = Report(root / "results" / "results.json", settings, questions, started=started)
     kept.extra_data["release"] = _release()
@@ -109,9 +110,21 @@ def grade(root: Path, settings: HarnessSettings, console: Console, at_home: bool
     return kept
 
 
+def assigned(questions: Iterable[Question], settings: HarnessSettings) -> list[Question]:
+    """The questions of the assignment: those that the settings name, else the core.
+
+    Raises:
+        SettingsError: the settings name a question that does not exist.
+    """
+    questions = list(questions)
+    if unknown := set(settings.questions) - {question.id for question in questions}:
+        raise SettingsError(f"settings.toml names questions that do not exist: {', '.join(sorted(unknown))}")
+    return [q for q in questions if (q.id in settings.questions if settings.questions else q.group == CORE)]
+
+
 def student_files(questions: Iterable[Question]) -> set[str]:
-    """Names of the files that students hand in for these questions."""
-    return {f"{target.partition('.')[0]}.py" for question in questions for target in question.targets}
+    """The files that students hand in for these questions, such as `models.py` and `electives/recurrent.py`."""
+    return set(modules.student_files(target for question in questions for target in question.targets))
 
 
 def _grade(root: Path, kept: Report, console: Console, at_home: bool) -> None:
@@ -129,6 +142,7 @@ def _grade(root: Path, kept: Report, console: Console, at_home: bool) -> None:
         code.mkdir()
         found = submission.find(root / "submission", student_files(discover()), student_files(kept.questions))
         for name, content in found.files.items():
+            (code / name).parent.mkdir(exist_ok=True)
             (code / name).write_bytes(content)
         kept.notes += found.notes
         for note in found.notes:

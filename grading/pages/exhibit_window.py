@@ -4,35 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from grading.checks.exhibits import AttentionWeights, Exhibit
+from pictures.panels import Exhibit, WindowPicture
 from pictures.windows.display import has_display
 
 SECONDS = 3.0  # to look at it; who has seen enough closes the window
 
 
 def show(title: str, exhibits: Sequence[Exhibit], say: Callable[[str], None]) -> None:
-    """Show the attention among the exhibits, if there is one and a window can be opened; return when it is gone.
+    """Show the first window picture of each exhibit, if a window can be opened; return when the last one is gone.
 
     Args:
-        title: of the window.
-        exhibits: of a question.
+        title: of the windows.
+        exhibits: those of a question that are meant for its window.
         say: is told, in one line, why there is no window although there is a display.
     """
-    found = [exhibit for exhibit in exhibits if isinstance(exhibit, AttentionWeights)]
-    if not found or not has_display():
+    if not exhibits or not has_display():
         return
-    from pictures.attention import State
     from pictures.windows.window import ViewerWindow, WindowFailed
 
-    try:
-        window = ViewerWindow(title, "attention")
-    except (WindowFailed, OSError) as error:
-        say(f"(no picture: {error})")
-        return
-    try:
-        for exhibit in found:
-            window.show(None, vars(State(exhibit.weights, list(exhibit.names))))
+    for exhibit in exhibits:
+        shown = next((panel for panel in exhibit.panels() if isinstance(panel, WindowPicture)), None)
+        if shown is None:
+            continue
+        try:
+            window = ViewerWindow(title, shown.module)
+        except (WindowFailed, OSError) as error:
+            say(f"(no picture: {error})")
+            return
+        try:
+            window.show(None, vars(shown.state))
             window.wait_until_idle(SECONDS)
             window.linger(SECONDS)
-    finally:
-        window.close()
+        finally:
+            window.close()

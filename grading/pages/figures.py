@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import matplotlib
@@ -15,6 +15,7 @@ from matplotlib.image import imsave
 from matplotlib.transforms import Bbox
 
 from pictures import style
+from pictures.panels import Chart, WindowPicture
 
 WINDOW_TOP = 0.845  # as a share of a window's height: its headline stands above this, the page has its own
 SETTINGS = style.SETTINGS | {
@@ -28,46 +29,26 @@ SETTINGS = style.SETTINGS | {
 }
 
 
-def chart(draw: Callable[[Any], None], width: float, height: float) -> str:
-    """Draw on fresh axes.
-
-    Args:
-        draw: draws on the matplotlib axes it is given.
-        width, height: in inches.
-    Returns:
-        a data URI of an SVG.
-    """
+def chart(panel: Chart) -> str:
+    """Draw a chart on fresh axes; returns a data URI of an SVG."""
     with matplotlib.rc_context(SETTINGS):
-        figure = _figure(width, height, layout="constrained")
-        draw(figure.add_subplot())
+        figure = _figure(panel.width, panel.height, layout="constrained")
+        panel.draw(figure.subplots(*panel.grid, squeeze=False) if panel.grid else figure.add_subplot())
         return _address(figure)
 
 
-def grid(draw: Callable[[Any], None], rows: int, columns: int, width: float, height: float) -> str:
-    """Draw on a grid of axes, given as an array (rows, columns); otherwise as `chart`."""
-    with matplotlib.rc_context(SETTINGS):
-        figure = _figure(width, height, layout="constrained")
-        draw(figure.subplots(rows, columns, squeeze=False))
-        return _address(figure)
-
-
-def live_picture(draw: Callable[[Any, Any], None], state: Any, scale: float = 1.0) -> str:
-    """What a window that shows training would show of a state, without its headline; a data URI of an SVG.
-
-    Args:
-        draw, state: of a module of `pictures`.
-        scale: of the window; in a smaller one, letters are larger for their surroundings.
-    """
-    width, height = scale * style.WIDTH_INCHES, scale * style.HEIGHT_INCHES
+def window_picture(panel: WindowPicture) -> str:
+    """Draw what a live window would show of a state, without its headline; returns a data URI of an SVG."""
+    width, height = panel.scale * style.WIDTH_INCHES, panel.scale * style.HEIGHT_INCHES
     with matplotlib.rc_context(SETTINGS):
         figure = _figure(width, height)
-        draw(style.page(figure, "", ""), state)
+        import_module(panel.module).draw(style.page(figure, "", ""), panel.state)
         below = Bbox.from_extents(0, 0, width, WINDOW_TOP * height)
         return _address(figure, bbox_inches=below)
 
 
 def pixels(image: np.ndarray) -> str:
-    """An image, uint8 (height, width), 0 paper to 255 ink, pixel by pixel; a data URI of a PNG."""
+    """An image, uint8 (height, width), 0 paper to 255 ink, pixel by pixel; returns a data URI of a PNG."""
     file = io.BytesIO()
     imsave(file, image, cmap="gray_r", vmin=0, vmax=255, format="png")
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")

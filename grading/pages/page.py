@@ -6,12 +6,14 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
 from grading import report
 from grading.outcomes import QuestionResult, RunResult
-from grading.pages.panels import Panel, clipped, panels, rows
+from grading.pages import figures
+from pictures.panels import Chart, Panel, WindowPicture, Writing, WrongAnswers, clipped
 
 FILE_NAME = "report.html"
 MAX_MESSAGE_CHARACTERS = 10_000
@@ -33,6 +35,21 @@ class About:
     graded: str
 
 
+@dataclass(frozen=True)
+class Item:
+    """A panel, drawn: what the template lays out.
+
+    Attributes:
+        kind: picture, mistakes, writing or talk.
+        panel: with its caption and texts.
+        addresses: of the images, data URIs: a picture's own, or one for each mistake that has an image.
+    """
+
+    kind: str
+    panel: Any
+    addresses: tuple[str, ...] = ()
+
+
 class ReportPage:
     """The page of one run; write it as often as there is something new.
 
@@ -44,7 +61,7 @@ class ReportPage:
     def __init__(self, directory: Path, about: About) -> None:
         self.path = directory / FILE_NAME
         self._about = about
-        self._drawn: dict[str, tuple[QuestionResult, list[Panel]]] = {}
+        self._drawn: dict[str, tuple[QuestionResult, list[Item]]] = {}
         environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(Path(__file__).resolve().parent, encoding="utf-8"),
             autoescape=True,
@@ -74,23 +91,46 @@ class ReportPage:
             run=result,
             about=self._about,
             sources=sources,
-            rows={question.id: rows(self._panels(question)) for question in result.questions},
+            rows={question.id: rows(self._items(question)) for question in result.questions},
             graded=[question for question in result.questions if question.outcomes],
         )
         report.write_text(page, self.path)
 
-    def _panels(self, question: QuestionResult) -> list[Panel]:
+    def _items(self, question: QuestionResult) -> list[Item]:
         """A question's pictures, drawn once."""
         if question.id not in self._drawn or self._drawn[question.id][0] is not question:
-            self._drawn[question.id] = question, _panels_that_can_be_drawn(question)
+            self._drawn[question.id] = question, _items_that_can_be_drawn(question)
         return self._drawn[question.id][1]
 
 
-def _panels_that_can_be_drawn(question: QuestionResult) -> list[Panel]:
-    found: list[Panel] = []
+def rows(items: list[Item]) -> list[list[Item]]:
+    """Items in rows of one or two, in order; a wide one has a row of its own."""
+    found: list[list[Item]] = []
+    for item in items:
+        if found and len(found[-1]) == 1 and not item.panel.is_wide and not found[-1][0].panel.is_wide:
+            found[-1].append(item)
+        else:
+            found.append([item])
+    return found
+
+
+def drawn(panel: Panel) -> Item:
+    """Draw a panel."""
+    if isinstance(panel, Chart):
+        return Item("picture", panel, (figures.chart(panel),))
+    if isinstance(panel, WindowPicture):
+        return Item("picture", panel, (figures.window_picture(panel),))
+    if isinstance(panel, WrongAnswers):
+        images = [answer.image for answer in panel.answers if answer.image is not None]
+        return Item("mistakes", panel, tuple(map(figures.pixels, images)))
+    return Item("writing" if isinstance(panel, Writing) else "talk", panel)
+
+
+def _items_that_can_be_drawn(question: QuestionResult) -> list[Item]:
+    found: list[Item] = []
     for exhibit in question.exhibits:
         try:
-            found += panels(exhibit)
+            found += map(drawn, exhibit.panels())
         except Exception as error:  # numbers may be as wild as they like: a picture less, never the report
             print(f"(a picture of {question.id} cannot be drawn: {error})", file=sys.stderr)
     return found

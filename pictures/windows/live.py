@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from types import ModuleType
 from typing import Any, Protocol
 
 import torch
 
 from backend import CourseDataset, left_as_it_was
-from pictures.table import PICTURES
 from pictures.windows import window as windows
 from pictures.windows.budget import REDRAWS_PER_SECOND, Budget
 from pictures.windows.display import has_display
@@ -57,7 +58,8 @@ class Live:
 
     Args:
         title: of every window, such as `q3 Digit classification`.
-        open_window: makes a window from a title and a picture's name; None for real ones, where there is a display.
+        open_window: makes a window from a title and the name of a picture's module; None for real ones, where there
+            is a display.
         clock: gives seconds.
     """
 
@@ -74,14 +76,19 @@ class Live:
 
     @contextmanager
     def watching(self, name: str, dataset: CourseDataset) -> Iterator[None]:
-        """Open a window, show how the dataset's model changes while the block runs, and close it a moment later."""
-        if self._is_over or not hasattr(PICTURES.get(name), "Reader") or len(dataset) < MIN_ROWS:
+        """Open a window, show how the dataset's model changes while the block runs, and close it a moment later.
+
+        Args:
+            name: of the module of a reader of datasets.
+            dataset: with the model that is being trained.
+        """
+        if self._is_over or len(dataset) < MIN_ROWS:
             yield
             return
         assert dataset.model is not None
         fetches = _Fetches(dataset)
         with (
-            self._watch(name, dataset.model, lambda: PICTURES[name].Reader(dataset), fetches) as look,
+            self._watch(name, dataset.model, lambda reading: reading.Reader(dataset), fetches) as look,
             fetches.seen_by(look),
         ):
             yield
@@ -90,7 +97,7 @@ class Live:
         """What a provided trainer can be watched by: `with watch(model, ...) as note:`, and `note(...)` at every step.
 
         Args:
-            name: of a picture whose reader takes notes.
+            name: of the module of a reader that takes notes.
             details: for the reader, besides what the trainer hands over.
         """
 
@@ -101,9 +108,9 @@ class Live:
                 return
             reader: Any = None
 
-            def make_reader() -> Any:
+            def make_reader(reading: ModuleType) -> Any:
                 nonlocal reader
-                reader = PICTURES[name].Reader(model, *subject, **details)
+                reader = reading.Reader(model, *subject, **details)
                 return reader
 
             with self._watch(name, model, make_reader) as look:
@@ -122,17 +129,20 @@ class Live:
         self,
         name: str,
         model: torch.nn.Module,
-        make_reader: Callable[[], Any],
+        make_reader: Callable[[ModuleType], Any],
         fetches: _Fetches | None = None,
     ) -> Iterator[Callable[[], None]]:
         """A window while the block runs; gives the function to be called whenever there may be something to see."""
-        watch = _Watch(model, fetches, self._clock)
+        watch, seconds = _Watch(model, fetches, self._clock), SECONDS_TO_LOOK_AT_IT
         with self._any_failure_ends_it(watch):
-            watch.open(make_reader, lambda: self._open_window(self._title, name))
+            reading = importlib.import_module(name)
+            picture = getattr(reading, "PICTURE", name)
+            seconds = getattr(importlib.import_module(picture), "SECONDS_TO_READ", SECONDS_TO_LOOK_AT_IT)
+            watch.open(lambda: make_reader(reading), lambda: self._open_window(self._title, picture))
         try:
             yield lambda: watch.look(lambda: self._any_failure_ends_it(watch))
             with self._any_failure_ends_it(watch):
-                watch.show_last(getattr(PICTURES[name], "SECONDS_TO_READ", SECONDS_TO_LOOK_AT_IT))
+                watch.show_last(seconds)
         finally:
             watch.close()
 

@@ -9,6 +9,7 @@ away, hang in a callback) happens to it alone, and the window answers while a tr
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import queue
 import signal
@@ -19,7 +20,6 @@ from typing import Any, BinaryIO
 
 from grading.isolation import channel
 from pictures import style
-from pictures.table import PICTURES
 
 SECONDS_BETWEEN_LOOKS = 0.02  # at what was sent, while the toolkit handles the window's events
 NICENESS = 5  # where training wants the same core, training goes first
@@ -32,10 +32,13 @@ class NoWindow(Exception):
 
 
 def draw(figure: Any, picture: str, title: str, epochs: float | None, state: Any) -> None:
-    """Draw a state over whatever is on a matplotlib figure: the headline, the caption, the picture."""
+    """Draw a state over whatever is on a matplotlib figure: the headline, the caption, the picture.
+
+    `picture` is the dotted name of its module.
+    """
     progress = "" if epochs is None else f"epoch {epochs:.1f}  ·  "
     axes = style.page(figure, title, progress + state.caption)
-    PICTURES[picture].draw(axes, state)
+    importlib.import_module(picture).draw(axes, state)
 
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> None:
@@ -61,7 +64,7 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
         if message is None:
             return
         started = time.perf_counter()
-        draw(figure, picture, title, message["epochs"], PICTURES[picture].State(**message["state"]))
+        draw(figure, picture, title, message["epochs"], importlib.import_module(picture).State(**message["state"]))
         figure.canvas.draw()
         figure.canvas.flush_events()
         channel.write(replies, {"shown": time.perf_counter() - started})

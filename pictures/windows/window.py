@@ -23,7 +23,7 @@ class WindowFailed(Exception):
 
 def program() -> list[str]:
     """The command line of the viewer."""
-    start = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pictures import viewer; sys.exit(viewer.main())"
+    start = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pictures.windows import viewer; sys.exit(viewer.main())"
     return [sys.executable, "-P", "-c", start, str(PROJECT_DIRECTORY)]
 
 
@@ -32,7 +32,7 @@ class ViewerWindow:
 
     Args:
         title: of the window.
-        picture: a name in `table.PICTURES`.
+        picture: the dotted name of its module.
     Raises:
         WindowFailed: there will be no window.
     """

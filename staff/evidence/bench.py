@@ -37,6 +37,7 @@ class Contest:
 
     question: str
     dataset_name: str
+    dataset: type[Any]  # of what training functions get
     batch_size: int
     model: Any  # a reference model; nothing to say about its methods here
     rows: int  # of the training split that one pass goes over
@@ -48,10 +49,20 @@ class Contest:
 def contests() -> list[Contest]:
     """The four questions that the goals name, with the reference models."""
     return [
-        Contest("q1", "points", 1, models.PerceptronModel(3), 500, 10, 2.0, None),
-        Contest("q2", "sine", 32, models.RegressionModel(), 200, 50, 1.3, None),
-        Contest("q3", "digits", 64, models.DigitClassificationModel(), 19_200, 1, 1.3, 4.0),
-        Contest("q4", "words", 64, models.LanguageIDModel(), 3_200, 1, 1.3, 4.0),
+        Contest("q1", "points", backend.PerceptronDataset, 1, models.PerceptronModel(3), 500, 10, 2.0, None),
+        Contest("q2", "sine", backend.RegressionDataset, 32, models.RegressionModel(), 200, 50, 1.3, None),
+        Contest(
+            "q3",
+            "digits",
+            backend.DigitClassificationDataset,
+            64,
+            models.DigitClassificationModel(),
+            19_200,
+            1,
+            1.3,
+            4.0,
+        ),
+        Contest("q4", "words", backend.LanguageIDDataset, 64, models.LanguageIDModel(), 3_200, 1, 1.3, 4.0),
     ]
 
 
@@ -148,7 +159,7 @@ def bench_loaders(repeats: int, library: data.Library) -> bool:
     all_met = True
     print("(a) training loop with DataLoader / bare tensor loop     (b) item-by-item fetching / ours")
     for contest in contests():
-        dataset = backend.build(contest.dataset_name, None, data.training_arrays(library.load(contest.dataset_name)))
+        dataset = contest.dataset(None, data.training_arrays(library.load(contest.dataset_name)))
         items = ItemByItem(dataset, contest.dataset_name)
         step = training_step(contest)
         by_loader, by_item = partial(loaded_batches, contest, dataset), partial(loaded_batches, contest, items)
@@ -176,7 +187,7 @@ def bench_validation(repeats: int, library: data.Library) -> bool:
         if contest.question not in ("q3", "q4"):
             continue
         arrays = data.training_arrays(library.load(contest.dataset_name))
-        dataset = backend.build(contest.dataset_name, contest.model, arrays)
+        dataset = contest.dataset(contest.model, arrays)
 
         def bare(c: Contest = contest, tensors: list[tuple[Tensor, Tensor]] = dataset.validation) -> float:
             with torch.inference_mode():

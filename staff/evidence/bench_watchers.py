@@ -32,8 +32,8 @@ PROGRESS_GOAL = 1.05
 PICTURES_GOAL = 1.15
 # long enough for a window to settle, short enough to be repeated
 TRAININGS: dict[str, Training] = screenshots.TRAININGS | {
-    "q3": DatasetTraining("digits", "models.DigitClassificationModel", "train.train_digitclassifier", stride=3),
-    "q4": DatasetTraining("words", "models.LanguageIDModel", "train.train_languageid", stride=8),
+    "q3": DatasetTraining("q3", "digits", "models.DigitClassificationModel", "train.train_digitclassifier", stride=3),
+    "q4": DatasetTraining("q4", "words", "models.LanguageIDModel", "train.train_languageid", stride=8),
     "q7": TextTraining(steps=120),
     "q8": HaikuTraining(pretraining_epochs=0.15, fine_tuning_epochs=0.05),
 }

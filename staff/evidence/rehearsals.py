@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import torch
 
-import backend
 import data
-from data import plays
+from data.plays import ENTROPY
+from grading.checks import modules
 from grading.child import importing, watch
+from grading.questions import Question, discover
 from pictures.windows.live import Live
 
 
@@ -36,30 +39,31 @@ class Watchers:
 class DatasetTraining:
     """A student's training function on a dataset, of whose training rows every `stride`-th is enough."""
 
-    dataset: str
+    question: str
+    data_name: str
     model: str
     function: str
     stride: int = 1
 
     @property
     def picture(self) -> str:
-        """What the window shows."""
-        return self.dataset
+        """The module of the reader of what the window shows."""
+        return _questions()[self.question].picture
 
     def run(self, library: data.Library, watchers: Watchers) -> None:
         """Train once; same seed, same weights."""
         torch.manual_seed(0)
-        model = _find(self.model)(*([3] if self.dataset == "points" else []))
-        arrays = data.training_arrays(library.load(self.dataset))
+        model = _find(self.model)(*([3] if self.data_name == "points" else []))
+        arrays = data.training_arrays(library.load(self.data_name))
         arrays |= {name: arrays[name][:: self.stride] for name in ("train_x", "train_y")}
-        dataset = backend.build(self.dataset, model, arrays)
+        dataset = _found(_questions()[self.question].dataset)(model, arrays)
         train = _find(self.function)
         with ExitStack() as stack:
             if watchers.progress:
                 stack.enter_context(watch.progress(dataset, _ignore))
                 stack.enter_context(watch.losses(_ignore))
             if watchers.live:
-                stack.enter_context(watchers.live.watching(self.dataset, dataset))
+                stack.enter_context(watchers.live.watching(self.picture, dataset))
             with watchers.timer():
                 model.train()
                 train(model, dataset)
@@ -70,18 +74,17 @@ class TextTraining:
     """Question 7's check `learns`, with another number of steps."""
 
     steps: int
-    picture = "text"
+    picture = "pictures.writing"
 
     def run(self, library: data.Library, watchers: Watchers) -> None:
         """Train once; same seed, same weights."""
         import chargpt
 
         splits = library.load("plays")
-        assert isinstance(splits, plays.Plays)
         torch.manual_seed(0)
-        block_size, vocabulary = 64, len(splits.characters)
+        block_size, vocabulary = 64, len(splits.about["characters"])
         model = _find("gpt_model.GPT")(block_size, 128, 4, vocabulary)
-        details = {"characters": splits.characters, "block_size": block_size, "limit": plays.ENTROPY}
+        details = {"characters": splits.about["characters"], "block_size": block_size, "limit": ENTROPY}
         ids = torch.from_numpy(splits.train.x.astype(np.int64))
         with watch.losses(_ignore) if watchers.progress else nullcontext():
             chargpt.fit(model, ids, vocabulary, block_size, self.steps, 0, _timed(watchers, self.picture, details))
@@ -93,7 +96,7 @@ class HaikuTraining:
 
     pretraining_epochs: float
     fine_tuning_epochs: float
-    picture = "verse"
+    picture = "pictures.verse"
 
     def run(self, library: data.Library, watchers: Watchers) -> None:
         """Train once; same seed, same weights."""
@@ -130,4 +133,15 @@ def _ignore(*told: Any) -> None:
 
 def _find(name: str) -> Any:
     """Of the solutions that `importing.install` has made the student's."""
-    return importing.find([name])
+    return importing.find([modules.split(name)])
+
+
+def _found(name: str) -> Any:
+    """A provided class by its dotted name."""
+    module, _, attribute = name.rpartition(".")
+    return getattr(importlib.import_module(module), attribute)
+
+
+@cache
+def _questions() -> dict[str, Question]:
+    return {question.id: question for question in discover()}

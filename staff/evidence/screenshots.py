@@ -8,6 +8,7 @@ pictures. Where there is a Chromium, pictures of the report follow (`staff.evide
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import itertools
 import sys
@@ -17,13 +18,11 @@ from typing import Any
 import torch
 
 import data
-from grading.checks.exhibits import AttentionWeights
 from grading.child import importing
 from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.questions import discover
 from pictures import attention, style
-from pictures.table import PICTURES
 from pictures.windows import viewer
 from pictures.windows.live import Live
 from staff.evidence import report_screenshot
@@ -34,11 +33,11 @@ SECONDS_PER_LOOK_AT_THE_CLOCK = 1 / 64  # pictures shall not depend on how fast 
 
 # long enough for pictures that show something
 TRAININGS: dict[str, Training] = {
-    "q1": DatasetTraining("points", "models.PerceptronModel", "train.train_perceptron"),
-    "q2": DatasetTraining("sine", "models.RegressionModel", "train.train_regression"),
-    "q3": DatasetTraining("digits", "models.DigitClassificationModel", "train.train_digitclassifier", stride=6),
-    "q4": DatasetTraining("words", "models.LanguageIDModel", "train.train_languageid", stride=4),
-    "q5": DatasetTraining("easy_digits", "models.DigitConvolutionalModel", "train.train_digitconvolution"),
+    "q1": DatasetTraining("q1", "points", "models.PerceptronModel", "train.train_perceptron"),
+    "q2": DatasetTraining("q2", "sine", "models.RegressionModel", "train.train_regression"),
+    "q3": DatasetTraining("q3", "digits", "models.DigitClassificationModel", "train.train_digitclassifier", stride=6),
+    "q4": DatasetTraining("q4", "words", "models.LanguageIDModel", "train.train_languageid", stride=4),
+    "q5": DatasetTraining("q5", "easy_digits", "models.DigitConvolutionalModel", "train.train_digitconvolution"),
     "q7": TextTraining(steps=300),
     "q8": HaikuTraining(pretraining_epochs=0.8, fine_tuning_epochs=0.2),
 }
@@ -53,7 +52,13 @@ class Camera:
     is_gone, is_idle = False, True
 
     def __init__(self) -> None:
+        self.picture = ""
         self.frames: list[tuple[float | None, dict[str, Any]]] = []
+
+    def open(self, title: str, picture: str) -> Camera:
+        """Be the window of a picture."""
+        self.picture = picture
+        return self
 
     def show(self, epochs: float | None, state: dict[str, Any]) -> None:
         """Keep a state."""
@@ -77,7 +82,7 @@ def photograph(training: Training, title: str, library: data.Library) -> Camera:
     """Train a reference solution and return every state that its window would have shown."""
     camera, ticks = Camera(), itertools.count()
     clock = (tick * SECONDS_PER_LOOK_AT_THE_CLOCK for tick in ticks)
-    training.run(library, Watchers(Live(title, lambda title, picture: camera, lambda: next(clock))))
+    training.run(library, Watchers(Live(title, camera.open, lambda: next(clock))))
     return camera
 
 
@@ -112,14 +117,15 @@ def main(argv: list[str] | None = None) -> int:
         title = titles[question]
         if question == "q6":
             path = arguments.output / "q6.png"
-            develop(path, "attention", title, None, _attention())
+            develop(path, "pictures.attention", title, None, _attention())
             print(path, flush=True)
             continue
-        picture, frames = TRAININGS[question].picture, photograph(TRAININGS[question], title, library).frames
-        for name, place in (("untrained", 0), ("early", max(1, len(frames) // 8)), ("trained", -1)):
-            epochs, values = frames[place]
+        camera = photograph(TRAININGS[question], title, library)
+        for name, place in (("untrained", 0), ("early", max(1, len(camera.frames) // 8)), ("trained", -1)):
+            epochs, values = camera.frames[place]
             path = arguments.output / f"{question}-{name}.png"
-            develop(path, picture, title, epochs, PICTURES[picture].State(**values))
+            state = importlib.import_module(camera.picture).State(**values)
+            develop(path, camera.picture, title, epochs, state)
             print(path, flush=True)
     if arguments.documentation:
         for name in IN_THE_DOCUMENTATION:
@@ -150,7 +156,7 @@ def _attention() -> attention.State:
     settings = Settings(PROJECT_DIRECTORY / "staff" / "solutions", exhibits=True)
     with Engine(settings, Console(io.StringIO())) as engine:
         [result] = engine.grade([question])
-    [found] = [exhibit for exhibit in result.exhibits if isinstance(exhibit, AttentionWeights)]
+    [found] = [exhibit for exhibit in result.exhibits if isinstance(exhibit, attention.AttentionWeights)]
     return attention.State(found.weights, list(found.names))
 
 

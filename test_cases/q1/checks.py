@@ -9,9 +9,9 @@ import numpy as np
 from data import Library, Split, Splits
 from grading.checks import diagnosis, expect
 from grading.checks.diagnosis import Mistake
-from grading.checks.exhibits import SeparatedPoints
 from grading.checks.student import Model, Student
 from grading.outcomes import CheckFailed
+from pictures.separating_line import SeparatedPoints
 
 TARGET, TRAIN = "models.PerceptronModel", "train.train_perceptron"
 TOLERANCE = 1e-4  # of float32 sums of a few products
@@ -184,7 +184,7 @@ def _train_from(student: Student, start: np.ndarray, points: np.ndarray, labels:
     A sound update gets them right after some passes; a wrong one may go on for ever. So training is ended after many,
     and begun anew without an end if the weights did not go the wrong way: a tiny learning rate may take its time.
     """
-    split = Split(points.astype(np.float32), labels.astype(np.float32))
+    split = Split(x=points.astype(np.float32), y=labels.astype(np.float32))
     for max_fetched in (MAX_PASSES * len(points), None):
         model = student.create(TARGET, points.shape[1])
         _set_weights(model, start)

@@ -9,8 +9,8 @@ import numpy as np
 from data import Library
 from grading.checks import diagnosis, expect
 from grading.checks.diagnosis import Mistake
-from grading.checks.exhibits import FittedCurve
 from grading.checks.student import Student
+from pictures.curve import FittedCurve
 
 TARGET, LOSS, TRAIN = "models.RegressionModel", "losses.regression_loss", "train.train_regression"
 LOSS_TOLERANCE = 1e-4  # float32 means over a handful of rows are exact to about 1e-6

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from data import Library, digits
 from grading.checks import common as common_checks
 from grading.checks import diagnosis, expect
-from grading.checks.exhibits import ReadDigits
 from grading.checks.student import Student
+from pictures.digit_field import ReadDigits
 
 TARGET, LOSS, TRAIN = (
     "models.DigitClassificationModel",

@@ -10,9 +10,9 @@ import numpy as np
 from data import Library, words
 from grading.checks import common as common_checks
 from grading.checks import diagnosis, expect
-from grading.checks.exhibits import ReadWords
 from grading.checks.student import Model, Student
 from grading.outcomes import CheckFailed, StudentCrashed
+from pictures.word_bars import ReadWords
 
 TARGET, LOSS, TRAIN = "models.LanguageIDModel", "losses.languageid_loss", "train.train_languageid"
 LONGEST = 10
@@ -65,7 +65,6 @@ def loss(student: Student, library: Library, thresholds: Mapping[str, float]) ->
 
 def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     splits = library.load("words")
-    assert isinstance(splits, words.Words)
     assert splits.test is not None
     model = student.create(TARGET)
     with diagnosis.explained(lambda text: _scores_of_letters(text) or diagnosis.crash_in_training(text)):
@@ -79,8 +78,14 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
     logits, labels = np.concatenate(all_logits), np.concatenate([group.y for group in groups])
     share = expect.accuracy(logits, labels)
     student.record("test_accuracy", share)
-    rows = tuple(group.x for group in groups)
-    student.exhibit(lambda: ReadWords(rows, labels, logits, splits.characters, splits.language_names))
+    student.exhibit(
+        lambda: ReadWords(
+            [words.text(row, splits) for group in groups for row in group.x],
+            labels,
+            logits,
+            splits.about["language_names"],
+        )
+    )
     probed = words.inputs(max(groups, key=len).x[: diagnosis.PROBED_ROWS])
     with diagnosis.explained(
         lambda text: diagnosis.first(

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from data import Library, digits
+from data import Library, digits, easy_digits
 from grading.checks import common as common_checks
 from grading.checks import diagnosis, expect
 from grading.checks.diagnosis import Mistake
-from grading.checks.exhibits import Convolution, ReadDigits
 from grading.checks.student import Model, Student
 from grading.outcomes import StudentCrashed
+from pictures.digit_field import ReadDigits
+from pictures.kernel import Convolution
 
 CONVOLVE, TARGET = "models.Convolve", "models.DigitConvolutionalModel"
 LOSS, TRAIN = "losses.digitconvolution_loss", "train.train_digitconvolution"
@@ -96,7 +97,7 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
     student.record("test_accuracy", share)
     images, labels = easy.test.x, easy.test.y
     student.exhibit(lambda: ReadDigits(images, labels, logits))
-    student.exhibit(lambda: _convolution(student, model, images[: len(digits.EASY_CLASSES)]))
+    student.exhibit(lambda: _convolution(student, model, images[: len(easy_digits.CLASSES)]))
     with diagnosis.explained(lambda text: diagnosis.after_training(training, model, inputs, logits)):
         expect.at_least(
             share,

@@ -10,9 +10,9 @@ import numpy as np
 from data import Library
 from grading.checks import diagnosis, expect
 from grading.checks.diagnosis import Mistake
-from grading.checks.exhibits import AttentionWeights
 from grading.checks.student import Model, Student
 from grading.outcomes import CheckFailed, StudentCrashed
+from pictures.attention import AttentionWeights
 
 TARGET = "models.AttentionBlock"
 SIZES = [

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from data import Library
-from data.plays import ENTROPY, Plays
+from data import Library, Splits
+from data.plays import ENTROPY
 from grading.checks import diagnosis, expect
-from grading.checks.exhibits import Samples
 from grading.checks.student import Model, Picture, Student
 from grading.outcomes import CheckFailed, StudentCrashed
+from pictures.panels import Samples
 from test_cases.q7 import mistakes
 
 BLOCK, GPT = "gpt_model.Transformer_Block", "gpt_model.GPT"
@@ -85,11 +85,11 @@ def causal(student: Student, library: Library, thresholds: Mapping[str, float]) 
 
 
 def overfits(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    plays = _plays(library)
+    plays = library.load("plays")
     rows = _rows_with_different_beginnings(plays, ROWS_BY_HEART)
-    gpt = student.create(GPT, BLOCK_SIZE, WIDTH, LAYERS, len(plays.characters))
-    student.call("chargpt.overfit", gpt.handle, rows, len(plays.characters), STEPS_BY_HEART)
-    loss = _loss(gpt, rows, len(plays.characters))
+    gpt = student.create(GPT, BLOCK_SIZE, WIDTH, LAYERS, len(plays.about["characters"]))
+    student.call("chargpt.overfit", gpt.handle, rows, len(plays.about["characters"]), STEPS_BY_HEART)
+    loss = _loss(gpt, rows, len(plays.about["characters"]))
     student.record("overfit_loss", loss)
     expect.at_most(
         loss,
@@ -100,13 +100,13 @@ def overfits(student: Student, library: Library, thresholds: Mapping[str, float]
 
 
 def learns(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    plays = _plays(library)
-    vocabulary = len(plays.characters)
+    plays = library.load("plays")
+    vocabulary = len(plays.about["characters"])
     assert plays.validation is not None
     gpt = student.create(GPT, BLOCK_SIZE, WIDTH, LAYERS, vocabulary)
     ids = plays.train.x.astype(np.int64)
-    details = {"characters": plays.characters, "block_size": BLOCK_SIZE, "limit": ENTROPY}
-    picture = Picture("text", details)
+    details = {"characters": plays.about["characters"], "block_size": BLOCK_SIZE, "limit": ENTROPY}
+    picture = Picture("pictures.writing", details)
     student.call("chargpt.fit", gpt.handle, ids, vocabulary, BLOCK_SIZE, STEPS_TO_LEARN, 0, picture=picture)
     held_out = plays.validation.x[: CHARACTERS_VALIDATED + 1].astype(np.int64)
     rows = np.lib.stride_tricks.sliding_window_view(held_out, BLOCK_SIZE + 1)[:: BLOCK_SIZE // 2]
@@ -146,10 +146,10 @@ def generates(student: Student, library: Library, thresholds: Mapping[str, float
             )
 
 
-def _samples(gpt: Model, plays: Plays) -> Samples:
+def _samples(gpt: Model, plays: Splits) -> Samples:
     """How the model goes on with held-out beginnings."""
     assert plays.validation is not None
-    text = "".join(plays.characters[number] for number in plays.validation.x)
+    text = "".join(plays.about["characters"][number] for number in plays.validation.x)
     parts = [len(text) * part // (SAMPLES + 1) for part in range(1, SAMPLES + 1)]
     places = [
         text.find("\n\n", part, len(text) - 2 * BEGINNING) + len("\n\n") for part in parts
@@ -158,9 +158,9 @@ def _samples(gpt: Model, plays: Plays) -> Samples:
     shape = (SAMPLES, BEGINNING + CHARACTERS_WRITTEN)
     what = "generate should give the ids of a text"
     ids = expect.array(gpt.method("generate", beginnings, CHARACTERS_WRITTEN), shape, what).astype(np.int64)
-    if ids.min() < 0 or ids.max() >= len(plays.characters):
+    if ids.min() < 0 or ids.max() >= len(plays.about["characters"]):
         raise CheckFailed(f"{what} of the vocabulary")
-    texts = ["".join(plays.characters[number] for number in row) for row in ids]
+    texts = ["".join(plays.about["characters"][number] for number in row) for row in ids]
     return Samples(tuple((text[:BEGINNING], text[BEGINNING:]) for text in texts))
 
 
@@ -218,12 +218,6 @@ def _require_gradients(gpt: Model, ids: np.ndarray, names: set[str]) -> None:
         )
 
 
-def _plays(library: Library) -> Plays:
-    plays = library.load("plays")
-    assert isinstance(plays, Plays)
-    return plays
-
-
 def _logits(gpt: Model, ids: np.ndarray, vocabulary: int) -> np.ndarray:
     return expect.array(gpt(ids), (*ids.shape, vocabulary), f"ids of shape {ids.shape} should give logits")
 
@@ -236,7 +230,7 @@ def _loss(gpt: Model, rows: np.ndarray, vocabulary: int, skipped: int = 0) -> fl
     return float((np.log(np.exp(logits).sum(axis=2)) - chosen).mean())
 
 
-def _rows_with_different_beginnings(plays: Plays, count: int) -> np.ndarray:
+def _rows_with_different_beginnings(plays: Splits, count: int) -> np.ndarray:
     """Pieces of the text, (count, BLOCK_SIZE + 1), with different first characters, so that a loss of 0 exists."""
     starts: dict[int, int] = {}
     for start, first in enumerate(plays.train.x[1000:].tolist(), start=1000):

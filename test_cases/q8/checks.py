@@ -16,9 +16,9 @@ import numpy as np
 from data import Library
 from data import haiku as texts
 from grading.checks import diagnosis, expect
-from grading.checks.exhibits import Conversation
 from grading.checks.student import Picture, Student
 from grading.outcomes import CheckFailed, StudentCrashed
+from pictures.panels import Conversation
 from test_cases.q8 import cases
 from test_cases.q8 import mistakes_in_learning as learning
 from test_cases.q8 import mistakes_in_writing as writing
@@ -116,7 +116,7 @@ def form(student: Student, library: Library, thresholds: Mapping[str, float]) ->
 
 def bot(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     asked = _messages()
-    trained = student.create("haiku_bot.probe.Bot", 0, picture=Picture("verse"))
+    trained = student.create("haiku_bot.probe.Bot", 0, picture=Picture("pictures.verse"))
     answers = trained.method("answers", [message for _, message in asked], 0)
     if not isinstance(answers, list) or len(answers) != len(asked) or not all(isinstance(a, str) for a in answers):
         raise CheckFailed("the bot should answer every message with text.")

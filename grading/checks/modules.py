@@ -1,0 +1,44 @@
+"""Names of modules: which are the student's, which are provided, and which file holds what.
+
+A target such as `models.PerceptronModel` is a module and a name in it. Student files lie beside autograder.py, and in
+the folders of `PACKAGES`: `electives.recurrent.lstm_cell` is `lstm_cell` in electives/recurrent.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+PACKAGES = ("electives",)  # folders of student files
+
+# The project's own top-level modules. A student file of such a name is passed over: the project's own is used.
+PROVIDED = (
+    "autograder",
+    "backend",
+    "chargpt",
+    "data",
+    "gpt",
+    "grading",
+    "haiku_bot",
+    "pictures",
+    "test_cases",
+)
+IMPORTABLE = ("backend", "chargpt", "data", "gpt", "haiku_bot")  # those that student files may import
+
+
+def split(target: str) -> tuple[str, str]:
+    """The module and the name of a target: `("electives.recurrent", "lstm_cell")`, `("models", "GPT.forward")`."""
+    parts = target.split(".")
+    if parts[0] in PROVIDED:  # a class or function of the project's own, however deep its module lies
+        return ".".join(parts[:-1]), parts[-1]
+    count = 2 if parts[0] in PACKAGES else 1
+    return ".".join(parts[:count]), ".".join(parts[count:])
+
+
+def file_name(module: str) -> str:
+    """Where a student module lies in the student's folder: `electives/recurrent.py`."""
+    return module.replace(".", "/") + ".py"
+
+
+def student_files(targets: Iterable[str]) -> list[str]:
+    """The files that hold these targets, each once, in alphabetical order."""
+    return sorted({file_name(split(target)[0]) for target in targets})
