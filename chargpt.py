@@ -137,7 +137,8 @@ def _watch(
     from pictures.windows.live import Live
 
     title = f"Character GPT on {text.name}"
-    return Live(title).watcher("pictures.writing", characters=text.characters, block_size=config.block_size, limit=limit)
+    details = {"characters": text.characters, "block_size": config.block_size, "limit": limit}
+    return Live(title).watcher("pictures.writing", **details)
 
 
 def _sample(arguments: list[str]) -> int:

@@ -411,7 +411,14 @@ def test_an_empty_submission_scores_nothing_and_names_what_is_missing(harness):
 def test_what_is_private_is_closed_and_never_opened_on_the_way(tmp_path, monkeypatch):
     """Others may be graded on the same machine, and their code may be waiting for the moment."""
     source = tmp_path / "source"
-    write(source, {"test_cases/q1/checks.py": "", "hidden/digits.npz": "", "release.json": "", "models.py": ""})
+    files = (
+        "test_cases/q1/checks.py",
+        "test_cases/q1/public/probes.py",
+        "hidden/digits.npz",
+        "release.json",
+        "models.py",
+    )
+    write(source, dict.fromkeys(files, ""))
     write(tmp_path, {"submission/models.py": "", "results/results.json": "", "submission_metadata.json": "{}"})
     opened, chmod = [], os.chmod
 
@@ -424,7 +431,14 @@ def test_what_is_private_is_closed_and_never_opened_on_the_way(tmp_path, monkeyp
     monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
     monkeypatch.setattr(os, "chmod", watched)
     run._close_off(tmp_path)
-    assert sorted(opened) == ["source", "source/models.py"]
-    private = ("source/test_cases", "source/hidden", "source/release.json", "submission", "submission_metadata.json")
+    folders = ["source", "source/test_cases", "source/test_cases/q1", "source/test_cases/q1/public"]
+    assert sorted(opened) == sorted([*folders, "source/models.py", "source/test_cases/q1/public/probes.py"])
+    private = (
+        "source/test_cases/q1/checks.py",
+        "source/hidden",
+        "source/release.json",
+        "submission",
+        "submission_metadata.json",
+    )
     if os.name == "posix":
         assert [name for name in private if (tmp_path / name).stat().st_mode & 0o077] == []

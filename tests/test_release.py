@@ -137,12 +137,12 @@ def test_hidden_examples_are_in_no_shipped_split(hidden_files):
     library = Library()
     digits, words = library.load("digits"), library.load("words")
     with np.load(io.BytesIO(hidden_files["hidden/digits.npz"])) as stored:
-        assert stored["test_images"].shape == (5000, 784)
-        hidden_images = {row.tobytes() for row in stored["test_images"]}
+        assert stored["x"].shape == (5000, 784)
+        hidden_images = {row.tobytes() for row in stored["x"]}
     for split in (digits.train, digits.validation, digits.test):
         assert not hidden_images & {row.tobytes() for row in split.x}
     with np.load(io.BytesIO(hidden_files["hidden/words.npz"])) as stored:
-        hidden_words = {tuple(row[row >= 0]) for row in stored["test_x"]}
+        hidden_words = {tuple(row[row >= 0]) for row in stored["x"]}
     assert len(hidden_words) == 500
     for split in (words.train, words.validation, words.test):
         assert not hidden_words & {tuple(row[row >= 0]) for row in split.x}
@@ -151,9 +151,9 @@ def test_hidden_examples_are_in_no_shipped_split(hidden_files):
 def test_no_row_of_the_hidden_split_is_in_the_student_archive(released, hidden_files):
     """Every table of images or words in it is looked at row by row, and the bytes of every other file."""
     with np.load(io.BytesIO(hidden_files["hidden/digits.npz"])) as stored:
-        images = {row.tobytes() for row in stored["test_images"]}
+        images = {row.tobytes() for row in stored["x"]}
     with np.load(io.BytesIO(hidden_files["hidden/words.npz"])) as stored:
-        words = {tuple(row[row >= 0]) for row in stored["test_x"]}
+        words = {tuple(row[row >= 0]) for row in stored["x"]}
     rows_seen = 0
     for name, content in released["student"].items():
         if not name.endswith(".npz"):

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 from grading.isolation import channel
 
-REQUEST_BYTES = 4096  # of one request to the fork server
+REQUEST_BYTES = 2**15  # of one request to the fork server
 MAX_SWEEPS = 2
 
 

@@ -11,7 +11,7 @@ import tempfile
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from grading.console import Console
 from grading.gradescope import run, settings, submission
@@ -93,12 +93,16 @@ def prediction(meter: Meter, chosen: HarnessSettings, result: RunResult) -> list
 def _hand_in(code_directory: Path, target: Path) -> list[str]:
     """Copy what would be handed in, and nothing else; returns the names."""
     target.mkdir()
-    wanted = run.student_files(discover())
-    here = [path for path in code_directory.iterdir() if path.is_file()]
-    chosen = [path for path in here if path.name in wanted or any(submission.is_like(path.name, n) for n in wanted)]
-    for path in chosen:
-        shutil.copyfile(path, target / path.name)
-    return sorted(path.name for path in chosen)
+    names = []
+    for wanted in sorted(run.student_files(discover())):
+        folder, base = code_directory / PurePosixPath(wanted).parent, PurePosixPath(wanted).name
+        here = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+        for path in [path for path in here if path.name == base or submission.is_like(path.name, base)]:
+            copied = target / PurePosixPath(wanted).parent / path.name
+            copied.parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, copied)
+            names.append(copied.relative_to(target).as_posix())
+    return sorted(set(names))
 
 
 def _introduction(names: Sequence[str], chosen: HarnessSettings) -> list[str]:

@@ -20,7 +20,7 @@ from grading.checks import modules
 from grading.console import Console
 from grading.dependencies import installed_versions
 from grading.engine import Engine, Settings
-from grading.gradescope import metadata, results, submission
+from grading.gradescope import metadata, privacy, results, submission
 from grading.gradescope.settings import HarnessSettings, SettingsError
 from grading.isolation.sandbox import Sandbox, is_available, remove
 from grading.outcomes import QuestionResult, RunResult
@@ -28,9 +28,6 @@ from grading.questions import CORE, Question, discover
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SECONDS_FOR_THE_LAST_WORD = 20.0  # past the grader's own deadline, well before the harness's
-# What a student process has no business with, in the project's folder; it needs the rest to run.
-PRIVATE = ("hidden", "test_cases", "release.json", "setup.sh", "run_autograder")
-PUBLIC = ("backend.py", "data/__init__.py", "grading/child/requests.py")
 
 
 class HarnessError(Exception):
@@ -188,11 +185,11 @@ def _is_refused(known: metadata.Metadata, kept: Report) -> bool:
 
 def _sandbox(root: Path, workplace: Path, own_users: bool) -> Sandbox:
     private = [root / name for name in ("results", "submission", "submission_metadata.json")]
-    private += [PROJECT_DIRECTORY / name for name in PRIVATE]
+    private += privacy.private_paths(PROJECT_DIRECTORY)
     return Sandbox(
         directory=workplace,
         private=tuple(path for path in private if path.exists()),
-        public=tuple(PROJECT_DIRECTORY / name for name in PUBLIC),
+        public=tuple(PROJECT_DIRECTORY / name for name in privacy.NEEDED),
         own_users=own_users,
     )
 
@@ -201,18 +198,8 @@ def _close_off(root: Path) -> None:
     """Leave what is not for students to root alone; files made before anybody was here may be open to all."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0 or (root / "source").resolve() != PROJECT_DIRECTORY:
         return  # not the harness: nothing here is ours to lock
-    private = [root / name for name in ("results", "submission", "submission_metadata.json")]
-    for path in [*private, *(PROJECT_DIRECTORY / name for name in PRIVATE)]:
-        with contextlib.suppress(FileNotFoundError):
-            os.chmod(path, 0o700 if path.is_dir() else 0o600)
-    for folder, folders, files in os.walk(PROJECT_DIRECTORY):
-        if Path(folder) == PROJECT_DIRECTORY:  # never open for a moment: others may be graded on this machine
-            folders[:] = [name for name in folders if name not in PRIVATE]
-            files = [name for name in files if name not in PRIVATE]
-        os.chmod(folder, 0o755)
-        for name in files:
-            path = Path(folder, name)
-            os.chmod(path, 0o755 if path.stat().st_mode & 0o100 else 0o644)
+    privacy.close(root / name for name in ("results", "submission", "submission_metadata.json"))
+    privacy.open_to_all(PROJECT_DIRECTORY)
 
 
 def require_isolation(engine: Engine, console: Console, at_home: bool) -> dict[str, bool]:

@@ -8,7 +8,7 @@ import stat
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 MAX_BYTES = 2**20  # of one file; the reference's largest has under 20,000
 MAX_ENTRIES = 5_000
@@ -36,7 +36,7 @@ def find(directory: Path, wanted: Iterable[str], required: Iterable[str] | None 
 
     Args:
         directory: what was handed in.
-        wanted: names such as `models.py`.
+        wanted: names such as `models.py` and `electives/recurrent.py`; the latter may also lie without its folder.
         required: those of them that are named if they are missing; by default all.
     """
     wanted = sorted(wanted)
@@ -44,14 +44,13 @@ def find(directory: Path, wanted: Iterable[str], required: Iterable[str] | None 
     found = Submission()
     paths = _walk(directory, found.notes)
     folder = _folder(paths, wanted, found.notes)
-    here = {path.name: path for path in paths if path.parent == folder}
     used = set()
     for name in wanted:
-        path = here.get(name) or _misnamed(name, here, wanted, found.notes)
+        path = _found(name, paths, folder, wanted, found.notes)
         if path is None and name not in required:
             continue
         if path is None:
-            elsewhere = [other for other in paths if other.name == name]
+            elsewhere = [other for other in paths if other.name == PurePosixPath(name).name]
             where = (
                 f" There is one at {_shown(elsewhere[0], directory)}: put all files in one folder." if elsewhere else ""
             )
@@ -98,7 +97,12 @@ def _folder(paths: list[Path], wanted: list[str], notes: list[str]) -> Path | No
     """The folder with the most wanted files, the nearest of several."""
     counts: dict[Path, int] = defaultdict(int)
     for path in paths:
-        counts[path.parent] += sum(is_like(path.name, name) for name in wanted)
+        for name in wanted:
+            package, base = PurePosixPath(name).parent.name, PurePosixPath(name).name
+            if is_like(path.name, base):
+                counts[path.parent] += 1
+                if package and path.parent.name == package:
+                    counts[path.parent.parent] += 1
     best = max(counts.values(), default=0)
     if best == 0:
         return None
@@ -106,6 +110,19 @@ def _folder(paths: list[Path], wanted: list[str], notes: list[str]) -> Path | No
     if len(folders) > 1:
         notes.append(f"Several folders hold student files; the one graded is {folders[0].name}.")
     return folders[0]
+
+
+def _found(name: str, paths: list[Path], folder: Path | None, wanted: list[str], notes: list[str]) -> Path | None:
+    """The file that was handed in for a wanted one: in its own folder, or where all the others lie."""
+    if folder is None:
+        return None
+    package, base = PurePosixPath(name).parent.name, PurePosixPath(name).name
+    bases = [PurePosixPath(other).name for other in wanted]
+    for place in [folder / package, folder] if package else [folder]:
+        here = {path.name: path for path in paths if path.parent == place}
+        if path := here.get(base) or _misnamed(base, here, bases, notes):
+            return path
+    return None
 
 
 def _misnamed(name: str, here: dict[str, Path], wanted: list[str], notes: list[str]) -> Path | None:

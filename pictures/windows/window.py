@@ -23,7 +23,9 @@ class WindowFailed(Exception):
 
 def program() -> list[str]:
     """The command line of the viewer."""
-    start = "import sys; sys.path.insert(0, sys.argv.pop(1)); from pictures.windows import viewer; sys.exit(viewer.main())"
+    start = (
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); from pictures.windows import viewer; sys.exit(viewer.main())"
+    )
     return [sys.executable, "-P", "-c", start, str(PROJECT_DIRECTORY)]
 
 

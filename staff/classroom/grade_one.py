@@ -23,6 +23,7 @@ from grading import report
 from grading.console import Console
 from grading.dependencies import installed_versions
 from grading.engine import Engine, Settings
+from grading.gradescope import privacy
 from grading.gradescope import run as harness
 from grading.isolation.sandbox import Sandbox, is_available
 from grading.outcomes import RunResult
@@ -82,11 +83,11 @@ def _write_report(directory: Path, order: Order, result: RunResult, sources: lis
 
 def _settings(code: Path, workplace: Path, place: Path, order: Order) -> Settings:
     data, hidden = HERE / "data-directory", HERE / "hidden"
-    private = [place, *(HERE / name for name in order["private"])]
+    private = [place, *privacy.private_paths(HERE, order["private"])]
     sandbox = Sandbox(
         directory=workplace,
         private=tuple(path for path in private if path.exists()),
-        public=tuple(HERE / name for name in harness.PUBLIC),
+        public=tuple(HERE / name for name in privacy.NEEDED),
     )
     return Settings(
         code_directory=code,

@@ -17,7 +17,7 @@ from staff.release.repository import files_of_working_tree
 ENTRY = "grade_one.py"  # the program that grades one submission, beside the grader's own files
 DATA_FOLDER = "data-directory"
 HIDDEN_FOLDER = "hidden"
-PRIVATE = (ENTRY, DATA_FOLDER, HIDDEN_FOLDER, "test_cases", "release.json", "setup.sh", "run_autograder")
+ALSO_PRIVATE = (ENTRY, DATA_FOLDER, HIDDEN_FOLDER)  # besides what is private under the harness
 
 
 @dataclass(frozen=True)

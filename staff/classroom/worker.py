@@ -21,7 +21,8 @@ from typing import Any
 
 from distributed import Worker, WorkerPlugin, get_worker
 
-from staff.classroom.grader import ENTRY, PRIVATE
+from grading.gradescope import privacy
+from staff.classroom.grader import ALSO_PRIVATE, ENTRY
 from staff.classroom.work import Reply, WorkItem
 from staff.evidence.hostile.harness import NoHarness, interpreter
 
@@ -60,9 +61,7 @@ class UnpackedGrader(WorkerPlugin):
             file = source / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
-        for file in [source, *source.rglob("*")]:
-            private = file != source and file.relative_to(source).parts[0] in PRIVATE
-            file.chmod((0o700 if private else 0o755) if file.is_dir() else (0o600 if private else 0o644))
+        privacy.open_to_all(source, ALSO_PRIVATE)
 
     def teardown(self, worker: Worker) -> None:
         """Remove what was unpacked."""
@@ -110,8 +109,10 @@ def run(place: Path, item: WorkItem, is_withdrawn: Callable[[], bool] = lambda: 
         order = Path(name)
         (order / "submission").mkdir()
         for file_name, content in item.files.items():
-            (order / "submission" / Path(file_name).name).write_bytes(content)
-        settings = item.settings.as_dict() | {"private": PRIVATE, "id": item.id, "report": item.report}
+            file = order / "submission" / file_name
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(content)
+        settings = item.settings.as_dict() | {"private": ALSO_PRIVATE, "id": item.id, "report": item.report}
         (order / "order.json").write_text(json.dumps(settings), encoding="utf-8")
         failure = _run_to_its_end(place, order, item, is_withdrawn)
         output = _tail(order / "output.txt")

@@ -1,4 +1,4 @@
-"""The hidden test split: digits and words drawn from a secret, in no shipped file, for grading only."""
+"""The hidden test splits: drawn from a secret, in no shipped file, for grading only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from hashlib import sha256
 
 import numpy as np
 
+import data
+from data import words
+from grading.questions import discover
 from staff.build.archive import npz_bytes
 
 TEST_DIGITS = 5000  # as many as the shipped test split
@@ -18,21 +21,38 @@ def number(seed: str, purpose: str) -> int:
 
 
 def digits_file(seed: str) -> bytes:
-    """`test_images` (5000, 784) and `test_labels` (5000,), uint8, as an .npz archive."""
+    """The test split of `data.digits`, 5,000 images, as an .npz archive."""
     from staff.build.digits.generate import generate
 
     images, labels = generate(TEST_DIGITS, number(seed, "digits"), "hidden")
-    return npz_bytes({"test_images": images, "test_labels": labels})
+    return npz_bytes({"x": images.reshape(len(images), -1), "y": labels.astype(np.int64)})
 
 
 def words_file(seed: str) -> bytes:
-    """`test_x` (500, 10) and `test_y` (500,) of words that no shipped split holds, as an .npz archive."""
+    """The test split of `data.words`, 500 words that no shipped split holds, as an .npz archive."""
     from staff.build.words.build import build_hidden, load_pool
 
     arrays = build_hidden(load_pool(), number(seed, "words"))
-    return npz_bytes({name: np.asarray(arrays[name]) for name in ("test_x", "test_y")})
+    rows = words.letters_last(np.asarray(arrays["test_x"]).astype(np.int8))
+    return npz_bytes({"x": rows, "y": np.asarray(arrays["test_y"]).astype(np.int64)})
 
 
 def files(seed: str) -> dict[str, bytes]:
-    """The hidden files by their place in autograder.zip."""
-    return {"hidden/digits.npz": digits_file(seed), "hidden/words.npz": words_file(seed)}
+    """The hidden files by their place in autograder.zip.
+
+    Digits and words are drawn by staff's own tools; datasets in questions' folders draw their own (`draw_hidden_test`).
+    """
+    found = {"hidden/digits.npz": digits_file(seed), "hidden/words.npz": words_file(seed)}
+    for name in own_datasets():
+        module = data.module_of(name)
+        if hasattr(module, "draw_hidden_test"):
+            splits = module.load(data.Library())
+            test = module.draw_hidden_test(number(seed, splits.name))
+            found[f"hidden/{splits.name}.npz"] = npz_bytes(test.arrays)
+    return found
+
+
+def own_datasets() -> list[str]:
+    """The dotted names of the datasets that lie in questions' folders: each public/data.py."""
+    folders = [question.folder for question in discover()]
+    return [f"test_cases.{folder.name}.public.data" for folder in folders if (folder / "public" / "data.py").is_file()]

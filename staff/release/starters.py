@@ -53,10 +53,10 @@ def strip_solutions(source: str) -> str:
 
 
 def starters() -> dict[str, str]:
-    """The content of every starter, by file name."""
+    """The content of every starter, by its path in the project."""
     return {
-        path.name: strip_solutions(path.read_text(encoding="utf-8"))
-        for path in sorted(SOLUTIONS_DIRECTORY.glob("*.py"))
+        path.relative_to(SOLUTIONS_DIRECTORY).as_posix(): strip_solutions(path.read_text(encoding="utf-8"))
+        for path in sorted(SOLUTIONS_DIRECTORY.rglob("*.py"))
     }
 
 
@@ -86,6 +86,7 @@ def main(argv: list[str] | None = None) -> int:
         if not path.is_file() or path.read_text(encoding="utf-8") != content:
             stale.append(name)
             if not arguments.check:
+                path.parent.mkdir(exist_ok=True)
                 path.write_text(content, encoding="utf-8", newline="\n")
     for name in stale:
         state = "differs from its solution; run python -m staff.release.starters" if arguments.check else "written"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ATTACKS_DIRECTORY = Path(__file__).resolve().parent / "attacks"
 SOLUTIONS_DIRECTORY = ATTACKS_DIRECTORY.parents[2] / "solutions"
-HANDED_IN = ("models.py", "losses.py", "train.py")
+HANDED_IN = ("models.py", "losses.py", "train.py")  # files of the package electives come on top, where named
 BREACH = "BREACH"  # an attack that gets anywhere prints this word
 
 

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grading.checks import modules
 from grading.questions import natural_order
 
 MUTANTS_DIRECTORY = Path(__file__).resolve().parent
@@ -94,11 +95,10 @@ def write_submission(mutant: Mutant, directory: Path) -> None:
     Raises:
         MutantError: an `old` text is not there exactly once.
     """
-    for path in SOLUTIONS_DIRECTORY.glob("*.py"):
-        shutil.copy(path, directory / path.name)
+    shutil.copytree(SOLUTIONS_DIRECTORY, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     for change in mutant.changes:
-        module, _, name = change.where.partition(".")
-        path = directory / f"{module}.py"
+        module, name = modules.split(change.where)
+        path = directory / modules.file_name(module)
         source = path.read_text(encoding="utf-8")
         before, place, after = _split(mutant, source, name)
         count = place.count(change.old)
