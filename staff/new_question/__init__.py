@@ -1,1 +1,1 @@
-"""Scaffolds a question that grades at once, with a placeholder task that its author then replaces."""
+"""Adds a question: copies the folder `template/`, a small question that is whole, for its author to replace."""

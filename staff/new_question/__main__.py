@@ -1,77 +1,135 @@
-"""Adds a question to the project: `python -m staff.new_question q9 --title "Layer norm" [--dry-run]`.
+"""Adds a question to the project: `python -m staff.new_question e13 --title "Layer norm" [--dry-run]`.
 
-What it makes grades at once, with a placeholder task; docs/new_question.md goes on from there. Nothing is overwritten.
+What it makes grades at once: a placeholder with data, a probe and a picture of its own. docs/new_question.md goes on from
+there. Nothing is overwritten.
 """
 
 from __future__ import annotations
 
 import argparse
-import difflib
+import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-from staff import atomic
-from staff.new_question.plan import Change, ScaffoldError, function_name, plan
-from staff.new_question.templates import Names
+from data import files
+from grading.checks import modules
+from staff.release.starters import strip_solutions
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent.parent
+PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
+TEMPLATE = Path(__file__).resolve().parent / "template"
+MAX_TITLE_CHARACTERS = 40
+GROUPS = {"q": "core", "e": "elective"}  # by the first letter of the id
 EXIT_DONE, EXIT_USAGE = 0, 2
 
 
+class NewQuestionError(Exception):
+    """The question cannot be added; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the placeholders of the template become.
+
+    Attributes:
+        id: such as e13.
+        title: what students read.
+        module: the student's file, such as `electives.layer_norm`.
+    """
+
+    id: str
+    title: str
+    module: str
+
+    def put_into(self, text: str) -> str:
+        """A text of the template with its placeholders replaced."""
+        text = text.replace("electives.template_module", self.module)
+        text = text.replace("electives/template_module.py", modules.file_name(self.module))
+        text = text.replace('group = "elective"', f'group = "{GROUPS[self.id[0]]}"')
+        return text.replace("TEMPLATE_ID", self.id).replace("TEMPLATE_TITLE", self.title)
+
+
+def names_of(question_id: str, title: str, module: str | None) -> Names:
+    """Check what was asked for.
+
+    Args:
+        question_id: such as `e13` for an elective or `q9` for a core question.
+        title: what students read.
+        module: the name of the student's file without `.py`; None for one made from the title.
+    Raises:
+        NewQuestionError: it does not fit.
+    """
+    question_id, title = question_id.lower(), title.strip()
+    if not re.fullmatch(r"[qe][1-9]\d{0,2}", question_id, re.ASCII):
+        raise NewQuestionError(f"{question_id!r} is no question's id; they look like q9 and e13")
+    if not title or len(title) > MAX_TITLE_CHARACTERS or not title.isprintable() or set(title) & set('|`<>"\\'):
+        raise NewQuestionError(
+            f"--title {title!r}: give one line of 1 to {MAX_TITLE_CHARACTERS} characters, none of | ` < > \" \\"
+        )
+    module = module or re.sub(r"\W+", "_", title.lower(), flags=re.ASCII).strip("_")
+    if not module.isascii() or not module.isidentifier() or module in sys.stdlib_module_names:
+        raise NewQuestionError(f"{module!r} is no name for a student's file; choose one with --module")
+    return Names(question_id, title, f"electives.{module}" if question_id[0] == "e" else module)
+
+
+def plan(project: Path, names: Names) -> dict[str, str]:
+    """Every new file, by its path in the project.
+
+    Raises:
+        NewQuestionError: something of the question is there already.
+    """
+    texts = {path.relative_to(TEMPLATE).as_posix(): path.read_text(encoding="utf-8") for path in _files()}
+    solution = names.put_into(texts.pop("solution.py"))
+    student_file = modules.file_name(names.module)
+    found = {
+        f"staff/evidence/mutants/{names.id}.toml": names.put_into(texts.pop("mutants.toml")),
+        f"staff/solutions/{student_file}": solution,
+        student_file: strip_solutions(solution),
+    }
+    for path, text in texts.items():
+        found[f"test_cases/{names.id}/{path.removeprefix('question/')}"] = names.put_into(text)
+    if there := [path for path in (f"test_cases/{names.id}", *found) if (project / path).exists()]:
+        raise NewQuestionError(f"{there[0]} is there already; choose another id or --module, or remove it first")
+    return found
+
+
+def _files() -> list[Path]:
+    return [path for path in sorted(TEMPLATE.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Write the question's files, or with --dry-run show them; returns 0, or 2 if it cannot be added."""
+    """Write the question's files, or with --dry-run name them; returns 0, or 2 if it cannot be added."""
     arguments = _parser().parse_args(argv)
-    names = Names(
-        id=arguments.id.lower(),
-        title=arguments.title.strip(),
-        function=arguments.function or function_name(arguments.title),
-        module=arguments.module.removesuffix(".py"),
-        points=arguments.points,
-        extra_credit=arguments.extra_credit,
-    )
     try:
-        changes = plan(PROJECT_DIRECTORY, names)
-        if arguments.dry_run:
-            print("".join(map(_difference, changes)), end="")
-            return EXIT_DONE
-        for change in changes:
-            atomic.write_text(PROJECT_DIRECTORY / change.path, change.after)
-            print(f"{'new    ' if change.before is None else 'changed'}  {change.path}")
-    except ScaffoldError as error:
+        names = names_of(arguments.id, arguments.title, arguments.module)
+        for path, text in plan(PROJECT_DIRECTORY, names).items():
+            print(f"new  {path}")
+            if not arguments.dry_run:
+                files.write_text(PROJECT_DIRECTORY / path, text, make_parents=True)
+    except NewQuestionError as error:
         print(f"staff.new_question: error: {error}", file=sys.stderr)
         return EXIT_USAGE
     except OSError as error:
-        print(
-            f"staff.new_question: error: {error.filename}: {error.strerror}; git tells what was written",
-            file=sys.stderr,
-        )
+        told = f"{error.filename}: {error.strerror}; git status tells what was written"
+        print(f"staff.new_question: error: {told}", file=sys.stderr)
         return EXIT_USAGE
-    print(
-        f"\nIt grades at once:\n"
-        f"    python autograder.py -q {names.id} --code-directory staff/solutions\n"
-        f"    python -m staff.evidence.mutants -q {names.id}\n"
-        f"Now replace the placeholder, wherever it says TODO (docs/new_question.md shows how), and run\n"
-        f"    python -m staff.release.starters"
-    )
+    if not arguments.dry_run:
+        print(
+            f"\nIt grades at once:\n"
+            f"    python autograder.py -q {names.id} --code-directory staff/solutions\n"
+            f"    python -m staff.evidence.mutants -q {names.id}\n"
+            f"Now replace the placeholder, wherever it says TODO (docs/new_question.md shows how), and run\n"
+            f"    python -m staff.release.starters"
+        )
     return EXIT_DONE
-
-
-def _difference(change: Change) -> str:
-    before = (change.before or "").splitlines(keepends=True)
-    name = change.path if change.before is not None else "nothing"
-    lines = difflib.unified_diff(before, change.after.splitlines(keepends=True), name, change.path)
-    return "".join(lines) + "\n"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m staff.new_question", description=__doc__.partition(":")[0])
-    parser.add_argument("id", metavar="qN", help="the question's number, such as q9")
+    parser.add_argument("id", help="e13 for an elective, q9 for a core question")
     parser.add_argument("--title", required=True, help='what students read, such as "Layer norm"')
-    parser.add_argument("--function", metavar="NAME", help="what students write (default: made from the title)")
-    parser.add_argument("--module", default="models", metavar="FILE", help="where they write it (default models)")
-    parser.add_argument("--points", type=float, default=1, metavar="N", help="what it is worth (default 1)")
-    parser.add_argument("--extra-credit", action="store_true", help="on top of what the assignment is out of")
-    parser.add_argument("--dry-run", action="store_true", help="show what would be written, and write nothing")
+    parser.add_argument("--module", metavar="NAME", help="the student's file without .py (default: from the title)")
+    parser.add_argument("--dry-run", action="store_true", help="name what would be written, and write nothing")
     return parser
 
 

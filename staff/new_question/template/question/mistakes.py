@@ -1,0 +1,44 @@
+"""TEMPLATE_TITLE's classic mistakes: what each would give, and its explanation. TODO: those of the real question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from grading.checks import diagnosis
+from grading.checks.diagnosis import Mistake
+
+Rule = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
+TOLERANCE = 1e-4
+
+
+def right(weights: np.ndarray, gradient: np.ndarray, rate: float) -> np.ndarray:
+    """One step of gradient descent."""
+    return weights - rate * gradient
+
+
+def path(start: np.ndarray, target: np.ndarray, rate: float, steps: int, rule: Rule = right) -> np.ndarray:
+    """The weights before and after each step down the bowl |weights - target|^2, float64 (steps + 1, numbers)."""
+    found = [start.astype(np.float64)]
+    for _ in range(steps):
+        found.append(rule(found[-1], 2 * (found[-1] - target), rate))
+    return np.stack(found)
+
+
+MISTAKES = [
+    Mistake(
+        partial(path, rule=lambda weights, gradient, rate: weights + rate * gradient),
+        "The step goes along the gradient, so the loss rises. Which sign does the update have?",
+    ),
+    Mistake(
+        partial(path, rule=lambda weights, gradient, rate: weights - gradient),
+        "The step is as long as the gradient. Where does the rate come in?",
+    ),
+]
+
+
+def of_path(found: np.ndarray, start: np.ndarray, target: np.ndarray, rate: float) -> str:
+    """The explanation of the mistake that gives what was found."""
+    return diagnosis.recognised(MISTAKES, [((start, target, rate, len(found) - 1), found)], TOLERANCE)
