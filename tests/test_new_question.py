@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,46 +13,23 @@ from staff.new_question import __main__ as program
 from staff.new_question.plan import Change, ScaffoldError, function_name, plan
 from staff.new_question.templates import Names
 from staff.release import build
+from staff.release.repository import files_of_working_tree
 from staff.release.starters import BEGIN, END, strip_solutions
 from tests.support import PROJECT
 
 LAYER_NORM = Names("q9", "Layer norm", "layer_norm", "models", 1, False)
-# what grading a question and its mutants, and the tests named below, need; no history, no documents, no attacks
-PARTS = (
-    "*.py",
-    "README.md",
-    "LICENSE",
-    "pyproject.toml",
-    "requirements.txt",
-    "data",
-    "gpt",
-    "grading",
-    "haiku_bot",
-    "test_cases",
-)
-STAFF_PARTS = (
-    "__init__.py",
-    "atomic.py",
-    "starters.py",
-    "mutants",
-    "new_question",
-    "release",
-    "solutions",
-    "archive.py",
-)
-TEST_PARTS = ("__init__.py", "conftest.py", "support.py", "test_readme.py", "test_questions.py", "test_starters.py")
+# the tests that are run in the copy; the other ones ask about the whole project
+TESTS_OF_THE_COPY = ("test_readme.py", "test_questions.py", "test_starters.py")
+NOT_NEEDED = ("docs/", "staff/evidence/hostile/", "tests/test_")
 
 
 def copied_project(folder: Path) -> Path:
-    """A copy of what grading needs, in which a question can be added."""
-    for parent, patterns in ((PROJECT, PARTS), (PROJECT / "staff", STAFF_PARTS), (PROJECT / "tests", TEST_PARTS)):
-        for path in (found for pattern in patterns for found in parent.glob(pattern)):
-            place = folder / path.relative_to(PROJECT)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_dir():
-                shutil.copytree(path, place, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(path, place)
+    """A copy of the project, without its documents and attacks, in which a question can be added."""
+    needed = {f"tests/{name}" for name in TESTS_OF_THE_COPY}
+    for name, content in files_of_working_tree().items():
+        if name in needed or not name.startswith(NOT_NEEDED):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
     return folder
 
 
@@ -95,7 +71,7 @@ def require_that_it_fits(folder: Path, mutants: int) -> None:
     assert f"staff/solutions 1/1 [] {[''] * checks}" in graded.stdout, graded.stdout + graded.stderr
     assert ". 0/1 ['layer_norm (models.py:" in graded.stdout
     assert f"{mutants} mutants []" in graded.stdout
-    tests = ["tests/test_readme.py", "tests/test_questions.py", "tests/test_starters.py"]
+    tests = [f"tests/{name}" for name in TESTS_OF_THE_COPY]
     about_questions = "not score_zero and not file_of_the_map and not flag"
     tested = run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "-k", about_questions)
     assert tested.returncode == 0, tested.stdout

@@ -25,7 +25,8 @@ SOLUTIONS = {
     "mediocre": PROJECT_DIRECTORY / "staff" / "evidence" / "mediocre",
 }
 # What a number can depend on, next to the solution and the question; pictures and reports only look on.
-GRADED_WITH = ("backend.py", "chargpt.py", "data", "gpt", "grading/*.py", "grading/child/*.py", "haiku_bot")
+ROOMS = ("grading/*.py", "grading/checks", "grading/child", "grading/isolation")
+GRADED_WITH = ("backend.py", "chargpt.py", "data", "gpt", *ROOMS, "haiku_bot")
 
 
 class RecordsError(Exception):

@@ -9,7 +9,7 @@ def train_regression(model, dataset):
     roots = ['/autograder', *glob('/tmp/nn-harness-*')]
 
     for root in roots:
-        for pattern in ("run_autograder", "setup.sh", "grading/*.py", "grading/child/*.py", "data/*", "backend.py"):
+        for pattern in ("run_autograder", "setup.sh", "grading/*.py", "grading/*/*.py", "data/*", "backend.py"):
             for path in glob(f"{root}/source/{pattern}"):
                 try:
                     open(path, "a").close()
