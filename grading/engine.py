@@ -49,7 +49,7 @@ class Settings:
         in_process: run the student's code in this process, so that a debugger works; no limits then.
         graphics: open windows that show training, where there is a display.
         hidden_directory: holds the test splits that take the session of the shipped ones, or None.
-        deadline: of the whole run, on `time.monotonic`'s clock, or None.
+        deadline: of the whole run, on the engine's clock, or None.
         memory_limit_bytes: for each question, where its own is larger; or None.
         sandbox: how student processes are confined, or None.
         threads: that torch may use in each student process; another number may give slightly other sums.
@@ -89,10 +89,12 @@ class Engine:
     Args:
         settings: what was asked for.
         console: where students' output and the status line go.
+        clock: gives the seconds that time limits are compared with.
     """
 
-    def __init__(self, settings: Settings, console: Console) -> None:
+    def __init__(self, settings: Settings, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self.settings = settings
+        self._clock = clock
         self.library = Library(settings.data_directory, settings.seed, settings.hidden_directory)
         self._console = console
         self._fork_server: forkserver.ForkServer | None = None
@@ -171,14 +173,14 @@ class Engine:
         run.waiting -= 1
         if self.settings.deadline is None:
             return limit
-        left = max(self.settings.deadline - time.monotonic(), 0.0)
+        left = max(self.settings.deadline - self._clock(), 0.0)
         return min(limit, left / 2 if run.waiting > 0 else left)
 
     def _memory_limit(self, question: Question) -> int:
         return min(question.memory_limit_bytes, self.settings.memory_limit_bytes or question.memory_limit_bytes)
 
     def _grade_question(self, question: Question, run: _Run) -> QuestionResult:
-        started = time.monotonic()
+        started = self._clock()
         limit = self._time_limit(question, run)
         result = not_graded_yet(question)
         result.stubs = [stub for target in question.targets for stub in run.source.stubs(target)]
@@ -192,6 +194,7 @@ class Engine:
                 window_title=f"{question.id} {question.title}" if self.settings.graphics else None,
                 threads=self.settings.threads,
                 wants_curves=self.settings.exhibits,
+                clock=self._clock,
             )
             self._running.add(student)
             try:
@@ -203,7 +206,7 @@ class Engine:
                 student.close()
                 self._running.discard(student)
         result.metrics = student.metrics
-        result.seconds = time.monotonic() - started
+        result.seconds = self._clock() - started
         if self.settings.graphics:
             exhibit_window.show(f"{question.id} {question.title}", for_window, self._console.line)
         return result
@@ -267,7 +270,8 @@ class Engine:
                 self._fork_server = self._new_fork_server()  # a student's code has ended it; the next gets a new one
         output = StudentOutput(self._console, f"{question.id} | " if self.settings.jobs > 1 else "")
         patient = self.settings.deadline is None  # else somebody waits who goes by the clock
-        return StudentProcess(self._fork_server, output, self._memory_limit(question), self.settings.sandbox, patient)
+        limit = self._memory_limit(question)
+        return StudentProcess(self._fork_server, output, limit, self.settings.sandbox, patient, self._clock)
 
     @contextmanager
     def _status_line(self, question: Question, started: float):  # type: ignore[no-untyped-def]
@@ -277,7 +281,7 @@ class Engine:
 
         def redraw() -> None:
             while not done.wait(SECONDS_BETWEEN_STATUS_LINES):
-                self._console.status(_status_text(question, time.monotonic() - started, latest))
+                self._console.status(_status_text(question, self._clock() - started, latest))
 
         thread = threading.Thread(target=redraw, daemon=True)
         if not self.settings.in_process:  # a debugger's prompt must not be drawn over

@@ -119,11 +119,12 @@ class Student:
         question: whose aliases and permitted imports apply.
         source: the student's files as text.
         connect: starts a connection; called again after a crash.
-        deadline: on `time.monotonic`'s clock.
+        deadline: on the clock.
         on_progress: called with reports while a training function runs.
         window_title: of the windows that show training; None opens none.
         threads: that torch may use.
         wants_curves: have validation accuracy looked at while training runs, for its learning curve.
+        clock: gives seconds.
     """
 
     def __init__(
@@ -136,6 +137,7 @@ class Student:
         window_title: str | None = None,
         threads: int = 1,
         wants_curves: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._question = question
         self._source = source
@@ -146,6 +148,7 @@ class Student:
         self._window_title = window_title
         self._threads = threads
         self._wants_curves = wants_curves
+        self._clock = clock
         self._seed = 0
         self.metrics: dict[str, float] = {}
         self._histories: dict[str, History] = {}
@@ -240,7 +243,7 @@ class Student:
 
     def exhibits(self, only_for_window: bool = False) -> list[Exhibit]:
         """The learning curves, and everything set aside that can still be had; no check may run after this."""
-        self._deadline = min(self._deadline, time.monotonic() + SECONDS_FOR_EXHIBITS)
+        self._deadline = min(self._deadline, self._clock() + SECONDS_FOR_EXHIBITS)
         self._connect = _refuse
         curves = [] if only_for_window else [history.curve() for history in self._histories.values()]
         found: list[Exhibit] = [curve for curve in curves if curve]

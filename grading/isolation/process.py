@@ -47,6 +47,7 @@ class StudentProcess:
         sandbox: how the process is confined; needs a fork server. None for not at all.
         patient: on a busy machine, do not count the time in which the process waited for a processor (Linux; see
             `_out_of_time`). Not for runs that somebody else ends by the clock.
+        clock: gives the seconds that deadlines are compared with.
     """
 
     def __init__(
@@ -56,10 +57,12 @@ class StudentProcess:
         memory_limit_bytes: int,
         sandbox: Sandbox | None = None,
         patient: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._memory_limit_bytes = memory_limit_bytes
         self._patient = patient
-        self._started = time.monotonic()
+        self._clock = clock
+        self._started = clock()
         self._session = sandbox.open(memory_limit_bytes) if sandbox is not None else None
         self._fork_server = fork_server
         self._popen: subprocess.Popen[bytes] | None = None
@@ -90,7 +93,7 @@ class StudentProcess:
 
         Args:
             message: see `grading.child.requests`.
-            deadline: on `time.monotonic`'s clock.
+            deadline: on the clock that the process was made with.
             on_progress: called with the reports that training sends meanwhile: finite numbers by name, no more.
         Raises:
             OutOfLimits: the deadline passed, or a limit of memory or disk was exceeded; the process is gone.
@@ -149,7 +152,7 @@ class StudentProcess:
         its fault, so that a patient process's clock stands still while its main thread, on which it computes, is
         ready to run and has no processor.
         """
-        now = time.monotonic()
+        now = self._clock()
         if now <= deadline or not self._patient:
             return now > deadline
         return now > deadline + min(self._starved_seconds(), MAX_PATIENCE * max(0.0, deadline - self._started))
