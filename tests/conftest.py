@@ -1,4 +1,4 @@
-"""Fixtures: solutions with something changed, grading a folder, the real data, a display server."""
+"""Fixtures: solutions with something changed, grading a folder, the real data, a display server. See docs/testing.md."""
 
 from __future__ import annotations
 
@@ -10,9 +10,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
-from tests.support import SOLUTIONS, STUDENT_FILES, Run, run_autograder
+from tests.support import SOLUTIONS, STUDENT_FILES, Run, SharedGrader, run_autograder
+
+# As many threads whatever runs beside: sums come out the same, and workers do not get into each other's way.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# The same examples every time, and none is judged by the clock.
+hypothesis.settings.register_profile(
+    "tests", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("tests")
 
 Patch = Callable[..., Path]
 
@@ -37,9 +46,22 @@ def patched_solutions(tmp_path: Path) -> Patch:
     return patch
 
 
+@pytest.fixture(scope="session")
+def shared_grader() -> Iterator[SharedGrader]:
+    """One engine for all tests of a worker."""
+    with SharedGrader() as grader:
+        yield grader
+
+
+@pytest.fixture
+def graded(shared_grader: SharedGrader) -> Callable[..., Run]:
+    """A function that grades questions of a folder with the shared engine: `graded(directory, "q2", "q6")`."""
+    return shared_grader.grade
+
+
 @pytest.fixture
 def grade(tmp_path: Path) -> Callable[..., Run]:
-    """A function that grades a folder and returns the run with its report."""
+    """A function that grades a folder with the command line and returns the run with its report."""
 
     def run(directory: Path, *arguments: object, **keywords: Any) -> Run:
         return run_autograder("--code-directory", directory, "--json", tmp_path / "report.json", *arguments, **keywords)

@@ -6,21 +6,25 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.isolation import channel, forkserver
-from grading.outcomes import QuestionResult
+from grading.outcomes import QuestionResult, RunResult
 from grading.questions import discover
-from tests.support import PROJECT, SOLUTIONS
+from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, SOLUTIONS, Clock, Run, Triggering, eventually
 
-ENDLESS = ("epochs, loader = 250,", "while True: pass\n    epochs, loader = 250,")
+IN_THE_LOOP = "this loop never ends"
+ENDLESS = (
+    "epochs, loader = 250,",
+    f"print('{IN_THE_LOOP}', flush=True)\n    while True: pass\n    epochs, loader = 250,",
+)
 
 
 def processes_with(text: str) -> list[int]:
@@ -36,31 +40,44 @@ def processes_with(text: str) -> list[int]:
     return found
 
 
+@pytest.fixture
+def mark(monkeypatch) -> str:
+    """A text in the environment of every process that the test starts, and of no other."""
+    text = f"marked-{uuid4().hex}"
+    monkeypatch.setenv("ENGINE_TEST_MARK", text)
+    return text
+
+
+def graded_until_a_loop(submission: Path, *questions: str) -> Run:
+    """Grade with a limit of six seconds, which are over at the moment when the submission says that it loops."""
+    clock = Clock()
+    stream = Triggering(IN_THE_LOOP, lambda: clock.advance(1000))
+    asked = [question for question in discover() if question.id in questions]
+    with Engine(Settings(submission, time_limit_seconds=6), Console(stream), clock) as engine:
+        result = RunResult(0, {}, engine.grade(asked))
+    return Run(0, stream.getvalue(), "", result.as_dict())
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_an_endless_loop_costs_its_question_only(patched_solutions, grade, monkeypatch):
-    monkeypatch.setenv("ENGINE_TEST_MARK", "endless-7d1f")
-    submission = patched_solutions({"train.py": [ENDLESS]})
-    started = time.monotonic()
-    run = grade(submission, "-q", "q2", "-q", "q6", "--time-limit", 6)
-    assert time.monotonic() - started < 6 + 2 + 3  # the limit, what may come on top of it, and q6 with torch's import
-    assert run.question("q2")["seconds"] < 8
+def test_an_endless_loop_costs_its_question_only(patched_solutions, mark):
+    run = graded_until_a_loop(patched_solutions({"train.py": [ENDLESS]}), "q2", "q6")
     assert run.check("q2", "shape")["status"] == "passed"
     assert run.check("q2", "fit")["status"] == "not finished"
     assert "stopped after 6 seconds" in run.check("q2", "fit")["message"]
     assert run.question("q6")["score"] == 2
-    assert processes_with("endless-7d1f") == []
+    assert eventually(lambda: processes_with(mark) == [])
 
 
-def test_points_earned_before_an_endless_loop_are_kept(patched_solutions, grade):
-    change = ("        mistakes = 1\n", "        mistakes = 1\n        while len(dataset) > 100: pass\n")
-    run = grade(patched_solutions({"train.py": [change]}), "-q", "q1", "--time-limit", 5)
+def test_points_earned_before_an_endless_loop_are_kept(patched_solutions):
+    loop = f"        mistakes = 1\n        print('{IN_THE_LOOP}', flush=True)\n        while len(dataset) > 100: pass\n"
+    run = graded_until_a_loop(patched_solutions({"train.py": [("        mistakes = 1\n", loop)]}), "q1")
     assert run.question("q1")["score"] == 2
     assert run.check("q1", "convergence")["status"] == "not finished"
 
 
-def test_a_syntax_error_costs_only_the_questions_that_import_the_file(patched_solutions, grade):
+def test_a_syntax_error_costs_only_the_questions_that_import_the_file(patched_solutions, graded):
     submission = patched_solutions({"losses.py": [("def regression_loss(", "def regression_loss((")]})
-    run = grade(submission, "-q", "q1", "-q", "q2", "-q", "q6")
+    run = graded(submission, "q1", "q2", "q6")
     assert [run.check("q1", name)["status"] for name in ("weights", "score", "prediction")] == ["passed"] * 3
     assert run.question("q1")["score"] == 2
     assert run.question("q6")["score"] == 2
@@ -70,10 +87,10 @@ def test_a_syntax_error_costs_only_the_questions_that_import_the_file(patched_so
     assert run.check("q2", "shape")["status"] == "passed"
 
 
-def test_a_missing_file_costs_only_its_questions(patched_solutions, grade):
+def test_a_missing_file_costs_only_its_questions(patched_solutions, graded):
     submission = patched_solutions({})
     (submission / "train.py").unlink()
-    run = grade(submission, "-q", "q1", "-q", "q6")
+    run = graded(submission, "q1", "q6")
     assert run.question("q1")["score"] == 2
     assert "train.py is missing from" in run.check("q1", "update")["message"]
     assert run.question("q6")["score"] == 2
@@ -96,22 +113,22 @@ def test_a_missing_file_costs_only_its_questions(patched_solutions, grade):
         ("return x * float('nan')", "NaN or infinite"),
     ],
 )
-def test_what_a_model_does_wrong_is_told(patched_solutions, grade, statement, told):
+def test_what_a_model_does_wrong_is_told(patched_solutions, graded, statement, told):
     reference = "return self.last(relu(self.second(relu(self.first(x)))))"
     submission = patched_solutions({})
     text = (submission / "models.py").read_text()
     head, _, tail = text.partition("class RegressionModel")
     (submission / "models.py").write_text(head + "class RegressionModel" + tail.replace(reference, statement, 1))
-    run = grade(submission, "-q", "q2")
+    run = graded(submission, "q2")
     check = run.check("q2", "shape")
     assert check["status"] in ("failed", "crashed")
     assert told in check["message"]
     assert "grading/" not in check["message"]
 
 
-def test_a_crash_shows_the_students_frames_with_line_and_source(patched_solutions, grade):
+def test_a_crash_shows_the_students_frames_with_line_and_source(patched_solutions, graded):
     submission = patched_solutions({"models.py": [("self.second = Linear(128, 64)", "self.second = Linear(100, 64)")]})
-    run = grade(submission, "-q", "q2")
+    run = graded(submission, "q2")
     message = run.check("q2", "shape")["message"]
     assert message.startswith("RuntimeError: mat1 and mat2 shapes cannot be multiplied")
     assert "at RegressionModel.forward (models.py:" in message
@@ -120,28 +137,30 @@ def test_a_crash_shows_the_students_frames_with_line_and_source(patched_solution
 
 
 @pytest.mark.parametrize("ending", ["os._exit(7)", "os.kill(os.getpid(), 11)", "os.closerange(3, 64)"])
-def test_a_process_that_ends_itself_is_one_crash_and_the_next_check_runs(patched_solutions, grade, ending):
+def test_a_process_that_ends_itself_is_one_crash_and_the_next_check_runs(patched_solutions, graded, ending):
     sneaky = f"def regression_loss(y_pred: Tensor, y: Tensor) -> Tensor:\n    os = __import__('os')\n    {ending}\n"
     submission = patched_solutions(
         {"losses.py": [("def regression_loss(y_pred: Tensor, y: Tensor) -> Tensor:\n", sneaky)]}
     )
-    run = grade(submission, "-q", "q2", "-q", "q6")
+    run = graded(submission, "q2", "q6")
     assert run.check("q2", "loss")["status"] == "crashed"
     assert "the student process" in run.check("q2", "loss")["message"]
     assert run.question("q6")["score"] == 2
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process group's memory cheaply")
-def test_too_much_memory_ends_the_question(patched_solutions, grade):
+def test_too_much_memory_ends_the_question(patched_solutions, graded):
     hog = "hoard = []\n    while True: hoard.append(__import__('torch').ones(2**24))\n    epochs, loader = 250,"
-    run = grade(patched_solutions({"train.py": [("epochs, loader = 250,", hog)]}), "-q", "q2", "-q", "q6")
-    assert "MiB of memory" in run.check("q2", "fit")["message"]
+    (second,) = (question for question in discover() if question.id == "q2")
+    limited = replace(second, memory_limit_bytes=700 * 2**20)
+    run = graded(patched_solutions({"train.py": [("epochs, loader = 250,", hog)]}), limited, "q6")
+    assert "stopped at 700 MiB of memory" in run.check("q2", "fit")["message"]
     assert run.question("q6")["score"] == 2
 
 
-def test_what_students_print_appears_and_a_flood_is_cut(patched_solutions, grade):
+def test_what_students_print_appears_and_a_flood_is_cut(patched_solutions, graded):
     noisy = "print('hello from training')\n    for _ in range(3000): print('x' * 1000)\n    epochs, loader = 250,"
-    run = grade(patched_solutions({"train.py": [("epochs, loader = 250,", noisy)]}), "-q", "q2")
+    run = graded(patched_solutions({"train.py": [("epochs, loader = 250,", noisy)]}), "q2")
     assert "hello from training" in run.output
     assert len(run.output) < 300_000
     assert "the rest is not shown" in run.output
@@ -149,55 +168,60 @@ def test_what_students_print_appears_and_a_flood_is_cut(patched_solutions, grade
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_processes_that_a_student_starts_do_not_outlive_the_question(patched_solutions, grade, monkeypatch):
-    monkeypatch.setenv("ENGINE_TEST_MARK", "orphan-55ab")
-    start = "__import__('subprocess').Popen(['sleep', '600'], start_new_session=True)\n    epochs, loader = 250,"
-    run = grade(patched_solutions({"train.py": [("epochs, loader = 250,", start)]}), "-q", "q2")
+def test_processes_that_a_student_starts_do_not_outlive_the_question(patched_solutions, graded):
+    seconds = f"600.{uuid4().int % 10**9}"  # nobody else sleeps for so long
+    start = f"__import__('subprocess').Popen(['sleep', '{seconds}'], start_new_session=True)\n    epochs, loader = 250,"
+    run = graded(patched_solutions({"train.py": [("epochs, loader = 250,", start)]}), "q2")
     assert run.question("q2")["score"] == 5
-    assert processes_with("orphan-55ab") == []
+    assert eventually(lambda: processes_with(seconds) == [])
+
+
+def started(*arguments: object) -> subprocess.Popen[str]:
+    """The command line, running."""
+    return subprocess.Popen(
+        [sys.executable, str(PROJECT / "autograder.py"), "--no-graphics", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # what runs in the background of a shell ignores Ctrl-C, and so would all that it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+
+
+def wait_for_the_loop(process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    assert any(IN_THE_LOOP in line for line in process.stdout), "the submission's loop was never reached"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_killing_the_grader_leaves_nothing_running_and_keeps_finished_questions(
-    patched_solutions, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("ENGINE_TEST_MARK", "killed-93cc")
+def test_killing_the_grader_leaves_nothing_running_and_keeps_finished_questions(patched_solutions, tmp_path, mark):
     submission = patched_solutions({"train.py": [ENDLESS]})
     report = tmp_path / "report.json"
-    command = [sys.executable, PROJECT / "autograder.py", "--code-directory", submission, "--json", report]
-    process = subprocess.Popen([*map(str, command), "-q", "q1", "-q", "q2"], stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while '"training_accuracy"' not in (report.read_text() if report.exists() else "") and time.monotonic() < deadline:
-        time.sleep(0.1)
-    time.sleep(1)  # into question 2's loop
+    process = started("--code-directory", submission, "--json", report, "-q", "q1", "-q", "q2")
+    wait_for_the_loop(process)
     process.send_signal(signal.SIGKILL)
-    process.wait()
-    deadline = time.monotonic() + 10
-    while processes_with("killed-93cc") and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert processes_with("killed-93cc") == []
+    process.communicate(timeout=SECONDS_UNTIL_IT_HANGS)
+    assert eventually(lambda: processes_with(mark) == [])
     assert '"score": 5' in report.read_text()
 
 
-def test_a_forbidden_import_fails_the_questions_checks_and_names_the_line(patched_solutions, grade):
-    run = grade(
-        patched_solutions({"losses.py": [("from torch import Tensor", "from torch import Tensor\nimport os")]}),
-        "-q",
-        "q2",
+def test_a_forbidden_import_fails_the_questions_checks_and_names_the_line(patched_solutions, graded):
+    run = graded(
+        patched_solutions({"losses.py": [("from torch import Tensor", "from torch import Tensor\nimport os")]}), "q2"
     )
     assert run.check("q2", "loss")["status"] == "failed"
     assert "losses.py:4 imports os" in run.check("q2", "loss")["message"]
     assert run.question("q2")["score"] == 0
 
 
-def test_files_that_shadow_the_project_or_the_standard_library_change_nothing(patched_solutions, grade):
+def test_files_that_shadow_the_project_or_the_standard_library_change_nothing(patched_solutions, graded):
     submission = patched_solutions({})
     for name in ("backend", "random", "torch", "numpy", "grading", "data"):
         (submission / f"{name}.py").write_text("raise RuntimeError('shadowed')\n")
-    assert grade(submission, "-q", "q2", "-q", "q6").report["score"] == 7
+    assert graded(submission, "q2", "q6").report["score"] == 7
 
 
-def test_names_of_existing_solutions_are_accepted(patched_solutions, grade):
+def test_names_of_existing_solutions_are_accepted(patched_solutions, graded):
     submission = patched_solutions(
         {
             "models.py": [("class AttentionBlock", "class Attention")],
@@ -208,10 +232,10 @@ def test_names_of_existing_solutions_are_accepted(patched_solutions, grade):
             ],
         }
     )
-    assert grade(submission, "-q", "q5", "-q", "q6").report["score"] == 5
+    assert graded(submission, "q5", "q6").report["score"] == 5
 
 
-def test_a_loss_that_takes_the_labels_first_is_accepted(patched_solutions, grade):
+def test_a_loss_that_takes_the_labels_first_is_accepted(patched_solutions, graded):
     old = "def digitconvolution_loss(y_pred: Tensor, y: Tensor)"
     submission = patched_solutions(
         {
@@ -224,55 +248,36 @@ def test_a_loss_that_takes_the_labels_first_is_accepted(patched_solutions, grade
             ],
         }
     )
-    assert grade(submission, "-q", "q5").report["score"] == 3
+    assert graded(submission, "q5").report["score"] == 3
 
 
-def test_a_stub_of_the_public_kind_is_told_as_not_implemented(patched_solutions, grade):
+def test_a_stub_of_the_public_kind_is_told_as_not_implemented(patched_solutions, graded):
     old = "    return mse_loss(y_pred, y)\n"
-    run = grade(patched_solutions({"losses.py": [(old, '    "*** YOUR CODE HERE ***"\n')]}), "-q", "q2")
+    run = graded(patched_solutions({"losses.py": [(old, '    "*** YOUR CODE HERE ***"\n')]}), "q2")
     assert run.check("q2", "loss")["message"].startswith("not implemented yet: regression_loss (losses.py:")
 
 
-def test_grading_never_writes_into_the_submission(patched_solutions, grade):
+def test_grading_never_writes_into_the_submission(patched_solutions, graded):
     submission = patched_solutions({})
     before = {path: path.stat().st_mtime_ns for path in submission.rglob("*")}
-    grade(submission, "-q", "q6")
+    graded(submission, "q6")
     assert {path: path.stat().st_mtime_ns for path in submission.rglob("*")} == before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_an_interrupt_ends_everything_at_once(patched_solutions, monkeypatch):
-    monkeypatch.setenv("ENGINE_TEST_MARK", "interrupt-2e6d")
+def test_an_interrupt_ends_everything_at_once(patched_solutions, mark):
     submission = patched_solutions({"train.py": [ENDLESS]})
-    command = [
-        sys.executable,
-        str(PROJECT / "autograder.py"),
-        "--code-directory",
-        str(submission),
-        "-q",
-        "q6",
-        "-q",
-        "q2",
-    ]
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # what runs in the background of a shell ignores Ctrl-C, and so would all that it starts
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    time.sleep(6)  # torch's import, and into the loop
+    process = started("--code-directory", submission, "-q", "q6", "-q", "q2")
+    wait_for_the_loop(process)
     process.send_signal(signal.SIGINT)
     try:
-        output, errors = process.communicate(timeout=15)
+        _, errors = process.communicate(timeout=SECONDS_UNTIL_IT_HANGS)
     finally:
         process.kill()
     assert process.returncode == 130
     assert "Interrupted" in errors
     assert "Traceback" not in errors
-    assert processes_with("interrupt-2e6d") == []
-    assert isinstance(output, str)
+    assert eventually(lambda: processes_with(mark) == [])
 
 
 def test_without_a_fork_server_the_outcomes_are_the_same(monkeypatch):
