@@ -14,6 +14,7 @@ import argparse
 import gzip
 import hashlib
 import http.client
+import io
 import os
 import ssl
 import struct
@@ -30,6 +31,8 @@ from typing import IO
 
 import numpy as np
 from tqdm import tqdm
+
+from data.files import write_bytes
 
 CHUNK_BYTES = 64 * 1024
 USER_AGENT = "neural-networks-course-project"
@@ -84,14 +87,14 @@ class RemoteFile:
 class Dataset:
     """Files that together make one file of `data/`.
 
-    mirrors: addresses of folders. write: makes `target` of the contents of the files, in order.
+    mirrors: addresses of folders. combine: makes the content of `target` of those of the files, in order.
     verify: whether an existing `target` holds those contents.
     """
 
     target: str
     files: tuple[RemoteFile, ...]
     mirrors: tuple[str, ...]
-    write: Callable[[Path, Sequence[bytes]], None]
+    combine: Callable[[Sequence[bytes]], bytes]
     verify: Callable[[Path, Sequence[RemoteFile]], bool]
 
 
@@ -112,13 +115,14 @@ _IDX_HEADERS = {
 }
 
 
-def _write_mnist(target: Path, payloads: Sequence[bytes]) -> None:
+def _combine_mnist(payloads: Sequence[bytes]) -> bytes:
     arrays = {}
     for (name, header), payload in zip(_IDX_HEADERS.items(), payloads, strict=True):
         flat = np.frombuffer(payload, np.uint8, offset=len(header))
         arrays[name] = flat.reshape(-1, 784) if name.endswith("images") else flat
-    with target.open("wb") as file:  # an open file: numpy would add .npz to a path
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+    archive = io.BytesIO()
+    np.savez_compressed(archive, **arrays)  # type: ignore[arg-type]
+    return archive.getvalue()
 
 
 def _verify_mnist(target: Path, files: Sequence[RemoteFile]) -> bool:
@@ -132,8 +136,8 @@ def _verify_mnist(target: Path, files: Sequence[RemoteFile]) -> bool:
         return False
 
 
-def _write_single(target: Path, payloads: Sequence[bytes]) -> None:
-    target.write_bytes(payloads[0])
+def _combine_single(payloads: Sequence[bytes]) -> bytes:
+    return payloads[0]
 
 
 def _verify_single(target: Path, files: Sequence[RemoteFile]) -> bool:
@@ -165,7 +169,7 @@ MNIST = Dataset(
         "https://storage.googleapis.com/cvdf-datasets/mnist",
         "http://yann.lecun.com/exdb/mnist",
     ),
-    _write_mnist,
+    _combine_mnist,
     _verify_mnist,
 )
 
@@ -182,7 +186,7 @@ SHAKESPEARE = Dataset(
         "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare",
         "https://cdn.jsdelivr.net/gh/karpathy/char-rnn@master/data/tinyshakespeare",
     ),
-    _write_single,
+    _combine_single,
     _verify_single,
 )
 
@@ -207,12 +211,7 @@ def download(
         return target, False
     directory.mkdir(parents=True, exist_ok=True)
     fetched = [_fetch(file, dataset, directory, sources, patience) for file in dataset.files]
-    new = directory / f".{dataset.target}.{os.getpid()}.new"
-    try:
-        dataset.write(new, [payload for _, payload in fetched])
-        os.replace(new, target)
-    finally:
-        new.unlink(missing_ok=True)
+    write_bytes(target, dataset.combine([payload for _, payload in fetched]))
     for stored, _ in fetched:
         stored.unlink(missing_ok=True)
     return target, True

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 import textwrap
 from pathlib import Path
 from typing import Any
 
+from data.files import write_text
 from grading.console import Console
 from grading.outcomes import PASSED, Outcome, QuestionResult, RunResult
 
@@ -23,30 +21,12 @@ def points(value: float) -> str:
 
 
 def write_json(document: dict[str, Any], path: Path) -> None:
-    """Write a JSON report, as `write_text` does."""
-    write_text(json.dumps(document, indent=2) + "\n", path)
-
-
-def write_text(text: str, path: Path) -> None:
-    """Write a file; a reader sees the old one or the new one, never half of one.
-
-    What UTF-8 cannot hold, such as half of a surrogate pair in a message of a student's, becomes a question mark.
+    """Write a JSON report, whole or not at all.
 
     Raises:
         OSError: the file cannot be written.
     """
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n") as file:
-            file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes private files; a report is an ordinary one
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+    write_text(path, json.dumps(document, indent=2) + "\n")
 
 
 def print_question(result: QuestionResult, console: Console) -> None:

@@ -101,7 +101,7 @@ def stand_in(*mirrors: str, gzipped: bool = False) -> Dataset:
     """A dataset of one file `letters.bin` that holds CONTENTS, written to `letters.txt`."""
     name = "letters.bin.gz" if gzipped else "letters.bin"
     file = RemoteFile((name,), len(CONTENTS), hashlib.sha256(CONTENTS).hexdigest(), gzipped=gzipped)
-    return Dataset("letters.txt", (file,), mirrors, downloader._write_single, downloader._verify_single)
+    return Dataset("letters.txt", (file,), mirrors, downloader._combine_single, downloader._verify_single)
 
 
 def whole(handler: Handler) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import jinja2
 
+from data.files import write_text
 from grading import report
 from grading.outcomes import QuestionResult, RunResult
 from grading.pages import figures
@@ -94,7 +95,7 @@ class ReportPage:
             rows={question.id: rows(self._items(question)) for question in result.questions},
             graded=[question for question in result.questions if question.outcomes],
         )
-        report.write_text(page, self.path)
+        write_text(self.path, page)
 
     def _items(self, question: QuestionResult) -> list[Item]:
         """A question's pictures, drawn once."""

@@ -8,12 +8,13 @@ zlib (such as zlib-ng) may compress the same bytes differently, so `same_arrays`
 
 import io
 import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+
+from data.files import write_bytes
 
 EARLIEST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -46,18 +47,7 @@ def write_npz(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) ->
 
     Missing parent folders are created. Raises ValueError for arrays of dtype object, OSError as writing does.
     """
-    target = Path(path)
-    contents = npz_bytes(arrays)  # before anything is touched on disk
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as part:
-            part.write(contents)
-        os.chmod(name, 0o644)  # mkstemp makes files that only their owner may read
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_bytes(Path(path), npz_bytes(arrays), make_parents=True)
 
 
 def same_arrays(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -> bool:
@@ -66,6 +56,5 @@ def same_arrays(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) 
         if stored.files != list(arrays):
             return False
         return all(
-            stored[name].dtype == array.dtype and np.array_equal(stored[name], array)
-            for name, array in arrays.items()
+            stored[name].dtype == array.dtype and np.array_equal(stored[name], array) for name, array in arrays.items()
         )

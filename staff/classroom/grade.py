@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from data.files import write_bytes
 from grading.dependencies import installed_versions
 from grading.gradescope import settings as harness_settings
 from grading.gradescope.run import student_files
@@ -23,7 +24,7 @@ from staff.classroom.driver import Driver, Grade
 from staff.classroom.errors import ClassroomError
 from staff.classroom.export import Export
 from staff.classroom.grader import Grader
-from staff.classroom.records import GRADED, GRADER_FAILED, Record, Records, record_of, write_bytes
+from staff.classroom.records import GRADED, GRADER_FAILED, Record, Records, record_of
 from staff.classroom.work import GradingSettings, WorkItem, key_of
 
 SECONDS_BESIDE_QUESTIONS = 120.0  # for starting, for probing the isolation, and for the report
@@ -172,10 +173,10 @@ def _tell(request: Request, klass: Export, records: Records, settings: GradingSe
     differences = [change for record in found.values() for change in changes.of_record(record, records)]
     folders = {identifier: records.folder(identifier).relative_to(records.path).as_posix() for identifier in found}
     with _written(request.out):
-        write_bytes(tables.scores(rows, found, settings.questions), request.out / "scores.csv")
-        write_bytes(changes.table(rows, differences), request.out / "changes.csv")
+        write_bytes(request.out / "scores.csv", tables.scores(rows, found, settings.questions), private=True)
+        write_bytes(request.out / "changes.csv", changes.table(rows, differences), private=True)
         page = summary.page(request.export.stem, rows, found, folders, differences, klass.notes, run)
-        write_bytes(page, request.out / "summary.html")
+        write_bytes(request.out / "summary.html", page, private=True)
     failed = [record for record in found.values() if record["state"] == GRADER_FAILED]
     if request.regrade:
         _print_changes(differences)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 import shutil
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from data.files import write_text
 from grading import report
 from staff.classroom.errors import ClassroomError
 from staff.classroom.grader import Grader, digest
@@ -117,7 +115,7 @@ class Records:
         """Keep a record with its report and what was printed. The record comes last: when it is there, all is."""
         folder = self.folder(record["id"])
         folder.mkdir(exist_ok=True)
-        write_bytes(reply.output.encode(errors="replace"), folder / "output.txt")
+        write_text(folder / "output.txt", reply.output, private=True)
         _replace_folder(reply.report, folder / "report")
         report.write_json(record, folder / "result.json")
 
@@ -146,23 +144,6 @@ class Records:
             except OSError as error:
                 raise ClassroomError(f"--out {self.path}: another run is grading into this folder") from error
             yield
-
-
-def write_bytes(content: bytes, path: Path) -> None:
-    """Replace a file in one step.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
 
 
 def _replace_folder(files: Mapping[str, bytes], folder: Path) -> None:

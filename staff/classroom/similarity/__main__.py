@@ -14,8 +14,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from data.files import write_text
 from grading.arguments import count_from
-from staff import atomic
 from staff.classroom import export
 from staff.classroom.errors import ClassroomError
 from staff.classroom.similarity import compare, report
@@ -53,7 +53,8 @@ def main(argv: list[str] | None = None) -> int:
         compare_seconds = time.monotonic() - started - read_seconds
         missing = [submission.id for submission in class_export.submissions if not submission.files]
         notes = [*class_export.notes, *([f"Without any student file: {', '.join(missing)}."] if missing else [])]
-        atomic.write_text(arguments.out, report.render(entries, comparison, settings, notes), private=True)
+        page = report.render(entries, comparison, settings, notes)
+        write_text(arguments.out, page, private=True, make_parents=True)
     except (UsageError, ClassroomError) as error:
         return _refused(str(error))
     except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from staff import atomic
+from data.files import write_text
 from staff.evidence.calibrate.margins import Metric, Row
 
 BEGIN, END = "<!-- calibration: begin -->", "<!-- calibration: end -->"
@@ -46,7 +46,7 @@ def write(path: Path, text: str) -> None:
     """
     before, after = parts(path)
     try:
-        atomic.write_text(path, f"{before}{BEGIN}\n{text}\n{END}{after}")
+        write_text(path, f"{before}{BEGIN}\n{text}\n{END}{after}")
     except OSError as error:
         raise DocumentError(f"{path}: cannot be written ({error.strerror})") from error
 
