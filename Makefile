@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench watchers mutants hostile starters clean
+.PHONY: demo test lint bench watchers mutants hostile starters texts clean
 
 demo: $(VENV)/students  ## grade the reference solutions on the built-in data
 	$(RUN) autograder.py --code-directory staff/solutions --no-graphics --jobs 2
@@ -30,6 +30,9 @@ hostile: $(VENV)/staff  ## attack the grader as it runs under its harness (as ro
 
 starters: $(VENV)/students  ## make the student files from the reference solutions
 	$(RUN) -m staff.release.starters
+
+texts: $(VENV)/students  ## write the tables of questions and the map of files into the texts
+	$(RUN) -m staff.texts
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -1,8 +1,8 @@
 """Makes pictures of the report: `python -m staff.evidence.report_screenshot [--output DIR] [--report FILE]`.
 
 Grades the reference solutions with --report unless a page is given, and photographs the page with headless Chromium:
-whole on a wide screen, light and dark, and whole on a phone; and prints it. The README's picture is two parts of it,
-light and dark: copy report-readme.png to docs/images/report.png.
+whole on a wide screen, light and dark, and whole on a phone; and prints it. The hand-out's picture is two parts of it,
+light and dark: copy report-hand-out.png to docs/students/images/report.png.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ SHOTS = (
     Shot("report-q3.png", 900, 1190, only="q3"),
     Shot("report-q4.png", 900, 1190, is_dark=True, only="q4"),
 )
-README_PARTS, README_PICTURE = ("report-q3.png", "report-q4.png"), "report-readme.png"
-README_COLOURS = 64  # keep the file small
+HAND_OUT_PARTS, HAND_OUT_PICTURE = ("report-q3.png", "report-q4.png"), "report-hand-out.png"
+HAND_OUT_COLOURS = 64  # keep the file small
 
 
 class NoBrowser(Exception):
@@ -79,8 +79,8 @@ def photograph(report: Path, output: Path) -> list[Path]:
             page.write_text(_with_one_section(report, shot.only) if shot.only else _text(report), encoding="utf-8")
             _browse(browser, [*flags, "--force-device-scale-factor=1", page.as_uri()])
     _browse(browser, [f"--print-to-pdf={output / 'report.pdf'}", "--no-pdf-header-footer", report.resolve().as_uri()])
-    _join([output / name for name in README_PARTS], output / README_PICTURE)
-    return [output / name for name in (*(shot.name for shot in SHOTS), README_PICTURE, "report.pdf")]
+    _join([output / name for name in HAND_OUT_PARTS], output / HAND_OUT_PICTURE)
+    return [output / name for name in (*(shot.name for shot in SHOTS), HAND_OUT_PICTURE, "report.pdf")]
 
 
 def grade(directory: Path) -> Path:
@@ -117,7 +117,7 @@ def _join(parts: list[Path], whole: Path) -> None:
     joined = Image.new("RGB", (sum(image.width for image in images), images[0].height))
     for number, image in enumerate(images):
         joined.paste(image, (sum(before.width for before in images[:number]), 0))
-    joined.quantize(README_COLOURS, dither=Image.Dither.NONE).save(whole, optimize=True)
+    joined.quantize(HAND_OUT_COLOURS, dither=Image.Dither.NONE).save(whole, optimize=True)
 
 
 def main(argv: list[str] | None = None) -> int:

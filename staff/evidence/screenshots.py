@@ -42,7 +42,17 @@ TRAININGS: dict[str, Training] = {
     "q8": HaikuTraining(pretraining_epochs=0.8, fine_tuning_epochs=0.2),
 }
 QUESTIONS = sorted([*TRAININGS, "q6"])
-IN_THE_DOCUMENTATION = ("q1-early.png", "q3-early.png", "q6.png", "q7-trained.png", "q8-trained.png")
+IN_THE_HAND_OUT = (
+    "q1-early.png",
+    "q2-early.png",
+    "q3-early.png",
+    "q4-early.png",
+    "q5-early.png",
+    "q6.png",
+    "q7-trained.png",
+    "q8-trained.png",
+)
+HAND_OUT_IMAGES = PROJECT_DIRECTORY / "docs" / "students" / "images"
 COLOURS = 64
 
 
@@ -106,7 +116,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "-q", "--question", action="append", metavar="qN", help="of this question only; may be repeated"
     )
-    parser.add_argument("--documentation", action="store_true", help="renew those that the README shows, too")
+    parser.add_argument("--documentation", action="store_true", help="write those that the hand-out shows, too")
     arguments = parser.parse_args(argv)
     arguments.output.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
@@ -128,9 +138,9 @@ def main(argv: list[str] | None = None) -> int:
             develop(path, camera.picture, title, epochs, state)
             print(path, flush=True)
     if arguments.documentation:
-        for name in IN_THE_DOCUMENTATION:
+        for name in IN_THE_HAND_OUT:
             if (arguments.output / name).is_file():
-                _compress(arguments.output / name, PROJECT_DIRECTORY / "docs" / "images" / f"{name[:2]}.png")
+                _compress(arguments.output / name, HAND_OUT_IMAGES / f"{name[:2]}.png")
     if arguments.question:
         return 0
     try:

@@ -119,7 +119,8 @@ def main(argv: list[str] | None = None) -> int:
             f"    python autograder.py -q {names.id} --code-directory staff/solutions\n"
             f"    python -m staff.evidence.mutants -q {names.id}\n"
             f"Now replace the placeholder, wherever it says TODO (docs/new_question.md shows how), and run\n"
-            f"    python -m staff.release.starters"
+            f"    python -m staff.release.starters\n"
+            f"    python -m staff.texts"
         )
     return EXIT_DONE
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import zipfile
 from collections.abc import Mapping
 from hashlib import sha256
@@ -14,13 +13,12 @@ from staff.release import starters
 from staff.release.manifest import (
     EXECUTABLE,
     HARNESS_FILES,
-    README_LINES,
-    README_PARAGRAPHS,
-    README_SECTIONS,
+    STUDENT_FILES,
     Audience,
     ReleaseError,
     audience,
 )
+from staff.texts import tables
 
 STUDENT_FOLDER = "neural-networks"
 SOLUTIONS = "staff/solutions/"
@@ -31,7 +29,8 @@ def student_files(repository: Files) -> dict[str, bytes]:
     """What students receive, by path inside their folder.
 
     Raises:
-        ReleaseError: a top-level file is not decided on, or a starter is not what its solution gives.
+        ReleaseError: a top-level file is not decided on, a starter is not what its solution gives, or a table of the
+            hand-out is not what the questions give.
     """
     chosen = {path: content for path, content in repository.items() if Audience.STUDENTS in audience(path)}
     for path, content in repository.items():
@@ -41,8 +40,8 @@ def student_files(repository: Files) -> dict[str, bytes]:
                 raise ReleaseError(
                     f"{name} is not the starter of {path}: run python -m staff.release.starters and commit"
                 )
-    chosen["README.md"] = for_students(chosen["README.md"].decode()).encode()
-    return chosen
+    _require_tables(repository)
+    return {STUDENT_FILES.get(path, path): content for path, content in chosen.items()}
 
 
 def autograder_files(repository: Files, hidden: Files, commit: str) -> dict[str, bytes]:
@@ -62,21 +61,6 @@ def autograder_files(repository: Files, hidden: Files, commit: str) -> dict[str,
     return chosen | {"release.json": (json.dumps(release, indent=2) + "\n").encode()}
 
 
-def for_students(readme: str) -> str:
-    """The hand-out without what speaks to staff.
-
-    Raises:
-        ReleaseError: a part that should go is not there, so that a renamed one cannot slip through.
-    """
-    for heading in README_SECTIONS:
-        readme = _cut(readme, rf"^{re.escape(heading)}\b.*?(?=^## |^MIT licence|\Z)", heading)
-    for beginning in README_PARAGRAPHS:
-        readme = _cut(readme, rf"^{re.escape(beginning)}.*?(?=^## |\Z)", beginning)
-    for beginning in README_LINES:
-        readme = _cut(readme, rf"^{re.escape(beginning)}[^\n]*\n", beginning)
-    return readme
-
-
 def zipped(files: Files, folder: str = "") -> bytes:
     """A zip archive whose bytes depend on the files alone: names sorted, one date, fixed permissions.
 
@@ -93,8 +77,11 @@ def zipped(files: Files, folder: str = "") -> bytes:
     return archive.getvalue()
 
 
-def _cut(text: str, pattern: str, what: str) -> str:
-    shorter, count = re.subn(pattern, "", text, flags=re.MULTILINE | re.DOTALL)
-    if not count:
-        raise ReleaseError(f"README.md has no part {what!r}: bring staff/release/manifest.py up to date")
-    return shorter
+def _require_tables(repository: Files) -> None:
+    try:
+        texts = tables.filled(repository)
+    except tables.TableError as error:
+        raise ReleaseError(str(error)) from error
+    for path, content in texts.items():
+        if content != repository[path]:
+            raise ReleaseError(f"{path} has an old table of questions: run python -m staff.texts and commit")

@@ -26,8 +26,8 @@ TOP_LEVEL = {
     "train.py": Audience.STUDENTS,
     "gpt_model.py": Audience.STUDENTS,
     "haiku.py": Audience.STUDENTS,
-    # the hand-out
-    "README.md": Audience.STUDENTS,
+    # the hand-out, with parts of docs and test_cases
+    "STUDENTS.md": Audience.STUDENTS,
     "LICENSE": Audience.BOTH,
     "requirements.txt": Audience.BOTH,
     # what is provided, and the grader
@@ -45,13 +45,21 @@ TOP_LEVEL = {
     ".gitattributes": Audience.NOBODY,
     ".gitignore": Audience.NOBODY,
     "Makefile": Audience.NOBODY,
+    "README.md": Audience.NOBODY,
     "docs": Audience.NOBODY,
     "pyproject.toml": Audience.NOBODY,
     "staff": Audience.NOBODY,
     "tests": Audience.NOBODY,
 }
 
-# Where a shipped file of the repository lies at another place in autograder.zip.
+# Parts of these folders that others receive than the rest: patterns of paths.
+PARTS = {
+    "docs/students/*": Audience.STUDENTS,
+    "test_cases/*/README.md": Audience.STUDENTS,  # the hand-out; a grade must not depend on it
+}
+
+# Where a shipped file of the repository lies at another place in student.zip, and in autograder.zip.
+STUDENT_FILES = {"STUDENTS.md": "README.md"}
 HARNESS_FILES = {
     "staff/release/harness/setup.sh": "setup.sh",
     "staff/release/harness/run_autograder": "run_autograder",
@@ -60,12 +68,6 @@ EXECUTABLE = frozenset(HARNESS_FILES.values())
 
 # Never shipped, whatever folder they stand in; a file that matches makes the release fail.
 FORBIDDEN = ("*.pyc", "*/__pycache__/*", "*.orig", "*.rej", "*~", "*/.*", "*mutant*", "*hostile*", "*solution*")
-
-# Parts of the README that speak to staff and contributors: whole sections by heading, a paragraph by its beginning
-# (up to the next heading), lines of the file map and images (which are not shipped) by their beginning.
-README_SECTIONS = ("## Staff", "## Contributing", "## Figures")
-README_PARAGRAPHS = ("Two commands do everything",)
-README_LINES = ("staff/", "docs/", "tests/", "![")
 
 
 class ReleaseError(Exception):
@@ -83,7 +85,8 @@ def audience(path: str) -> Audience:
     top = path.partition("/")[0]
     if top not in TOP_LEVEL:
         raise ReleaseError(f"{top} is not in staff/release/manifest.py: say there who receives it, if anybody")
-    chosen = TOP_LEVEL[top]
+    parts = [receivers for pattern, receivers in PARTS.items() if fnmatchcase(path, pattern)]
+    chosen = parts[0] if parts else TOP_LEVEL[top]
     if chosen and any(fnmatchcase(f"/{path}", pattern) for pattern in FORBIDDEN):
         raise ReleaseError(f"{path} stands among files that are shipped but may never be; move or remove it")
     return chosen

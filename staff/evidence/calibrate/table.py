@@ -7,8 +7,10 @@ from pathlib import Path
 
 from data.files import write_text
 from staff.evidence.calibrate.margins import Metric, Row
+from staff.texts import marks
 
-BEGIN, END = "<!-- calibration: begin -->", "<!-- calibration: end -->"
+MARK = "calibration"
+BEGIN, END = marks.begin(MARK), marks.end(MARK)
 HEADINGS = (
     "question",
     "solution",
@@ -61,11 +63,10 @@ def parts(path: Path) -> tuple[str, str]:
         document = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DocumentError(f"{path}: cannot be read ({error})") from error
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise DocumentError(f"{path}: the table belongs between {BEGIN} and {END}, which are not there")
-    return before, after
+    try:
+        return marks.outside(document, MARK)
+    except marks.MarksError as error:
+        raise DocumentError(f"{path}: {error}") from error
 
 
 def _lines(row: Row) -> list[tuple[str, ...]]:

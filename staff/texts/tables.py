@@ -1,0 +1,158 @@
+"""The tables of questions in the texts, made from test_cases/*/question.toml.
+
+README.md and STUDENTS.md list the questions. The README.md in a question's folder lists its checks.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grading.questions import natural_order
+from staff.texts import marks
+
+PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
+LISTS = ("README.md", "STUDENTS.md")  # the texts that list every question
+QUESTIONS, POINTS = "questions", "points"  # names of marks
+GROUPS = {"core": "Core questions", "elective": "Electives"}
+FOLDERS = "test_cases"
+
+
+class TableError(Exception):
+    """A table cannot be written; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check, as question.toml describes it; `needs` holds positions of other checks, counted from 1."""
+
+    title: str
+    points: float
+    needs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the tables say of one question; the fields are those of question.toml."""
+
+    id: str
+    title: str
+    group: str
+    extra_credit: bool
+    targets: tuple[str, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def points(self) -> float:
+        """What all its checks together are worth."""
+        return sum(check.points for check in self.checks)
+
+    @property
+    def hand_out(self) -> str:
+        """The path of its section of the hand-out."""
+        return f"{FOLDERS}/{self.id}/README.md"
+
+
+def filled(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The texts that hold tables, with the tables that the questions give.
+
+    Args:
+        files: content by path in the repository; at least every question.toml and every text with a table.
+    Raises:
+        TableError: a text or its marks are missing, or a question.toml cannot be read.
+    """
+    questions = _questions(files)
+    texts = {path: (QUESTIONS, question_list(questions)) for path in LISTS}
+    texts |= {question.hand_out: (POINTS, check_list(question)) for question in questions}
+    return {path: _filled(files, path, mark, table) for path, (mark, table) in texts.items()}
+
+
+def question_list(questions: Sequence[Question]) -> str:
+    """One table for each group of questions, with the sum of its points."""
+    parts = []
+    for group, name in GROUPS.items():
+        members = [question for question in questions if question.group == group]
+        if members:
+            counted = sum(question.points for question in members if not question.extra_credit)
+            extra = sum(question.points for question in members if question.extra_credit)
+            also = f" Extra credit: {extra:g} points." if extra else ""
+            head = ("question", "points", "you write", "in")
+            parts += [_table(head, map(_row, members)), f"{name}: {counted:g} points.{also}"]
+    return "\n\n".join(parts)
+
+
+def check_list(question: Question) -> str:
+    """One row for each check of a question, and their sum."""
+    rows = [
+        (str(number), check.title, f"{check.points:g}", ", ".join(map(str, check.needs)))
+        for number, check in enumerate(question.checks, start=1)
+    ]
+    extra = " of extra credit" if question.extra_credit else ""
+    return (
+        f"{_table(('', 'check', 'points', 'needs'), rows)}\n\n"
+        f"Together: {question.points:g} {'point' if question.points == 1 else 'points'}{extra}. "
+        "A check runs only after the checks that it needs have passed."
+    )
+
+
+def files_on_disk(project: Path = PROJECT_DIRECTORY) -> dict[str, bytes]:
+    """The files that `filled` reads, as they are now."""
+    paths = [project / name for name in LISTS]
+    for pattern in ("question.toml", "README.md"):
+        paths += sorted((project / FOLDERS).glob(f"*/{pattern}"))
+    return {path.relative_to(project).as_posix(): path.read_bytes() for path in paths if path.is_file()}
+
+
+def _questions(files: Mapping[str, bytes]) -> list[Question]:
+    found = []
+    for path, content in files.items():
+        if match := re.fullmatch(rf"{FOLDERS}/([^/]+)/question\.toml", path):
+            try:
+                found.append(_question(match[1], tomllib.loads(content.decode())))
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, ValueError) as error:
+                raise TableError(f"{path}: {type(error).__name__}: {error}") from error
+    return sorted(found, key=lambda question: natural_order(question.id))
+
+
+def _question(question_id: str, table: dict[str, Any]) -> Question:
+    names = [row["name"] for row in table["checks"]]
+
+    def check(row: dict[str, Any]) -> Check:
+        needs = sorted(names.index(name) + 1 for name in row.get("requires", ()))
+        return Check(row["title"], row.get("points", 0), tuple(needs))
+
+    checks = map(check, table["checks"])
+    group = table.get("group", "core")
+    if group not in GROUPS:
+        raise ValueError(f"group {group!r} is none of {', '.join(GROUPS)}")
+    extra_credit = bool(table.get("extra_credit", False))
+    return Question(question_id, table["title"], group, extra_credit, tuple(table["targets"]), tuple(checks))
+
+
+def _row(question: Question) -> tuple[str, ...]:
+    modules = dict.fromkeys(target.rpartition(".")[0].replace(".", "/") for target in question.targets)
+    return (
+        f"[{question.id} {question.title}]({question.hand_out})",
+        f"{question.points:g}{' extra' if question.extra_credit else ''}",
+        ", ".join(f"`{target.rpartition('.')[2]}`" for target in question.targets),
+        ", ".join(f"`{module}.py`" for module in modules),
+    )
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [" | ".join(cells) for cells in (head, *rows)]
+    rule = "|".join("---" for _ in lines[0].split(" | "))
+    return "\n".join([f"| {lines[0]} |", f"|{rule}|", *(f"| {line} |" for line in lines[1:])])
+
+
+def _filled(files: Mapping[str, bytes], path: str, mark: str, table: str) -> bytes:
+    if path not in files:
+        raise TableError(f"{path} is missing: every question needs its section of the hand-out")
+    try:
+        return marks.replaced(files[path].decode(), mark, table).encode()
+    except (marks.MarksError, UnicodeDecodeError) as error:
+        raise TableError(f"{path}: {error}") from error
