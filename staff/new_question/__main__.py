@@ -1,7 +1,7 @@
 """Adds a question to the project: `python -m staff.new_question e13 --title "Layer norm" [--dry-run]`.
 
-What it makes grades at once: a placeholder with data, a probe and a picture of its own. docs/new_question.md goes on from
-there. Nothing is overwritten.
+What it makes grades at once: a placeholder with data, a probe and a picture of its own. docs/new_question.md goes on
+from there. Nothing is overwritten.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def names_of(question_id: str, title: str, module: str | None) -> Names:
         raise NewQuestionError(f"{question_id!r} is no question's id; they look like q9 and e13")
     if not title or len(title) > MAX_TITLE_CHARACTERS or not title.isprintable() or set(title) & set('|`<>"\\'):
         raise NewQuestionError(
-            f"--title {title!r}: give one line of 1 to {MAX_TITLE_CHARACTERS} characters, none of | ` < > \" \\"
+            f'--title {title!r}: give one line of 1 to {MAX_TITLE_CHARACTERS} characters, none of | ` < > " \\'
         )
     module = module or re.sub(r"\W+", "_", title.lower(), flags=re.ASCII).strip("_")
     if not module.isascii() or not module.isidentifier() or module in sys.stdlib_module_names:

@@ -13,15 +13,16 @@ from staff.release import starters
 from staff.release.manifest import (
     EXECUTABLE,
     HARNESS_FILES,
+    SOLUTIONS,
     STUDENT_FILES,
     Audience,
     ReleaseError,
     audience,
+    starters_of,
 )
 from staff.texts import tables
 
 STUDENT_FOLDER = "neural-networks"
-SOLUTIONS = "staff/solutions/"
 Files = Mapping[str, bytes]
 
 
@@ -29,18 +30,18 @@ def student_files(repository: Files) -> dict[str, bytes]:
     """What students receive, by path inside their folder.
 
     Raises:
-        ReleaseError: a top-level file is not decided on, a starter is not what its solution gives, or a table of the
-            hand-out is not what the questions give.
+        ReleaseError: a top-level file is not decided on, a starter is not what its solution gives, or a text lacks a
+            table of questions.
     """
-    chosen = {path: content for path, content in repository.items() if Audience.STUDENTS in audience(path)}
-    for path, content in repository.items():
-        if path.startswith(SOLUTIONS) and path.endswith(".py"):
-            name = path.removeprefix(SOLUTIONS)
-            if chosen.get(name) != starters.strip_solutions(content.decode()).encode():
-                raise ReleaseError(
-                    f"{name} is not the starter of {path}: run python -m staff.release.starters and commit"
-                )
-    _require_tables(repository)
+    names = starters_of(repository)
+    chosen = {path: content for path, content in repository.items() if Audience.STUDENTS in audience(path, names)}
+    for name in names:
+        solution = f"{SOLUTIONS}{name}"
+        if chosen.get(name) != starters.strip_solutions(repository[solution].decode()).encode():
+            raise ReleaseError(
+                f"{name} is not the starter of {solution}: run python -m staff.release.starters and commit"
+            )
+    chosen |= {path: content for path, content in _tables(repository).items() if path in chosen}
     return {STUDENT_FILES.get(path, path): content for path, content in chosen.items()}
 
 
@@ -52,7 +53,8 @@ def autograder_files(repository: Files, hidden: Files, commit: str) -> dict[str,
         hidden: the hidden test files.
         commit: told to whoever reads a grade.
     """
-    chosen = {path: content for path, content in repository.items() if Audience.GRADER in audience(path)}
+    names = starters_of(repository)
+    chosen = {path: content for path, content in repository.items() if Audience.GRADER in audience(path, names)}
     chosen |= {place: repository[path] for path, place in HARNESS_FILES.items()}
     chosen |= hidden
     # Which release graded a submission; the digest tells hidden splits apart without telling what is in them.
@@ -77,11 +79,9 @@ def zipped(files: Files, folder: str = "") -> bytes:
     return archive.getvalue()
 
 
-def _require_tables(repository: Files) -> None:
+def _tables(repository: Files) -> dict[str, bytes]:
+    """The texts with tables of questions, with the tables that the questions give."""
     try:
-        texts = tables.filled(repository)
+        return tables.filled(repository)
     except tables.TableError as error:
         raise ReleaseError(str(error)) from error
-    for path, content in texts.items():
-        if content != repository[path]:
-            raise ReleaseError(f"{path} has an old table of questions: run python -m staff.texts and commit")

@@ -1,11 +1,12 @@
 """What is shipped, and to whom: the one place that decides.
 
-Every file and folder at the top of the repository is named here. A new one that is not makes the release fail until
-somebody has decided.
+Every file and folder at the top of the repository is named here, but for the starters, which students write: they are
+whatever staff/solutions/ holds. A new one that is not makes the release fail until somebody has decided.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from enum import Flag
 from fnmatch import fnmatchcase
 
@@ -20,12 +21,6 @@ class Audience(Flag):
 
 
 TOP_LEVEL = {
-    # what students write: starters, which the grader has no use for
-    "models.py": Audience.STUDENTS,
-    "losses.py": Audience.STUDENTS,
-    "train.py": Audience.STUDENTS,
-    "gpt_model.py": Audience.STUDENTS,
-    "haiku.py": Audience.STUDENTS,
     # the hand-out, with parts of docs and test_cases
     "STUDENTS.md": Audience.STUDENTS,
     "LICENSE": Audience.BOTH,
@@ -58,6 +53,8 @@ PARTS = {
     "test_cases/*/README.md": Audience.STUDENTS,  # the hand-out; a grade must not depend on it
 }
 
+SOLUTIONS = "staff/solutions/"
+
 # Where a shipped file of the repository lies at another place in student.zip, and in autograder.zip.
 STUDENT_FILES = {"STUDENTS.md": "README.md"}
 HARNESS_FILES = {
@@ -70,19 +67,31 @@ EXECUTABLE = frozenset(HARNESS_FILES.values())
 FORBIDDEN = ("*.pyc", "*/__pycache__/*", "*.orig", "*.rej", "*~", "*/.*", "*mutant*", "*hostile*", "*solution*")
 
 
+def starters_of(paths: Iterable[str]) -> set[str]:
+    """The paths of the files that students write: one for each solution."""
+    return {
+        path.removeprefix(SOLUTIONS)
+        for path in paths
+        if path.startswith(SOLUTIONS) and path.endswith(".py") and not path.endswith("__init__.py")
+    }
+
+
 class ReleaseError(Exception):
     """The release cannot be built; the text says why and what to do."""
 
 
-def audience(path: str) -> Audience:
+def audience(path: str, starters: Collection[str] = ()) -> Audience:
     """Who receives a file of the repository.
 
     Args:
         path: relative to the repository, with forward slashes.
+        starters: the paths of the files that students write, which the grader has no use for.
     Raises:
         ReleaseError: its top-level name is not decided on, or a forbidden file stands among shipped ones.
     """
     top = path.partition("/")[0]
+    if path in starters:
+        return Audience.STUDENTS
     if top not in TOP_LEVEL:
         raise ReleaseError(f"{top} is not in staff/release/manifest.py: say there who receives it, if anybody")
     parts = [receivers for pattern, receivers in PARTS.items() if fnmatchcase(path, pattern)]

@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from staff import atomic
+from data.files import write_text
 from staff.release.manifest import ReleaseError
 from staff.release.repository import files_of_working_tree
 from staff.texts import file_map, marks, tables
@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
         stale = stale_texts(files)
         for path, content in stale.items():
             if not arguments.check:
-                atomic.write_text(PROJECT_DIRECTORY / path, content.decode())
+                write_text(PROJECT_DIRECTORY / path, content.decode())
             print(f"{path}: {'differs; run python -m staff.texts' if arguments.check else 'written'}")
     except (tables.TableError, file_map.FileMapError, marks.MarksError, ReleaseError, OSError) as error:
         print(f"staff.texts: error: {error}", file=sys.stderr)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
 
+Step = Callable[[Tensor, Tensor, float], Tensor]
 
-def path(step: Callable[[Tensor, Tensor, float], Tensor], start: Tensor, target: Tensor, rate: float, steps: int) -> Any:
+
+def path(step: Step, start: Tensor, target: Tensor, rate: float, steps: int) -> dict[str, Tensor]:
     """Take steps down the bowl |weights - target|^2 with the student's `step`.
 
     Returns:
