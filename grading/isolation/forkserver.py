@@ -11,6 +11,8 @@ import sys
 import threading
 from typing import Any, BinaryIO
 
+from grading.isolation.program import program
+
 REQUEST_BYTES = 2**15  # as in grading.child.host
 SECONDS_TO_IMPORT = 240.0  # torch, on a busy machine or from a cold disk; a server that has died is noticed at once
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "OMP_NUM_THREADS")
@@ -31,8 +33,6 @@ class ForkServer:
     """
 
     def __init__(self, confined: bool = False) -> None:
-        from grading.isolation.process import program
-
         self._control, theirs = socket.socketpair()
         self._forking = threading.Lock()  # answers do not say whose they are: one request at a time
         self._condition = threading.Condition()

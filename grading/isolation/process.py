@@ -17,24 +17,15 @@ from typing import Any, BinaryIO, cast
 
 from grading.isolation import channel, memory
 from grading.isolation.forkserver import ForkServer
+from grading.isolation.program import program
 from grading.isolation.sandbox import Sandbox
 from grading.outcomes import OutOfLimits, StudentCrashed
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SECONDS_BETWEEN_LOOKS = 0.1  # at the clock and the memory, while waiting for an answer
 MAXIMUM_REPLY_BYTES = 64 * 2**20
 MAX_PROGRESS_NUMBERS = 16  # of one report
 MAX_PATIENCE = 20  # times its time limit: a process may also starve itself, with threads of its own
 UNREAD_MESSAGES = 1  # a process that floods the channel waits here, and the grader's memory stays small
-
-
-def program(*arguments: str) -> list[str]:
-    """The command line of the student process's program."""
-    start = (
-        "import sys; sys.path.insert(0, sys.argv.pop(1)); "
-        "from grading.child import host; sys.exit(host.main(sys.argv[1:]))"
-    )
-    return [sys.executable, "-P", "-c", start, str(PROJECT_DIRECTORY), *arguments]
 
 
 class StudentProcess:

@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from staff.build.gpt_cases import LAYERS, WIDTH, Weights, attention, block, linear, norm
+from staff.build.gpt_reference import LAYERS, WIDTH, Weights, attention, block, linear, norm
 from test_cases.q6 import checks as question_6
 
 WRONG_ATTENTIONS = {
