@@ -39,7 +39,7 @@ OTHER_EDITION = PROJECT / "tests" / "other_edition"
 
 
 def questions() -> dict[str, Question]:
-    return {question.id: question for question in discover() if question.id <= "q6"}
+    return {question.id: question for question in discover() if question.id in ("q1", "q2", "q3", "q4", "q5", "q6")}
 
 
 def answered(code: Path) -> set[str]:
