@@ -1,18 +1,8 @@
-"""Question 7: trains a character GPT on plays, and lets it write.
-
-    python chargpt.py                                  train on the built-in plays for three minutes
-    python chargpt.py --text FILE --minutes 2          train on a text of your own
-    python chargpt.py --resume                         go on where the last run stopped
-    python chargpt.py sample --prompt "ROMEO:"         write with the model that was trained last
-    torchrun --nproc_per_node=2 chargpt.py             train with several processes or GPUs
-
-Your model comes from gpt_model.py and models.py. Nothing here needs editing; the pieces are in gpt/.
-"""
+"""The program behind `python chargpt.py`: its flags, and what they put together."""
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -21,68 +11,40 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import Module
 
 from data import plays
-from gpt import checkpoint, corpus, parallel, sample
-from gpt import device as devices
+from gpt import checkpoint, corpus
 from gpt.config import Config
-from gpt.errors import UserError
 from gpt.reports import Reports
 from gpt.run import Run
-from gpt.trainer import Trainer
-from gpt.watching import Watch, unwatched
+from gpt.trainer import Blocks, make_trainer
+from gpt.writer import Writer
+from training import device as devices
+from training import parallel, student
+from training.checkpoint import restore_weights
+from training.device import Device
+from training.errors import INTERRUPTED, UserError, exit_status
+from training.sampling import Sampler
+from training.watching import Watch, unwatched, window
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parent
-MODEL_NAMES = ("GPT", "Character_GPT")  # the second in solutions written for another edition of this project
-INTERRUPTED = 130  # the exit status of a program that Ctrl-C has stopped
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Train, or write; returns 0, 1 where something cannot be done, 130 after Ctrl-C."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    try:
-        return _sample(arguments[1:]) if arguments[:1] == ["sample"] else _train(arguments)
-    except UserError as error:
-        print(f"chargpt: {error}", file=sys.stderr)
-        return 1
-    except NotImplementedError as error:
-        print(f"chargpt: {error}. Fill in gpt_model.py (and question 6 in models.py) first.", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nchargpt: interrupted", file=sys.stderr)
-        return INTERRUPTED
+PROJECT_DIRECTORY = Path(__file__).resolve().parents[1]
 
 
-def fit(
-    model: Module, ids: Tensor, vocabulary: int, block_size: int, steps: int, seed: int, watch: Watch = unwatched
-) -> None:
-    """Train a model on a text for a number of steps, as `python chargpt.py` does but on smaller batches.
+def main(argv: Sequence[str] | None = None, description: str = "") -> int:
+    """Train, or write; returns 0, 1 where something cannot be done, 130 after Ctrl-C.
 
-    ids: int64 (count,), each from 0 to vocabulary - 1. The autograder's checks call this.
+    Args:
+        argv: the flags; without them, those of the command line.
+        description: of the program, for --help.
     """
-    config = Config(block_size=block_size, batch_size=16, steps=steps, seed=seed)
-    with torch.enable_grad(), watch(model) as note:
-        trainer = Trainer(model.train(), ids, vocabulary, config, devices.choose("cpu"))
-        for step in range(steps):
-            note((step + 1) / steps, trainer.step(step / steps))
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["sample"]:
+        return exit_status("chargpt", "q7", lambda: _sample(_sampling_parser().parse_args(arguments[1:])))
+    return exit_status("chargpt", "q7", lambda: _train(_training_parser(description).parse_args(arguments)))
 
 
-def overfit(model: Module, batch: Tensor, vocabulary: int, steps: int) -> None:
-    """Train a model on one batch again and again. batch: int64 (rows, block_size + 1)."""
-    config = Config(block_size=batch.shape[1] - 1, batch_size=len(batch), steps=steps)
-    with torch.enable_grad():
-        trainer = Trainer(
-            model.train(), batch.flatten(), vocabulary, config, devices.Device(batch.device, False, False)
-        )
-        for step in range(steps):
-            trainer.step(step / steps, batch)
-
-
-def _train(arguments: list[str]) -> int:
-    options = _training_parser().parse_args(arguments)
-    path, folder = options.checkpoint or options.out / "checkpoint.pt", options.out
+def _train(options: argparse.Namespace) -> int:
+    path, folder = _checkpoint_path(options), options.out
     contents = checkpoint.load(path) if options.resume else None
     config = _config(options, contents, path)
     together = parallel.join(options.device, config.batch_size)
@@ -96,28 +58,28 @@ def _train(arguments: list[str]) -> int:
                 "Name that text with --text, or train anew without --resume."
             )
         torch.manual_seed(config.seed)
-        model = _build(options.code_directory, config, len(text.characters)).to(device.torch_device)
-        if contents is not None:
-            checkpoint.restore_weights(model, contents, path)
-        writer = sample.Writer(model, text.characters, config.block_size, device, options.temperature, options.top_k)
+        model = _model(options, config, text.characters, device, contents, path)
+        writer = _writer(options, model, config, text.characters, device)
         corpus.encode(options.prompt, text.characters)  # an unknown character is told before training, not after
-        trainer = Trainer(model, text.train, len(text.characters), config, device, together)
+        blocks = Blocks(text.train, config, device)
+        trainer = make_trainer(model, blocks, len(text.characters), config, device, together)
         reports = Reports(text, writer, options.prompt, folder, limit)
-        watch = _watch(options, config, text, limit, together)
-        run = Run(trainer, text, config, device, together, folder, reports, watch)
+        watch: Watch = unwatched
+        if not options.no_graphics and together.size == 1:
+            details = {"characters": text.characters, "block_size": config.block_size, "limit": limit}
+            watch = window(f"Character GPT on {text.name}", "gpt.picture", **details)
+        run = Run(trainer, blocks, text, config, device, together, folder, reports, watch)
         if contents is not None:
             run.restore(contents)
         if together.leads:
             parameters = sum(parameter.numel() for parameter in model.parameters())
             length = f"{config.steps} steps" if config.steps is not None else f"{config.minutes:g} minutes"
-            verb = f"continuing at step {trainer.steps_done}" if contents is not None else "training"
+            verb = f"continuing at step {run.loop.steps_done}" if contents is not None else "training"
             shared = f", {together.size} processes" if together.size > 1 else ""
             print(f"{verb}: {parameters:,} parameters on {text.name}, {length}, {device}{shared}", flush=True)
         finished = run.train()
         if together.leads and not finished:
-            print(
-                f"\nstopped at step {trainer.steps_done}; everything is saved. Go on with: python chargpt.py --resume"
-            )
+            print(f"\nstopped at step {run.loop.steps_done}. Everything is saved; --resume goes on.")
         if together.leads and finished:
             reports.at_the_end(run.history, lambda line: print(line, flush=True))
         together.meet()
@@ -126,50 +88,42 @@ def _train(arguments: list[str]) -> int:
         together.close()
 
 
-def _watch(
-    options: argparse.Namespace, config: Config, text: corpus.Corpus, limit: float | None, together: parallel.Parallel
-) -> Watch:
-    """A live window, where one can be hoped for."""
-    from pictures.windows.display import has_display
-
-    if options.no_graphics or together.size > 1 or not has_display():
-        return unwatched
-    from pictures.windows.live import Live
-
-    title = f"Character GPT on {text.name}"
-    details = {"characters": text.characters, "block_size": config.block_size, "limit": limit}
-    return Live(title).watcher("pictures.writing", **details)
-
-
-def _sample(arguments: list[str]) -> int:
-    options = _sampling_parser().parse_args(arguments)
+def _sample(options: argparse.Namespace) -> int:
     if options.length < 0:
         raise UserError(f"--length should be at least 0; got {options.length}")
-    path = options.checkpoint or options.out / "checkpoint.pt"
+    path = _checkpoint_path(options)
     contents = checkpoint.load(path)
     config, characters = checkpoint.config_of(contents), contents["characters"]
     devices.set_threads(options.threads, 1)
     device = devices.choose(options.device, precision=options.precision)
-    model = _build(options.code_directory, config, len(characters)).to(device.torch_device)
-    checkpoint.restore_weights(model, contents, path)
-    writer = sample.Writer(model, characters, config.block_size, device, options.temperature, options.top_k)
-    print(writer.write(options.prompt, options.length, options.seed))
+    model = _model(options, config, characters, device, contents, path)
+    print(_writer(options, model, config, characters, device).write(options.prompt, options.length, options.seed))
     return 0
 
 
-def _build(code_directory: Path, config: Config, vocabulary: int) -> Any:
-    """Make the student's model."""
-    sys.path.insert(0, str(code_directory.resolve()))
-    try:
-        module = importlib.import_module("gpt_model")
-    except ModuleNotFoundError as error:
-        if error.name != "gpt_model":
-            raise
-        raise UserError(f"there is no gpt_model.py in {code_directory}. Check --code-directory.") from None
-    for name in MODEL_NAMES:
-        if hasattr(module, name):
-            return getattr(module, name)(*config.architecture, vocabulary)
-    raise UserError("gpt_model.py has no class GPT; was it renamed or deleted?")
+def _checkpoint_path(options: argparse.Namespace) -> Path:
+    return options.checkpoint or options.out / checkpoint.FILE_NAME
+
+
+def _model(
+    options: argparse.Namespace,
+    config: Config,
+    characters: str,
+    device: Device,
+    contents: dict[str, Any] | None,
+    path: Path,
+) -> torch.nn.Module:
+    """The student's model on its device, with the weights of a checkpoint if there is one."""
+    model = student.model_class(options.code_directory)(*config.architecture, len(characters)).to(device.torch_device)
+    if contents is not None:
+        restore_weights(model, contents["model"], path, "Use the model it was trained with, or train a new one.")
+    return model
+
+
+def _writer(
+    options: argparse.Namespace, model: torch.nn.Module, config: Config, characters: str, device: Device
+) -> Writer:
+    return Writer(Sampler(model, config.block_size, device, options.temperature, options.top_k), characters)
 
 
 def _text(path: Path | None, block_size: int) -> tuple[corpus.Corpus, float | None]:
@@ -206,9 +160,9 @@ def _config(options: argparse.Namespace, contents: dict[str, Any] | None, path: 
     return replace(config, **given)
 
 
-def _training_parser() -> argparse.ArgumentParser:
+def _training_parser(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="chargpt.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="chargpt.py", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     default = Config()
     parser.add_argument(
@@ -255,7 +209,3 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--code-directory", type=Path, default=PROJECT_DIRECTORY, help="folder of gpt_model.py and models.py"
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())
