@@ -1,2 +1,2 @@
-"""What trains a character GPT: the pieces that `chargpt.py` puts together. Provided; works with any model that maps
-ids (batch, time) to logits (batch, time, vocabulary)."""
+"""What `chargpt.py` puts together: a text, its batches, reports and samples. Provided; trains any model that maps ids
+(batch, time) to logits (batch, time, vocabulary) with what training/ holds."""

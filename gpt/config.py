@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from gpt.errors import UserError
+from training.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,3 @@ class Config:
     def to_dict(self) -> dict[str, Any]:
         """The fields by name."""
         return asdict(self)
-
-
-WARM_UP = 0.02  # of the whole run: Adam's and Muon's averages are empty at first
-
-
-def learning_rate_factor(progress: float) -> float:
-    """What the highest learning rates are multiplied by; progress is the share of the run that is done, 0 to 1.
-
-    Rises over the warm-up, then falls in a straight line to zero ("linear decay to zero", Bergsma et al., 2025,
-    "Straight to Zero", finds it better than a cosine at a fixed budget).
-    """
-    return max(0.0, min(progress / WARM_UP, (1 - progress) / (1 - WARM_UP), 1.0))

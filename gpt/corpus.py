@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gpt.errors import UserError
+from training.errors import UserError
 
 VALIDATION_FRACTION = 0.1
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import Module
 from torch.nn.functional import cross_entropy
 
-from gpt.device import Device
+from training.device import Device
 
 ROWS_AT_ONCE = 64
 

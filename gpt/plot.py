@@ -6,8 +6,9 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from gpt.checkpoint import write_atomically
+from training.checkpoint import write
 
+REMEDY = "Make room, or choose another --out."
 SMOOTHING = 0.98  # share of the past in the drawn training loss: single batches are too noisy to read
 
 
@@ -48,4 +49,4 @@ def loss_curve(
     axes.legend()
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=120)
-    write_atomically(path, buffer.getvalue())
+    write(path, buffer.getvalue(), REMEDY)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gpt import losses, plot
 from gpt.corpus import Corpus
-from gpt.sample import Writer
+from gpt.writer import Writer
 
 CHARACTERS_VALIDATED = 20_000  # for a report on the way; the whole split at the end
 SAMPLE_LENGTH, LAST_SAMPLE_LENGTH = 160, 500
@@ -23,7 +23,6 @@ class History:
 
     training: list[float] = field(default_factory=list)  # the loss of every step
     validation: list[tuple[int, float]] = field(default_factory=list)  # a step, the loss after it
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Reports:
 
     def on_the_way(self, step: int, history: History, write: Callable[[str], None]) -> None:
         """Note the loss on a part of the held-out text, and write it with a few lines of the model's own."""
-        part = max(CHARACTERS_VALIDATED, self.writer.block_size + 1)
+        part = max(CHARACTERS_VALIDATED, self.writer.sampler.block_size + 1)
         loss = self._loss(self.corpus.validation[:part])
         history.validation.append((step, loss))
         write(f"step {step}: validation loss {loss:.3f} (on a part of the held-out text)")
@@ -66,7 +65,8 @@ class Reports:
         write(f"validation loss {in_both_units(self._loss(held_out))}")
 
     def _loss(self, ids: Tensor, context: bool = True) -> float:
-        return losses.of_text(self.writer.model, ids, self.writer.block_size, self.writer.device, context)
+        sampler = self.writer.sampler
+        return losses.of_text(sampler.model, ids, sampler.block_size, sampler.device, context)
 
 
 def in_both_units(nats: float) -> str:

@@ -1,1 +1,2 @@
-"""Question 8, the provided part: vocabulary, trainer, themes of a message, ranking, chat; students edit haiku.py."""
+"""Question 8, the provided part: vocabulary, trainer, themes of a message, ranking, chat. Students edit haiku.py, whose
+functions are handed to whatever here needs them (functions.py)."""

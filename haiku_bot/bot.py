@@ -5,26 +5,25 @@ Every verse of the pool is in form already, however unlikely. The choice goes by
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise, product
 
 import torch
 from torch import Tensor
 
 from data.haiku import plain, themes, words_of
+from haiku_bot.corpus import Corpus
+from haiku_bot.functions import Write
+from haiku_bot.judge import Judge
 from haiku_bot.messages import Request, understand
-from haiku_bot.trainer import Corpus, content_words
 from haiku_bot.vocabulary import Vocabulary
 
 POOL = 120  # verses per answer, in equal parts for each of `STEERING`
 STEERING = (0.0, 1.5, 3.0)  # nats that the score of a word that was asked for is raised by
 TEMPERATURE, TOP_K = 0.7, 20
 WEAKEST = 3  # words: a slip is a few unlikely ones in a verse that reads well otherwise
-FIRST_LINE_STALENESS, STALENESS = 0.35, 0.08
 REPEATED_LINE, REPEATED_FIRST_LINE = 1.5, 4.5  # what a line already said in the conversation costs
 LIKELIHOOD, RELEVANCE = 1.5, 5.0  # what a nat of the one and a theme's word are worth in the choice
 COMMON_KEYWORD = 8  # a word has to occur so often in the haiku to be asked for
@@ -42,89 +41,6 @@ class Answer:
     def text(self) -> str:
         """The lines as a reader sees them."""
         return "\n".join(self.lines)
-
-
-class Judge:
-    """Ranks verses: how likely the model finds them, what they are about, whether they are new and well put.
-
-    Args:
-        corpus: all haiku that the model has seen or could have.
-    """
-
-    def __init__(self, corpus: Corpus) -> None:
-        self.content = content_words(corpus.everything)
-        self._known = {tuple(map(plain, haiku.lines)) for haiku in corpus.everything}
-        self._line_counts = Counter(plain(line) for haiku in corpus.everything for line in haiku.lines)
-        self._endings = [{words_of(haiku.lines[n])[-1] for haiku in corpus.everything} for n in range(3)]
-        self._by_line: dict[str, set[int]] = {}
-        for number, haiku in enumerate([*corpus.training, *corpus.validation]):
-            for line in haiku.lines:
-                self._by_line.setdefault(plain(line), set()).add(number)
-        self._word_counts: Counter[str] = Counter()  # haiku that a content word is in
-        self._size = len(corpus.everything)
-        self._with_line: set[tuple[str, str]] = set()  # a line, and a content word of its haiku
-        self._pairs: set[tuple[str, ...]] = set()
-        self._triples: set[tuple[str, ...]] = set()
-        self._together: set[tuple[str, ...]] = set()  # content words that one haiku holds, in alphabetical order
-        for haiku in corpus.everything:
-            words = _with_breaks(haiku.lines)
-            self._pairs.update(pairwise(words))
-            self._triples.update(zip(words, words[1:], words[2:], strict=False))
-            content = sorted(self.content & set(words))
-            self._word_counts.update(content)
-            self._together.update(combinations(content, 2))
-            self._with_line.update(product(map(plain, haiku.lines), content))
-
-    def is_new(self, lines: Sequence[str]) -> bool:
-        """Whether a verse is no known haiku, and shares at most one line with any that a person wrote."""
-        bare = [plain(line) for line in lines]
-        shared = Counter(number for line in set(bare) for number in self._by_line.get(line, ()))
-        return tuple(bare) not in self._known and max(shared.values(), default=0) < 2
-
-    def staleness(self, lines: Sequence[str]) -> float:
-        """How far a verse goes by lines that the haiku have used up; most of all its first line."""
-        used = [math.log1p(self._line_counts[plain(line)]) for line in lines]
-        return FIRST_LINE_STALENESS * used[0] + STALENESS * sum(used[1:])
-
-    def faults(self, lines: Sequence[str]) -> float:
-        """How much in a verse no haiku has: neighbouring words, lines and images in one scene; and repeated words."""
-        words = _with_breaks(lines)
-        content = [word for word in words if word in self.content]
-        pairs = sum(pair not in self._pairs for pair in pairwise(words))
-        triples = sum(
-            triple not in self._triples
-            for triple in zip(words, words[1:], words[2:], strict=False)
-            if "/" not in triple[1:2]
-        )
-        apart = sum(
-            self._surprise(self._word_counts[one], self._word_counts[other])
-            for one, other in combinations(sorted(set(content)), 2)
-            if (one, other) not in self._together
-        )
-        foreign = sum(
-            self._surprise(self._line_counts[line], self._word_counts[word])
-            for line, word in product(map(plain, lines), content)
-            if (line, word) not in self._with_line
-        )
-        ends = sum(words_of(line)[-1] not in known for line, known in zip(lines, self._endings, strict=False))
-        strange = sum(self._line_counts[plain(line)] == 0 for line in lines)
-        repeated = len(content) - len(set(content))
-        return pairs + 0.6 * triples + 2.0 * (apart + foreign + repeated) + ends + 2.5 * strange
-
-    def _surprise(self, one: int, other: int) -> float:
-        """How sure it is that two things belong apart that never met, though so many haiku hold each: 0 to 1.
-
-        If they came independently, they would have met `one * other / size` times, and never with a chance of
-        exp(-that).
-        """
-        return 1 - math.exp(-one * other / self._size)
-
-    def relevance(self, lines: Sequence[str], request: Request) -> float:
-        """How far a verse is about what was asked: 1 for the first theme, less for the second, more for own words."""
-        words = {word for line in lines for word in words_of(line)}
-        fields = [bool(words & themes()[name].field) for name in request.themes]
-        worth = sum(found / (1 + place) for place, found in enumerate(fields))
-        return worth + 0.5 * min(1, len(words & set(request.keywords)))
 
 
 class Steered(torch.nn.Module):
@@ -150,10 +66,12 @@ class HaikuBot:
     Args:
         model: the student's, trained.
         corpus: what it was trained on.
+        write_haiku: the student's.
     """
 
-    def __init__(self, model: torch.nn.Module, corpus: Corpus) -> None:
+    def __init__(self, model: torch.nn.Module, corpus: Corpus, write_haiku: Write) -> None:
         self.model = model.eval()
+        self._write_haiku = write_haiku
         self.vocabulary: Vocabulary = corpus.vocabulary
         self.judge = Judge(corpus)
         counts = Counter(word for haiku in corpus.everything for line in haiku.lines for word in words_of(line))
@@ -207,11 +125,9 @@ class HaikuBot:
     def _write(
         self, prompt: list[int], number: int, writer: torch.nn.Module, generator: torch.Generator
     ) -> list[tuple[list[str], float]]:
-        import haiku  # the student's file
-
         form = self.vocabulary.form
         prompts = torch.tensor(prompt).expand(number, len(prompt))
-        verses = haiku.write_haiku(writer, prompts, form, TEMPERATURE, TOP_K, generator)
+        verses = self._write_haiku(writer, prompts, form, TEMPERATURE, TOP_K, generator)
         likelihoods = self._likelihoods(prompts, verses)
         return [
             (self.vocabulary.lines(verse), likelihood)
@@ -268,11 +184,3 @@ def _repeated(lines: Sequence[str], said: Collection[str]) -> float:
     """What the lines of a verse cost that were said before; most of all the first, by which a verse is known."""
     first, *others = (plain(line) in said for line in lines)
     return REPEATED_FIRST_LINE * first + REPEATED_LINE * sum(others)
-
-
-def _with_breaks(lines: Sequence[str]) -> list[str]:
-    """The words of a verse, with a mark between its lines."""
-    words: list[str] = []
-    for line in lines:
-        words += [*words_of(line), "/"]
-    return words[:-1]

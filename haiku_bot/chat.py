@@ -1,55 +1,62 @@
-"""The program behind `python haiku.py`: trains once, then answers every message with a haiku."""
+"""The program behind `python chat.py`: trains once, then answers every message with a haiku."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
+from torch import Tensor
 
-from haiku_bot import checkpoint
+from haiku_bot import checkpoint, functions
 from haiku_bot.bot import Conversation, HaikuBot
-from haiku_bot.trainer import Corpus, Recipe, Watch, create_model, evaluate, load_corpus, train, unwatched
+from haiku_bot.corpus import Corpus, load_corpus
+from haiku_bot.functions import StudentFunctions
+from haiku_bot.trainer import Recipe, create_model, evaluate, train
+from training.errors import exit_status
+from training.progress import Bar
+from training.watching import Watch, unwatched, window
 
+PROJECT_DIRECTORY = Path(__file__).resolve().parents[1]
 FAREWELLS = ("quit", "exit", ":q")
-BAR = "{desc} |{bar}| {percentage:3.0f}% {postfix} {remaining}"
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Trains if there is no checkpoint, then answers; 0 if all went well, 1 if not, 2 for a usage error."""
-    parser = argparse.ArgumentParser(prog="python haiku.py", description="A chatbot that answers only in haiku.")
+def main(argv: Sequence[str] | None = None, description: str = "") -> int:
+    """Trains if there is no checkpoint, then answers; returns 0, 1 where that cannot be done, 130 after Ctrl-C.
+
+    Args:
+        argv: the flags; without them, those of the command line.
+        description: of the program, for --help.
+    """
+    parser = argparse.ArgumentParser(
+        prog="chat.py", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--ask", metavar="MESSAGE", help="answer one message and end")
     parser.add_argument("--renku", action="store_true", help="link each verse to the one before")
     parser.add_argument("--seed", type=int, default=0, help="another seed, other answers (default 0)")
-    parser.add_argument("--retrain", action="store_true", help="train anew, whatever checkpoint there is")
+    parser.add_argument("--retrain", action="store_true", help="train again, whatever checkpoint there is")
     parser.add_argument(
         "--checkpoint", type=Path, default=checkpoint.PATH, metavar="FILE", help="(default out/haiku.pt)"
     )
     parser.add_argument("--no-graphics", action="store_true", help="open no window while training")
+    parser.add_argument(
+        "--code-directory", type=Path, default=PROJECT_DIRECTORY, help="folder of haiku.py, gpt_model.py and models.py"
+    )
     arguments = parser.parse_args(argv)
+    return exit_status("chat", "q8", lambda: _chat(arguments))
 
-    try:
-        corpus = load_corpus()
-        watch = unwatched if arguments.no_graphics else _window()
-        model = trained_model(corpus, Recipe(), arguments.checkpoint, arguments.retrain, watch)
-        bot = HaikuBot(model, corpus)
-        if arguments.ask is not None:
-            print(bot.answer(arguments.ask, arguments.seed).text)
-        else:
-            converse(bot, arguments.seed, arguments.renku)
-    except NotImplementedError as error:
-        print(f"{error}\nFill it in, then try again; `python autograder.py -q q8` checks each part.", file=sys.stderr)
-        return 1
-    except (checkpoint.CheckpointError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nNothing was saved." if not arguments.checkpoint.exists() else "")
-        return 1
+
+def _chat(arguments: argparse.Namespace) -> int:
+    students, corpus = functions.load(arguments.code_directory), load_corpus()
+    watch = unwatched if arguments.no_graphics else window("Haiku chatbot", "haiku_bot.picture")
+    model = trained_model(corpus, Recipe(), students, arguments.checkpoint, arguments.retrain, watch)
+    bot = HaikuBot(model, corpus, students.write_haiku)
+    if arguments.ask is not None:
+        print(bot.answer(arguments.ask, arguments.seed).text)
+    else:
+        converse(bot, arguments.seed, arguments.renku)
     return 0
 
 
@@ -70,54 +77,34 @@ def converse(bot: HaikuBot, seed: int, renku: bool, read: Callable[[str], str] =
 
 
 def trained_model(
-    corpus: Corpus, recipe: Recipe, path: Path, retrain: bool = False, watch: Watch = unwatched
+    corpus: Corpus,
+    recipe: Recipe,
+    students: StudentFunctions,
+    path: Path,
+    retrain: bool = False,
+    watch: Watch = unwatched,
 ) -> torch.nn.Module:
     """The model of the checkpoint at `path`; trained, and kept there, if there is none or `retrain` is asked for."""
-    if not retrain:
-        try:
-            return checkpoint.load(corpus, recipe, path)
-        except FileNotFoundError:
-            pass
-    model = create_model(recipe, corpus.vocabulary)
-    _train(model, corpus, recipe, watch)
+    if path.exists() and not retrain:
+        return checkpoint.load(corpus, recipe, students, path)
+    model = create_model(recipe, corpus.vocabulary, students)
+    _train(model, corpus, recipe, students, watch)
     checkpoint.save(model, corpus, recipe, path)
     return model
 
 
-def _window() -> Watch:
-    """A live window, where one can be hoped for."""
-    from pictures.windows.display import has_display
-
-    if not has_display():
-        return unwatched
-    from pictures.windows.live import Live
-
-    return Live("Haiku chatbot").watcher("pictures.verse")
-
-
-def _train(model: torch.nn.Module, corpus: Corpus, recipe: Recipe, watch: Watch) -> None:
-    """Trains with a progress bar for each stage; says in the end what the model has learned."""
+def _train(model: torch.nn.Module, corpus: Corpus, recipe: Recipe, students: StudentFunctions, watch: Watch) -> None:
+    """Trains with a progress bar; says in the end what the model has learned."""
     print(f"Training once: {len(corpus.pretraining):,} haiku from a grammar, then {len(corpus.training):,} by hand.")
     started = time.monotonic()
-    bars: dict[str, tqdm] = {}
+    with watch(model, corpus.vocabulary, students.write_haiku) as note, Bar() as bar:
 
-    def report(stage: str, share: float, loss: float) -> None:
-        if stage not in bars:
-            bars[stage] = tqdm(total=1000, desc=f"{stage:<12}", bar_format=BAR)
-        bar = bars[stage]
-        bar.set_postfix_str(f"loss {loss:.2f}", refresh=False)
-        bar.update(round(share * 1000) - bar.n)
-        if share == 1:
-            bar.close()
-
-    with watch(model, corpus.vocabulary) as note:
-
-        def report_and_note(stage: str, share: float, loss: float) -> None:
-            report(stage, share, loss)
+        def report(stage: str, share: float, loss: Tensor) -> None:
+            bar.show(share, f"{stage}, loss {loss.item():.2f}")
             note(stage, share, loss)
 
-        train(model, corpus, recipe, report_and_note)
-    loss = evaluate(model, corpus, corpus.validation)
+        train(model, corpus, recipe, students, report)
+    loss = evaluate(model, corpus, corpus.validation, students)
     print(
         f"{time.monotonic() - started:.0f} seconds; validation loss {loss:.2f} nats/token "
         f"on {len(corpus.validation)} hand-written haiku held out.\n"

@@ -2,61 +2,44 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zlib
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from haiku_bot.trainer import Corpus, Recipe, as_configuration, create_model
+from haiku_bot.corpus import Corpus
+from haiku_bot.functions import StudentFunctions
+from haiku_bot.trainer import Recipe, create_model
+from training import checkpoint
+from training.errors import UserError
 
 PATH = Path(__file__).resolve().parent.parent / "out" / "haiku.pt"
-
-
-class CheckpointError(Exception):
-    """A checkpoint that cannot be used; the message says what to do."""
+FULL = "Make room, or choose another --checkpoint."
 
 
 def save(model: torch.nn.Module, corpus: Corpus, recipe: Recipe, path: Path = PATH) -> None:
-    """Writes the model to `path`, atomically: a crash, or a full disk, leaves what was there before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"parameters": model.state_dict(), **as_configuration(recipe), "words": _fingerprint(corpus)}
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save(content, file)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    """Writes the model to `path`, whole or not at all.
+
+    Raises:
+        UserError: it cannot be written. What was there before still is.
+    """
+    contents = {"parameters": model.state_dict(), **recipe.architecture, "words": _fingerprint(corpus)}
+    checkpoint.save(path, contents, FULL)
 
 
-def load(corpus: Corpus, recipe: Recipe, path: Path = PATH) -> torch.nn.Module:
+def load(corpus: Corpus, recipe: Recipe, functions: StudentFunctions, path: Path = PATH) -> torch.nn.Module:
     """Reads the model back.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        CheckpointError: it is damaged, or of another model or vocabulary.
+        UserError: the file is missing, damaged, or of another model or vocabulary.
     """
-    again = f"`python haiku.py --retrain` makes a new one in place of {path}."
-    try:
-        content: dict[str, Any] = torch.load(path, weights_only=True)
-        expected = {**as_configuration(recipe), "words": _fingerprint(corpus)}
-        found = {key: content[key] for key in expected}
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # torch.load raises many kinds for a damaged file
-        raise CheckpointError(f"the checkpoint cannot be read ({type(error).__name__}). {again}") from error
-    if found != expected:
-        different = ", ".join(key for key in expected if found[key] != expected[key])
-        raise CheckpointError(f"the checkpoint was made with another {different}. {again}")
-    model = create_model(recipe, corpus.vocabulary)
-    try:
-        model.load_state_dict(content["parameters"])
-    except RuntimeError as error:
-        raise CheckpointError(f"the checkpoint does not fit gpt_model.py as it is now. {again}") from error
+    again = f"`python chat.py --retrain` makes a new one in place of {path}."
+    expected = {**recipe.architecture, "words": _fingerprint(corpus)}
+    contents = checkpoint.load(path, ["parameters", *expected], again)
+    if different := [key for key in expected if contents[key] != expected[key]]:
+        raise UserError(f"the checkpoint was made with another {', '.join(different)}. {again}")
+    model = create_model(recipe, corpus.vocabulary, functions)
+    checkpoint.restore_weights(model, contents["parameters"], path, again)
     return model.eval()
 
 

@@ -9,10 +9,6 @@ import numpy as np
 
 from pictures import loss_curve, style
 
-STEPS_BETWEEN_VERSES = 15  # a reader wants a moment for each
-EARLIER_VERSES = 2
-TEMPERATURE, TOP_K = 0.8, 30
-MAX_LINE_CHARACTERS = 48  # letters; whatever is longer is no line of a haiku
 SECONDS_TO_READ = 4.0
 
 
@@ -46,67 +42,6 @@ class State:
         if not len(self.steps):
             return "not trained yet: any words, but already in 5-7-5"
         return f"{self.stages[-1]}  ·  step {self.steps[-1]:,}  ·  loss {self.smooth[-1]:.2f} nats per token"
-
-
-class Reader:
-    """Lets the model write a haiku, now and then; is told of every step.
-
-    Args:
-        model: maps ids (1, time) to logits (1, time, vocabulary).
-        vocabulary: a `haiku_bot.vocabulary.Vocabulary`.
-    """
-
-    def __init__(self, model: Any, vocabulary: Any) -> None:
-        from data.haiku import themes
-
-        self._model, self._vocabulary = model, vocabulary
-        self._form = vocabulary.form
-        self._themes = list(themes())
-        self._curve = loss_curve.LossCurve()
-        self._progress = 0.0
-        self._stages: list[str] = []
-        self._starts: list[int] = []
-        self._written, self._next_verse = 0, 0
-        self._theme, self._verses = "", []  # type: str, list[list[str]]
-
-    def note(self, stage: str, progress: float, loss: float) -> None:
-        """A step has been taken; progress is the share of the stage that is done."""
-        if not self._stages or self._stages[-1] != stage:
-            self._stages.append(stage)
-            self._starts.append(self._curve.steps)
-        self._curve.add(loss)
-        self._progress = progress
-
-    def read(self) -> State:
-        """The curve as it is now, and a new haiku if it is time for one."""
-        return self.read_last() if self._curve.steps >= self._next_verse else self._state()
-
-    def read_last(self) -> State:
-        """The curve, and a new haiku whenever the last one was."""
-        steps = self._curve.steps
-        self._verses = [self._write(), *self._verses][: EARLIER_VERSES + 1] if steps else [self._write()]
-        self._next_verse = steps + STEPS_BETWEEN_VERSES if steps else 0
-        return self._state()
-
-    def _state(self) -> State:
-        return State(
-            self._theme, self._verses[0], self._verses[1:], *self._curve.read(), self._progress, list(self._stages),
-            np.array(self._starts, np.int64),
-        )  # fmt: skip
-
-    def _write(self) -> list[str]:
-        """One haiku about the next theme, by the student's own functions."""
-        import torch
-
-        import haiku  # the student's file
-
-        # a step through the themes that meets them all, and neighbours of the list far apart
-        self._theme = self._themes[(self._written * 7) % len(self._themes)]
-        generator = torch.Generator().manual_seed(self._written)
-        self._written += 1
-        prompts = torch.tensor([self._vocabulary.prompt([self._theme])])
-        ids = haiku.write_haiku(self._model, prompts, self._form, TEMPERATURE, TOP_K, generator)
-        return [str(line)[:MAX_LINE_CHARACTERS] for line in self._vocabulary.lines(ids[0].tolist())]
 
 
 def draw(axes: Any, state: State) -> None:

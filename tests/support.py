@@ -7,7 +7,8 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,20 @@ class SharedGrader:
         self._printed.truncate()
         graded = RunResult(seed, {}, self._engine.grade(asked, code_directory=directory.resolve(), seed=seed))
         return Run(0, self._printed.getvalue(), "", graded.as_dict())
+
+
+@contextmanager
+def fresh_student_modules() -> Iterator[None]:
+    """Student files are imported again in the block, from whichever folder, and forgotten with the folder after it."""
+    path, names = list(sys.path), [file.stem for file in SOLUTIONS.glob("*.py")]
+    for name in names:
+        sys.modules.pop(name, None)
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        for name in names:
+            sys.modules.pop(name, None)
 
 
 def eventually(holds: Callable[[], bool]) -> bool:

@@ -15,18 +15,19 @@ from pathlib import Path
 import pytest
 import torch
 
-import chargpt
-from gpt import checkpoint, corpus, losses
-from gpt import device as devices
-from gpt.config import Config, learning_rate_factor
-from gpt.errors import UserError
-from gpt.muon import orthogonal
-from gpt.trainer import Trainer
-from tests.support import PROJECT, SOLUTIONS
+from gpt import checkpoint, command_line, corpus, losses
+from gpt.config import Config
+from gpt.trainer import Blocks
+from tests.support import PROJECT, SOLUTIONS, fresh_student_modules
+from training import device as devices
+from training.device import CPU
+from training.errors import INTERRUPTED, UserError
+from training.muon import orthogonal
+from training.schedules import linear_decay
+from training.trainer import Trainer
 
 TEXT = "".join(f"{number} wheels and {number * number} gears turn. O wheel!\n" for number in range(200))
 SMALL = ["--n-embd", "16", "--n-layer", "2", "--block-size", "8", "--batch-size", "4"]
-CPU = devices.Device(torch.device("cpu"), bfloat16=False, compiled=False)
 
 
 @pytest.fixture
@@ -34,17 +35,14 @@ def run(tmp_path, monkeypatch):
     """A function that runs chargpt in this process, in an empty folder, with the reference's model."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text.txt").write_text(TEXT)
-    monkeypatch.setattr(sys, "path", list(sys.path))
     threads = torch.get_num_threads()
 
     def call(*arguments: object, code: Path = SOLUTIONS) -> int:
-        for name in ("gpt_model", "models"):
-            sys.modules.pop(name, None)
-        return chargpt.main([*map(str, arguments), "--code-directory", str(code), "--device", "cpu", "--threads", "1"])
+        flags = ["--code-directory", str(code), "--device", "cpu", "--threads", "1"]
+        with fresh_student_modules():
+            return command_line.main([*map(str, arguments), *flags])
 
     yield call
-    for name in ("gpt_model", "models"):
-        sys.modules.pop(name, None)
     torch.set_num_threads(threads)
 
 
@@ -54,11 +52,11 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 
 def interrupt_after(monkeypatch, steps: int) -> None:
     """Press Ctrl-C in the middle of a step."""
-    step = Trainer.step
+    step, done = Trainer.step, []
 
-    def pressed(self, *arguments):
-        loss = step(self, *arguments)
-        if self.steps_done == steps:
+    def pressed(self, progress):
+        done.append(loss := step(self, progress))
+        if len(done) == steps:
             signal.raise_signal(signal.SIGINT)
         return loss
 
@@ -69,7 +67,7 @@ def test_a_run_that_was_stopped_and_resumed_ends_with_the_very_same_weights(run,
     assert run("--text", "text.txt", "--steps", 30, "--out", "whole", *SMALL) == 0
     with monkeypatch.context() as patch:
         interrupt_after(patch, 13)
-        assert run("--text", "text.txt", "--steps", 30, "--out", "parts", *SMALL) == chargpt.INTERRUPTED
+        assert run("--text", "text.txt", "--steps", 30, "--out", "parts", *SMALL) == INTERRUPTED
     assert "stopped at step 13" in capsys.readouterr().out
     assert run("--text", "text.txt", "--resume", "--out", "parts") == 0
     whole, parts = (checkpoint.load(tmp_path / name / "checkpoint.pt") for name in ("whole", "parts"))
@@ -251,12 +249,12 @@ def test_what_is_validated_on_is_never_trained_on():
     assert len(text.validation) == len(text_of_both) // 10
 
 
-def test_batches_are_pieces_of_the_text(run):
+def test_batches_are_pieces_of_the_text():
     ids = torch.arange(500)
-    model = torch.nn.Embedding(500, 500)
-    batch = Trainer(model, ids, 500, Config(block_size=8, batch_size=16), CPU).batch()
-    assert batch.shape == (16, 9)
-    assert torch.equal(batch - batch[:, :1], torch.arange(9).expand(16, 9))
+    inputs, targets = next(Blocks(ids, Config(block_size=8, batch_size=16), CPU))
+    assert inputs.shape == (16, 8)
+    assert torch.equal(inputs - inputs[:, :1], torch.arange(8).expand(16, 8))
+    assert torch.equal(targets, inputs + 1)
 
 
 class Bigrams(torch.nn.Module):
@@ -289,7 +287,7 @@ def test_muons_moves_are_nearly_orthogonal():
 
 
 def test_the_learning_rate_rises_and_falls_to_zero():
-    factors = [learning_rate_factor(step / 1000) for step in range(1001)]
+    factors = [linear_decay(step / 1000) for step in range(1001)]
     assert max(factors) > 0.99
     assert factors[0] == 0
     assert factors[-1] == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +15,17 @@ from hypothesis import strategies as st
 
 from data import haiku as texts
 from data.haiku import Haiku, plain, words_of
-from grading.child import importing
-from haiku_bot import chat, checkpoint
-from haiku_bot.bot import HaikuBot, Judge, Steered
+from haiku_bot import chat, checkpoint, functions
+from haiku_bot.bot import HaikuBot, Steered
+from haiku_bot.corpus import Corpus, load_corpus
+from haiku_bot.functions import StudentFunctions
+from haiku_bot.judge import Judge
 from haiku_bot.messages import Request, normalize, understand
-from haiku_bot.trainer import Corpus, Recipe, create_model, evaluate, load_corpus, train
+from haiku_bot.trainer import Recipe, create_model, evaluate, train
 from haiku_bot.vocabulary import LONGEST, MAX_KEYWORDS, MAX_THEMES
+from tests.support import SOLUTIONS, fresh_student_modules
+from training.errors import UserError
 
-PROJECT = Path(__file__).resolve().parents[1]
-SOLUTIONS = PROJECT / "staff" / "solutions"
 TINY = Recipe(n_embd=16, n_layer=1, pretraining_epochs=0.04, fine_tuning_epochs=0.04)
 ODD_MESSAGES = [
     "",
@@ -45,9 +49,8 @@ def reference() -> Iterator[None]:
     """The reference solutions in place of the starters; one thread, which suits such small models."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    importing.install(SOLUTIONS)
-    yield
-    importing.uninstall()
+    with fresh_student_modules():
+        yield
     torch.set_num_threads(threads)
 
 
@@ -57,13 +60,18 @@ def corpus() -> Corpus:
 
 
 @pytest.fixture(scope="module")
+def students(reference: None) -> StudentFunctions:
+    return functions.load(SOLUTIONS)
+
+
+@pytest.fixture(scope="module")
 def judge(corpus: Corpus) -> Judge:
     return Judge(corpus)
 
 
 @pytest.fixture(scope="module")
-def bot(corpus: Corpus, reference: None) -> HaikuBot:
-    return HaikuBot(create_model(TINY, corpus.vocabulary), corpus)
+def bot(corpus: Corpus, students: StudentFunctions) -> HaikuBot:
+    return HaikuBot(create_model(TINY, corpus.vocabulary, students), corpus, students.write_haiku)
 
 
 def syllables(lines: tuple[str, ...]) -> tuple[int, ...]:
@@ -98,12 +106,12 @@ def test_the_same_seed_gives_the_same_answer_and_another_seed_another(bot: Haiku
     assert bot.answer("rain", seed=1) != bot.answer("rain", seed=2)
 
 
-def test_training_lowers_the_loss_and_repeats_exactly(corpus: Corpus) -> None:
-    models = [create_model(TINY, corpus.vocabulary) for _ in range(2)]
-    before = evaluate(models[0], corpus, corpus.validation)
+def test_training_lowers_the_loss_and_repeats_exactly(corpus: Corpus, students: StudentFunctions) -> None:
+    models = [create_model(TINY, corpus.vocabulary, students) for _ in range(2)]
+    before = evaluate(models[0], corpus, corpus.validation, students)
     for model in models:
-        train(model, corpus, TINY)
-    assert evaluate(models[0], corpus, corpus.validation) < before - 0.3
+        train(model, corpus, TINY, students)
+    assert evaluate(models[0], corpus, corpus.validation, students) < before - 0.3
     for one, other in zip(*(model.parameters() for model in models), strict=True):
         assert torch.equal(one, other)
 
@@ -195,39 +203,39 @@ def test_a_renku_answer_takes_up_a_theme_of_the_verse_before(bot: HaikuBot) -> N
     assert answer.request.themes[1] in understand(" ".join(map(plain, previous))).themes
 
 
-def test_a_checkpoint_gives_the_model_back(corpus: Corpus, tmp_path: Path) -> None:
-    model = create_model(TINY, corpus.vocabulary)
+def test_a_checkpoint_gives_the_model_back(corpus: Corpus, students: StudentFunctions, tmp_path: Path) -> None:
+    model = create_model(TINY, corpus.vocabulary, students)
     checkpoint.save(model, corpus, TINY, tmp_path / "new" / "haiku.pt")
-    loaded = checkpoint.load(corpus, TINY, tmp_path / "new" / "haiku.pt")
+    loaded = checkpoint.load(corpus, TINY, students, tmp_path / "new" / "haiku.pt")
     for one, other in zip(model.parameters(), loaded.parameters(), strict=True):
         assert torch.equal(one, other)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["haiku.pt"]
 
 
 def test_a_checkpoint_of_another_model_or_vocabulary_or_a_damaged_one_is_refused(
-    corpus: Corpus, tmp_path: Path
+    corpus: Corpus, students: StudentFunctions, tmp_path: Path
 ) -> None:
     path = tmp_path / "haiku.pt"
-    checkpoint.save(create_model(TINY, corpus.vocabulary), corpus, TINY, path)
-    with pytest.raises(checkpoint.CheckpointError, match="another n_embd.*--retrain"):
-        checkpoint.load(corpus, replace(TINY, n_embd=32), path)
+    checkpoint.save(create_model(TINY, corpus.vocabulary, students), corpus, TINY, path)
+    with pytest.raises(UserError, match="another n_embd.*--retrain"):
+        checkpoint.load(corpus, replace(TINY, n_embd=32), students, path)
     path.write_bytes(b"damaged")
-    with pytest.raises(checkpoint.CheckpointError, match="cannot be read.*--retrain"):
-        checkpoint.load(corpus, TINY, path)
+    with pytest.raises(UserError, match="not a readable checkpoint.*--retrain"):
+        checkpoint.load(corpus, TINY, students, path)
 
 
 def test_a_failed_save_leaves_the_old_checkpoint(
-    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    corpus: Corpus, students: StudentFunctions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "haiku.pt"
     path.write_bytes(b"old")
 
     def full_disk(*_: object) -> None:
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(torch, "save", full_disk)
-    with pytest.raises(OSError, match="no space"):
-        checkpoint.save(create_model(TINY, corpus.vocabulary), corpus, TINY, path)
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(UserError, match="untouched.*--checkpoint"):
+        checkpoint.save(create_model(TINY, corpus.vocabulary, students), corpus, TINY, path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -254,11 +262,8 @@ def test_an_unfilled_stub_is_named_without_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chat, "Recipe", lambda: TINY)
-    importing.install(PROJECT)
-    try:
+    with fresh_student_modules():
         assert chat.main(["--ask", "hello", "--checkpoint", str(tmp_path / "haiku.pt")]) == 1
-    finally:
-        importing.install(SOLUTIONS)
     assert "encode_example: your code here" in capsys.readouterr().err
 
 
@@ -268,7 +273,8 @@ def test_ask_trains_once_and_prints_three_lines(
     monkeypatch.setattr(chat, "Recipe", lambda: TINY)
     outputs = []
     for _ in range(2):
-        assert chat.main(["--ask", "clouds", "--checkpoint", str(tmp_path / "haiku.pt")]) == 0
+        where = ["--checkpoint", str(tmp_path / "haiku.pt"), "--code-directory", str(SOLUTIONS)]
+        assert chat.main(["--ask", "clouds", *where]) == 0
         outputs.append(capsys.readouterr().out)
     assert "Training once" in outputs[0]
     assert outputs[0].endswith(outputs[1])

@@ -36,29 +36,31 @@ def reference() -> Iterator[None]:
 
 def learn_text(live: Live | None, steps: int = 25) -> torch.Tensor:
     """A tiny GPT's weights after some steps on a tiny text, and what chance brings after that."""
-    import chargpt
     import gpt_model
+    from test_cases.q7.public.probes import fit
 
     torch.manual_seed(3)
     ids = torch.tensor([0, 1, 2, 3, 1, 2] * 20)
     model = gpt_model.GPT(8, 16, 1, 4)
-    watch = {"watch": live.watcher("pictures.writing", characters="\nabc", block_size=8)} if live else {}
-    chargpt.fit(model, ids, 4, 8, steps, 0, **watch)
+    watch = {"watch": live.watcher("gpt.picture", characters="\nabc", block_size=8)} if live else {}
+    fit(model, ids, 4, 8, steps, 0, **watch)
     return torch.cat([*(value.detach().flatten() for value in model.parameters()), torch.rand(3)])
 
 
 def learn_haiku(live: Live | None) -> torch.Tensor:
     """The same of a tiny haiku model."""
-    from haiku_bot.trainer import Recipe, create_model, load_corpus, train
-    from haiku_bot.trainer import unwatched as nobody_watches
+    from haiku_bot import functions
+    from haiku_bot.corpus import load_corpus
+    from haiku_bot.trainer import Recipe, create_model, train
+    from training.watching import unwatched as nobody_watches
 
     torch.manual_seed(3)
-    corpus = load_corpus()
+    students, corpus = functions.load(PROJECT / "staff" / "solutions"), load_corpus()
     recipe = Recipe(n_embd=16, n_layer=1, pretraining_epochs=0.02, fine_tuning_epochs=0.05)
-    model = create_model(recipe, corpus.vocabulary)
-    watch = live.watcher("pictures.verse") if live else nobody_watches
-    with watch(model, corpus.vocabulary) as report:
-        train(model, corpus, recipe, report)
+    model = create_model(recipe, corpus.vocabulary, students)
+    watch = live.watcher("haiku_bot.picture") if live else nobody_watches
+    with watch(model, corpus.vocabulary, students.write_haiku) as report:
+        train(model, corpus, recipe, students, report)
     return torch.cat([*(value.detach().flatten() for value in model.parameters()), torch.rand(3)])
 
 

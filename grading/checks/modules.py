@@ -15,14 +15,16 @@ PROVIDED = (
     "autograder",
     "backend",
     "chargpt",
+    "chat",
     "data",
     "gpt",
     "grading",
     "haiku_bot",
     "pictures",
     "test_cases",
+    "training",
 )
-IMPORTABLE = ("backend", "chargpt", "data", "gpt", "haiku_bot")  # those that student files may import
+IMPORTABLE = ("backend", "chargpt", "data", "gpt", "haiku_bot", "training")  # those that student files may import
 
 
 def split(target: str) -> tuple[str, str]:

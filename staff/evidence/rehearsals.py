@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from grading.checks import modules
 from grading.child import importing, watch
 from grading.questions import Question, discover
 from pictures.windows.live import Live
+
+SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,11 @@ class TextTraining:
     """Question 7's check `learns`, with another number of steps."""
 
     steps: int
-    picture = "pictures.writing"
+    picture = "gpt.picture"
 
     def run(self, library: data.Library, watchers: Watchers) -> None:
         """Train once; same seed, same weights."""
-        import chargpt
+        from test_cases.q7.public.probes import fit
 
         splits = library.load("plays")
         torch.manual_seed(0)
@@ -87,7 +90,7 @@ class TextTraining:
         details = {"characters": splits.about["characters"], "block_size": block_size, "limit": ENTROPY}
         ids = torch.from_numpy(splits.train.x.astype(np.int64))
         with watch.losses(_ignore) if watchers.progress else nullcontext():
-            chargpt.fit(model, ids, vocabulary, block_size, self.steps, 0, _timed(watchers, self.picture, details))
+            fit(model, ids, vocabulary, block_size, self.steps, 0, _timed(watchers, self.picture, details))
 
 
 @dataclass(frozen=True)
@@ -96,20 +99,22 @@ class HaikuTraining:
 
     pretraining_epochs: float
     fine_tuning_epochs: float
-    picture = "pictures.verse"
+    picture = "haiku_bot.picture"
 
     def run(self, library: data.Library, watchers: Watchers) -> None:
         """Train once; same seed, same weights."""
-        from haiku_bot.trainer import Recipe, create_model, load_corpus, train
+        from haiku_bot import functions
+        from haiku_bot.corpus import load_corpus
+        from haiku_bot.trainer import Recipe, create_model, train
 
-        corpus = load_corpus()
+        students, corpus = functions.load(SOLUTIONS), load_corpus()
         recipe = Recipe(pretraining_epochs=self.pretraining_epochs, fine_tuning_epochs=self.fine_tuning_epochs)
-        model = create_model(recipe, corpus.vocabulary)
+        model = create_model(recipe, corpus.vocabulary, students)
         with (
             watch.losses(_ignore) if watchers.progress else nullcontext(),
-            _timed(watchers, self.picture, {})(model, corpus.vocabulary) as report,
+            _timed(watchers, self.picture, {})(model, corpus.vocabulary, students.write_haiku) as report,
         ):
-            train(model, corpus, recipe, report)
+            train(model, corpus, recipe, students, report)
 
 
 Training = DatasetTraining | TextTraining | HaikuTraining

@@ -88,7 +88,7 @@ def overfits(student: Student, library: Library, thresholds: Mapping[str, float]
     plays = library.load("plays")
     rows = _rows_with_different_beginnings(plays, ROWS_BY_HEART)
     gpt = student.create(GPT, BLOCK_SIZE, WIDTH, LAYERS, len(plays.about["characters"]))
-    student.call("chargpt.overfit", gpt.handle, rows, len(plays.about["characters"]), STEPS_BY_HEART)
+    student.probe("overfit", model=gpt, batch=rows, vocabulary=len(plays.about["characters"]), steps=STEPS_BY_HEART)
     loss = _loss(gpt, rows, len(plays.about["characters"]))
     student.record("overfit_loss", loss)
     expect.at_most(
@@ -106,8 +106,16 @@ def learns(student: Student, library: Library, thresholds: Mapping[str, float]) 
     gpt = student.create(GPT, BLOCK_SIZE, WIDTH, LAYERS, vocabulary)
     ids = plays.train.x.astype(np.int64)
     details = {"characters": plays.about["characters"], "block_size": BLOCK_SIZE, "limit": ENTROPY}
-    picture = Picture("pictures.writing", details)
-    student.call("chargpt.fit", gpt.handle, ids, vocabulary, BLOCK_SIZE, STEPS_TO_LEARN, 0, picture=picture)
+    student.probe(
+        "fit",
+        picture=Picture("gpt.picture", details),
+        model=gpt,
+        ids=ids,
+        vocabulary=vocabulary,
+        block_size=BLOCK_SIZE,
+        steps=STEPS_TO_LEARN,
+        seed=0,
+    )
     held_out = plays.validation.x[: CHARACTERS_VALIDATED + 1].astype(np.int64)
     rows = np.lib.stride_tricks.sliding_window_view(held_out, BLOCK_SIZE + 1)[:: BLOCK_SIZE // 2]
     loss = _loss(gpt, rows, vocabulary, skipped=BLOCK_SIZE // 2)

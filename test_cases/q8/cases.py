@@ -51,7 +51,7 @@ def losses() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
 
 
 def tables() -> list[tuple[np.ndarray, np.ndarray]]:
-    """Tables of scores, see haiku_bot/probe.py, and prompts, (batch, time)."""
+    """Tables of scores, see public/probes.py, and prompts, (batch, time)."""
     random = np.random.default_rng(3)
     return [
         (

@@ -29,6 +29,9 @@ TOLERANCE = 1e-4  # float32 means over a few dozen numbers are exact to about 1e
 DRAWS = 20_000  # the standard error of a frequency is then at most 0.0035
 FREQUENCY_TOLERANCE = 0.02  # more than five of those standard errors
 RECOGNISED_FREQUENCIES = 0.03  # six standard errors of half as many draws
+FUNCTIONS = {name: f"haiku.{name}" for name in ("encode_example", "masked_loss", "write_haiku")} | {
+    "GPT": "gpt_model.GPT"
+}
 
 
 def model(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -85,15 +88,7 @@ def sampling(student: Student, library: Library, thresholds: Mapping[str, float]
 
 
 def form(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    handle = student.create(
-        "haiku_bot.probe.form",
-        SMALL_FORM.syllables,
-        SMALL_FORM.may_end_line,
-        SMALL_FORM.breaks,
-        END,
-        PAD,
-        list(texts.FORM),
-    ).handle
+    handle = student.probe_object("form", **vars(SMALL_FORM)).handle
     places = [(left, line) for line in range(3) for left in range(8)]
     left, line = (np.array(column) for column in zip(*places, strict=True))
     expected = writing.allowed(left, line, SMALL_FORM)
@@ -116,7 +111,7 @@ def form(student: Student, library: Library, thresholds: Mapping[str, float]) ->
 
 def bot(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     asked = _messages()
-    trained = student.create("haiku_bot.probe.Bot", 0, picture=Picture("pictures.verse"))
+    trained = student.probe_object("Bot", FUNCTIONS, Picture("haiku_bot.picture"), seed=0)
     answers = trained.method("answers", [message for _, message in asked], 0)
     if not isinstance(answers, list) or len(answers) != len(asked) or not all(isinstance(a, str) for a in answers):
         raise CheckFailed("the bot should answer every message with text.")
@@ -183,7 +178,7 @@ def _wrong_sampling(student: Student, text: str) -> str:
     rows, one = writing.SAMPLED_ROWS, True
     probes: list[diagnosis.Probe] = []
     for temperature, top_k in writing.SAMPLED:
-        generator = student.create("haiku_bot.probe.generator", 9).handle
+        generator = student.probe_object("generator", seed=9).handle
         many = np.tile(rows, (DRAWS // len(rows), 1))
         drawn = student.call("haiku.sample_next", many, temperature, top_k, generator)
         if not isinstance(drawn, np.ndarray) or drawn.shape != (DRAWS,) or drawn.dtype.kind != "i":
@@ -196,7 +191,7 @@ def _wrong_sampling(student: Student, text: str) -> str:
 
 def _drawn(student: Student, logits: np.ndarray, temperature: float, top_k: int, seed: int) -> np.ndarray:
     """The tokens of `DRAWS` equal rows of logits."""
-    generator = student.create("haiku_bot.probe.generator", seed).handle
+    generator = student.probe_object("generator", seed=seed).handle
     rows = np.tile(logits, (DRAWS, 1))
     found = student.call("haiku.sample_next", rows, temperature, top_k, generator)
     tokens = expect.array(
@@ -208,7 +203,7 @@ def _drawn(student: Student, logits: np.ndarray, temperature: float, top_k: int,
 
 
 def _written(student: Student, model: Any, prompts: np.ndarray, form: Any, top_k: int) -> np.ndarray:
-    generator = student.create("haiku_bot.probe.generator", 11).handle
+    generator = student.probe_object("generator", seed=11).handle
     found = student.call("haiku.write_haiku", model, prompts, form, 1.0, top_k, generator)
     if not isinstance(found, np.ndarray) or found.ndim != 2 or len(found) != len(prompts):
         raise expect.Mismatch(f"write_haiku of {len(prompts)} prompts should give ids of shape ({len(prompts)}, time).")
@@ -224,7 +219,7 @@ def _wrong_allowed(student: Student, left: np.ndarray, line: np.ndarray, form: A
 
 def _require_verses(student: Student, table: np.ndarray, prompts: np.ndarray, form: Any) -> None:
     """Fail unless write_haiku takes the best allowed tokens where it draws of one, and keeps the form where of all."""
-    model = student.create("haiku_bot.probe.TableModel", table).handle
+    model = student.probe_object("TableModel", table=table).handle
     expected = writing.greedy(table, prompts, SMALL_FORM)
     for verse, row in zip(_written(student, model, prompts, form, top_k=1).tolist(), expected.tolist(), strict=True):
         best = row[: row.index(END) + 1]
@@ -243,7 +238,7 @@ def _wrong_writing(student: Student, form: Any, text: str) -> str:
     for table, prompts in cases.tables():
         for bonus in (0, 10):
             favoured = table + np.float32(bonus) * (np.array(SYLLABLES) == 0)
-            model = student.create("haiku_bot.probe.TableModel", favoured).handle
+            model = student.probe_object("TableModel", table=favoured).handle
             try:
                 written = _written(student, model, prompts, form, top_k=1)
             except StudentCrashed:

@@ -231,7 +231,7 @@ MAX_STEPS = 40  # a verse has at most 17 words and 3 marks
 def greedy(table: np.ndarray, prompts: np.ndarray, form: SmallForm, *, mistake: str = "") -> np.ndarray:
     """The verses, (batch, time), that always take the best allowed token, and what mistakes make of them.
 
-    table: (times, vocab, vocab), scores of the next token, see haiku_bot/probe.py. prompts: (batch, prompt time).
+    table: (times, vocab, vocab), scores of the next token, see public/probes.py. prompts: (batch, prompt time).
     A mistake that never ends gives an empty array.
     """
     verses = [_verse(table, prompt, form, mistake) for prompt in prompts.tolist()]

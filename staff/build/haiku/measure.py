@@ -1,6 +1,6 @@
 """Measures the haiku chatbot: `python -m staff.build.haiku.measure [--show N]`.
 
-Asks the checkpoint that `python haiku.py` trains (out/haiku.pt; if there is none, the reference solution trains one)
+Asks the checkpoint that `python chat.py` trains (out/haiku.pt; if there is none, the reference solution trains one)
 two lists of messages, each in one conversation: the 200 of messages_held_out.txt, whose figures are the chatbot's, and
 messages_tuning.txt, on which its reading and its ranking were tuned. Prints how many answers
 
@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import time
 from functools import cache
 from pathlib import Path
@@ -24,10 +23,11 @@ from pathlib import Path
 import torch
 
 from data import haiku as texts
-from haiku_bot import checkpoint
+from haiku_bot import checkpoint, functions
 from haiku_bot.bot import Conversation, HaikuBot
 from haiku_bot.chat import trained_model
-from haiku_bot.trainer import Recipe, evaluate, load_corpus
+from haiku_bot.corpus import load_corpus
+from haiku_bot.trainer import Recipe, evaluate
 from staff.build.haiku.lists import LISTS, read_messages
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
@@ -111,11 +111,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--checkpoint", type=Path, default=checkpoint.PATH, metavar="FILE")
     arguments = parser.parse_args(argv)
 
-    sys.path.insert(0, str(SOLUTIONS))  # the reference haiku.py and gpt_model.py
-    corpus, recipe = load_corpus(), Recipe()
-    model = trained_model(corpus, recipe, arguments.checkpoint)
-    bot = HaikuBot(model, corpus)
-    loss = evaluate(model, corpus, corpus.validation)
+    students, corpus = functions.load(SOLUTIONS), load_corpus()
+    model = trained_model(corpus, Recipe(), students, arguments.checkpoint)
+    bot = HaikuBot(model, corpus, students.write_haiku)
+    loss = evaluate(model, corpus, corpus.validation, students)
     print(f"validation loss {loss:.2f} nats/token, {torch.get_num_threads()} threads\n")
     met = [measure(bot, path, arguments.seed, arguments.show * (name == "held_out")) for name, path in LISTS.items()]
     return int(not all(met))

@@ -26,7 +26,7 @@ SOLUTIONS = {
 }
 # What a number can depend on, next to the solution and the question; pictures and reports only look on.
 ROOMS = ("grading/*.py", "grading/checks", "grading/child", "grading/isolation")
-GRADED_WITH = ("backend.py", "chargpt.py", "data", "gpt", *ROOMS, "haiku_bot")
+GRADED_WITH = ("backend.py", "data", "gpt", *ROOMS, "haiku_bot", "training")
 
 
 class RecordsError(Exception):

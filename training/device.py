@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from gpt.errors import UserError
+from training.errors import UserError
 
 MAX_THREADS = 8  # the matrices are small: more threads wait for one another
 
@@ -34,11 +35,26 @@ class Device:
             return nullcontext()
         return torch.autocast(self.torch_device.type, dtype=torch.bfloat16)
 
+    def compile(self, forward: Any, example: Tensor) -> Any:
+        """The same function, compiled where that pays and where this machine has what it takes. example: its input."""
+        if not self.compiled:
+            return forward
+        compiled = torch.compile(forward)
+        try:
+            with torch.no_grad():
+                compiled(example)
+        except (RuntimeError, ImportError, OSError):  # no compiler, no Triton, a GPU too old
+            return forward
+        return compiled
+
     def __str__(self) -> str:
         details = "bfloat16" if self.bfloat16 else "float32"
         if self.torch_device.type == "cpu":
             details += f", {torch.get_num_threads()} thread" + ("s" if torch.get_num_threads() > 1 else "")
         return f"{self.torch_device} ({details})"
+
+
+CPU = Device(torch.device("cpu"), bfloat16=False, compiled=False)
 
 
 def choose(name: str = "auto", local_rank: int = 0, precision: str = "auto") -> Device:

@@ -11,7 +11,7 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.nn import Module
 
-from gpt.errors import UserError
+from training.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,25 @@
-"""What the grader asks of question 8 besides the student's functions: things for them to work on, and a trained bot.
+"""What question 8's checks need in the student's process: things for the functions to work on, and a trained bot.
 
-These functions run in the student's process. The grader believes nothing of them but the text and the numbers that come
-back, and it judges those with its own tables.
+The grader believes nothing of them but the text and the numbers that come back, and judges those with its own tables.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from haiku_bot.bot import Conversation, HaikuBot
-from haiku_bot.trainer import Recipe, Watch, create_model, load_corpus, train, unwatched
+from haiku_bot.corpus import load_corpus
+from haiku_bot.functions import StudentFunctions
+from haiku_bot.trainer import Recipe, create_model, train
 from haiku_bot.vocabulary import Form
+from training.watching import Watch, unwatched
 
-GRADING = Recipe(pretraining_epochs=0.8, fine_tuning_epochs=1.0)
+GRADING = {"pretraining_epochs": 0.8, "fine_tuning_epochs": 1.0}  # shorter than `python chat.py` trains
+MAX_TOKENS = 48  # a prompt of the grader's and a verse have at most half as many
 
 
 def generator(seed: int) -> torch.Generator:
@@ -21,12 +27,9 @@ def generator(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def form(syllables: Tensor, may_end_line: Tensor, breaks: Tensor, end: int, pad: int, lines: list[int]) -> Form:
+def form(syllables: Tensor, may_end_line: Tensor, breaks: Tensor, end: int, pad: int, lines: Sequence[int]) -> Form:
     """A form over a vocabulary of the grader's own."""
     return Form(syllables, may_end_line.bool(), breaks.bool(), end, pad, tuple(lines))
-
-
-MAX_TOKENS = 48  # a prompt of the grader's and a verse have at most half as many
 
 
 class TableModel(torch.nn.Module):
@@ -53,20 +56,21 @@ class TableModel(torch.nn.Module):
 
 
 class Bot:
-    """A bot trained by the student's functions for grading: shorter than `python haiku.py` does.
+    """A bot, trained as it is made.
 
     Args:
         seed: of the training.
         watch: is told of every step.
+        functions: the student's, named as in `StudentFunctions`.
     """
 
-    def __init__(self, seed: int, watch: Watch = unwatched) -> None:
-        corpus = load_corpus()
-        recipe = Recipe(**{**vars(GRADING), "seed": seed})
-        model = create_model(recipe, corpus.vocabulary)
-        with watch(model, corpus.vocabulary) as report:
-            train(model, corpus, recipe, report)
-        self._bot = HaikuBot(model, corpus)
+    def __init__(self, seed: int, watch: Watch = unwatched, **functions: Any) -> None:
+        students, corpus = StudentFunctions(**functions), load_corpus()
+        recipe = Recipe(**GRADING, seed=seed)  # type: ignore[arg-type]
+        model = create_model(recipe, corpus.vocabulary, students)
+        with watch(model, corpus.vocabulary, students.write_haiku) as report:
+            train(model, corpus, recipe, students, report)
+        self._bot = HaikuBot(model, corpus, students.write_haiku)
 
     def answers(self, messages: list[str], seed: int) -> list[str]:
         """The text of the answer to each message, all in one conversation."""

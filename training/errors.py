@@ -1,0 +1,33 @@
+"""What the person at the keyboard can fix, and how a program ends over it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+FAILED, INTERRUPTED = 1, 130  # exit statuses; the second is that of a program that Ctrl-C has stopped
+
+
+class UserError(Exception):
+    """A wrong file, flag, prompt or checkpoint. The text says what was expected, what came and what to do."""
+
+
+def exit_status(program: str, question: str, run: Callable[[], int]) -> int:
+    """Run a program; where it cannot go on, say why in one line.
+
+    Args:
+        program: its name, such as chargpt.
+        question: the id of the question whose stubs it calls.
+        run: returns the exit status.
+    """
+    try:
+        return run()
+    except NotImplementedError as error:
+        print(f"{program}: {error}. `python autograder.py -q {question}` checks each part.", file=sys.stderr)
+        return FAILED
+    except (UserError, OSError) as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print(f"\n{program}: interrupted", file=sys.stderr)
+        return INTERRUPTED

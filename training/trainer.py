@@ -1,0 +1,96 @@
+"""Training steps, and all the state that makes the next step what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import Module
+from torch.nn.utils import clip_grad_norm_
+
+from training.device import CPU, Device
+from training.loop import Length, Loop
+from training.optimizers import Optimizers
+from training.parallel import Parallel
+from training.schedules import Schedule
+from training.watching import Note
+
+MAX_GRADIENT_NORM = 1.0  # a longer gradient is shortened to this norm: one strange batch must not undo many
+
+Batch = tuple[Tensor, ...]  # what the model reads, then what the loss takes besides the logits; rows first
+
+
+class Trainer:
+    """Trains a model.
+
+    Args:
+        model: maps ids (batch, time) to logits (batch, time, vocabulary); already on the device.
+        loss: from logits and the rest of a batch to a scalar.
+        batches: without end.
+        optimizers: of the model's parameters.
+        schedule: of their learning rates.
+        device: where to compute.
+        parallel: this process among its fellows, which all draw the same batches.
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Callable[..., Tensor],
+        batches: Iterator[Batch],
+        optimizers: Optimizers,
+        schedule: Schedule,
+        device: Device = CPU,
+        parallel: Parallel | None = None,
+    ) -> None:
+        self.model = model
+        self._loss, self._batches, self._schedule = loss, batches, schedule
+        self._optimizers = optimizers
+        self._device, self._parallel = device, parallel or Parallel()
+        self._forward: Callable[[Tensor], Tensor] | None = None
+
+    def step(self, progress: float) -> Tensor:
+        """Take one step and return the loss before it, as a scalar on the device.
+
+        Args:
+            progress: the share of the run that is done, which sets the learning rates.
+        """
+        inputs, *rest = (self._parallel.share(part) for part in next(self._batches))
+        if self._forward is None:
+            wrapped = self._parallel.wrap(self.model, self._device.torch_device)
+            self._forward = self._device.compile(wrapped, inputs)
+        with self._device.precision():
+            logits = self._forward(inputs)
+        loss = self._loss(logits, *rest)
+        loss.backward()
+        clip_grad_norm_(self.model.parameters(), MAX_GRADIENT_NORM)
+        for optimizer, highest in self._optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = highest * self._schedule(progress)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        return loss.detach()
+
+    def train(self, steps: int, note: Note) -> None:
+        """Take so many steps in training mode, and tell of each."""
+        self.model.train()
+        with torch.enable_grad():
+            loop = Loop(Length(steps))
+            for progress in loop.steps():
+                loss = self.step(progress)
+                note((loop.steps_done + 1) / steps, loss)
+
+    def state(self) -> dict[str, Any]:
+        """All but the weights and the place in the data that the next step depends on."""
+        return {
+            "optimizers": [optimizer.state_dict() for optimizer, _ in self._optimizers],
+            "random": torch.get_rng_state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a state, whose weights are already in the model."""
+        for (optimizer, _), saved in zip(self._optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        torch.set_rng_state(state["random"])
