@@ -21,7 +21,7 @@ ROOMS = {
     "pictures": set(),
     "pictures.windows": {"pictures", "backend", "channel"},
     "channel": set(),  # grading/isolation/channel.py: both sides of the boundary speak through it
-    "training": {"data"},
+    "training": {"data", "pictures.windows"},
     "gpt": {"training", "data", "pictures", "pictures.windows"},
     "haiku_bot": {"training", "data", "pictures", "pictures.windows"},
     "grading.child": {"channel", "backend", "data", "pictures.windows"},
