@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from data import DataError
+from data.files import write_text
 from grading.arguments import count_from, seconds
-from staff.atomic import write_text
 from staff.evidence.mutants.format import MutantError
 from staff.evidence.unseen import page
 from staff.evidence.unseen.format import Mistake, read_all
