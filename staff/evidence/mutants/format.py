@@ -22,7 +22,7 @@ import shutil
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from grading.checks import modules
 from grading.questions import natural_order
@@ -43,6 +43,18 @@ class Change:
     where: str
     old: str
     new: str
+
+
+class Submission(Protocol):
+    """What `write_submission` needs to know: the name that errors show, and the changes."""
+
+    @property
+    def name(self) -> str:
+        """Unique among all submissions of its kind."""
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What is replaced in the reference solutions, in this order."""
 
 
 @dataclass(frozen=True)
@@ -89,21 +101,21 @@ def long_checks(directory: Path = MUTANTS_DIRECTORY) -> set[tuple[str, str]]:
     }
 
 
-def write_submission(mutant: Mutant, directory: Path) -> None:
-    """Copy the reference solutions into an empty directory and make the mutant's changes.
+def write_submission(submission: Submission, directory: Path) -> None:
+    """Copy the reference solutions into an empty directory and make the submission's changes.
 
     Raises:
         MutantError: an `old` text is not there exactly once.
     """
     shutil.copytree(SOLUTIONS_DIRECTORY, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    for change in mutant.changes:
+    for change in submission.changes:
         module, name = modules.split(change.where)
         path = directory / modules.file_name(module)
         source = path.read_text(encoding="utf-8")
-        before, place, after = _split(mutant, source, name)
+        before, place, after = _split(submission, source, name)
         count = place.count(change.old)
         if count != 1:
-            raise MutantError(f"{mutant.name}: {change.old!r} stands {count} times in {change.where}")
+            raise MutantError(f"{submission.name}: {change.old!r} stands {count} times in {change.where}")
         path.write_text(before + place.replace(change.old, change.new) + after, encoding="utf-8")
 
 
@@ -118,7 +130,7 @@ def _mutant(path: Path, row: dict[str, Any]) -> Mutant:
     )
 
 
-def _split(mutant: Mutant, source: str, qualified: str) -> tuple[str, str, str]:
+def _split(submission: Submission, source: str, qualified: str) -> tuple[str, str, str]:
     """The text before, in and after a function or class such as `RegressionModel.forward`; all of it if unnamed."""
     if not qualified:
         return "", source, ""
@@ -127,7 +139,7 @@ def _split(mutant: Mutant, source: str, qualified: str) -> tuple[str, str, str]:
     for name in qualified.split("."):
         found = next((node for node in body if getattr(node, "name", None) == name), None)
         if found is None:
-            raise MutantError(f"{mutant.name}: there is no {qualified}")
+            raise MutantError(f"{submission.name}: there is no {qualified}")
         body = getattr(found, "body", [])
     assert found is not None
     lines = source.splitlines(keepends=True)

@@ -14,7 +14,7 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import CRASHED, FAILED, PASSED, Outcome, QuestionResult
 from grading.questions import Question, discover
-from staff.evidence.mutants.format import SOLUTIONS_DIRECTORY, Mutant, long_checks, write_submission
+from staff.evidence.mutants.format import SOLUTIONS_DIRECTORY, Mutant, Submission, long_checks, write_submission
 
 SECONDS_PER_MUTANT = 150.0  # most take one; those that train take up to a minute on a busy machine
 
@@ -43,7 +43,7 @@ def grade_all(mutants: Sequence[Mutant], jobs: int, seed: int = 0) -> Iterator[V
     questions = {question.id: question for question in discover()}
     settings = Settings(SOLUTIONS_DIRECTORY, seed=seed, time_limit_seconds=SECONDS_PER_MUTANT)
     with Engine(settings, Console(io.StringIO())) as engine, ThreadPoolExecutor(jobs) as pool:
-        yield from pool.map(lambda mutant: judge(mutant, _grade(engine, questions[mutant.question], mutant)), mutants)
+        yield from pool.map(lambda mutant: judge(mutant, grade(engine, questions[mutant.question], mutant)), mutants)
 
 
 def told_to_a_right_submission(
@@ -75,7 +75,7 @@ def told_to_a_right_submission(
 def judge(mutant: Mutant, result: QuestionResult) -> Verdict:
     """Compare a mutant's result with what it declares."""
     outcomes = {outcome.name: outcome for outcome in result.outcomes}
-    lost = [outcome.name for outcome in result.outcomes if not _passed_or_waits(outcome)]
+    lost = [outcome.name for outcome in result.outcomes if not passed_or_waits(outcome)]
     told = outcomes[mutant.check].message if mutant.check in outcomes else ""
     complaints = []
     if set(lost) != {mutant.check, *mutant.also_loses}:
@@ -88,14 +88,20 @@ def judge(mutant: Mutant, result: QuestionResult) -> Verdict:
     return Verdict(mutant, ", ".join(lost), _sentences_with(mutant.phrase, told), ". ".join(complaints), result.seconds)
 
 
-def _grade(engine: Engine, question: Question, mutant: Mutant) -> QuestionResult:
+def grade(engine: Engine, question: Question, submission: Submission) -> QuestionResult:
+    """Grade one question of a submission that lies in a temporary folder while this takes.
+
+    Raises:
+        MutantError: an `old` text is not there exactly once.
+    """
     with tempfile.TemporaryDirectory() as name:
-        write_submission(mutant, Path(name))
+        write_submission(submission, Path(name))
         (result,) = engine.grade([question], code_directory=Path(name).resolve())
         return result
 
 
-def _passed_or_waits(outcome: Outcome) -> bool:
+def passed_or_waits(outcome: Outcome) -> bool:
+    """Whether a check passed, or did not run because it requires one that did not pass."""
     return outcome.status == PASSED or outcome.message.startswith("not run:")
 
 
