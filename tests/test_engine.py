@@ -21,6 +21,9 @@ from grading.questions import discover
 from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, SOLUTIONS, Clock, Run, Triggering, eventually
 
 IN_THE_LOOP = "this loop never ends"
+SHORT_REGRESSION = ("epochs, loader = 250,", "epochs, loader = 5,")
+SHORT_CONVOLUTION = ("range(10)", "range(4)")  # enough for full marks
+IN_A_PERCEPTRONS_TRAINING = "        mistakes = 1\n"  # the quickest to train
 ENDLESS = (
     "epochs, loader = 250,",
     f"print('{IN_THE_LOOP}', flush=True)\n    while True: pass\n    epochs, loader = 250,",
@@ -69,8 +72,8 @@ def test_an_endless_loop_costs_its_question_only(patched_solutions, mark):
 
 
 def test_points_earned_before_an_endless_loop_are_kept(patched_solutions):
-    loop = f"        mistakes = 1\n        print('{IN_THE_LOOP}', flush=True)\n        while len(dataset) > 100: pass\n"
-    run = graded_until_a_loop(patched_solutions({"train.py": [("        mistakes = 1\n", loop)]}), "q1")
+    loop = f"{IN_A_PERCEPTRONS_TRAINING}        print('{IN_THE_LOOP}', flush=True)\n        while len(dataset) > 100: pass\n"
+    run = graded_until_a_loop(patched_solutions({"train.py": [(IN_A_PERCEPTRONS_TRAINING, loop)]}), "q1")
     assert run.question("q1")["score"] == 2
     assert run.check("q1", "convergence")["status"] == "not finished"
 
@@ -159,20 +162,22 @@ def test_too_much_memory_ends_the_question(patched_solutions, graded):
 
 
 def test_what_students_print_appears_and_a_flood_is_cut(patched_solutions, graded):
-    noisy = "print('hello from training')\n    for _ in range(3000): print('x' * 1000)\n    epochs, loader = 250,"
-    run = graded(patched_solutions({"train.py": [("epochs, loader = 250,", noisy)]}), "q2")
+    noise = "        print('hello from training')\n        for _ in range(3000): print('x' * 1000)\n"
+    changes = [(IN_A_PERCEPTRONS_TRAINING, IN_A_PERCEPTRONS_TRAINING + noise)]
+    run = graded(patched_solutions({"train.py": changes}), "q1")
     assert "hello from training" in run.output
     assert len(run.output) < 300_000
     assert "the rest is not shown" in run.output
-    assert run.question("q2")["score"] == 5
+    assert run.question("q1")["score"] == 5
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_processes_that_a_student_starts_do_not_outlive_the_question(patched_solutions, graded):
     seconds = f"600.{uuid4().int % 10**9}"  # nobody else sleeps for so long
-    start = f"__import__('subprocess').Popen(['sleep', '{seconds}'], start_new_session=True)\n    epochs, loader = 250,"
-    run = graded(patched_solutions({"train.py": [("epochs, loader = 250,", start)]}), "q2")
-    assert run.question("q2")["score"] == 5
+    start = f"        __import__('subprocess').Popen(['sleep', '{seconds}'], start_new_session=True)\n"
+    changes = [(IN_A_PERCEPTRONS_TRAINING, IN_A_PERCEPTRONS_TRAINING + start)]
+    run = graded(patched_solutions({"train.py": changes}), "q1")
+    assert run.question("q1")["score"] == 5
     assert eventually(lambda: processes_with(seconds) == [])
 
 
@@ -218,7 +223,7 @@ def test_files_that_shadow_the_project_or_the_standard_library_change_nothing(pa
     submission = patched_solutions({})
     for name in ("backend", "random", "torch", "numpy", "grading", "data"):
         (submission / f"{name}.py").write_text("raise RuntimeError('shadowed')\n")
-    assert graded(submission, "q2", "q6").report["score"] == 7
+    assert graded(submission, "q1", "q6").report["score"] == 7
 
 
 def test_names_of_existing_solutions_are_accepted(patched_solutions, graded):
@@ -229,6 +234,7 @@ def test_names_of_existing_solutions_are_accepted(patched_solutions, graded):
             "train.py": [
                 ("digitconvolution_loss", "digitconvolution_Loss"),
                 ("train_digitconvolution", "Train_DigitConvolution"),
+                SHORT_CONVOLUTION,
             ],
         }
     )
@@ -244,7 +250,8 @@ def test_a_loss_that_takes_the_labels_first_is_accepted(patched_solutions, grade
                 (
                     'digitconvolution_loss(model(batch["x"]), batch["label"])',
                     'digitconvolution_loss(batch["label"], model(batch["x"]))',
-                )
+                ),
+                SHORT_CONVOLUTION,
             ],
         }
     )
@@ -280,18 +287,22 @@ def test_an_interrupt_ends_everything_at_once(patched_solutions, mark):
     assert eventually(lambda: processes_with(mark) == [])
 
 
-def test_without_a_fork_server_the_outcomes_are_the_same(monkeypatch):
+def test_without_a_fork_server_the_outcomes_are_the_same(patched_solutions, monkeypatch):
+    submission = patched_solutions({"train.py": [SHORT_REGRESSION]})
     questions = [question for question in discover() if question.id in ("q2", "q6")]
 
     def outcomes() -> list[object]:
-        with Engine(Settings(SOLUTIONS), Console()) as engine:
+        with Engine(Settings(submission), Console()) as engine:
             results = engine.grade(questions, lambda result: None)
         return [(result.outcomes, result.metrics) for result in results]
 
     with_server = outcomes()
     monkeypatch.setattr(forkserver, "is_available", lambda: False)
     assert outcomes() == with_server
-    assert all(outcome.status == "passed" for result, _ in with_server for outcome in result)
+    (regression, metrics), (attention, _) = with_server
+    assert [outcome.status for outcome in regression] == ["passed", "passed", "failed"]
+    assert metrics["loss"] > 0  # of five epochs
+    assert {outcome.status for outcome in attention} == {"passed"}
 
 
 @pytest.mark.skipif(not forkserver.is_available(), reason="there is no fork server here")

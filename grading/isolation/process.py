@@ -25,6 +25,7 @@ SECONDS_BETWEEN_LOOKS = 0.1  # at the clock and the memory, while waiting for an
 MAXIMUM_REPLY_BYTES = 64 * 2**20
 MAX_PROGRESS_NUMBERS = 16  # of one report
 MAX_PATIENCE = 20  # times its time limit: a process may also starve itself, with threads of its own
+SECONDS_FOR_AN_EXIT_STATUS = 10.0  # the fork server may be busy with an import
 UNREAD_MESSAGES = 1  # a process that floods the channel waits here, and the grader's memory stays small
 
 
@@ -170,7 +171,7 @@ class StudentProcess:
         return None
 
     def _exit_phrase(self) -> str:
-        status = self._wait(1.0)
+        status = self._wait(SECONDS_FOR_AN_EXIT_STATUS)
         if status is None:
             return "closed its channel"
         if status < 0:
