@@ -1,45 +1,116 @@
-"""The hand-out says what the project does: its tables and flags are held to the files that decide."""
+"""The lists of questions and the pages of questions say what the questions are."""
 
 from __future__ import annotations
 
 import re
 
-from grading.cli import _parser
+import pytest
+
 from grading.questions import discover
+from staff.texts import tables
 from tests.support import PROJECT
+from tests.texts import commands, folders_of, read, repository
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
+STUDENTS = (PROJECT / "STUDENTS.md").read_text(encoding="utf-8")
+SECTIONS = ["What is graded", "How to run it", "What to try next"]
+MAX_README_LINES = 150
+QUESTIONS = {question.id: question for question in discover()}
 
 
-def test_the_question_table_gives_every_question_with_its_points_and_targets():
-    rows = dict(re.findall(r"^\| (q\d+) [^|]*\| (.*)\|$", README, re.MULTILINE))
-    for question in discover():
-        cells = rows[question.id]
-        assert cells.split("|")[0].strip().startswith(f"{question.points:g}"), question.id
+@pytest.fixture(params=list(QUESTIONS))
+def question(request):
+    return QUESTIONS[request.param]
+
+
+def hand_out(question_id: str) -> str:
+    return (PROJECT / "test_cases" / question_id / "README.md").read_text(encoding="utf-8")
+
+
+def rows(text: str, name: str) -> list[list[str]]:
+    """The cells of the rows between two marks, without the heading."""
+    part = text.partition(f"<!-- {name}: begin -->")[2].partition(f"<!-- {name}: end -->")[0]
+    lines = [line for line in part.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_the_tables_are_those_that_the_questions_give():
+    files = tables.files_on_disk()
+    stale = [path for path, content in tables.filled(files).items() if content != files[path]]
+    assert stale == [], "run python -m staff.texts"
+
+
+@pytest.mark.parametrize("text", [README, STUDENTS], ids=["README.md", "STUDENTS.md"])
+def test_the_list_of_questions_gives_every_question_with_its_points_and_targets(text):
+    listed = {row[0].partition(" ")[0].strip("["): row for row in rows(text, "questions")}
+    assert set(listed) == set(QUESTIONS)
+    for question in QUESTIONS.values():
+        link, points, targets, files = listed[question.id]
+        assert link == f"[{question.id} {question.title}](test_cases/{question.id}/README.md)"
+        assert points.split() == [f"{question.points:g}", *(["extra"] if question.extra_credit else [])]
         for target in question.targets:
-            assert f"`{target.partition('.')[2]}`" in cells, (question.id, target)
+            module, _, name = target.rpartition(".")
+            assert f"`{name}`" in targets
+            assert f"`{module.replace('.', '/')}.py`" in files
 
 
-def test_the_question_table_gives_the_thresholds():
-    rows = dict(re.findall(r"^\| (q\d+) [^|]*\| (.*)\|$", README, re.MULTILINE))
-    for question in discover():
-        if share := question.thresholds.get("minimum_test_accuracy"):
-            assert f"at least {share:.0%}" in rows[question.id]
-        if loss := question.thresholds.get("maximum_loss"):
-            assert f"at most {loss:g}" in rows[question.id]
+def test_both_lists_of_questions_are_the_same():
+    assert rows(README, "questions") == rows(STUDENTS, "questions")
 
 
-def test_every_flag_is_documented():
-    for action in _parser()._actions:
-        for flag in action.option_strings:
-            if flag.startswith("--") and flag not in ("--help", "--question"):
-                assert flag in README
+def test_a_question_page_lists_every_check_with_its_points(question):
+    found = [(title, float(points), needs) for _, title, points, needs in rows(hand_out(question.id), "points")]
+    names = [check.name for check in question.checks]
+    wanted = [
+        (check.title, check.points, ", ".join(map(str, sorted(names.index(name) + 1 for name in check.requires))))
+        for check in question.checks
+    ]
+    assert found == wanted
+
+
+def test_a_question_page_has_its_title_its_targets_and_its_sections(question):
+    text = hand_out(question.id)
+    page = read(text)
+    assert page.headings[0] == f"Question {question.id[1:]}: {question.title}"
+    assert [heading for heading in page.headings if heading in SECTIONS] == SECTIONS
+    for target in question.targets:
+        assert f"`{target.rpartition('.')[2]}" in text, target
+    assert ("autograder.py", ("-q", question.id)) in [(c.program, c.arguments) for c in commands(page)]
+
+
+def test_a_question_page_gives_every_threshold(question):
+    """As a share in percent, or as the number itself, behind `at least` or `at most`; 1 may be written as 100%."""
+    text = " ".join(hand_out(question.id).split())
+    for name, value in question.thresholds.items():
+        bound = "at least" if name.startswith("minimum") else "at most"
+        forms = [f"{bound} {value:g}", f"{bound} {value:.0%}", *([f"{value:.0%} must"] if value == 1 else [])]
+        assert any(re.search(rf"{re.escape(form)}(?![\d.]*\d)", text) for form in forms), (name, value)
+
+
+def test_the_first_ten_minutes_are_the_same_in_both_texts():
+    first = {name: read(text).blocks for name, text in (("README.md", README), ("STUDENTS.md", STUDENTS))}
+    [minutes] = [text for _, text in first["STUDENTS.md"] if "--check-dependencies" in text]
+    assert minutes in [text for _, text in first["README.md"]]
+
+
+def test_the_readme_is_short():
+    assert len(README.splitlines()) <= MAX_README_LINES
 
 
 def test_every_file_of_the_map_exists():
-    block = README.split("## File map")[1].split("```")[1]
-    names = [name for line in block.splitlines() for name in re.split(r"\s{2,}", line.strip())[0].split() if name]
-    assert len(names) > 15
-    for name in names:
-        name = name.replace("qN", "q1")
-        assert (PROJECT / name).exists() or (PROJECT / "grading" / name).exists(), name
+    table = README.partition("## The map")[2].partition("\n## ")[0]
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    named = {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+    assert len(named) > 15
+    for name in named:
+        assert (PROJECT / name).exists(), name
+
+
+def test_every_room_is_in_the_file_of_the_map():
+    """Every folder with code at the top, and every room of the grader and of the staff's tools."""
+    table = README.partition("## The map")[2].partition("\n## ")[0]
+    folders = folders_of({path: content for path, content in repository().items() if path.endswith(".py")})
+    rooms = {folder for folder in folders if folder.count("/") == folder.startswith(("grading/", "staff/"))}
+    assert len(rooms) > 12
+    for room in rooms - {"staff"}:
+        assert f"`{room}/`" in table, room

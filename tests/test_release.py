@@ -52,13 +52,13 @@ def contents(archive: bytes) -> dict[str, bytes]:
 
 
 def solution_lines() -> set[str]:
-    """Every line of a solution region that is long enough to be somebody's work, but for those the hand-out gives."""
-    given, lines = (PROJECT / "README.md").read_text(encoding="utf-8"), set()
+    """Every line of a solution region that is long enough to be somebody's work."""
+    lines = set()
     for path in SOLUTIONS.glob("*.py"):
         inside = False
         for line in path.read_text(encoding="utf-8").splitlines():
             inside = (inside or line.strip() == BEGIN) and line.strip() != END
-            if inside and len(line.strip()) >= 24 and line.strip() not in given:
+            if inside and len(line.strip()) >= 24:
                 lines.add(line.strip())
     return lines
 
@@ -68,10 +68,13 @@ def test_no_solution_mutant_attack_test_or_history_is_shipped(released):
     assert len(lines) > 40
     for archive, files in released.items():
         for name, content in files.items():
-            assert not re.search(r"(^|/)(staff|tests|docs|\.git|\.ci|__pycache__)(/|$)", name), (archive, name)
+            assert not re.search(r"(^|/)((staff|tests|\.git|\.ci|__pycache__)(/|$)|docs/(?!students/))", name), (
+                archive,
+                name,
+            )
             assert not re.search(r"solution|mutant|hostile|Makefile|pyproject", name), (archive, name)
             assert b"SOLUTION" not in content, (archive, name)
-            if not name.endswith((".npz", ".npy", ".zip")):
+            if not name.endswith((".npz", ".npy", ".zip", ".png")):
                 shipped = {line.strip() for line in content.decode().splitlines()}
                 assert not lines & shipped, (archive, name, lines & shipped)
                 assert not re.search(r"\b(mutants?|hostile)\b", content.decode()), (archive, name)
@@ -90,6 +93,34 @@ def test_the_student_archive_is_one_folder_with_unfilled_starters(released):
     assert {name.split("/")[0] for name in files} == {build.STUDENT_FOLDER}
     for name, content in starters().items():
         assert files[f"{build.STUDENT_FOLDER}/{name}"].decode() == content
+
+
+def test_the_hand_out_is_shipped_to_students_as_it_is_and_to_nobody_else(released, repository):
+    students = {name.partition("/")[2]: content for name, content in released["student"].items()}
+    hand_out = [name for name in repository if name.startswith("docs/students/")]
+    hand_out += [name for name in repository if re.fullmatch(r"test_cases/\w+/README\.md", name)]
+    assert len(hand_out) > 20
+    assert {name: students.get(name) for name in hand_out} == {name: repository[name] for name in hand_out}
+    assert students["README.md"] == repository["STUDENTS.md"]
+    assert {name for name in students if name.endswith(".md")} - {*hand_out, "README.md"} == {"data/SOURCES.md"}
+    assert {name for name in released["autograder"] if name.endswith((".md", ".png"))} == {"data/SOURCES.md"}
+
+
+def test_the_student_archive_is_small(repository):
+    assert len(build.zipped(build.student_files(repository), build.STUDENT_FOLDER)) < 9.5e6
+
+
+def test_an_old_table_in_the_hand_out_stops_the_release(repository):
+    path = "test_cases/q1/question.toml"
+    changed = dict(repository) | {path: repository[path].replace(b"points = 2", b"points = 4")}
+    with pytest.raises(ReleaseError, match=r"has an old table of questions: run python -m staff\.texts"):
+        build.student_files(changed)
+
+
+def test_a_question_without_a_page_stops_the_release(repository):
+    without = {name: content for name, content in repository.items() if name != "test_cases/q1/README.md"}
+    with pytest.raises(ReleaseError, match=r"test_cases/q1/README\.md is missing"):
+        build.student_files(without)
 
 
 def test_the_secret_is_in_neither_archive(released):
@@ -195,5 +226,5 @@ def test_the_unzipped_student_folder_works_at_once(released, tmp_path):
     assert "not implemented yet: AttentionBlock" in finished.stdout
     assert "Traceback" not in finished.stdout + finished.stderr
     readme = Path(folder / "README.md").read_text(encoding="utf-8")
-    assert "| q1 " in readme
+    assert "| [q1 Perceptron](test_cases/q1/README.md) | 5 |" in readme
     assert "make demo" not in readme

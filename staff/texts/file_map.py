@@ -10,8 +10,13 @@ from pathlib import PurePosixPath
 
 PATH = "docs/file_map.md"
 MARK = "files"
-# Folders whose files are of one kind and speak for themselves; the map counts them.
-COUNTED = ("staff/build/digits/glyphs", "staff/evidence/hostile/attacks", "tests", "tests/other_edition")
+# Folders whose files are of one kind: the map says which, and does not list them.
+OF_ONE_KIND = {
+    "staff/build/digits/glyphs": "One file for each digit: the control points of its styles.",
+    "staff/evidence/hostile/attacks": "One file for each attack: code that is added to a reference solution.",
+    "tests": "One file for each part of the project.",
+    "tests/other_edition": "A solution that was written for another edition of this assignment.",
+}
 TOP = "The top folder"
 
 
@@ -40,8 +45,8 @@ def _order(item: tuple[str, list[str]]) -> tuple[bool, str]:
 
 def _section(folder: str, paths: list[str], files: Mapping[str, bytes]) -> str:
     heading = f"## {TOP}" if folder == "." else f"## {folder}/"
-    if folder in COUNTED:
-        return f"{heading}\n\n{len(paths)} Python files."
+    if folder in OF_ONE_KIND:
+        return f"{heading}\n\n{OF_ONE_KIND[folder]}"
     rows = [f"| `{PurePosixPath(path).name}` | {_sentence(path, files[path])} |" for path in paths]
     return "\n".join([heading, "", "| file | content |", "|---|---|", *rows])
 

@@ -1,0 +1,95 @@
+"""The pages for students are true: flags, limits, allowed imports, messages, and an example that runs."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from grading.console import Console
+from grading.engine import Engine, Settings
+from grading.questions import discover
+from staff.evidence.mutants.format import read_all, write_submission
+from tests.support import PROJECT
+from tests.texts import read
+
+STUDENTS = (PROJECT / "STUDENTS.md").read_text(encoding="utf-8")
+NOT_OURS = {"--help", "--nproc_per_node"}  # the second is torchrun's, in an example
+
+
+def page(name: str) -> str:
+    return (PROJECT / "docs" / "students" / f"{name}.md").read_text(encoding="utf-8")
+
+
+def section(text: str, heading: str) -> str:
+    return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("program", [("autograder.py",), ("chargpt.py",), ("chargpt.py", "sample"), ("chat.py",)])
+def test_the_command_line_page_has_exactly_the_flags_of_each_program(program):
+    asked = [sys.executable, *program, "--help"]
+    shown = subprocess.run(asked, capture_output=True, text=True, timeout=120, check=True, cwd=PROJECT).stdout
+    flags = set(re.findall(r"--[a-z][a-z_-]*", shown))
+    part = section(page("command_line"), program[0])
+    documented = set(re.findall(r"--[a-z][a-z_-]*", " ".join(read(part).code)))
+    assert flags - documented <= NOT_OURS
+    if program[0] != "chargpt.py":  # its two programs share a section
+        assert documented - flags == set()
+
+
+def test_the_limits_are_those_of_the_questions():
+    table = {}
+    for line in section(page("grading"), "Limits").splitlines():
+        if re.match(r"\| q\d", line):
+            questions, minutes, memory = [cell.strip() for cell in line.strip("|").split("|")]
+            table |= dict.fromkeys(named_questions(questions), (int(minutes.split()[0]), int(memory.split()[0])))
+    for question in discover():
+        assert table[question.id] == (question.time_limit_seconds / 60, question.memory_limit_bytes / 2**30)
+
+
+def named_questions(text: str) -> list[str]:
+    """`q1 to q6` or `q7, q8`."""
+    if match := re.fullmatch(r"q(\d+) to q(\d+)", text):
+        return [f"q{number}" for number in range(int(match[1]), int(match[2]) + 1)]
+    return [part.strip() for part in text.split(",")]
+
+
+def test_the_allowed_imports_are_those_of_the_questions():
+    text = section(page("grading"), "Allowed imports").partition("\n\n")[2].partition("\n\n")[0]
+    listed = set(read(section(page("grading"), "Allowed imports")).code)
+    assert text
+    for question in discover():
+        libraries = {name.removesuffix(".*") for name in question.allowed_imports} - {"torch", "numpy", "__future__"}
+        assert libraries <= listed, question.id
+
+
+def test_the_hand_out_names_the_packages_and_the_torch_that_are_installed():
+    requirements = (PROJECT / "requirements.txt").read_text(encoding="utf-8")
+    pins = dict(line.split("==") for line in requirements.splitlines() if "==" in line)
+    assert f"pip install torch=={pins['torch']} --index-url" in " ".join(STUDENTS.split())
+    assert f"installs {', '.join(list(pins)[:-1])} and {list(pins)[-1]}." in " ".join(STUDENTS.split())
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert {re.split("[><=]", name)[0] for name in settings["project"]["dependencies"]} == set(pins)
+
+
+def test_the_complete_example_learns_what_it_says(capsys):
+    [program] = [text for language, text in read(page("torch")).blocks if "manual_seed(0)" in text]
+    names: dict = {}
+    exec(compile(program, "torch.md", "exec"), names)
+    assert [round(value) for value in names["layer"].weight[0].tolist()] == [2, -3]
+    assert round(names["layer"].bias.item()) == 1
+    assert names["loss"].item() < 1e-3
+
+
+def test_the_example_of_a_message_is_what_a_student_reads(tmp_path):
+    [message] = [text for _, text in read(page("grading")).blocks if text.startswith("Q1:")]
+    mutant = next(mutant for mutant in read_all() if mutant.question == "q1" and mutant.check == "weights")
+    write_submission(mutant, tmp_path)
+    [question] = [question for question in discover() if question.id == "q1"]
+    with Engine(Settings(tmp_path), Console(io.StringIO())) as engine:
+        [result] = engine.grade([question])
+    assert result.outcomes[0].message == " ".join(message.split())
