@@ -12,7 +12,7 @@ import pytest
 
 from grading.console import Console
 from grading.engine import Engine, Settings
-from grading.questions import discover
+from grading.questions import ELECTIVE, discover
 from staff.evidence.mutants.format import read_all, write_submission
 from tests.support import PROJECT
 from tests.texts import read
@@ -52,7 +52,9 @@ def test_the_limits_are_those_of_the_questions():
 
 
 def named_questions(text: str) -> list[str]:
-    """`q1 to q6` or `q7, q8`."""
+    """`q1 to q6`, `q7, q8`, or `electives`."""
+    if text == "electives":
+        return [question.id for question in discover() if question.group == ELECTIVE]
     if match := re.fullmatch(r"q(\d+) to q(\d+)", text):
         return [f"q{number}" for number in range(int(match[1]), int(match[2]) + 1)]
     return [part.strip() for part in text.split(",")]

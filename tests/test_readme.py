@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from grading.questions import discover
+from grading.questions import CORE, ELECTIVE, discover
 from staff.texts import tables
 from tests.support import PROJECT
 from tests.texts import commands, folders_of, read, repository
@@ -71,7 +71,8 @@ def test_a_question_page_lists_every_check_with_its_points(question):
 def test_a_question_page_has_its_title_its_targets_and_its_sections(question):
     text = hand_out(question.id)
     page = read(text)
-    assert page.headings[0] == f"Question {question.id[1:]}: {question.title}"
+    kind = {CORE: "Question", ELECTIVE: "Elective"}[question.group]
+    assert page.headings[0] in (f"{kind} {question.id[1:]}: {question.title}", f"{question.id} {question.title}")
     assert [heading for heading in page.headings if heading in SECTIONS] == SECTIONS
     for target in question.targets:
         assert f"`{target.rpartition('.')[2]}" in text, target
@@ -79,12 +80,14 @@ def test_a_question_page_has_its_title_its_targets_and_its_sections(question):
 
 
 def test_a_question_page_gives_every_threshold(question):
-    """As a share in percent, or as the number itself, behind `at least` or `at most`; 1 may be written as 100%."""
+    """As a share in percent, or as the number itself, behind `at least` or `at most`; all of them may be 100%."""
     text = " ".join(hand_out(question.id).split())
+    bounds = {"minimum": "at least", "maximum": "at most"}
     for name, value in question.thresholds.items():
-        bound = "at least" if name.startswith("minimum") else "at most"
-        forms = [f"{bound} {value:g}", f"{bound} {value:.0%}", *([f"{value:.0%} must"] if value == 1 else [])]
-        assert any(re.search(rf"{re.escape(form)}(?![\d.]*\d)", text) for form in forms), (name, value)
+        bound = bounds.get(name.partition("_")[0], "at (least|most)")
+        number = rf"({re.escape(f'{value:g}')}|{re.escape(f'{100 * value:g}')}%)"
+        all_of_them = "|100% must" if value == 1 else ""
+        assert re.search(rf"({bound} {number}{all_of_them})(?![\d.]*\d)", text), (name, value)
 
 
 def test_the_first_ten_minutes_are_the_same_in_both_texts():

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grading.questions import natural_order
+from grading.questions import CORE, ELECTIVE, natural_order
 from staff.texts import marks
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 LISTS = ("README.md", "STUDENTS.md")  # the texts that list every question
 QUESTIONS, POINTS = "questions", "points"  # names of marks
-GROUPS = {"core": "Core questions", "elective": "Electives"}
+GROUPS = {CORE: "Core questions", ELECTIVE: "Electives"}
 FOLDERS = "test_cases"
 
 
@@ -126,7 +126,7 @@ def _question(question_id: str, table: dict[str, Any]) -> Question:
         return Check(row["title"], row.get("points", 0), tuple(needs))
 
     checks = map(check, table["checks"])
-    group = table.get("group", "core")
+    group = table.get("group", CORE)
     if group not in GROUPS:
         raise ValueError(f"group {group!r} is none of {', '.join(GROUPS)}")
     extra_credit = bool(table.get("extra_credit", False))
