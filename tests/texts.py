@@ -58,8 +58,9 @@ class Command:
 
     @property
     def flags(self) -> list[str]:
-        """The arguments that begin with two dashes."""
-        return [argument.partition("=")[0] for argument in self.arguments if argument.startswith("--")]
+        """The arguments that begin with two dashes, those in brackets too."""
+        found = [re.match(r"\[?(--[a-z][a-z_-]*)", argument) for argument in self.arguments]
+        return [match[1] for match in found if match]
 
 
 def read(text: str) -> Page:
