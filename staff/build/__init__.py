@@ -1,0 +1,1 @@
+"""Builds what data/ and test_cases/ hold: digits, words, plays, haiku, stored cases."""
