@@ -74,6 +74,8 @@ WRITTEN = (
     "*electives/layer_norm.py",  # the example of a new question
     "electives/template_module.py",  # becomes another name
 )
+DOWNLOADED = {"data/mnist.npz", "data/shakespeare.txt", "data/*.gz", "data/*.part"}  # the last ones by git's settings
+ATTACKS = "staff/evidence/hostile/attacks/"  # they name files that they would like to make
 ARCHIVES = {"the repository": repository, "student.zip": student_archive}
 
 
@@ -184,6 +186,21 @@ def test_every_path_that_a_page_names_exists(files):
                 places.add(f"*/{name}")  # staff know in which folder; students should not have to search
             if not any(fnmatch.filter(existing, place) for existing in (files, folders) for place in places):
                 faults.append(f"{page_path}: {code}")
+    assert faults == []
+
+
+def test_every_path_of_the_project_that_a_file_names_exists():
+    """In docstrings, comments, scripts and settings; pages have a test of their own."""
+    files, faults = repository(), []
+    folders = folders_of(files)
+    tops = "|".join(sorted({re.escape(path.partition("/")[0]) for path in files if "/" in path}))
+    named = re.compile(rf"(?<![\w/.-])((?:{tops})/[\w/.*-]*\w)")
+    for path, content in files.items():
+        if path.endswith((".npz", ".npy", ".zip", ".png", ".md")) or path.startswith(("tests/", ATTACKS)):
+            continue
+        for name in map(without_example, named.findall(content.decode())):
+            if not any(fnmatch.filter(existing, name) for existing in (files, folders)):
+                faults += [f"{path}: {name}"] if name not in DOWNLOADED else []
     assert faults == []
 
 
