@@ -21,6 +21,7 @@ from staff.build.gpt_reference import BLOCK_SIZE, LAYERS, VOCABULARY, WIDTH, Wei
 FOLDER = Path(__file__).resolve().parents[2] / "test_cases" / "q7" / "cases"
 BATCHES = ((2, 6), (3, 4), (1, 1))  # batch, time
 
+
 def stored(numbers: np.ndarray) -> np.ndarray:
     """Rounded, so that another machine's sums, which differ in the last bits, give the same file."""
     return numbers.round(6).astype(np.float32)

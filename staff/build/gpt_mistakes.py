@@ -1,8 +1,8 @@
 """What question 7's classic mistakes give on its stored cases: arrays for `python -m staff.build.gpt_cases` to store.
 
 Computed as the cases are, in float64 without torch. Only the results are stored and shipped, by name, so that the
-checks can recognise a mistake without holding the computation that students are to write. The names' explanations are in
-test_cases/q7/mistakes.py.
+checks can recognise a mistake without holding the computation that students are to write. The names' explanations are
+in test_cases/q7/mistakes.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Measures the digits against the real MNIST: `python -m staff.build.digits.quality [--digits FILE] [--data-directory DIR]`.
+"""Measures the digits against the real MNIST: `python -m staff.build.digits.quality [--data-directory DIR]`.
 
 Two questions, three small models each (5 epochs, batch 128, Adam 1e-3):
     difficulty  trained on the file's training images, how well do they read the file's own test images?

@@ -55,7 +55,9 @@ def packed(text: str) -> bytes:
 
 def main(argv: list[str] | None = None) -> int:
     """Writes, checks or shows the corpus; 1 if --check finds it out of date."""
-    parser = argparse.ArgumentParser(prog="python -m staff.build.haiku.pretraining", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m staff.build.haiku.pretraining", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the committed file differs")
     parser.add_argument("--show", type=int, metavar="N", help="write nothing; print the first N haiku")
     parser.add_argument("--seed", type=int, default=SEED, help="of the draw")

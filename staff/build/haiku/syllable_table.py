@@ -40,7 +40,9 @@ def table() -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Writes or checks the table; 1 if --check finds it out of date."""
-    parser = argparse.ArgumentParser(prog="python -m staff.build.haiku.syllable_table", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m staff.build.haiku.syllable_table", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the committed file differs")
     arguments = parser.parse_args(argv)
     text = table()

@@ -1,4 +1,4 @@
-"""Draw the built-in plays: `python -m staff.build.plays.build [--check]`, or `--show N` to read scenes that nobody has read.
+"""Draw the built-in plays: `python -m staff.build.plays.build [--check]`, or `--show N` to read some scenes.
 
 Writes data/plays.txt, the same to the last bit every time, and prints what is known about it: the grammar's entropy per
 character, exactly, and the information that this very text holds, counted over all the ways to derive it.

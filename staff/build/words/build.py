@@ -118,7 +118,9 @@ def load_pool() -> dict[str, dict[int, list[str]]]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status 0 when written or equal, 1 when `--check` finds another file, 2 for a usage error."""
-    parser = argparse.ArgumentParser(prog="python -m staff.build.words.build", description=(__doc__ or "").split("\n\n")[1])
+    parser = argparse.ArgumentParser(
+        prog="python -m staff.build.words.build", description=(__doc__ or "").split("\n\n")[1]
+    )
     parser.add_argument("--seed", type=int, help=f"deals the splits (default {SHIPPED_SEED}); needed with --hidden")
     parser.add_argument("--output", type=Path, help="file to write or check (default data/lang_id.npz)")
     parser.add_argument("--hidden", action="store_true", help="write a test-only file of words that are not shipped")

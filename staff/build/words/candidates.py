@@ -71,14 +71,10 @@ def load_frequencies() -> dict[str, dict[str, float]]:
         )
     large = set(wordfreq.available_languages("large"))
     codes = [language.code for language in LANGUAGES] + list(WITNESSES)
-    return {
-        code: dict(wordfreq.get_frequency_dict(code, "large" if code in large else "small")) for code in codes
-    }
+    return {code: dict(wordfreq.get_frequency_dict(code, "large" if code in large else "small")) for code in codes}
 
 
-def everyday_words(
-    language: Language, frequencies: Frequencies, limits: Limits = Limits()
-) -> dict[int, list[str]]:
+def everyday_words(language: Language, frequencies: Frequencies, limits: Limits = Limits()) -> dict[int, list[str]]:
     """Clean words of `language` by length (2 to 10 letters), the most frequent first, ties in alphabetical order."""
     own = {word: f for word, f in frequencies[language.code].items() if f >= limits.least_frequency}
     accented = _best_accented(own)
@@ -114,9 +110,7 @@ def _is_foreign(word: str, language: Language, frequencies: Frequencies, limits:
     if any(ratios[code] > limits.relative for code in language.relatives):
         return True
     unrelated = sorted((ratio for code, ratio in ratios.items() if code not in language.relatives), reverse=True)
-    return unrelated[0] > limits.witness or unrelated[2] > (
-        limits.spread_of_english if english else limits.spread
-    )
+    return unrelated[0] > limits.witness or unrelated[2] > (limits.spread_of_english if english else limits.spread)
 
 
 @cache
