@@ -1,8 +1,4 @@
-"""Writes the generated parts of the texts: `python -m staff.texts [--check]`.
-
-These are the tables of questions (`staff.texts.tables`) and the map of files (`staff.texts.file_map`). Nobody edits
-them by hand.
-"""
+"""Writes the tables of questions in the texts: `python -m staff.texts [--check]`. Nobody edits them by hand."""
 
 from __future__ import annotations
 
@@ -13,7 +9,7 @@ from pathlib import Path
 from data.files import write_text
 from staff.release.manifest import ReleaseError
 from staff.release.repository import files_of_working_tree
-from staff.texts import file_map, marks, tables
+from staff.texts import marks, tables
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 EXIT_DONE, EXIT_STALE, EXIT_USAGE = 0, 1, 2
@@ -31,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
             if not arguments.check:
                 write_text(PROJECT_DIRECTORY / path, content.decode())
             print(f"{path}: {'differs; run python -m staff.texts' if arguments.check else 'written'}")
-    except (tables.TableError, file_map.FileMapError, marks.MarksError, ReleaseError, OSError) as error:
+    except (tables.TableError, marks.MarksError, ReleaseError, OSError) as error:
         print(f"staff.texts: error: {error}", file=sys.stderr)
         return EXIT_USAGE
     return EXIT_STALE if stale and arguments.check else EXIT_DONE
@@ -43,13 +39,9 @@ def stale_texts(files: dict[str, bytes]) -> dict[str, bytes]:
     Args:
         files: every file of the repository by path.
     Raises:
-        TableError, FileMapError, MarksError: a part cannot be made.
+        TableError, MarksError: a table cannot be made.
     """
-    page = files[file_map.PATH].decode()
-    texts = tables.filled(files) | {
-        file_map.PATH: marks.replaced(page, file_map.MARK, file_map.file_map(files)).encode()
-    }
-    return {path: content for path, content in texts.items() if content != files[path]}
+    return {path: content for path, content in tables.filled(files).items() if content != files[path]}
 
 
 if __name__ == "__main__":
