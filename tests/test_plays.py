@@ -122,10 +122,9 @@ def test_most_lines_of_verse_have_about_ten_syllables(text):
 
 def test_nine_tenths_train_and_the_last_tenth_validates(text):
     splits = Library().load("plays")
-    assert isinstance(splits, plays.Plays)
     assert splits.validation is not None
     whole = [*splits.train.x, splits.train.y[-1], *splits.validation.x, splits.validation.y[-1]]
-    assert "".join(splits.characters[number] for number in whole) == text
+    assert "".join(splits.about["characters"][number] for number in whole) == text
     assert np.array_equal(splits.train.x[1:], splits.train.y[:-1])
     assert len(splits.validation) / len(text) == pytest.approx(0.1, abs=1e-3)
 
@@ -136,4 +135,4 @@ def test_a_file_that_is_no_text_of_ours_is_told(tmp_path, content):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(DataError, match="plays.txt"):
-        plays.load(path, "test")
+        plays.read(path, "test")
