@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from data import Library
 from grading.console import Console
 from grading.engine import Engine, Settings
-from grading.outcomes import CheckFailed
 from grading.questions import Check, discover
 from staff.evidence.calibrate import __main__ as program
 from staff.evidence.calibrate import margins, runs, table
@@ -116,13 +114,18 @@ def test_a_questions_state_depends_on_its_solution_and_its_checks():
     assert found == runs.states(FAST, None)
 
 
+COUNTING = """
+from grading.outcomes import CheckFailed
+
+def count(student, library, thresholds):
+    raise CheckFailed(str(student.call("models.threads")))
+"""
+
+
 def test_torch_gets_as_many_threads_as_asked_for(tmp_path):
     (tmp_path / "models.py").write_text("import torch\n\ndef threads():\n    return torch.get_num_threads()\n")
-
-    def count(student, library: Library, thresholds) -> None:
-        raise CheckFailed(str(student.call("models.threads")))
-
-    question = replace(FAST[0], checks=(Check("count", "count", 0, (), count),))
+    (tmp_path / "checks.py").write_text(COUNTING)
+    question = replace(FAST[0], folder=tmp_path, checks=(Check("count", "count", 0, ()),))
     with Engine(Settings(tmp_path, threads=2), Console(io.StringIO())) as engine:
         (result,) = engine.grade([question])
     assert result.outcomes[0].message == "Q1: 2"
