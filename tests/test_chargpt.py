@@ -89,7 +89,7 @@ def test_the_last_line_states_the_validation_loss_in_nats_and_bits(run, capsys):
 def test_a_run_leaves_a_checkpoint_and_a_picture_in_the_ignored_folder(run, tmp_path):
     assert run("--text", "text.txt", "--steps", 5, *SMALL) == 0
     assert {path.name for path in (tmp_path / "out" / "chargpt").iterdir()} == {"checkpoint.pt", "loss.png"}
-    assert "out/" in (PROJECT / ".gitignore").read_text().splitlines()
+    assert "/out/" in (PROJECT / ".gitignore").read_text().splitlines()
 
 
 def test_minutes_end_the_run_by_the_clock(run, capsys):
