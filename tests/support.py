@@ -21,7 +21,7 @@ from grading.questions import Question, discover
 PROJECT = Path(__file__).resolve().parent.parent
 SOLUTIONS = PROJECT / "staff" / "solutions"
 STUDENT_FILES = ("models.py", "losses.py", "train.py")
-SECONDS_UNTIL_IT_HANGS = 300.0  # for waiting and for subprocesses: it ends a hang, and judges nobody's speed
+SECONDS_UNTIL_IT_HANGS = 600.0  # for waiting and for subprocesses: it ends a hang, and judges nobody's speed
 
 
 class Clock:
