@@ -23,6 +23,34 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("tests")
 
+# What has the machine to itself, by the fixtures that say so: one worker takes all tests of a group.
+GROUPS = {"harness": "harness", "harnesses": "harness", "confinable": "harness", "display": "display"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Say what one worker takes in one go, the longest first, so that workers end together.
+
+    A file is one piece, for the sake of its fixtures. Slow tests, and those of files marked `spread`, go one by one.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    places: dict[str, int] = {}
+    for item in items:
+        fixtures = [GROUPS[name] for name in getattr(item, "fixturenames", ()) if name in GROUPS]
+        if item.get_closest_marker("xdist_group"):
+            group = item.get_closest_marker("xdist_group").args[0]  # type: ignore[union-attr]
+        elif fixtures:
+            group = fixtures[0]
+        elif item.get_closest_marker("slow") or item.get_closest_marker("spread"):
+            group = item.nodeid
+        else:
+            group = item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+        places[item.nodeid] = 0 if group in GROUPS.values() else 1 if item.get_closest_marker("slow") else 2
+    items.sort(key=lambda item: places[item.nodeid])
+
+
 Patch = Callable[..., Path]
 
 
