@@ -13,7 +13,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.support import SOLUTIONS, STUDENT_FILES, Run, SharedGrader, run_autograder
+from tests.support import SECONDS_UNTIL_IT_HANGS, SOLUTIONS, STUDENT_FILES, Run, SharedGrader, run_autograder
 
 # As many threads whatever runs beside: sums come out the same, and workers do not get into each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -108,9 +108,10 @@ def real_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def no_display(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests do not open windows on the screen of whoever runs them."""
+    """Tests do not open windows on the screen of whoever runs them, and none is given up because it is slow to open."""
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pictures.windows.window.SECONDS_TO_OPEN", SECONDS_UNTIL_IT_HANGS)
 
 
 @pytest.fixture
