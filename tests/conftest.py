@@ -13,7 +13,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.support import SOLUTIONS, STUDENT_FILES, Run, SharedGrader, run_autograder
+from tests.support import SECONDS_UNTIL_IT_HANGS, SOLUTIONS, STUDENT_FILES, Run, SharedGrader, run_autograder
 
 # As many threads whatever runs beside: sums come out the same, and workers do not get into each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -22,6 +22,34 @@ hypothesis.settings.register_profile(
     "tests", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("tests")
+
+# What has the machine to itself, by the fixtures that say so: one worker takes all tests of a group.
+GROUPS = {"harness": "harness", "harnesses": "harness", "confinable": "harness", "display": "display"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Say what one worker takes in one go, the longest first, so that workers end together.
+
+    A file is one piece, for the sake of its fixtures. Slow tests, and those of files marked `spread`, go one by one.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    places: dict[str, int] = {}
+    for item in items:
+        fixtures = [GROUPS[name] for name in getattr(item, "fixturenames", ()) if name in GROUPS]
+        if item.get_closest_marker("xdist_group"):
+            group = item.get_closest_marker("xdist_group").args[0]  # type: ignore[union-attr]
+        elif fixtures:
+            group = fixtures[0]
+        elif item.get_closest_marker("slow") or item.get_closest_marker("spread"):
+            group = item.nodeid
+        else:
+            group = item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+        places[item.nodeid] = 0 if group in GROUPS.values() else 1 if item.get_closest_marker("slow") else 2
+    items.sort(key=lambda item: places[item.nodeid])
+
 
 Patch = Callable[..., Path]
 
@@ -80,9 +108,10 @@ def real_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def no_display(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests do not open windows on the screen of whoever runs them."""
+    """Tests do not open windows on the screen of whoever runs them, and none is given up because it is slow to open."""
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pictures.windows.window.SECONDS_TO_OPEN", SECONDS_UNTIL_IT_HANGS)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import math
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +17,7 @@ import torch
 from gpt import checkpoint, command_line, corpus, losses
 from gpt.config import Config
 from gpt.trainer import Blocks
-from tests.support import PROJECT, SOLUTIONS, fresh_student_modules
+from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, SOLUTIONS, fresh_student_modules
 from training import device as devices
 from training.device import CPU
 from training.errors import INTERRUPTED, UserError
@@ -93,8 +92,8 @@ def test_a_run_leaves_a_checkpoint_and_a_picture_in_the_ignored_folder(run, tmp_
 
 
 def test_minutes_end_the_run_by_the_clock(run, capsys):
-    assert run("--text", "text.txt", "--minutes", 0.02, *SMALL) == 0
-    assert "0.02 minutes" in capsys.readouterr().out
+    assert run("--text", "text.txt", "--minutes", 0.01, *SMALL) == 0
+    assert "0.01 minutes" in capsys.readouterr().out
 
 
 def test_a_text_beside_the_program_is_picked_up(run, tmp_path, capsys):
@@ -206,12 +205,6 @@ def test_another_editions_model_trains_and_writes(run, capsys):
     assert run("sample", "--length", 20, code=other) == 0
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.mark.skipif(
     not (torch.distributed.is_available() and torch.distributed.is_gloo_available()), reason="this torch has no gloo"
 )
@@ -219,13 +212,15 @@ def test_two_processes_follow_the_loss_curve_of_one(run, tmp_path):
     """In float32: sums in another order differ in the last bits, and ten steps of training carry that to 1e-4."""
     arguments = ["--text", "text.txt", "--steps", "10", "--precision", "float32", *SMALL]
     assert run(*arguments, "--out", "one") == 0
-    launcher = ["-m", "torch.distributed.run", "--nproc_per_node=2", "--master_addr=127.0.0.1"]
-    launcher += [f"--master_port={free_port()}", str(PROJECT / "chargpt.py"), "--code-directory", str(SOLUTIONS)]
+    # port 0: the launcher takes a free one itself, so that no other test can take it first
+    launcher = ["-m", "torch.distributed.run", "--nproc_per_node=2", "--local_addr=127.0.0.1"]
+    launcher += ["--rdzv_backend=c10d", "--rdzv_endpoint=127.0.0.1:0"]
+    launcher += [str(PROJECT / "chargpt.py"), "--code-directory", str(SOLUTIONS)]
     finished = subprocess.run(
         [sys.executable, *launcher, *arguments, "--device", "cpu", "--threads", "1", "--out", str(tmp_path / "two")],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=SECONDS_UNTIL_IT_HANGS,
         check=False,
         cwd=tmp_path,
         env={**os.environ, "GLOO_SOCKET_IFNAME": "lo"} if sys.platform == "linux" else None,
@@ -296,7 +291,12 @@ def test_the_learning_rate_rises_and_falls_to_zero():
 
 def test_importing_the_program_starts_nothing():
     finished = subprocess.run(
-        [sys.executable, "-c", "import chargpt"], capture_output=True, text=True, cwd=PROJECT, timeout=60, check=True
+        [sys.executable, "-c", "import chargpt"],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        timeout=SECONDS_UNTIL_IT_HANGS,
+        check=True,
     )
     assert (finished.stdout, finished.stderr) == ("", "")
 

@@ -18,11 +18,21 @@ from grading.engine import Engine, Settings
 from grading.isolation import channel, forkserver
 from grading.outcomes import QuestionResult, RunResult
 from grading.questions import discover
-from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, SOLUTIONS, Clock, Run, Triggering, eventually
+from tests.support import (
+    PROJECT,
+    SECONDS_UNTIL_IT_HANGS,
+    SHORT_CONVOLUTION,
+    SHORT_REGRESSION,
+    SOLUTIONS,
+    Clock,
+    Run,
+    Triggering,
+    eventually,
+)
+
+pytestmark = pytest.mark.spread
 
 IN_THE_LOOP = "this loop never ends"
-SHORT_REGRESSION = ("epochs, loader = 250,", "epochs, loader = 5,")
-SHORT_CONVOLUTION = ("range(10)", "range(4)")  # enough for full marks
 IN_A_PERCEPTRONS_TRAINING = "        mistakes = 1\n"  # the quickest to train
 ENDLESS = (
     "epochs, loader = 250,",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,7 @@ def check():
             QUESTION,
             StudentSource(directory),
             connect=InProcess,
-            deadline=time.monotonic() + 300,
+            deadline=math.inf,
             on_progress=lambda report: None,
         )
         for found in QUESTION.checks:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,13 +14,15 @@ import jsonschema
 import pytest
 
 from grading import report
+from grading.console import Console
+from grading.engine import Engine, Settings
 from grading.gradescope import at_home, metadata, results, run, settings, submission
 from grading.gradescope.run import Report
 from grading.gradescope.usage import Meter
 from grading.outcomes import CRASHED, FAILED, PASSED, Outcome, QuestionResult, RunResult
 from grading.questions import discover
 from staff.evidence.hostile.harness import Harness, NoHarness
-from tests.support import PROJECT, SOLUTIONS, run_autograder
+from tests.support import PROJECT, SOLUTIONS, eventually, run_autograder
 
 SCHEMA = json.loads((PROJECT / "tests" / "results_schema.json").read_text(encoding="utf-8"))
 WANTED = ("losses.py", "models.py", "train.py")
@@ -296,7 +300,21 @@ def test_a_rehearsal_gives_what_the_harness_would_and_predicts_its_cost(tmp_path
     assert "losses.py, models.py, train.py" in finished.output.replace("gpt_model.py, haiku.py, ", "")
     assert "Predicted on Gradescope" in finished.output
     if sys.platform == "linux":
-        assert 100 < int(finished.output.split(" of 768 MiB")[0].split()[-1]) < 500
+        assert int(finished.output.split(" of 768 MiB")[0].split()[-1]) > 0
+
+
+HOLD = "block = bytearray(60 * 2**20); print('held', flush=True); input()"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is known when processes have ended")
+def test_the_memory_of_what_is_started_is_seen_while_it_is_held():
+    command = [sys.executable, "-c", HOLD]
+    with Meter() as meter, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        seen = meter.memory_bytes or 0
+        assert eventually(lambda: (meter.memory_bytes or 0) > max(seen, 60 * 2**20))
+        process.communicate(b"\n")
 
 
 def test_a_file_that_would_not_be_handed_in_is_not_there_in_a_rehearsal(patched_solutions):
@@ -340,17 +358,20 @@ def test_the_reference_gets_full_marks_and_a_valid_document(harness):
     assert document["output"] == ""
 
 
-def test_the_grader_ends_before_the_harness_and_an_endless_loop_leaves_time_for_the_rest(harness):
-    files = reference_files()
-    files["train.py"] = files["train.py"].replace(b"mistakes = 1\n", b"mistakes = 1\n        while True: pass\n")
-    harness.settings(questions=["q1", "q6"])
-    harness.hand_in(files)
-    started = time.monotonic()
-    finished = harness.run(seconds=60 + 16)  # 60 are the margin
-    assert time.monotonic() - started < 60
-    document = validated(finished.results)
-    assert [finished.points(name) for name in ("q1", "q6")] == [2, 2], finished.output
-    assert any("stopped after" in test["output"] for test in document["tests"])
+def test_the_engine_is_told_to_end_when_the_harness_settings_say(tmp_path, chosen, monkeypatch):
+    """What an engine does at its deadline: tests/test_hostile_peer.py. Endless loops in a harness: `endless_loop`."""
+    deadlines = []
+
+    class Noting(Engine):
+        def __init__(self, asked: Settings, console: Console) -> None:
+            deadlines.append(asked.deadline)
+            raise InterruptedError
+
+    monkeypatch.setattr(run, "Engine", Noting)
+    before = time.monotonic()
+    run.grade(tmp_path, chosen, Console(io.StringIO()))
+    (deadline,) = deadlines
+    assert before + chosen.seconds <= deadline <= time.monotonic() + chosen.seconds
 
 
 def test_a_failure_of_the_graders_own_leaves_a_valid_document_that_says_so(harness):

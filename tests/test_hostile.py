@@ -50,7 +50,7 @@ def harnesses():
 @pytest.mark.parametrize("names", CHOSEN.values(), ids=" and ".join)
 def test_attacks_gain_nothing_and_leave_the_grader_whole(harnesses, names):
     for verdict in run_side_by_side([ATTACKS[name] for name in names], harnesses):
-        assert verdict.broken == (), verdict.attack.name
+        assert verdict.broken + verdict.late == (), verdict.attack.name
         assert verdict.scores == verdict.attack.points, verdict.attack.name
 
 
@@ -66,6 +66,7 @@ def test_every_attack_that_reaches_for_something_would_say_that_it_got_there():
         assert any(BREACH.encode() in ATTACKS[name].files.get(file, b"") for file in HANDED_IN), name
 
 
+@pytest.mark.xdist_group("harness")
 def test_submissions_graded_at_the_same_time_get_what_they_get_alone():
     """Five here, one of them an attack on the others; thirty by `python -m staff.evidence.hostile.crowd`."""
     try:

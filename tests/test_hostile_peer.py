@@ -65,7 +65,7 @@ def check(student: Any, library: Any, thresholds: Any) -> None:
     expect.array(found.parameters.get("weight"), (1, 2), "the weight should have a gradient")
 
 
-def question(name: str) -> Question:
+def question(name: str, seconds: float = SECONDS) -> Question:
     made = Question(
         id=name,
         title="A thing",
@@ -73,7 +73,7 @@ def question(name: str) -> Question:
         targets=("models.Thing", "train.train_thing"),
         aliases={},
         thresholds={},
-        time_limit_seconds=SECONDS,
+        time_limit_seconds=seconds,
         memory_limit_bytes=2**30,
         extra_credit=False,
         allowed_imports=(),
@@ -140,7 +140,9 @@ def code(tmp_path_factory) -> Path:
     return directory
 
 
-def graded(code: Path, peers: dict[str, Peer]) -> dict[str, str]:
+def graded(
+    code: Path, peers: dict[str, Peer], seconds: float = SECONDS, seconds_for_all: float | None = None
+) -> dict[str, str]:
     """Statuses of the check of questions whose processes are these peers, which share a clock."""
     clock = Clock()
     for peer in peers.values():
@@ -153,8 +155,9 @@ def graded(code: Path, peers: dict[str, Peer]) -> dict[str, str]:
         def _connect(self, question):
             return StudentProcess(peers[question.id], lambda text: None, 2**30, clock=clock)
 
-    with Scripted(Settings(code), Console(io.StringIO()), clock) as engine:
-        results = engine.grade([question(name) for name in peers])
+    deadline = None if seconds_for_all is None else clock() + seconds_for_all
+    with Scripted(Settings(code, deadline=deadline), Console(io.StringIO()), clock) as engine:
+        results = engine.grade([question(name, seconds) for name in peers])
     return {result.id: result.outcomes[0].status for result in results}
 
 
@@ -216,6 +219,23 @@ def test_a_peer_that_drips_or_says_nothing_runs_out_of_time(code):
     drip = [(0.02, bytes([byte])) for byte in b"".join(conversation())]
     for peer in (Peer(drip, stays=True), Peer([], stays=True)):
         assert graded(code, {"q1": peer}) == {"q1": NOT_FINISHED}
+
+
+@pytest.mark.parametrize(
+    ("loops_for", "works_for", "told"),
+    [
+        (7.5, 8.0, [PASSED, PASSED]),
+        (8.5, 7.0, [NOT_FINISHED, PASSED]),  # at most half of the 16 seconds while another waits
+        (8.5, 8.0, [NOT_FINISHED, NOT_FINISHED]),  # and no more than what is left
+    ],
+)
+def test_under_a_deadline_no_question_takes_the_others_time(code, loops_for, works_for, told):
+    first, second = conversation(), conversation()
+    peers = {
+        "q1": Peer([(loops_for, first[0]), *((0.0, frame) for frame in first[1:])]),
+        "q2": Peer([(works_for, second[0]), *((0.0, frame) for frame in second[1:])]),
+    }
+    assert list(graded(code, peers, seconds=600, seconds_for_all=16).values()) == told
 
 
 def test_a_flood_of_messages_ends_with_the_time_there_is_and_is_not_read_to_its_end(code):

@@ -11,7 +11,7 @@ import pytest
 
 from staff.new_question.__main__ import Names, NewQuestionError, names_of, plan
 from staff.release.repository import files_of_working_tree
-from tests.support import PROJECT, Run, run_autograder
+from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, Run, run_autograder
 
 LAYER_NORM = names_of("e99", "Layer norm", None)
 NO_NEED = ("docs/", "data/haiku_pretraining", "staff/evidence/hostile/", "tests/")
@@ -38,7 +38,14 @@ def project(tmp_path_factory) -> Path:
 
 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *command], cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_UNTIL_IT_HANGS,
+        check=False,
+    )
 
 
 def graded(project: Path, report: Path, *arguments: object) -> Run:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
 
 from staff.evidence import peak_memory
 
-HOLD = "import subprocess, sys, time; block = bytearray(60 * 2**20); time.sleep(0.5)"
+HOLD = "block = bytearray(60 * 2**20); print('held', flush=True); input()"
+START = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {HOLD!r}])"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_memory_of_a_child_process_is_counted(capfd):
-    command = [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {HOLD!r}])"]
-    assert peak_memory.main(command) == 0
-    mebibytes = int(capfd.readouterr().out.split("together: ")[1].split()[0])
-    assert 60 < mebibytes < 160
+def test_memory_of_a_child_process_is_counted():
+    with subprocess.Popen([sys.executable, "-c", START], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        for kibibytes in peak_memory.peak_kibibytes(process.pid, range(2)):
+            assert 60 < kibibytes / 1024 < 300
+        process.communicate(b"\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_commands_status_and_its_peaks_are_told(capfd):
+    assert peak_memory.main([sys.executable, "-c", "raise SystemExit(3)"]) == 3
+    assert "peak memory of all processes together: " in capfd.readouterr().out
 
 
 def test_without_a_command_it_says_how_to_call_it(capfd):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import cache
 from importlib import import_module
@@ -18,11 +18,12 @@ from torch.utils.data import DataLoader
 
 import backend
 from pictures import attention, turning_segment, verse, writing
+from pictures.windows import live as live_pictures
 from pictures.windows import window
 from pictures.windows.live import Live
 from staff.solutions import models
 from tests.datasets import READERS, built
-from tests.support import PROJECT
+from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, eventually
 from tests.windows import AggWindow, Opener, drawn
 
 MODELS = {
@@ -129,11 +130,16 @@ def train(
     return torch.cat([value.flatten() for value in model.state_dict().values()])
 
 
+def ticking() -> Callable[[], float]:
+    """A clock on which every look at it takes five milliseconds."""
+    ticks = iter(range(10**9))
+    return lambda: next(ticks) / 200
+
+
 @pytest.mark.parametrize("name", ["sine", "easy_digits"])
 def test_weights_are_bit_for_bit_the_same_with_and_without_pictures(name):
     opener = Opener()
-    ticks = iter(range(10**9))
-    with_pictures = train(name, Live("q0 Test", opener, clock=lambda: next(ticks) / 200))
+    with_pictures = train(name, Live("q0 Test", opener, clock=ticking()))
     assert opener.windows[0].shown > 5
     assert torch.equal(with_pictures, train(name, None))
 
@@ -150,7 +156,7 @@ def test_a_window_that_cannot_be_opened_leaves_training_going(capsys):
 
 def test_a_window_that_is_closed_leaves_training_going_and_does_not_come_back(capsys):
     opener = Opener()
-    live = Live("q0 Test", opener)
+    live = Live("q0 Test", opener, clock=ticking())
     batches = iter(range(10**6))
 
     def close_in_the_middle() -> None:
@@ -169,7 +175,8 @@ def test_a_toolkit_that_fails_in_the_middle_leaves_training_going(capsys):
             if self.shown > 1:
                 raise OSError("the display went away")
 
-    assert torch.equal(train("sine", Live("q0 Test", Opener(Breaking))), train("sine", None))
+    live = Live("q0 Test", Opener(Breaking), clock=ticking())
+    assert torch.equal(train("sine", live), train("sine", None))
     assert capsys.readouterr().out.count("\n") == 1
 
 
@@ -243,7 +250,7 @@ def test_matplotlib_is_not_imported_without_graphics_or_without_a_display(title)
         pytest.skip("elsewhere there is always a display to hope for")
     run = subprocess.run(
         [sys.executable, "-c", TRAIN_IN_A_HANDLER, str(PROJECT / "staff" / "solutions"), title],
-        capture_output=True, text=True, timeout=60, check=False, cwd=PROJECT, env=environment,
+        capture_output=True, text=True, timeout=SECONDS_UNTIL_IT_HANGS, check=False, cwd=PROJECT, env=environment,
     )  # fmt: skip
     assert run.stdout == "True False False\n", run.stderr
 
@@ -256,7 +263,8 @@ def test_a_viewer_without_a_display_says_why_and_training_goes_on(monkeypatch, c
     assert "backend is agg" in capsys.readouterr().out
 
 
-def test_a_real_window_shows_training_and_its_violent_end_leaves_training_going(display, capsys):
+def test_a_real_window_shows_training_and_its_violent_end_leaves_training_going(display, capsys, monkeypatch):
+    monkeypatch.setattr(live_pictures, "SECONDS_FOR_THE_LAST_PICTURE", SECONDS_UNTIL_IT_HANGS)
     opened: list[window.ViewerWindow] = []
 
     def open_window(title: str, picture: str) -> window.ViewerWindow:
@@ -268,6 +276,10 @@ def test_a_real_window_shows_training_and_its_violent_end_leaves_training_going(
     assert opened[0].take_draw_seconds() > 0
     assert opened[0].is_gone
     assert capsys.readouterr().out == ""
-    train("sine", live, on_batch=lambda: opened[1]._process.kill(), epochs=20)
-    assert opened[1].is_gone
+
+    def kill() -> None:
+        opened[1]._process.kill()
+        assert eventually(lambda: opened[1].is_gone)
+
+    train("sine", live, on_batch=kill, epochs=20)
     assert "training goes on" in capsys.readouterr().out

@@ -36,5 +36,5 @@ def test_the_reference_gets_full_marks_on_real_data(grade, real_data):
 @pytest.mark.slow
 def test_a_solution_in_another_editions_habits_gets_full_marks(grade):
     """Slow: trains five models, one of them through a loop over every pixel."""
-    run = grade(Path(__file__).parent / "other_edition", "--jobs", 2, *QUESTIONS, timeout=400)
+    run = grade(Path(__file__).parent / "other_edition", "--jobs", 2, *QUESTIONS)
     assert (run.report["score"], run.status) == (25, 0), run.output

@@ -33,7 +33,7 @@ from pictures.learning_curve import LearningCurve
 from pictures.panels import Chart, Conversation, Exhibit, Samples, WrongAnswers
 from pictures.separating_line import SeparatedPoints
 from pictures.word_bars import ReadWords
-from tests.support import PROJECT, SOLUTIONS, run_autograder
+from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, SOLUTIONS, run_autograder
 
 HOSTILE = "<script>alert(1)</script><img src=http://example.org/x onerror=alert(2)>\"'&\u202e\x00\x1b[31m"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
@@ -348,7 +348,7 @@ def test_a_browser_shows_every_image_asks_for_nothing_and_has_nothing_to_complai
         "--disable-background-networking", "--enable-logging=stderr", f"--user-data-dir={tmp_path / 'profile'}",
         f"--window-size={size}", "--dump-dom", (tmp_path / "probed.html").as_uri(),
     ]  # fmt: skip
-    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=SECONDS_UNTIL_IT_HANGS)
     (tmp_path / "seen.html").write_text(run.stdout, encoding="utf-8")
     (attribute,) = (attributes["data-found"] for tag, attributes in Page(tmp_path / "seen.html").tags if tag == "html")
     found = json.loads(attribute or "")

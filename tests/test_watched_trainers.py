@@ -11,15 +11,17 @@ from typing import Any
 import pytest
 import torch
 
+from grading import dependencies
 from grading.child import importing
 from grading.console import Console
 from grading.dependencies import check_dependencies
 from grading.engine import Engine, Settings
+from grading.pages import exhibit_window
 from grading.questions import discover
 from pictures import attention
 from pictures.windows import window
 from pictures.windows.live import Live
-from tests.support import PROJECT
+from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS
 from tests.windows import AggWindow, Keeping, Opener
 
 
@@ -130,6 +132,7 @@ def test_attention_is_shown_once_the_checks_are_through_whatever_they_found(monk
             assert self.is_idle, "the picture is drawn"
 
     monkeypatch.setattr(window, "ViewerWindow", Window)
+    monkeypatch.setattr(exhibit_window, "SECONDS", SECONDS_UNTIL_IT_HANGS)  # to draw it; nobody lingers here
     [question] = [question for question in discover() if question.id == "q6"]
     settings = Settings(PROJECT / "staff" / "solutions", graphics=True, in_process=True)
     with Engine(settings, Console(io.StringIO())) as engine:
@@ -139,7 +142,8 @@ def test_attention_is_shown_once_the_checks_are_through_whatever_they_found(monk
     assert "each row sums to 1" in shown[0].caption
 
 
-def test_check_dependencies_turns_the_segment_in_a_window(display, capsys):
+def test_check_dependencies_turns_the_segment_in_a_window(display, monkeypatch, capsys):
+    monkeypatch.setattr(dependencies, "WINDOW_SECONDS", 0.2)
     assert check_dependencies() == 0
     assert "window      yes (tkagg)" in capsys.readouterr().out
 

@@ -10,6 +10,7 @@ import contextlib
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 SECONDS_BETWEEN_SAMPLES = 0.02
@@ -25,17 +26,28 @@ def main(argv: list[str] | None = None) -> int:
         print("peak_memory reads /proc, which only Linux has", file=sys.stderr)
         return 2
     process = subprocess.Popen(command)
-    resident_peak = proportional_peak = 0
-    while process.poll() is None:
-        samples = [_kibibytes(pid) for pid in _family(process.pid)]
-        resident_peak = max(resident_peak, sum(resident for resident, _ in samples))
-        proportional_peak = max(proportional_peak, sum(proportional for _, proportional in samples))
-        time.sleep(SECONDS_BETWEEN_SAMPLES)
+    resident_peak, proportional_peak = peak_kibibytes(process.pid, _until_the_end_of(process))
     print(
         f"peak memory of all processes together: {resident_peak / 1024:.0f} MiB resident "
         f"({proportional_peak / 1024:.0f} MiB with shared pages counted once)"
     )
     return process.returncode
+
+
+def peak_kibibytes(pid: int, moments: Iterable[object]) -> tuple[int, int]:
+    """The largest sums over a process and its descendants, resident and proportional, seen at any of the moments."""
+    resident_peak = proportional_peak = 0
+    for _ in moments:
+        samples = [_kibibytes(member) for member in _family(pid)]
+        resident_peak = max(resident_peak, sum(resident for resident, _ in samples))
+        proportional_peak = max(proportional_peak, sum(proportional for _, proportional in samples))
+    return resident_peak, proportional_peak
+
+
+def _until_the_end_of(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    while process.poll() is None:
+        yield
+        time.sleep(SECONDS_BETWEEN_SAMPLES)
 
 
 def _family(pid: int) -> list[int]:

@@ -69,7 +69,7 @@ def _print(verdict: Verdict) -> None:
     intact = "intact" if not verdict.broken else "BROKEN"
     expected, scored = (_points(points) for points in (verdict.attack.points, verdict.scores))
     print(f"{verdict.attack.name:<27}{expected:<13}{scored:<13}{intact:<9}{verdict.seconds:5.1f}s", flush=True)
-    for phrase in verdict.broken:
+    for phrase in verdict.broken + verdict.late:
         print(f"    {phrase}")
 
 

@@ -17,6 +17,8 @@ from staff.evidence.hostile.attack import BREACH, Attack
 from staff.evidence.hostile.harness import Finished, Harness
 
 MARGIN_SECONDS = 60.0  # as in settings.toml: what the grader ends before the harness
+SECONDS_UNTIL_IT_HANGS = 300.0  # beyond what the harness allows
+PATIENCE = 6  # times an attack's seconds, where they were too few
 METADATA = {
     "previous_submissions": [
         {
@@ -36,22 +38,39 @@ class Verdict:
     Attributes:
         scores: what each question was given.
         broken: what gave way, a phrase each; empty if the grader stood.
+        late: what a busy machine explains, a phrase each.
         seconds: how long the run took.
     """
 
     attack: Attack
     scores: dict[str, float]
     broken: tuple[str, ...]
+    late: tuple[str, ...]
     seconds: float
 
     @property
     def holds(self) -> bool:
-        """The declared points and nothing broken."""
-        return self.scores == self.attack.points and not self.broken
+        """The declared points, nothing broken, nothing late."""
+        return self.scores == self.attack.points and not self.broken and not self.late
+
+    @property
+    def may_lack_time(self) -> bool:
+        """Nothing gave way and nobody gained a point, and yet it does not hold."""
+        gained = any(score > self.attack.points.get(name, 0) for name, score in self.scores.items())
+        return not (self.holds or self.broken or gained)
 
 
 def run(attack: Attack, harness: Harness) -> Verdict:
-    """Hand an attack in, let the harness grade it, and look at what is left."""
+    """Hand an attack in, let the harness grade it, and look at what is left.
+
+    On a busy machine an attack's seconds may be over before honest work is done. If time may be all that was missing,
+    the attack is run once more with `PATIENCE` times as many seconds, and that is the verdict.
+    """
+    verdict = _run(attack, harness, attack.seconds)
+    return _run(attack, harness, PATIENCE * attack.seconds) if verdict.may_lack_time else verdict
+
+
+def _run(attack: Attack, harness: Harness, allowed_seconds: float) -> Verdict:
     harness.settings(questions=list(attack.questions))
     harness.hand_in(attack.files, METADATA)
     for name in attack.links:
@@ -59,18 +78,19 @@ def run(attack: Attack, harness: Harness) -> Verdict:
     before = _digests(harness.root)
     started = time.monotonic()
     with harness.followed() as users:
-        finished = harness.run(seconds=attack.seconds + MARGIN_SECONDS, timeout=attack.seconds + 2 * MARGIN_SECONDS)
+        finished = harness.run(allowed_seconds + MARGIN_SECONDS, allowed_seconds + SECONDS_UNTIL_IT_HANGS)
     seconds = time.monotonic() - started
     broken = _report_faults(finished, attack)
     if _digests(harness.root) != before:
         broken.append("a file of the harness was changed")
-    if len(users) < len(attack.questions):
-        broken.append(f"only {len(users)} users were seen for {len(attack.questions)} questions")
     broken += leftovers(harness, users)
-    if seconds > attack.seconds + MARGIN_SECONDS / 2:
-        broken.append(f"took {seconds:.0f} seconds")
+    late = []
+    if len(users) < len(attack.questions):
+        late.append(f"only {len(users)} users were seen for {len(attack.questions)} questions")
+    if seconds > allowed_seconds + MARGIN_SECONDS / 2:
+        late.append(f"took {seconds:.0f} seconds")
     scores = {name: finished.points(name) for name in attack.questions} if finished.results else {}
-    return Verdict(attack, scores, tuple(broken), seconds)
+    return Verdict(attack, scores, tuple(broken), tuple(late), seconds)
 
 
 def run_side_by_side(attacks: Sequence[Attack], harnesses: Sequence[Harness]) -> Iterator[Verdict]:
