@@ -183,7 +183,8 @@ class Engine:
         started = self._clock()
         limit = self._time_limit(question, run)
         result = not_graded_yet(question)
-        result.stubs = [stub for target in question.targets for stub in run.source.stubs(target)]
+        names = [name for target in question.targets for name in question.names(target)]
+        result.stubs = [stub for name in names for stub in run.source.stubs(name)]
         with self._status_line(question, started) as on_progress:
             student = Student(
                 question,
@@ -238,6 +239,7 @@ class Engine:
                 except OutOfLimits as reason:
                     exhausted = _limit_message(str(reason), self._memory_limit(question), limit)
                     status, message = NOT_FINISHED, exhausted
+            message = "\n".join([message] * bool(message) + [f"Remark: {text}" for text in student.take_remarks()])
             if status == PASSED:
                 passed.add(check.name)
             score = check.points if status == PASSED else 0.0

@@ -85,6 +85,14 @@ class Question:
         """What all its checks together are worth."""
         return sum(check.points for check in self.checks)
 
+    def names(self, target: str) -> tuple[str, ...]:
+        """A target and the other names that it may have; of a method, `models.AttentionBlock.forward`, likewise."""
+        found = [target]
+        for name, others in self.aliases.items():
+            if target == name or target.startswith(name + "."):
+                found += [other + target[len(name) :] for other in others]
+        return tuple(found)
+
     @cached_property
     def functions(self) -> Mapping[str, CheckFunction]:
         """The function of each check, by name; the first use imports checks.py.

@@ -123,3 +123,56 @@ def test_stubs_of_both_kinds_are_found_with_their_lines(tmp_path):
     assert source.stubs("models.Model.forward") == ["Model.forward (models.py:10)"]
     assert source.stubs("models.loss") == ["loss (models.py:17)"]
     assert source.stubs("models.written") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "stubs"),
+    [
+        ('    size = x.shape\n    y = tensor(())\n    "*** Your code here ***"\n    "end"\n    return y\n', 1),
+        ('    size = x.shape\n    "YOUR CODE HERE"\n', 1),
+        ('    with no_grad():\n        loader = DataLoader(x)\n        "YOUR CODE HERE"\n', 1),
+        ('    "YOUR CODE HERE"\n    y = x + 1\n    return y\n', 0),
+        ('    y = x + 1\n    "YOUR CODE HERE"\n    return y\n', 0),
+        ('    y = tensor(())\n    y = x + 1\n    "YOUR CODE HERE"\n    return y\n', 0),
+        ('    for batch in x:\n        step(batch)\n    "YOUR CODE HERE"\n', 0),
+        ('    "YOUR CODE HERE"\n    x.append(1)\n', 0),
+        ("    y = x + 1\n    raise NotImplementedError\n", 1),
+        ("    if x:\n        raise NotImplementedError\n    return x\n", 0),
+    ],
+)
+def test_a_function_is_a_stub_until_it_has_code_of_its_own(tmp_path, body, stubs):
+    (tmp_path / "models.py").write_text(f"def f(x):\n{body}")
+    assert len(StudentSource(tmp_path).stubs("models.f")) == stubs
+
+
+@pytest.mark.parametrize(
+    ("body", "stubs"),
+    [
+        ('    super().__init__()\n    self.count = 47\n    self.names = ["a", "b"]\n    "YOUR CODE HERE"\n', 1),
+        ('    super().__init__()\n    self.convolution_weights = Parameter(ones(3))\n    "YOUR CODE HERE"\n', 1),
+        ('    super().__init__()\n    self.w = Parameter(ones(3))\n    "YOUR CODE HERE"\n', 0),
+    ],
+)
+def test_an_init_is_a_stub_until_it_makes_something(tmp_path, body, stubs):
+    (tmp_path / "models.py").write_text("class A:\n  def __init__(self):\n" + body)
+    assert len(StudentSource(tmp_path).stubs("models.A")) == stubs
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "is_reached"),
+    [
+        ("    return x\n    raise NotImplementedError\n", 3, False),
+        ("    if x:\n        return x\n        raise NotImplementedError\n    return 1\n", 4, False),
+        ("    for y in x:\n        step(y)\n    raise NotImplementedError('your code here')\n", 4, True),
+        (
+            "    with no_grad():\n        while x:\n            x = step(x)\n        raise NotImplementedError\n",
+            5,
+            True,
+        ),
+    ],
+)
+def test_a_left_over_line_is_told_from_a_stub(tmp_path, body, line, is_reached):
+    (tmp_path / "models.py").write_text(f"def f(x):\n{body}")
+    source = StudentSource(tmp_path)
+    assert source.stubs("models.f") == []
+    assert [(stub.line, stub.is_reached) for stub in source.left_over("models.f")] == [(line, is_reached)]

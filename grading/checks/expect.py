@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from grading.isolation.channel import Opaque
 from grading.outcomes import CheckFailed
 
 MAX_NUMBERS_SHOWN = 6
+MAX_DIGITS = 13  # more than usual; with them a float64 is told from its neighbour
 
 
 class Mismatch(CheckFailed):
@@ -93,13 +95,35 @@ def is_close(actual: np.ndarray | float, expected: np.ndarray | float, tolerance
 def at_least(value: float, threshold: float, what: str, hint: str = "") -> None:
     """Fail if an accuracy, a fraction, is under its threshold."""
     if value < threshold:
-        raise _failure(f"{what} should be at least {threshold:.1%}", f"got {value:.1%}", hint)
+        wanted, got = told_apart(threshold, value, percentage)
+        raise _failure(f"{what} should be at least {wanted}", f"got {got}", hint)
 
 
 def at_most(value: float, threshold: float, what: str, hint: str = "") -> None:
     """Fail if a number is over its threshold."""
     if value > threshold:
-        raise _failure(f"{what} should be at most {threshold:g}", f"got {value:.4g}", hint)
+        wanted, got = told_apart(threshold, value, significant)
+        raise _failure(f"{what} should be at most {wanted}", f"got {got}", hint)
+
+
+def told_apart(one: float, other: float, write: Callable[[float, int], str]) -> tuple[str, str]:
+    """Two different numbers with as many digits as show that they differ, and no fewer than is usual."""
+    texts = "", ""
+    for digits in range(MAX_DIGITS + 1):
+        texts = write(one, digits), write(other, digits)
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def percentage(value: float, digits: int = 0) -> str:
+    """A fraction for people: one decimal of a percent, and `digits` more."""
+    return f"{value:.{1 + digits}%}"
+
+
+def significant(value: float, digits: int = 0) -> str:
+    """A number with at most four digits, and `digits` more."""
+    return f"{value:.{4 + digits}g}"
 
 
 def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:

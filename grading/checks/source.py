@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from grading.checks import modules
+from grading.checks import modules, stubs
+from grading.checks.stubs import Stub
 from grading.outcomes import CheckFailed
 
 # Python 3.11 keeps one count of depth for the syntax trees of all threads: two at once can end in a SystemError.
@@ -94,14 +95,38 @@ class StudentSource:
 
         A file that cannot be read has no stubs to tell of; running it will tell what is wrong.
         """
+        return [self.described(target, stub) for stub in self._unfinished(target) if not stub.is_written]
+
+    def left_over(self, target: str) -> list[Stub]:
+        """The functions of a target that are written, and still hold a line that raises NotImplementedError."""
+        return [stub for stub in self._unfinished(target) if stub.is_written]
+
+    def described(self, target: str, stub: Stub) -> str:
+        """A stub of a target as students read it: `RegressionModel.forward (models.py:50)`."""
+        return f"{stub.name} ({modules.file_name(modules.split(target)[0])}:{stub.line})"
+
+    def imported_stubs(self, module: str) -> list[str]:
+        """What is still unfilled of the functions and classes that a student module imports from another."""
+        try:
+            tree = self.file(module).tree
+        except CheckFailed:
+            return []
+        return [
+            stub
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+            if (self.directory / modules.file_name(own := _absolute(node, module))).is_file()
+            for stub in self.stubs(f"{own}.{alias.name}")
+        ]
+
+    def _unfinished(self, target: str) -> list[Stub]:
         module, name = modules.split(target)
         try:
             file = self.file(module)
         except CheckFailed:
             return []
-        return [
-            f"{qualified} ({file.name}:{line})" for qualified, line in _stubs(file.tree) if _belongs(qualified, name)
-        ]
+        return [stub for stub in stubs.find(file.tree) if _belongs(stub.name, name)]
 
 
 def _parse(directory: Path, name: str) -> ast.Module:
@@ -165,33 +190,6 @@ def _names_used(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 inner = inner.value
             if isinstance(inner, ast.Name) and inner.id in known:
                 yield node.lineno, ".".join([known[inner.id], *reversed(parts)])
-
-
-def _stubs(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Qualified name and line of each function whose body does nothing but say that it is not written yet."""
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and (line := _stub_line(node)):
-            yield node.name, line
-        elif isinstance(node, ast.ClassDef):
-            for inner in node.body:
-                if isinstance(inner, ast.FunctionDef) and (line := _stub_line(inner)):
-                    yield f"{node.name}.{inner.name}", line
-
-
-def _stub_line(function: ast.FunctionDef) -> int | None:
-    """The line to fill in, or None if the function has a body of its own."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.Raise) and "NotImplementedError" in ast.unparse(node):
-            return node.lineno
-    return function.body[-1].lineno if all(map(_does_nothing, function.body)) else None
-
-
-def _does_nothing(statement: ast.stmt) -> bool:
-    """True of a docstring, `...`, `pass` and `super().__init__()`."""
-    if isinstance(statement, ast.Expr):
-        call = ast.unparse(statement.value)
-        return isinstance(statement.value, ast.Constant) or (call.startswith("super(") and call.endswith(".__init__()"))
-    return isinstance(statement, ast.Pass)
 
 
 def _belongs(qualified: str, target_name: str) -> bool:

@@ -21,7 +21,7 @@ import numpy as np
 
 import data
 from data import Splits
-from grading.checks import modules
+from grading.checks import modules, other_editions
 from grading.checks.history import History
 from grading.checks.source import StudentSource
 from grading.isolation.channel import Handle
@@ -32,6 +32,7 @@ from pictures.panels import Exhibit
 Progress = dict[str, Any]
 MIN_ROWS = 100  # a smaller training set is the made-up case of a check, whose learning curve tells nothing
 SECONDS_FOR_EXHIBITS = 5.0
+SIGNS_OF_A_STUB = ("NoneType", "x0 and ", "of size 0")  # in a traceback: what an unfilled function gave was used
 
 
 class Connection(Protocol):
@@ -151,6 +152,8 @@ class Student:
         self._clock = clock
         self._seed = 0
         self.metrics: dict[str, float] = {}
+        self._remarks: list[str] = []
+        self._remarks_told: set[str] = set()
         self._histories: dict[str, History] = {}
         self._exhibits: list[tuple[Connection | None, Callable[[], Exhibit], bool]] = []
 
@@ -231,6 +234,17 @@ class Student:
         """Note a number for the report, such as `test_accuracy`."""
         self.metrics[metric] = round(float(value), 6)
 
+    def remark(self, text: str) -> None:
+        """Note a sentence for the student that costs no points; the same sentence is told once."""
+        if text not in self._remarks_told:
+            self._remarks_told.add(text)
+            self._remarks.append(text)
+
+    def take_remarks(self) -> list[str]:
+        """The remarks since the last call."""
+        taken, self._remarks = self._remarks, []
+        return taken
+
     def exhibit(self, make: Callable[[], Exhibit], in_window: bool = False) -> None:
         """Set something aside to be looked at.
 
@@ -298,12 +312,19 @@ class Student:
 
     def _names(self, target: str) -> list[tuple[str, str]]:
         """The module and name of a target, and of the other names that it may have."""
-        return [modules.split(name) for name in (target, *self._question.aliases.get(target, ()))]
+        return [modules.split(name) for name in self._question.names(target)]
 
     def _require_permitted(self, target: str) -> None:
         module = modules.split(target)[0]
         if module.partition(".")[0] not in modules.PROVIDED:
             self._source.require_permitted(module, self._question.allowed_imports, self._question.forbidden_names)
+            for name in self._question.names(target):
+                for stub in self._source.left_over(name):
+                    if not stub.is_reached:
+                        self.remark(
+                            f"{self._source.described(name, stub)} is written. Only the line `raise "
+                            "NotImplementedError` behind its return is left. The line does nothing: remove it."
+                        )
 
     def _new_history(self, target: str) -> History:
         """Of a call that may train; the latest of each name is kept."""
@@ -341,29 +362,57 @@ class Student:
         except (StudentCrashed, OutOfLimits):
             self._connection = None  # it is gone; the next check after a crash gets a new one
             raise
+        for habit in _strings(reply.get("habits")):
+            if habit in other_editions.REMARKS:
+                self.remark(other_editions.REMARKS[habit])
         error = reply.get("error")
         if error is None:
             return reply["result"]
         kind, text, location = (str(error.get(key, "")) for key in ("kind", "text", "location"))
         if kind == "stub":
-            raise NotImplementedYet(self._stub(location))
+            raise self._unfilled(location)
         if kind == "missing":
             raise CheckFailed(text)
+        if stub := self._stub_behind(text, target):
+            raise NotImplementedYet(stub)
         raise StudentCrashed(text)
 
-    def _stub(self, location: str) -> str:
-        """The stub's name as the source tells it, which also holds for a stub that a subclass or decorator renamed."""
-        for target in self._question.targets:
+    def _unfilled(self, location: str) -> CheckFailed:
+        """What to say of a NotImplementedError that was raised at a location such as `loss (losses.py:9)`.
+
+        The source tells the function's name, also that of one that a subclass or decorator renamed.
+        """
+        place = location.rpartition("(")[2]
+        for target in self._own_names():
             for stub in self._source.stubs(target):
-                if stub.rpartition("(")[2] == location.rpartition("(")[2]:
-                    return stub
-        return location
+                if stub.rpartition("(")[2] == place:
+                    return NotImplementedYet(stub)
+            for left_over in self._source.left_over(target):
+                if (described := self._source.described(target, left_over)).rpartition("(")[2] == place:
+                    return CheckFailed(
+                        f"{described} has code of its own, and then line {left_over.line} still says `raise "
+                        "NotImplementedError`. Is the function finished? Then remove this line."
+                    )
+        return NotImplementedYet(location)
+
+    def _stub_behind(self, crash: str, target: str) -> str:
+        """The unfilled function whose None or empty tensor made other code crash; "" if there is none."""
+        if not any(sign in crash for sign in SIGNS_OF_A_STUB):
+            return ""
+        found = [stub for name in self._own_names() for stub in self._source.stubs(name)]
+        if target:
+            found += self._source.imported_stubs(modules.split(target)[0])
+        return found[0] if found else ""
+
+    def _own_names(self) -> list[str]:
+        """The question's targets under all their names."""
+        return [name for target in self._question.targets for name in self._question.names(target)]
 
     def _not_none(self, result: Any, target: str) -> Any:
-        """A function that returns None is, if its body is empty, a stub."""
-        if result is None:
-            for module, name in self._names(target):
-                if stubs := self._source.stubs(f"{module}.{name}"):
+        """A function that returns None, or an empty tensor, is a stub if its body is empty."""
+        if result is None or (isinstance(result, np.ndarray) and result.size == 0):
+            for name in self._question.names(target):
+                if stubs := self._source.stubs(name):
                     raise NotImplementedYet(stubs[0])
         return result
 
@@ -412,6 +461,11 @@ def _of_type(value: Any, kind: type[Any]) -> Any:
     if not isinstance(value, kind):
         raise StudentCrashed("the student process sent a malformed answer")
     return value
+
+
+def _strings(value: Any) -> list[str]:
+    """The texts of a list; nothing if it is none, since no points depend on it."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _arrays(value: Any) -> dict[str, Any]:

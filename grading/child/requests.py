@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 import backend  # noqa: F401  (every fork of the server shares it)
-from grading.child import failure, importing, watch
+from grading.child import failure, importing, other_editions, watch
 from grading.isolation.channel import DTYPES, Handle, Opaque
 from pictures.windows.display import has_display
 
@@ -48,9 +48,14 @@ class RequestHandler:
         """Carry out one request.
 
         Returns:
-            `{"result": value}`, or `{"error": {"kind", "text", "location"}}` if the student's code failed.
+            `{"result": value}`, or `{"error": {"kind", "text", "location"}}` if the student's code failed; beside it
+            `"habits"`, the names of what `other_editions` made up for.
         """
-        operation = getattr(self, f"do_{request.pop('op')}")
+        answered = self._answered(getattr(self, f"do_{request.pop('op')}"), request)
+        habits = other_editions.noted()
+        return answered | ({"habits": habits} if habits else {})
+
+    def _answered(self, operation: Callable[..., Any], request: dict[str, Any]) -> dict[str, Any]:
         try:
             return {"result": operation(**request)}
         except MissingName as error:
@@ -84,6 +89,7 @@ class RequestHandler:
             window_title: of the windows that show training; None opens none.
         """
         self._finder = importing.install(Path(code_directory), provided, packages)
+        other_editions.install()
         self._question, self._picture = question, picture
         torch.set_num_threads(threads)
         if window_title and has_display():

@@ -78,7 +78,7 @@ def update(student: Student, library: Library, thresholds: Mapping[str, float]) 
     start = np.array([[1.0, -2.0, 0.5]])
     points = random.standard_normal((20, 3))
     _expect_no_move(student, start, points, np.where(points @ start.T >= 0, 1.0, -1.0))
-    _expect_no_move(student, np.zeros((1, 3)), points[:1], np.ones((1, 1)))  # a score of 0 already predicts 1
+    _expect_no_wrong_move_from_zero(student, points[:1])
     for point in points[:4, None]:
         right = 1.0 if (point @ start.T).item() >= 0 else -1.0
         _expect_one_direction(student, start, point, -right)
@@ -130,11 +130,26 @@ def _wrong_prediction(model: Model, points: list[tuple[float, float]]) -> str:
 def _expect_no_move(student: Student, start: np.ndarray, points: np.ndarray, labels: np.ndarray) -> None:
     moved = _train_from(student, start, points, labels) - start
     if np.abs(moved).max() > 0:
-        on_the_line = "" if start.any() else " A score of exactly 0 already predicts 1."
         raise CheckFailed(
             f"the weights {start.tolist()[0]} get every point right, so training should leave them alone; "
-            f"they moved by {expect.shown(moved[0], ())}. Are correct points updated on, too?{on_the_line}"
+            f"they moved by {expect.shown(moved[0], ())}. Are correct points updated on, too?"
         )
+
+
+def _expect_no_wrong_move_from_zero(student: Student, point: np.ndarray) -> None:
+    """A score of 0 already predicts 1. A move along the point makes no other point wrong: worth a remark, no points."""
+    moved = _train_from(student, np.zeros((1, 3)), point, np.ones((1, 1)))[0]
+    if not moved.any():
+        return
+    if not np.isfinite(moved).all() or not _is_along(moved, point[0]) or _along(moved, point[0]) < 0:
+        raise CheckFailed(
+            f"weights of 0 give the point {expect.shown(point[0], ())} the score 0, which predicts 1, its label. "
+            f"Training moved them by {expect.shown(moved, ())}, which is not along the point."
+        )
+    student.remark(
+        "training moved the weights on a point with label 1 and a score of exactly 0. Such a point is right already: a "
+        "score of 0 predicts 1. The move went in the right direction, and costs no points."
+    )
 
 
 def _expect_one_direction(student: Student, start: np.ndarray, point: np.ndarray, label: float) -> None:
@@ -150,7 +165,7 @@ def _expect_one_direction(student: Student, start: np.ndarray, point: np.ndarray
             f"{given} should make training move the weights; they stayed. Is a wrong point updated on?{on_the_line}"
         )
     step = _along(moved, direction)
-    if np.abs(moved - step * direction).max() > TOLERANCE * np.abs(moved).max():
+    if not _is_along(moved, direction):
         raise CheckFailed(
             f"{given} should move them along label * x = {expect.shown(direction, ())}; "
             f"they moved by {expect.shown(moved, ())}."
@@ -171,6 +186,12 @@ def _what_moves_the_wrong_way(student: Student, start: np.ndarray, point: np.nda
         f"Points with label {-label:g} move them the right way, points with label {label:g} do not. Does the label "
         "take part in the update?"
     )
+
+
+def _is_along(moved: np.ndarray, direction: np.ndarray) -> bool:
+    """Whether a move goes along `direction` or against it, not aside."""
+    aside = moved - _along(moved, direction) * direction
+    return bool(np.abs(aside).max() <= TOLERANCE * np.abs(moved).max())
 
 
 def _along(moved: np.ndarray, direction: np.ndarray) -> float:

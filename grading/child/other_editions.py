@@ -1,0 +1,47 @@
+"""Habits of other editions of this project that the student's process makes up for, all in one place.
+
+Each change that is made is noted by its name; `grading.checks.other_editions` has the sentence that students read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn.modules.module import register_module_buffer_registration_hook
+
+LEADING_DIMENSION = "leading dimension"
+_noted: set[str] = set()
+
+
+def install() -> None:
+    """Make up for the habits in every model that is made from now on; a second call changes nothing."""
+    if not _installed:
+        _installed.append(register_module_buffer_registration_hook(_on_buffer))
+
+
+def noted() -> list[str]:
+    """The names of the habits met since the last call."""
+    names = sorted(_noted)
+    _noted.clear()
+    return names
+
+
+_installed: list[Any] = []  # the hook's handle
+
+
+def _on_buffer(module: torch.nn.Module, name: str, buffer: torch.Tensor | None) -> None:
+    """Watch the output of an attention block, the one module that has a mask of four dimensions."""
+    if name == "mask" and buffer is not None and buffer.ndim == 4:
+        module.register_forward_hook(_without_leading_dimension)
+
+
+def _without_leading_dimension(module: torch.nn.Module, args: Any, output: Any) -> Any:
+    """Scores (batch, time, time) that meet the mask (1, 1, block, block) get a fourth dimension, and so the output."""
+    given = args[0] if args else None
+    if not isinstance(given, torch.Tensor) or not isinstance(output, torch.Tensor):
+        return None
+    if output.ndim != given.ndim + 1 or output.shape[0] != 1:
+        return None
+    _noted.add(LEADING_DIMENSION)
+    return output[0]  # (batch, time, size)
