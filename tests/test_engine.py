@@ -226,7 +226,7 @@ def test_a_forbidden_import_fails_the_questions_checks_and_names_the_line(patche
     )
     assert run.check("q2", "loss")["status"] == "failed"
     assert "losses.py:4 imports os" in run.check("q2", "loss")["message"]
-    assert run.question("q2")["score"] == 0
+    assert run.question("q2")["score"] == 1, "the shape is right"
 
 
 def test_files_that_shadow_the_project_or_the_standard_library_change_nothing(patched_solutions, graded):

@@ -63,7 +63,7 @@ def test_electives_come_after_the_core_whatever_they_are_called(copied):
         ('title = "Digit classification"', 'title = "x"\ngroup = "none"', "group"),
         ('title = "Digit classification"', 'title = "x"\ntime_limit_seconds = "long"', "long"),
         ('requires = ["shape", "loss"]', 'requires = ["accuracy"]', "accuracy"),
-        ("points = 5", "points = = 5", "question.toml"),
+        ("points = 3", "points = = 3", "question.toml"),
     ],
 )
 def test_a_wrong_question_file_is_named_with_its_fault_and_the_other_question_is_there(copied, old, new, complaint):
@@ -122,3 +122,11 @@ def test_a_run_with_a_broken_question_grades_the_others_and_says_whose_fault_it_
     assert {check["status"] for name in ("q2", "q3") for check in run.question(name)["checks"]} == {"not finished"}
     assert "no_such_module" in run.check("q2", "fit")["message"]
     assert "not your fault" in run.check("q3", "question")["message"]
+
+
+@pytest.mark.parametrize("question_id", ["q2", "q3", "q4"])
+def test_exact_checks_and_training_share_a_questions_points(question_id):
+    question = next(question for question in discover() if question.id == question_id)
+    training = question.checks[-1]
+    exact = sum(check.points for check in question.checks[:-1])
+    assert (exact, training.points) == (2, 3)
