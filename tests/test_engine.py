@@ -222,7 +222,10 @@ def test_killing_the_grader_leaves_nothing_running_and_keeps_finished_questions(
 
 def test_a_forbidden_import_fails_the_questions_checks_and_names_the_line(patched_solutions, graded):
     run = graded(
-        patched_solutions({"losses.py": [("from torch import Tensor", "from torch import Tensor\nimport os")]}), "q2"
+        patched_solutions(
+            {"losses.py": [("from torch import Tensor", "from torch import Tensor\nimport os\n\nos.name")]}
+        ),
+        "q2",
     )
     assert run.check("q2", "loss")["status"] == "failed"
     assert "losses.py:4 imports os" in run.check("q2", "loss")["message"]

@@ -24,6 +24,8 @@ def require_permitted(directory, module="models"):
         "from torch import optim, nn",
         "import numpy as np",
         "import math, random",
+        "from tqdm import tqdm\nfrom tqdm.auto import trange\ntqdm, trange",
+        "import calendar, cProfile, datetime, json, re\ncalendar, cProfile, datetime, json, re",
         "from collections.abc import Iterable",
         "from __future__ import annotations",
         "from losses import anything",
@@ -38,38 +40,91 @@ def test_permitted_lines_pass(tmp_path, line):
 
 
 @pytest.mark.parametrize(
-    ("line", "named"),
+    ("line", "named", "use"),
     [
-        ("import os", "os"),
-        ("import os.path as p", "os.path"),
-        ("from subprocess import run", "subprocess"),
-        ("import sklearn.linear_model", "sklearn.linear_model"),
-        ("from torchvision import models", "torchvision"),
-        ("from . import losses", "."),
-        ("def f():\n    import socket", "socket"),
-        ("from grading import expect", "grading"),
-        ("from torch.nn import Conv2d", "torch.nn.Conv2d"),
-        ("from torch.nn import Conv2d as C", "torch.nn.Conv2d"),
-        ("import torch.nn as nn\nlayer = nn.Conv2d(1, 1, 3)", "torch.nn.Conv2d"),
-        ("import torch\ny = torch.nn.functional.conv2d", "torch.nn.functional.conv2d"),
-        ("import torch\ny = torch.conv1d", "torch.conv1d"),
-        ("from torch.nn.functional import conv2d", "torch.nn.functional.conv2d"),
-        ("from torch.nn import functional as F\ny = F.scaled_dot_product_attention", "scaled_dot_product_attention"),
-        ("from torch import nn\nclass A(nn.MultiheadAttention): pass", "torch.nn.MultiheadAttention"),
-        ("from torch import nn\nclass A(nn.TransformerEncoderLayer): pass", "torch.nn.TransformerEncoderLayer"),
+        ("import os", "os", "os"),
+        ("import os.path as p", "os.path", "p"),
+        ("from subprocess import run", "subprocess", "run"),
+        ("import sklearn.linear_model", "sklearn.linear_model", "sklearn"),
+        ("from torchvision import models", "torchvision", "models"),
+        ("from . import losses", ".", "losses"),
+        ("def f():\n    import socket", "socket", "    socket"),
+        ("from grading import expect", "grading", "expect"),
+        ("from torch.nn import Conv2d", "torch.nn.Conv2d", "Conv2d"),
+        ("from torch.nn import Conv2d as C", "torch.nn.Conv2d", "C"),
+        ("import torch.nn as nn\nlayer = nn.Conv2d(1, 1, 3)", "torch.nn.Conv2d", ""),
+        ("import torch\ny = torch.nn.functional.conv2d", "torch.nn.functional.conv2d", ""),
+        ("import torch\ny = torch.conv1d", "torch.conv1d", ""),
+        ("from torch.nn.functional import conv2d", "torch.nn.functional.conv2d", "conv2d"),
+        (
+            "from torch.nn import functional as F\ny = F.scaled_dot_product_attention",
+            "scaled_dot_product_attention",
+            "",
+        ),
+        ("from torch import nn\nclass A(nn.MultiheadAttention): pass", "torch.nn.MultiheadAttention", ""),
+        ("from torch import nn\nclass A(nn.TransformerEncoderLayer): pass", "torch.nn.TransformerEncoderLayer", ""),
     ],
 )
-def test_forbidden_lines_fail_with_file_line_and_name(tmp_path, line, named):
-    (tmp_path / "models.py").write_text(f'"""Models."""\n{line}\n')
+def test_forbidden_lines_fail_with_file_line_and_name(tmp_path, line, named, use):
+    (tmp_path / "models.py").write_text(f'"""Models."""\n{line}\n{use}\n')
     with pytest.raises(CheckFailed) as failure:
         require_permitted(tmp_path)
     assert f"models.py:{2 + line.count(chr(10))} " in str(failure.value)
     assert named in str(failure.value)
 
 
+UNUSED = """
+from sympy import symbols, det
+import matplotlib.pyplot as plt, math
+from torch.nn import Conv2d, Linear
+try:
+    import pandas
+except ImportError:
+    pandas = None
+
+layer = Linear(math.ceil(1.5), 2)
+"""
+
+
+def test_imports_that_nothing_uses_are_found_with_their_lines(tmp_path):
+    (tmp_path / "models.py").write_text(UNUSED)
+    require_permitted(tmp_path)
+    found = StudentSource(tmp_path).left_out(["models.A"], QUESTION.allowed_imports, QUESTION.forbidden_names)
+    assert [(unused.line, unused.reached, unused.bound) for unused in found["models.py"]] == [
+        (2, "sympy.symbols", "symbols"),
+        (2, "sympy.det", "det"),
+        (3, "matplotlib.pyplot", "plt"),
+        (4, "torch.nn.Conv2d", "Conv2d"),
+        (6, "pandas", "pandas"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("other", "is_used"),
+    [
+        ("from models import plt", True),
+        ("from models import *\nplt.plot()", True),
+        ("import models\nmodels.plt.plot()", True),
+        ("from models import *", False),
+        ("import models\nmodels.A", False),
+    ],
+)
+def test_an_import_that_another_file_takes_is_used(tmp_path, other, is_used):
+    (tmp_path / "models.py").write_text("import matplotlib.pyplot as plt\n")
+    (tmp_path / "train.py").write_text(other)
+    found = StudentSource(tmp_path).left_out(["models.A"], QUESTION.allowed_imports, QUESTION.forbidden_names)
+    assert bool(found) != is_used
+
+
+def test_a_star_import_from_outside_is_refused(tmp_path):
+    (tmp_path / "models.py").write_text("from sympy import *\n")
+    with pytest.raises(CheckFailed, match=r"models.py:1 imports sympy"):
+        require_permitted(tmp_path)
+
+
 def test_a_forbidden_import_is_found_through_the_students_own_files(tmp_path):
     (tmp_path / "models.py").write_text("import helper\n")
-    (tmp_path / "helper.py").write_text("import models\nimport ctypes\n")
+    (tmp_path / "helper.py").write_text("import models\nimport ctypes\nctypes.c_int\n")
     with pytest.raises(CheckFailed, match=r"helper.py:2 imports ctypes"):
         require_permitted(tmp_path)
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import fnmatch
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from grading.checks import modules, stubs
+from grading.checks.imports import Import, absolute, imported_modules, imports, names_reached, names_taken, used_names
 from grading.checks.stubs import Stub
 from grading.outcomes import CheckFailed
 
 # Python 3.11 keeps one count of depth for the syntax trees of all threads: two at once can end in a SystemError.
 _PARSING = threading.Lock()
+MAX_FILES = 100  # of a folder, looked through for uses of an import
 
 
 @dataclass(frozen=True)
@@ -54,30 +57,93 @@ class StudentSource:
         """
         if (module, allowed, forbidden) in self._permitted:
             return
-        waiting, seen = [module], set()
-        while waiting:
-            name = waiting.pop()
-            seen.add(name)
-            file = self.file(name)
-            for line, used in _names_used(file.tree):
-                if any(fnmatch.fnmatchcase(used, pattern) for pattern in forbidden):
+        for name, file in self._reached_from(module):
+            for line, used in names_reached(file.tree, name):
+                if _matches(used, forbidden):
                     raise CheckFailed(
                         f"{file.name}:{line} uses {used}, a ready-made layer. "
                         "Build it yourself from the basic operations."
                     )
-            for line, imported in _imports(file.tree, name):
-                if imported.partition(".")[0] in modules.IMPORTABLE or imported in modules.PACKAGES:
-                    continue
-                own = modules.split(imported)[0]
-                if (self.directory / modules.file_name(own)).is_file():
-                    waiting += [own] if own not in seen else []
-                elif not any(fnmatch.fnmatchcase(imported, pattern) for pattern in allowed):
+            unused = self._unused(name, allowed, forbidden)
+            for found in imports(file.tree, name):
+                if found not in unused and (outside := self._outside(found, allowed)):
                     raise CheckFailed(
-                        f"{file.name}:{line} imports {imported}, which is outside what this project may use "
+                        f"{file.name}:{found.line} imports {outside}, which is outside what this project may use "
                         "(torch, numpy, the project's own files, harmless parts of the standard library). "
-                        f"Remove line {line}."
+                        f"Remove line {found.line}."
                     )
         self._permitted.add((module, allowed, forbidden))
+
+    def left_out(
+        self, targets: Iterable[str], allowed: tuple[str, ...], forbidden: tuple[str, ...]
+    ) -> dict[str, list[Import]]:
+        """The imports that the project does not permit and that nothing uses: the student's process leaves them out.
+
+        Args:
+            targets: whose files are meant, with the student files that those import.
+            allowed, forbidden: as in `require_permitted`.
+        Returns:
+            those of each file that has any, by the file's name. A file that cannot be read has none.
+        """
+        found: dict[str, list[Import]] = {}
+        for module in sorted({modules.split(target)[0] for target in targets}):
+            with contextlib.suppress(CheckFailed):
+                for name, file in self._reached_from(module):
+                    if unused := self._unused(name, allowed, forbidden):
+                        found[file.name] = unused
+        return found
+
+    def _reached_from(self, module: str) -> Iterator[tuple[str, SourceFile]]:
+        """A student module and every student module that it imports, each once, with its file.
+
+        Raises:
+            CheckFailed: as `file` says.
+        """
+        waiting, seen = [module], {module}
+        while waiting:
+            name = waiting.pop()
+            file = self.file(name)
+            yield name, file
+            for found in imports(file.tree, name):
+                for own in imported_modules(found):
+                    own = modules.split(own)[0]
+                    if own not in seen and not self._is_provided(own) and self._is_own(own):
+                        seen.add(own)
+                        waiting.append(own)
+
+    def _unused(self, module: str, allowed: tuple[str, ...], forbidden: tuple[str, ...]) -> list[Import]:
+        """The imports of a module that are not permitted, and whose name neither this file nor another reads."""
+        tree = self.file(module).tree
+        candidates = [
+            found
+            for found in imports(tree, module)
+            if found.bound != "*" and (self._outside(found, allowed) or _matches(found.reached, forbidden))
+        ]
+        if not candidates:
+            return []
+        used = used_names(tree).union(*(names_taken(other, module) for other in self._other_trees(module)))
+        return [found for found in candidates if found.bound not in used]
+
+    def _other_trees(self, module: str) -> Iterator[ast.Module]:
+        """The student's other files that can be read."""
+        for path in sorted(self.directory.glob("*.py"))[:MAX_FILES]:
+            if path.stem != module:
+                with contextlib.suppress(CheckFailed):
+                    yield self.file(path.stem).tree
+
+    def _outside(self, found: Import, allowed: tuple[str, ...]) -> str:
+        """The module of an import that the project does not permit; "" if all are permitted."""
+        for imported in imported_modules(found):
+            own = modules.split(imported)[0]
+            if not (self._is_provided(imported) or self._is_own(own) or _matches(imported, allowed)):
+                return imported
+        return ""
+
+    def _is_provided(self, imported: str) -> bool:
+        return imported.partition(".")[0] in modules.IMPORTABLE or imported in modules.PACKAGES
+
+    def _is_own(self, module: str) -> bool:
+        return (self.directory / modules.file_name(module)).is_file()
 
     def file(self, module: str) -> SourceFile:
         """Parse a student module.
@@ -116,7 +182,7 @@ class StudentSource:
             for node in ast.walk(tree)
             if isinstance(node, ast.ImportFrom)
             for alias in node.names
-            if (self.directory / modules.file_name(own := _absolute(node, module))).is_file()
+            if self._is_own(own := absolute(node, module))
             for stub in self.stubs(f"{own}.{alias.name}")
         ]
 
@@ -150,46 +216,8 @@ def _parse(directory: Path, name: str) -> ast.Module:
         raise CheckFailed(f"{name} is not valid Python: {error}. Is it a text file in UTF-8?") from None
 
 
-def _imports(tree: ast.Module, module: str) -> Iterator[tuple[int, str]]:
-    """Line and dotted name of each module that is imported anywhere in the file of a module."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            imported = _absolute(node, module)
-            yield node.lineno, imported
-            if imported in modules.PACKAGES:  # `from electives import recurrent` names modules
-                yield from ((node.lineno, f"{imported}.{alias.name}") for alias in node.names)
-
-
-def _absolute(node: ast.ImportFrom, module: str) -> str:
-    """The module that `from ... import` reads, in a file of another module; with its dots if there is no such one."""
-    package = module.rpartition(".")[0]
-    if node.level == 1 and package:
-        return f"{package}.{node.module}" if node.module else package
-    return "." * node.level + (node.module or "")
-
-
-def _names_used(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Line and full dotted name of whatever is reached through an import: `nn.Conv2d` as `torch.nn.Conv2d`."""
-    known: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                top = alias.name.partition(".")[0]
-                known[alias.asname or top] = alias.name if alias.asname else top
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                known[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-                yield node.lineno, f"{node.module}.{alias.name}"
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            parts, inner = [node.attr], node.value
-            while isinstance(inner, ast.Attribute):
-                parts.append(inner.attr)
-                inner = inner.value
-            if isinstance(inner, ast.Name) and inner.id in known:
-                yield node.lineno, ".".join([known[inner.id], *reversed(parts)])
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _belongs(qualified: str, target_name: str) -> bool:

@@ -326,6 +326,19 @@ class Student:
                             "NotImplementedError` behind its return is left. The line does nothing: remove it."
                         )
 
+    def _left_out(self) -> dict[str, list[list[Any]]]:
+        """The imports that the student's process leaves out: line and name, by file; one remark tells all of them."""
+        found = self._source.left_out(self._own_names(), self._question.allowed_imports, self._question.forbidden_names)
+        lines = [
+            f"{file}:{unused.line} ({unused.reached})" for file, unused_ones in found.items() for unused in unused_ones
+        ]
+        if lines:
+            self.remark(
+                f"nothing uses these imports, and the project does not permit them: {', '.join(lines)}. The grader "
+                "left them out. Remove the lines: an editor may have added them."
+            )
+        return {file: [[unused.line, unused.bound] for unused in unused_ones] for file, unused_ones in found.items()}
+
     def _new_history(self, target: str) -> History:
         """Of a call that may train; the latest of each name is kept."""
         self._histories[target] = History(target)
@@ -343,6 +356,7 @@ class Student:
                     "code_directory": str(self._source.directory),
                     "provided": list(modules.PROVIDED),
                     "packages": list(modules.PACKAGES),
+                    "left_out": self._left_out(),
                     "question": self._question.id,
                     "picture": self._question.picture,
                     "threads": self._threads,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,11 +25,19 @@ class StudentFinder:
         directory: the student's folder.
         provided: the project's own top-level modules.
         packages: folders in it whose files are student modules, such as `electives`.
+        left_out: imports that are not carried out: pairs of a line and the name that it binds, by file name.
     """
 
-    def __init__(self, directory: Path, provided: Collection[str], packages: Collection[str]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        provided: Collection[str],
+        packages: Collection[str],
+        left_out: Mapping[str, Sequence[Sequence[Any]]] | None = None,
+    ) -> None:
         self.directory = directory
         self._packages = set(packages)
+        self._left_out = {file: {(line, name) for line, name in rows} for file, rows in (left_out or {}).items()}
         self._reserved = {*sys.stdlib_module_names, *provided, *INSTALLED}
 
     def find_spec(
@@ -43,7 +52,11 @@ class StudentFinder:
         if (package and package not in self._packages) or (not package and name in self._reserved):
             return None
         file = self.directory / package / f"{module}.py"
-        return importlib.util.spec_from_file_location(name, file) if file.is_file() else None
+        if not file.is_file():
+            return None
+        left_out = self._left_out.get(file.relative_to(self.directory).as_posix())
+        loader = _LeavingOut(name, str(file), left_out) if left_out else None
+        return importlib.util.spec_from_file_location(name, file, loader=loader)
 
     def has(self, file: str | None) -> bool:
         """Whether a file is one of the student's modules."""
@@ -55,10 +68,54 @@ class StudentFinder:
         return path.parent.parent == self.directory and path.parent.name in self._packages
 
 
-def install(directory: Path, provided: Collection[str] = (), packages: Collection[str] = ()) -> StudentFinder:
+class _LeavingOut(importlib.machinery.SourceFileLoader):
+    """Loads a student file without some of its imports; every other line keeps its number.
+
+    Args:
+        fullname, path: of the module.
+        left_out: line and bound name of each import.
+    """
+
+    def __init__(self, fullname: str, path: str, left_out: Collection[tuple[int, str]]) -> None:
+        super().__init__(fullname, path)
+        self._left_out_names = left_out
+
+    def get_code(self, fullname: str) -> Any:
+        """The code of the file as it stands; compiled code from an earlier run would hold the imports."""
+        path = self.get_filename(fullname)
+        tree = ast.parse(self.get_data(path), filename=path)
+        return compile(_Remover(self._left_out_names).visit(tree), path, "exec")
+
+
+class _Remover(ast.NodeTransformer):
+    """Takes names out of import statements; a statement that is left with none becomes `pass`."""
+
+    def __init__(self, left_out: Collection[tuple[int, str]]) -> None:
+        self._left_out = left_out
+
+    def visit_Import(self, node: ast.Import) -> ast.stmt:
+        return self._without(node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
+        return self._without(node)
+
+    def _without(self, node: ast.Import | ast.ImportFrom) -> ast.stmt:
+        def bound(alias: ast.alias) -> str:
+            return alias.asname or (alias.name.partition(".")[0] if isinstance(node, ast.Import) else alias.name)
+
+        node.names = [alias for alias in node.names if (node.lineno, bound(alias)) not in self._left_out]
+        return node if node.names else ast.copy_location(ast.Pass(), node)
+
+
+def install(
+    directory: Path,
+    provided: Collection[str] = (),
+    packages: Collection[str] = (),
+    left_out: Mapping[str, Sequence[Sequence[Any]]] | None = None,
+) -> StudentFinder:
     """Make the student's folder the source of the student's modules, forgetting those of an earlier folder."""
     uninstall()
-    finder = StudentFinder(directory, provided, packages)
+    finder = StudentFinder(directory, provided, packages, left_out)
     sys.meta_path.insert(0, finder)
     sys.dont_write_bytecode = True
     return finder

@@ -74,6 +74,7 @@ class RequestHandler:
         threads: int,
         provided: Sequence[str] = (),
         packages: Sequence[str] = (),
+        left_out: Mapping[str, Sequence[Sequence[Any]]] | None = None,
         question: str = "",
         picture: str = "",
         window_title: str | None = None,
@@ -83,12 +84,12 @@ class RequestHandler:
         Args:
             code_directory: the student's folder.
             threads: that torch may use.
-            provided, packages: see `importing.StudentFinder`.
+            provided, packages, left_out: see `importing.StudentFinder`.
             question: whose public/probes.py is used.
             picture: the module of the reader of the question's live picture, or "".
             window_title: of the windows that show training; None opens none.
         """
-        self._finder = importing.install(Path(code_directory), provided, packages)
+        self._finder = importing.install(Path(code_directory), provided, packages, left_out or {})
         other_editions.install()
         self._question, self._picture = question, picture
         torch.set_num_threads(threads)

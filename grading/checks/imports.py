@@ -1,0 +1,91 @@
+"""What a student file imports, and what it uses of that. Files are read as text, never run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from grading.checks import modules
+
+
+@dataclass(frozen=True)
+class Import:
+    """One name that an import statement brings.
+
+    Attributes:
+        line: of the statement.
+        module: that is imported, such as `torch.nn`; with its dots if it is relative to no package.
+        reached: the full dotted name, such as `torch.nn.Linear`.
+        bound: the name in the file, such as `Linear`; `*` for all there are.
+    """
+
+    line: int
+    module: str
+    reached: str
+    bound: str
+
+
+def imports(tree: ast.Module, module: str) -> Iterator[Import]:
+    """Every import anywhere in the file of a module, statement by statement."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(node.lineno, alias.name, alias.name, alias.asname or alias.name.partition(".")[0])
+        elif isinstance(node, ast.ImportFrom):
+            source = absolute(node, module)
+            for alias in node.names:
+                yield Import(node.lineno, source, f"{source}.{alias.name}", alias.asname or alias.name)
+
+
+def absolute(node: ast.ImportFrom, module: str) -> str:
+    """The module that `from ... import` reads, in a file of another module; with its dots if there is no such one."""
+    package = module.rpartition(".")[0]
+    if node.level == 1 and package:
+        return f"{package}.{node.module}" if node.module else package
+    return "." * node.level + (node.module or "")
+
+
+def imported_modules(found: Import) -> list[str]:
+    """The modules that an import runs: `from electives import recurrent` names modules."""
+    return [found.module, found.reached] if found.module in modules.PACKAGES else [found.module]
+
+
+def used_names(tree: ast.Module) -> set[str]:
+    """The names that a file reads or deletes, or lists in `__all__`."""
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)}
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__":
+            names |= {str(node.value) for node in ast.walk(statement) if isinstance(node, ast.Constant)}
+    return names
+
+
+def names_taken(tree: ast.Module, module: str) -> set[str]:
+    """What another file takes from a module: `from models import np`, `models.np`, or any name after a `*`."""
+    taken: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == module:
+            names = {alias.name for alias in node.names}
+            taken |= used_names(tree) if "*" in names else names
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == module:
+            taken.add(node.attr)
+    return taken
+
+
+def names_reached(tree: ast.Module, module: str) -> Iterator[tuple[int, str]]:
+    """Line and full dotted name of whatever is reached through an import: `nn.Conv2d` as `torch.nn.Conv2d`."""
+    known: dict[str, str] = {}
+    used = used_names(tree)
+    for found in imports(tree, module):
+        is_plain = found.reached == found.module and found.bound == found.module.partition(".")[0]
+        known[found.bound] = found.bound if is_plain else found.reached
+        if found.reached != found.module and found.bound in used:
+            yield found.line, found.reached
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            parts, inner = [node.attr], node.value
+            while isinstance(inner, ast.Attribute):
+                parts.append(inner.attr)
+                inner = inner.value
+            if isinstance(inner, ast.Name) and inner.id in known:
+                yield node.lineno, ".".join([known[inner.id], *reversed(parts)])
