@@ -231,3 +231,20 @@ def test_a_left_over_line_is_told_from_a_stub(tmp_path, body, line, is_reached):
     source = StudentSource(tmp_path)
     assert source.stubs("models.f") == []
     assert [(stub.line, stub.is_reached) for stub in source.left_over("models.f")] == [(line, is_reached)]
+
+
+def test_a_syntax_error_is_quoted_from_the_file_that_is_graded(tmp_path, monkeypatch):
+    graded, here = tmp_path / "graded", tmp_path / "here"
+    graded.mkdir()
+    here.mkdir()
+    (graded / "models.py").write_text("x = 1\ndef broken(:\n    pass\n")
+    (here / "models.py").write_text("x = 1\nanother line of another file\n")
+    monkeypatch.chdir(here)
+    with pytest.raises(CheckFailed, match=r"\(line 2: def broken\(:\)"):
+        require_permitted(graded)
+
+
+def test_a_syntax_error_in_another_encoding_is_quoted_in_it(tmp_path):
+    (tmp_path / "models.py").write_bytes("# coding: latin-1\nfür = (\n".encode("latin-1"))
+    with pytest.raises(CheckFailed, match=r"line 2: für = \("):
+        require_permitted(tmp_path)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import contextlib
 import fnmatch
+import io
 import threading
+import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,6 +198,7 @@ class StudentSource:
 
 
 def _parse(directory: Path, name: str) -> ast.Module:
+    source = b""
     try:
         source = (directory / name).read_bytes()
         with _PARSING:
@@ -207,13 +210,23 @@ def _parse(directory: Path, name: str) -> ast.Module:
     except OSError as error:
         raise CheckFailed(f"{name} cannot be read ({error.strerror}). Check the file's permissions.") from None
     except SyntaxError as error:
-        text = (error.text or "").strip()
+        text = _line(source, error.lineno)
         raise CheckFailed(
             f"{name} is not valid Python: {error.msg} (line {error.lineno}{': ' + text if text else ''}). "
             f"Try `python {name}` and mend that line first."
         ) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise CheckFailed(f"{name} is not valid Python: {error}. Is it a text file in UTF-8?") from None
+
+
+def _line(source: bytes, number: int | None) -> str:
+    """A line of a file by its number from 1. Python would look for it in a file of this name in the current folder."""
+    try:
+        encoding = tokenize.detect_encoding(io.BytesIO(source).readline)[0]
+    except SyntaxError:  # an encoding that does not exist
+        encoding = "utf-8"
+    lines = source.decode(encoding, "replace").splitlines()
+    return lines[number - 1].strip() if number is not None and 0 < number <= len(lines) else ""
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:
