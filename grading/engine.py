@@ -183,8 +183,6 @@ class Engine:
         started = self._clock()
         limit = self._time_limit(question, run)
         result = not_graded_yet(question)
-        names = [name for target in question.targets for name in question.names(target)]
-        result.stubs = [stub for name in names for stub in run.source.stubs(name)]
         with self._status_line(question, started) as on_progress:
             student = Student(
                 question,
@@ -197,6 +195,7 @@ class Engine:
                 wants_curves=self.settings.exhibits,
                 clock=self._clock,
             )
+            result.stubs = student.stubs()
             self._running.add(student)
             try:
                 self._run_checks(question, run, student, result, limit)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from grading.questions import discover
-from tests.support import SOLUTIONS
+from tests.support import PROJECT, SOLUTIONS
 
+EDITION_2024 = Path(__file__).resolve().parent / "edition_2024"
 FOUR_DIMENSIONS = {
     "models.py": [("self.mask[0, :, :time, :time]", "self.mask[:, :, :time, :time]")],
 }
@@ -105,3 +108,33 @@ def test_an_unfilled_attention_that_returns_none_is_not_implemented_yet_also_for
     run = graded(code, "q6", "q7")
     for question, check in (("q6", "weights_sum_to_one"), ("q7", "block")):
         assert run.check(question, check)["message"].startswith("not implemented yet: Attention.forward (models.py:")
+
+
+def test_the_form_of_2024_passes_what_takes_seconds_and_is_told_what_goes_where(graded):
+    run = graded(EDITION_2024, "q1", "q2", "q6")
+    assert [run.question(question)["score"] for question in ("q1", "q2", "q6")] == [5, 5, 2], run.report
+    assert run.check("q1", "update")["message"].startswith("Remark: models.py has the form of the 2024 editions")
+    assert "`train_regression(model, dataset)` in train.py" in run.check("q2", "loss")["message"]
+
+
+@pytest.mark.parametrize("question_id", ["q3", "q4", "q5"])
+def test_the_form_of_2024_passes_the_exact_checks_of_questions_that_train_for_long(graded, question_id):
+    question = next(question for question in discover() if question.id == question_id)
+    run = graded(EDITION_2024, replace(question, checks=question.checks[:-1]))
+    assert {check["status"] for check in run.question(question_id)["checks"]} == {"passed"}, run.report
+
+
+@pytest.mark.slow
+def test_the_form_of_2024_gets_full_marks_beside_untouched_starters(graded, tmp_path):
+    """Slow: trains five models, one of them through a loop over every pixel."""
+    for name in ("losses.py", "train.py"):
+        shutil.copy(PROJECT / name, tmp_path / name)
+    shutil.copy(EDITION_2024 / "models.py", tmp_path / "models.py")
+    run = graded(tmp_path, "q1", "q2", "q3", "q4", "q5", "q6")
+    assert run.report["score"] == 25, run.report
+
+
+def test_a_mode_method_of_the_students_own_is_never_called(patched_solutions, graded):
+    own = "    def train(self, mode=True):\n        raise RuntimeError('mine')\n\n    def eval(self):\n        return self.train()\n\n"
+    head = '    def forward(self, x: Tensor) -> Tensor:\n        """Predict y for each x.'
+    assert graded(patched_solutions({"models.py": [(head, own + head)]}), "q2").question("q2")["score"] == 5

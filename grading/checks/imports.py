@@ -89,3 +89,14 @@ def names_reached(tree: ast.Module, module: str) -> Iterator[tuple[int, str]]:
                 inner = inner.value
             if isinstance(inner, ast.Name) and inner.id in known:
                 yield node.lineno, ".".join([known[inner.id], *reversed(parts)])
+
+
+def defined_names(tree: ast.Module) -> set[str]:
+    """The names that a file defines, imports or assigns at its top."""
+    names = {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
+    names |= {found.bound for statement in tree.body for found in imports(ast.Module([statement], []), "")}
+    for statement in tree.body:
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return names

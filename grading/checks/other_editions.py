@@ -16,8 +16,31 @@ REMARKS = {  # by the names that the student's process notes
         "does not. Which part of the mask fits the scores?"
     ),
 }
-
+FORM_OF_2024 = (
+    "models.py has the form of the 2024 editions: each model has methods `train(self, dataset)` and `get_loss(self, x, "
+    "y)`. The grader uses these methods. Today they are functions: the training of `RegressionModel` is "
+    "`train_regression(model, dataset)` in train.py, its loss is `regression_loss(y_pred, y)` in losses.py, and so for "
+    "the other models. A model computes its output in `forward`, not in `run`. The attention stays in models.py."
+)
+MODULE_OF_2024 = "the form of 2024"  # in a request, in place of a module
+METHODS_OF_2024 = {"train": 2, "get_loss": 3}  # with so many arguments, self included
 MARK_OF_AN_UNFILLED_PART = "your code here"  # a string by itself, in any case
+
+
+def has_method_of_2024(tree: ast.Module, name: str) -> bool:
+    """Whether a models.py has a method that stood for a function of today, such as `train_regression`.
+
+    The student's process knows which class belongs to which function; here any class with the method will do.
+    """
+    wanted = "train" if name.startswith("train_") else "get_loss" if name.endswith("_loss") else ""
+    return any(
+        isinstance(method, ast.FunctionDef)
+        and method.name == wanted
+        and len(method.args.args) == METHODS_OF_2024[wanted]
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+        for method in node.body
+    )
 
 
 def unfilled_line(body: Sequence[ast.stmt]) -> int | None:

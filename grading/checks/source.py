@@ -12,8 +12,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from grading.checks import modules, stubs
-from grading.checks.imports import Import, absolute, imported_modules, imports, names_reached, names_taken, used_names
+from grading.checks import modules, other_editions, stubs
+from grading.checks.imports import (
+    Import,
+    absolute,
+    defined_names,
+    imported_modules,
+    imports,
+    names_reached,
+    names_taken,
+    used_names,
+)
 from grading.checks.stubs import Stub
 from grading.outcomes import CheckFailed
 
@@ -164,6 +173,26 @@ class StudentSource:
         A file that cannot be read has no stubs to tell of; running it will tell what is wrong.
         """
         return [self.described(target, stub) for stub in self._unfinished(target) if not stub.is_written]
+
+    def is_written(self, names: Iterable[str]) -> bool:
+        """Whether one of several names of a function or class is defined and filled in, or may be in a way not seen."""
+        for module, name in map(modules.split, names):
+            try:
+                tree = self.file(module).tree
+            except CheckFailed:
+                if self._is_own(module):
+                    return True  # a file that cannot be read: running it will tell what is wrong
+                continue
+            unfinished = {stub.name for stub in stubs.find(tree)}
+            if name in defined_names(tree) and name not in unfinished:
+                return True
+        return False
+
+    def has_form_of_2024(self, name: str) -> bool:
+        """Whether models.py has the methods that stood for a function of train.py or losses.py in 2024."""
+        with contextlib.suppress(CheckFailed):
+            return other_editions.has_method_of_2024(self.file("models").tree, name)
+        return False
 
     def left_over(self, target: str) -> list[Stub]:
         """The functions of a target that are written, and still hold a line that raises NotImplementedError."""

@@ -234,6 +234,10 @@ class Student:
         """Note a number for the report, such as `test_accuracy`."""
         self.metrics[metric] = round(float(value), 6)
 
+    def stubs(self) -> list[str]:
+        """What the student has left unfilled of the question, as `name (file:line)`."""
+        return [stub for name in self._own_names() for stub in self._source.stubs(name)]
+
     def remark(self, text: str) -> None:
         """Note a sentence for the student that costs no points; the same sentence is told once."""
         if text not in self._remarks_told:
@@ -312,10 +316,22 @@ class Student:
 
     def _names(self, target: str) -> list[tuple[str, str]]:
         """The module and name of a target, and of the other names that it may have."""
+        if self._is_of_2024(target):
+            return [(other_editions.MODULE_OF_2024, modules.split(target)[1])]
         return [modules.split(name) for name in self._question.names(target)]
+
+    def _is_of_2024(self, target: str) -> bool:
+        """Whether a function is missing, or still a stub, and models.py has a method that stood for it in 2024."""
+        module, name = modules.split(target)
+        if module not in ("losses", "train") or self._source.is_written(self._question.names(target)):
+            return False
+        return self._source.has_form_of_2024(name)
 
     def _require_permitted(self, target: str) -> None:
         module = modules.split(target)[0]
+        if self._is_of_2024(target):
+            module = "models"
+            self.remark(other_editions.FORM_OF_2024)
         if module.partition(".")[0] not in modules.PROVIDED:
             self._source.require_permitted(module, self._question.allowed_imports, self._question.forbidden_names)
             for name in self._question.names(target):
@@ -413,14 +429,15 @@ class Student:
         """The unfilled function whose None or empty tensor made other code crash; "" if there is none."""
         if not any(sign in crash for sign in SIGNS_OF_A_STUB):
             return ""
-        found = [stub for name in self._own_names() for stub in self._source.stubs(name)]
+        found = self.stubs()
         if target:
             found += self._source.imported_stubs(modules.split(target)[0])
         return found[0] if found else ""
 
     def _own_names(self) -> list[str]:
         """The question's targets under all their names."""
-        return [name for target in self._question.targets for name in self._question.names(target)]
+        targets = [target for target in self._question.targets if not self._is_of_2024(target)]
+        return [name for target in targets for name in self._question.names(target)]
 
     def _not_none(self, result: Any, target: str) -> Any:
         """A function that returns None, or an empty tensor, is a stub if its body is empty."""

@@ -5,6 +5,8 @@ Each change that is made is noted by its name; `grading.checks.other_editions` h
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -45,3 +47,44 @@ def _without_leading_dimension(module: torch.nn.Module, args: Any, output: Any) 
         return None
     _noted.add(LEADING_DIMENSION)
     return output[0]  # (batch, time, size)
+
+
+# The form of 2024: everything is a method of the classes in models.py.
+MODULE_OF_2024 = "the form of 2024"  # in a request, in place of a module
+CLASSES_OF_2024 = {
+    "perceptron": "PerceptronModel",
+    "regression": "RegressionModel",
+    "digitclassifier": "DigitClassificationModel",
+    "languageid": "LanguageIDModel",
+    "digitconvolution": "DigitConvolutionalModel",
+}
+
+
+def function_of_2024(name: str) -> Callable[..., Any] | None:
+    """A function of today, `train_regression` or `regression_loss`, made of a method `train` or `get_loss`.
+
+    None if models.py lacks the class or the method.
+    """
+    subject = name.removeprefix("train_").removesuffix("_loss")
+    student_class = getattr(importlib.import_module("models"), CLASSES_OF_2024.get(subject, ""), None)
+    method = vars(student_class).get("train" if name.startswith("train_") else "get_loss") if student_class else None
+    if method is None or name.startswith("train_"):
+        return method
+    return lambda predictions, labels: method(_Given(), predictions, labels)
+
+
+def with_forward(found: Any) -> Any:
+    """Let a class be called whose method `run` does what `forward` does today; give it, or anything else, back."""
+    is_model = isinstance(found, type) and issubclass(found, torch.nn.Module)
+    if is_model and hasattr(found, "run") and found.forward is torch.nn.Module.forward:
+        found.forward = found.run
+    return found
+
+
+class _Given:
+    """Stands for a model whose predictions are known: whatever it is called with is what it predicts."""
+
+    def __call__(self, predictions: torch.Tensor) -> torch.Tensor:
+        return predictions
+
+    forward = run = __call__

@@ -149,8 +149,7 @@ class RequestHandler:
         target = self._objects[object.number]
         if not hasattr(target, name):
             raise MissingName(f"{type(target).__name__} has no {name}")
-        if isinstance(target, torch.nn.Module):
-            target.eval()
+        _set_training(target, False)
         with torch.no_grad():
             return _outgoing(getattr(target, name)(*self._incoming(args)))
 
@@ -164,7 +163,7 @@ class RequestHandler:
         inputs = self._incoming(args, requires_grad=True)
         model = self._objects[callee["object"].number] if "object" in callee else None
         if model is not None:
-            model.train()
+            _set_training(model, True)
             model.zero_grad()
         output = (model or self._find(callee["names"]))(*inputs)
         differentiable = isinstance(output, torch.Tensor) and output.requires_grad
@@ -219,7 +218,7 @@ class RequestHandler:
             watch.training_stats(student_model, training_set, max_fetched) as training_stats,
             pictures,
         ):
-            student_model.train()
+            _set_training(student_model, True)
             train(student_model, training_set)
         return training_stats
 
@@ -227,9 +226,13 @@ class RequestHandler:
         return {"watch": self._live.watcher(picture, **(details or {}))} if self._live and picture else {}
 
     def _find(self, names: Names) -> Any:
-        found = importing.find(names)
+        module, attribute = names[0]
+        if module == other_editions.MODULE_OF_2024:
+            found = other_editions.function_of_2024(attribute)
+            module = "models"
+        else:
+            found = other_editions.with_forward(importing.find(names))
         if found is None:
-            module, attribute = names[0]
             raise MissingName(f"{module.replace('.', '/')}.py has no {attribute}; was it renamed or deleted?")
         return found
 
@@ -255,6 +258,13 @@ def _provided(name: str) -> Any:
     """A class of the project's own, by its dotted name."""
     module, _, attribute = name.rpartition(".")
     return getattr(importlib.import_module(module), attribute)
+
+
+def _set_training(model: Any, is_training: bool) -> None:
+    """Put a model and its parts into training or evaluation mode. A student's class may have a `train` of its own."""
+    if isinstance(model, torch.nn.Module):
+        for module in model.modules():
+            module.training = is_training
 
 
 def _tensor(array: np.ndarray) -> torch.Tensor:
