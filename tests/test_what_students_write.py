@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import py_compile
 
 import pytest
 
 from grading.checks import expect
+from grading.console import Console
+from grading.engine import Engine, Settings
 from grading.outcomes import CheckFailed
+from grading.questions import discover
+from tests.support import Clock
 
 
 @pytest.mark.parametrize(
@@ -114,3 +119,46 @@ def test_the_progress_bar_of_the_requirements_may_be_used(patched_solutions, gra
         }
     )
     assert graded(code, "q2").question("q2")["score"] == 5
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_one_pass_over_the_points_is_never_enough(patched_solutions, graded, seed):
+    run = graded(patched_solutions({"train.py": [("while mistakes:", "for _ in range(1):")]}), "q1", seed=seed)
+    assert run.question("q1")["score"] == 2
+    message = run.check("q1", "convergence")["message"]
+    assert "Training stopped after 1 of them." in message
+    if seed == 0:
+        assert "on set " in message, "on the run's own points one pass happens to be enough"
+        assert run.question("q1")["metrics"]["training_accuracy"] == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("weights += label * point", "weights = weights + label * point", "they stayed. Is a wrong point updated on"),
+        (
+            "weights += label * point",
+            "weights += label * point if len(dataset) < 100 else 0",
+            "It had left the weights as they were at the start: ",
+        ),
+        (
+            "weights += label * point",
+            "weights += label * point * (1 if len(dataset) < 100 else weights.new_tensor([1, 0, 0]))",
+            "The weights moved without end, and ",
+        ),
+        ("mistakes = 0", "mistakes = 1", "although every point is right. A pass without a mistake should end it."),
+    ],
+)
+def test_a_perceptron_that_never_ends_is_ended_by_what_it_fetched(patched_solutions, old, new, told):
+    code = patched_solutions({"train.py": [(old, new)]})
+    clock = Clock()  # stands still: no time limit can end this
+    (first,) = (question for question in discover() if question.id == "q1")
+    with Engine(Settings(code), Console(io.StringIO()), clock) as engine:
+        (result,) = engine.grade([first])
+    assert told in " ".join(outcome.message for outcome in result.outcomes)
+    assert result.score == 2
+
+
+def test_a_small_learning_rate_is_no_endless_loop(patched_solutions, graded):
+    code = patched_solutions({"train.py": [("weights += label * point", "weights += 0.002 * label * point")]})
+    assert graded(code, "q1").question("q1")["score"] == 5

@@ -92,6 +92,7 @@ class Training:
         steps, own_steps: optimizer steps, and those by an optimizer that holds a parameter of the model.
         backwards, arrivals: backward passes, and those that brought a gradient to the model.
         resumed, stale: arrivals after the first step, and those that met gradients from before the latest step.
+        writes: how often a parameter was written to in place, as far as torch counts it.
     """
 
     changed: bool | None = None
@@ -106,6 +107,7 @@ class Training:
     arrivals: int = 0
     resumed: int = 0
     stale: int = 0
+    writes: int = 0
 
     @property
     def epochs(self) -> float:
@@ -209,12 +211,20 @@ class Student:
         handle = self._probe(name, functions or {}, picture, arguments, is_kept=True)
         return Model(self, _of_type(handle, Handle), name)
 
-    def train(self, target: str, model: Model, splits: Splits, max_fetched: int | None = None) -> Training:
+    def train(
+        self, target: str, model: Model, splits: Splits, max_fetched: int | None = None, is_watched: bool = True
+    ) -> Training:
         """Train a model on the training and validation splits; the test split stays here.
 
-        After `max_fetched` examples, if that is given, training is ended where it asks for another.
+        Args:
+            target: the training function.
+            model: of the student's.
+            splits: to train on. A set of few rows is a check's trial, of which nothing is shown.
+            max_fetched: after so many examples training is ended where it asks for another; None for no end.
+            is_watched: whether windows and reports show this training.
         """
-        history = self._new_history(target) if len(splits.train) >= MIN_ROWS else None
+        is_watched = is_watched and len(splits.train) >= MIN_ROWS
+        history = self._new_history(target) if is_watched else None
         training_stats = self._ask(
             {
                 "op": "train",
@@ -223,7 +233,8 @@ class Student:
                 "dataset": self._question.dataset,
                 "arrays": data.training_arrays(splits),
                 "max_fetched": max_fetched,
-                "validates": self._wants_curves and history is not None,
+                "validates": self._wants_curves and is_watched,
+                "shows": is_watched,
             },
             target,
             history,

@@ -196,22 +196,22 @@ class RequestHandler:
         arrays: dict[str, Any],
         max_fetched: int | None = None,
         validates: bool = False,
+        shows: bool = False,
     ) -> dict[str, Any]:
         """Run a training function of the student's on a dataset, an object of the class of this dotted name.
 
         The dataset holds just these arrays.
 
         After `max_fetched` examples, if that is given, the function is ended where it asks for another. `validates`
-        is that of `watch.progress`.
+        is that of `watch.progress`; with `shows`, windows show the training if there are any.
 
         Returns:
             `watch.training_stats` of the training.
         """
         train, student_model = self._find(names), self._objects[model.number]
         training_set = _provided(dataset)(student_model, arrays)
-        to_the_end = max_fetched is None  # a run that is cut short is a check's trial, not worth a window
-        shows = self._live is not None and self._picture and to_the_end
-        pictures = self._live.watching(self._picture, training_set) if self._live and shows else nullcontext()
+        is_shown = self._live is not None and self._picture and shows
+        pictures = self._live.watching(self._picture, training_set) if self._live and is_shown else nullcontext()
         with (
             watch.progress(training_set, self._emit, validates),
             watch.losses(self._emit),

@@ -121,6 +121,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
         examples, fetched, distinct: of the training split, in all and different ones handed out by `__getitems__`.
         steps, own_steps: optimizer steps, and those of an optimizer that holds a parameter of this model.
         backwards, arrivals: backward passes, and those that brought a gradient to a parameter of this model.
+        writes: how often a parameter of this model was written to in place, as far as torch counts it.
         resumed, stale: arrivals after the first step, and those that met gradients from before the latest step.
 
     Watchers look on: they change no number, draw none, and are gone when the block ends. They see one parameter's
@@ -130,6 +131,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
     found |= {"examples": len(dataset), "resumed": 0, "stale": 0, "stopped": False}
     parameters = list(model.parameters()) if isinstance(model, torch.nn.Module) else []
     before = [parameter.detach().clone() for parameter in parameters]
+    versions = [parameter._version for parameter in parameters]
     own = {id(parameter) for parameter in parameters}
     seen = np.zeros(len(dataset), dtype=bool)
     fetch, backward = dataset.__getitems__, torch.autograd.backward
@@ -184,6 +186,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
         for handle in handles:
             handle.remove()
         found["distinct"] = int(seen.sum())
+        found["writes"] = sum(parameter._version for parameter in parameters) - sum(versions)
         found["changed"] = any(not _equal(old, new) for old, new in zip(before, parameters, strict=True))
         found["finite"] = all(bool(torch.isfinite(parameter).all()) for parameter in parameters)
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 
 import numpy as np
 
-from data import Library, Split, Splits
+from data import Library, Split, Splits, points
 from grading.checks import diagnosis, expect
 from grading.checks.diagnosis import Mistake
-from grading.checks.student import Model, Student
+from grading.checks.student import Model, Student, Training
 from grading.outcomes import CheckFailed
 from pictures.separating_line import SeparatedPoints
 
 TARGET, TRAIN = "models.PerceptronModel", "train.train_perceptron"
 TOLERANCE = 1e-4  # of float32 sums of a few products
+DRAWS = 8  # sets of points to be separated, the run's own first
 MAX_PASSES = 1000  # over one point: a fraction of a second, and ample for learning rates down to 0.01
+MAX_SLOW_PASSES = 5_000  # over one point that moves the weights, but not far enough yet: less than a second
 NEAR_THE_LINE = 1e-3  # scores this small may have another sign in another order of summation
 
 
@@ -86,22 +89,60 @@ def update(student: Student, library: Library, thresholds: Mapping[str, float]) 
 
 
 def convergence(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    points = library.load("points")
-    model = student.create(TARGET, points.train.x.shape[1])
-    training = student.train(TRAIN, model, points)
+    for number in range(1, DRAWS + 1):
+        # one pass alone ends with every point right on about every third set: luck must not pass
+        drawn = library.load("points") if number == 1 else points.draw(_seed_of_draw(number, library.seed))
+        _converges(student, drawn, number, int(thresholds["maximum_passes"]))
+
+
+def _converges(student: Student, drawn: Splits, number: int, maximum_passes: int) -> None:
+    """Train on one of the sets of points, and look at all of them."""
+    model = student.create(TARGET, drawn.train.x.shape[1])
+    start = _weights(model)
+    training = student.train(TRAIN, model, drawn, maximum_passes * len(drawn.train), is_watched=number == 1)
     weights = _weights(model)
-    scores = points.train.x @ weights.T
+    if not np.isfinite(weights).all():
+        raise CheckFailed("after training, some of the weights are NaN or infinite. Does each update add label * x?")
+    scores = drawn.train.x @ weights.T
     for row in np.flatnonzero(np.abs(scores) < NEAR_THE_LINE):
-        scores[row] = expect.number(model(points.train.x[row : row + 1]), "the score of one point should be one number")
-    right = np.where(scores >= 0, 1, -1) == points.train.y
-    student.record("training_accuracy", right.mean())
-    student.exhibit(lambda: SeparatedPoints(points.train.x[:, :2], points.train.y[:, 0], weights[0]))
+        scores[row] = expect.number(model(drawn.train.x[row : row + 1]), "the score of one point should be one number")
+    right = np.where(scores >= 0, 1, -1) == drawn.train.y
+    if number == 1:
+        student.record("training_accuracy", right.mean())
+        student.exhibit(lambda: SeparatedPoints(drawn.train.x[:, :2], drawn.train.y[:, 0], weights[0]))
+    if training.stopped:
+        raise CheckFailed(_went_on(training, bool((weights != start).any()), int(right.sum()), len(right)))
     if not right.all():
         passes = f" Training stopped after {training.epochs:.3g} of them." if training.epochs else ""
+        which = "" if number == 1 else f"on set {number} of {DRAWS}, other points of the same kind, "
         raise CheckFailed(
-            f"training ended with {int(right.sum())} of {len(right)} points right. The points can be separated: "
+            f"{which}training ended with {int(right.sum())} of {len(right)} points right. The points can be separated: "
             f"go on until a whole pass over the data makes no mistake.{passes}"
         )
+
+
+def _went_on(training: Training, moved: bool, right: int, count: int) -> str:
+    """What to say of a training that goes on and on."""
+    updates = f" and {training.writes} updates" if training.writes else ""
+    seen = f"training was stopped after {training.epochs:.0f} passes over the {count} points{updates}"
+    if not moved:
+        return (
+            f"{seen}. It had left the weights as they were at the start: {right} of {count} points are right. An "
+            "update must reach the Parameter that get_weights returns. Does the update change it, or a new tensor?"
+        )
+    if right == count:
+        return (
+            f"{seen}, although every point is right. A pass without a mistake should end it. Where does the loop learn "
+            "that there was none?"
+        )
+    return (
+        f"{seen}. The weights moved without end, and {right} of {count} points are right. A perceptron needs far fewer "
+        "passes. Is the update label * x, on each mistake?"
+    )
+
+
+def _seed_of_draw(number: int, run_seed: int) -> int:
+    return zlib.crc32(f"q1/points/{number}/{run_seed}".encode())
 
 
 WRONG_PREDICTIONS = [
@@ -159,10 +200,11 @@ def _expect_one_direction(student: Student, start: np.ndarray, point: np.ndarray
     given = (
         f"one point {expect.shown(point[0], ())} with label {label:g}, which the weights {start.tolist()[0]} get wrong,"
     )
-    if not np.abs(moved).max() > 0:
+    if np.abs(moved).max() == 0:
         on_the_line = "" if start.any() else " Its score is exactly 0, which predicts 1."
         raise CheckFailed(
-            f"{given} should make training move the weights; they stayed. Is a wrong point updated on?{on_the_line}"
+            f"{given} should make training move the weights; they stayed. Is a wrong point updated on, and does the "
+            f"update reach the Parameter that get_weights returns?{on_the_line}"
         )
     step = _along(moved, direction)
     if not _is_along(moved, direction):
@@ -202,16 +244,16 @@ def _along(moved: np.ndarray, direction: np.ndarray) -> float:
 def _train_from(student: Student, start: np.ndarray, points: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """The weights after training on a few points.
 
-    A sound update gets them right after some passes; a wrong one may go on for ever. So training is ended after many,
-    and begun anew without an end if the weights did not go the wrong way: a tiny learning rate may take its time.
+    A sound update gets them right after some passes; a wrong one may go on for ever. So training is ended after many.
+    It gets far more, from the start again, if the weights went the right way: a tiny learning rate may take its time.
     """
     split = Split(x=points.astype(np.float32), y=labels.astype(np.float32))
-    for max_fetched in (MAX_PASSES * len(points), None):
+    for max_passes in (MAX_PASSES, MAX_SLOW_PASSES):
         model = student.create(TARGET, points.shape[1])
         _set_weights(model, start)
-        training = student.train(TRAIN, model, Splits("points", "points of a check", split), max_fetched)
+        training = student.train(TRAIN, model, Splits("points", "points of a check", split), max_passes * len(points))
         gain = (labels * points * (_weights(model) - start)).sum()
-        if not training.stopped or gain < 0 or len(points) > 1:
+        if not training.stopped or not gain > 0 or len(points) > 1:
             break
     return _weights(model)
 
