@@ -209,7 +209,7 @@ def test_the_facts_of_sound_training_count_what_happened():
         "arrivals": 10,
         "resumed": 9,
         "stale": 0,
-        "writes": 0,
+        "writes": 20,  # of two parameters
     }
 
 
