@@ -1,7 +1,7 @@
 # attack: nests folders deeper than programs can follow
 # file: train.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=2 q6=2
 # seconds: 40
 
 def train_regression(model, dataset):

@@ -1,7 +1,7 @@
 # attack: writes many files wherever it may, without end
 # file: train.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=2 q6=2
 # seconds: 25
 
 def train_regression(model, dataset):

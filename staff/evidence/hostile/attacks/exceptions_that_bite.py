@@ -1,7 +1,7 @@
 # attack: raises an exception whose text and type attack whoever prints it
 # file: train.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=2 q6=2
 # seconds: 12
 
 class Bite(Exception):

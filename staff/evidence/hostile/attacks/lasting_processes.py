@@ -1,7 +1,7 @@
 # attack: leaves processes behind that have left the group, the session and the parent
 # file: train.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=2 q6=2
 
 def train_regression(model, dataset):
     os, time = __import__("os"), __import__("time")

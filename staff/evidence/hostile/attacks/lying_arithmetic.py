@@ -1,7 +1,7 @@
 # attack: returns objects whose differences from anything are zero
 # file: models.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=1 q6=2
 
 class Liar(float):
     def __rsub__(self, other):

@@ -1,7 +1,7 @@
 # attack: returns a numpy subclass that lies about its type and contents
 # file: models.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=1 q6=2
 
 import numpy
 

@@ -1,7 +1,7 @@
 # attack: sends arrays whose shapes are negative, huge or objects
 # file: train.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=2 q6=2
 
 def _channels():
     os = __import__("os")

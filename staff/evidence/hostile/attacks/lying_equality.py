@@ -1,7 +1,7 @@
 # attack: returns objects that are equal to everything
 # file: models.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=1 q6=2
 
 class Liar:
     def __eq__(self, other):

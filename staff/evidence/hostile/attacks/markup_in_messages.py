@@ -1,7 +1,7 @@
 # attack: puts Markdown, HTML, escapes and half characters into what the grader reports
 # file: train.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=2 q6=2
 
 def train_regression(model, dataset):
     fence = "`" * 3

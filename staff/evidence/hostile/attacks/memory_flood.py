@@ -1,7 +1,7 @@
 # attack: takes all memory at once
 # file: train.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=2 q6=2
 
 def train_regression(model, dataset):
     hoard = []

@@ -1,7 +1,7 @@
 # attack: takes memory in child processes that have left the process group
 # file: train.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=2 q6=2
 # seconds: 20
 
 def train_regression(model, dataset):

@@ -1,7 +1,7 @@
 # attack: names classes and functions so that reports break
 # file: models.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=1 q6=2
 
 class Named:
     pass

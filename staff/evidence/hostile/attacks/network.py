@@ -1,7 +1,7 @@
 # attack: opens connections, by address and by name, and listens
 # file: train.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=2 q6=2
 
 def train_regression(model, dataset):
     socket = __import__("socket")

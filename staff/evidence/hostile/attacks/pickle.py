@@ -1,7 +1,7 @@
 # attack: returns objects whose pickles execute
 # file: models.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=1 q6=2
 
 class Bomb:
     def __reduce__(self):

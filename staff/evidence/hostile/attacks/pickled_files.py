@@ -1,7 +1,7 @@
 # attack: leaves pickles and .npy files of objects where a careless loader would find them
 # file: train.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=2 q6=2
 
 def train_regression(model, dataset):
     import numpy

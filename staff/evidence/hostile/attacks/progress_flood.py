@@ -1,7 +1,7 @@
 # attack: floods the channel with progress of ever new names and impossible numbers
 # file: train.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=2 q6=2
 
 def _channels():
     os = __import__("os")

