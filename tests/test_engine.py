@@ -163,7 +163,8 @@ def test_a_process_that_ends_itself_is_one_crash_and_the_next_check_runs(patched
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process group's memory cheaply")
 def test_too_much_memory_ends_the_question(patched_solutions, graded):
-    hog = "hoard = []\n    while True: hoard.append(__import__('torch').ones(2**24))\n    epochs, loader = 250,"
+    grow = "hoard.append(__import__('torch').ones(2**22)), __import__('time').sleep(0.05)"  # no faster than it is seen
+    hog = f"hoard = []\n    while True: {grow}\n    epochs, loader = 250,"
     (second,) = (question for question in discover() if question.id == "q2")
     limited = replace(second, memory_limit_bytes=700 * 2**20)
     run = graded(patched_solutions({"train.py": [("epochs, loader = 250,", hog)]}), limited, "q6")

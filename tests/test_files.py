@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from data.files import write_bytes, write_text
-from tests.support import PROJECT
+from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions, devices and pipes of Unix")
 
@@ -147,7 +147,7 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path):
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
     reader.start()
     write_bytes(pipe, b"content")
-    reader.join(timeout=30)
+    reader.join(timeout=SECONDS_UNTIL_IT_HANGS)
     assert read == [b"content"]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
@@ -157,6 +157,8 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path):
 def test_standard_output_is_written_to_wherever_it_leads(tmp_path):
     program = "from pathlib import Path; from data.files import write_text; write_text(Path('/dev/stdout'), 'x')"
     with (tmp_path / "out").open("wb") as file:
-        subprocess.run([sys.executable, "-c", program], stdout=file, cwd=PROJECT, timeout=60, check=True)
+        subprocess.run(
+            [sys.executable, "-c", program], stdout=file, cwd=PROJECT, timeout=SECONDS_UNTIL_IT_HANGS, check=True
+        )
         assert os.fstat(file.fileno()).st_ino == (tmp_path / "out").stat().st_ino
     assert (tmp_path / "out").read_bytes() == b"x"

@@ -14,7 +14,7 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.questions import ELECTIVE, discover
 from staff.evidence.mutants.format import read_all, write_submission
-from tests.support import PROJECT
+from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS
 from tests.texts import read
 
 STUDENTS = (PROJECT / "STUDENTS.md").read_text(encoding="utf-8")
@@ -32,7 +32,9 @@ def section(text: str, heading: str) -> str:
 @pytest.mark.parametrize("program", [("autograder.py",), ("chargpt.py",), ("chargpt.py", "sample"), ("chat.py",)])
 def test_the_command_line_page_has_exactly_the_flags_of_each_program(program):
     asked = [sys.executable, *program, "--help"]
-    shown = subprocess.run(asked, capture_output=True, text=True, timeout=120, check=True, cwd=PROJECT).stdout
+    shown = subprocess.run(
+        asked, capture_output=True, text=True, timeout=SECONDS_UNTIL_IT_HANGS, check=True, cwd=PROJECT
+    ).stdout
     flags = set(re.findall(r"--[a-z][a-z_-]*", shown))
     part = section(page("command_line"), program[0])
     documented = set(re.findall(r"--[a-z][a-z_-]*", " ".join(read(part).code)))

@@ -13,7 +13,7 @@ from functools import cache
 import pytest
 
 from staff.texts.__main__ import stale_texts
-from tests.support import PROJECT
+from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS
 from tests.texts import (
     Command,
     Files,
@@ -163,7 +163,9 @@ def flags_in(source: str) -> set[str]:
 @cache
 def help_of(program: str, part: str) -> set[str]:
     asked = [sys.executable, str(PROJECT / program), *([part] if part else []), "--help"]
-    shown = subprocess.run(asked, capture_output=True, text=True, timeout=120, check=True, cwd=PROJECT).stdout
+    shown = subprocess.run(
+        asked, capture_output=True, text=True, timeout=SECONDS_UNTIL_IT_HANGS, check=True, cwd=PROJECT
+    ).stdout
     return set(re.findall(r"--[a-z][a-z_-]*", shown))
 
 
