@@ -31,7 +31,7 @@ hostile: $(VENV)/staff  ## attack the grader as it runs under its harness (as ro
 starters: $(VENV)/students  ## make the student files from the reference solutions
 	$(RUN) -m staff.release.starters
 
-texts: $(VENV)/students  ## write the tables of questions and the map of files into the texts
+texts: $(VENV)/students  ## write the tables of questions into the texts
 	$(RUN) -m staff.texts
 
 clean:  ## remove the virtual environment and caches

@@ -1,1 +1,1 @@
-"""Writes the parts of the texts that follow from the code: tables of questions, the map of files."""
+"""Writes the tables of questions into the texts, from test_cases/*/question.toml."""
