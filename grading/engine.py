@@ -10,26 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from data import DataError, Library
+from data import Library
+from grading import attempts
 from grading.checks.source import StudentSource
 from grading.checks.student import Connection, Progress, Student
 from grading.console import Console, StudentOutput
 from grading.isolation import forkserver
 from grading.isolation.process import StudentProcess
 from grading.isolation.sandbox import Sandbox
-from grading.outcomes import (
-    CRASHED,
-    FAILED,
-    NOT_FINISHED,
-    PASSED,
-    CheckFailed,
-    NotImplementedYet,
-    Outcome,
-    OutOfLimits,
-    QuestionResult,
-    StudentCrashed,
-    not_graded_yet,
-)
+from grading.outcomes import NOT_FINISHED, PASSED, Attempt, Outcome, OutOfLimits, QuestionResult, not_graded_yet
 from grading.pages import exhibit_window
 from grading.questions import Check, Question, QuestionError
 
@@ -54,6 +43,7 @@ class Settings:
         sandbox: how student processes are confined, or None.
         threads: that torch may use in each student process; another number may give slightly other sums.
         exhibits: keep what is to be looked at: learning curves, and what checks set aside.
+        attempts: at most so many of each check, instead of what its question permits; or None.
     """
 
     code_directory: Path
@@ -69,6 +59,7 @@ class Settings:
     sandbox: Sandbox | None = None
     threads: int = 1
     exhibits: bool = False
+    attempts: int | None = None
 
 
 @dataclass
@@ -225,6 +216,7 @@ class Engine:
             missing = [
                 other.title for other in question.checks if other.name in check.requires and other.name not in passed
             ]
+            tried: tuple[Attempt, ...] = ()
             if exhausted:
                 status, message = NOT_FINISHED, exhausted
             elif missing:
@@ -234,7 +226,8 @@ class Engine:
                 )
             else:
                 try:
-                    status, message = self._run_check(question, run, check, student)
+                    check_run = attempts.run(question, check, student, run.library, run.seed, self.settings.attempts)
+                    status, message, tried = check_run.status, check_run.message, check_run.attempts
                 except OutOfLimits as reason:
                     exhausted = _limit_message(str(reason), self._memory_limit(question), limit)
                     status, message = NOT_FINISHED, exhausted
@@ -242,21 +235,7 @@ class Engine:
             if status == PASSED:
                 passed.add(check.name)
             score = check.points if status == PASSED else 0.0
-            result.outcomes.append(Outcome(check.name, check.title, status, score, check.points, message))
-
-    def _run_check(self, question: Question, run: _Run, check: Check, student: Student) -> tuple[str, str]:
-        try:
-            student.seed(f"{question.id}/{check.name}", run.seed)
-            question.functions[check.name](student, run.library, question.thresholds)
-        except NotImplementedYet as stub:
-            return FAILED, str(stub)
-        except CheckFailed as failure:
-            return FAILED, f"{question.id.upper()}: {failure}"
-        except StudentCrashed as crash:
-            return CRASHED, str(crash)
-        except DataError as error:
-            return NOT_FINISHED, f"the data is not usable: {error}"
-        return PASSED, ""
+            result.outcomes.append(Outcome(check.name, check.title, status, score, check.points, message, tried))
 
     def _connect(self, question: Question) -> Connection:
         if self.settings.in_process:

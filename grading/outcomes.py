@@ -35,8 +35,20 @@ class OutOfLimits(Exception):
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """One of several runs of a check, each with another random seed: how it ended, and what it measured."""
+
+    status: str
+    metrics: dict[str, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For reports that programs read."""
+        return {"status": self.status, "metrics": self.metrics}
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """One check's result. `score` is `max_score` if the check passed, else 0."""
+    """One check's result. `score` is `max_score` if the check passed, else 0. Several `attempts` are told."""
 
     name: str
     title: str
@@ -44,6 +56,12 @@ class Outcome:
     score: float
     max_score: float
     message: str = ""
+    attempts: tuple[Attempt, ...] = ()
+
+    def attempts_for_programs(self) -> dict[str, Any]:
+        """What a report adds where there was more than one attempt; nothing otherwise."""
+        several = len(self.attempts) > 1
+        return {"attempts": [attempt.as_dict() for attempt in self.attempts]} if several else {}
 
 
 @dataclass
@@ -148,6 +166,7 @@ class RunResult:
                             "score": outcome.score,
                             "max_score": outcome.max_score,
                             "message": outcome.message,
+                            **outcome.attempts_for_programs(),
                         }
                         for outcome in question.outcomes
                     ],

@@ -57,6 +57,8 @@ class Question:
         targets: what students fill in, such as `models.PerceptronModel`.
         aliases: other names that existing solutions use for a target.
         thresholds: numbers that checks compare with, by name.
+        attempts: how often a check is run at most, each time with another seed, while it misses by little.
+        narrow_miss: the share of the permitted error that counts as little.
         dataset: the dotted name of the class whose objects training functions get.
         picture: the dotted name of the module with the reader of its live picture, or "" for none.
         fault: why it cannot be graded; "" if it can.
@@ -70,6 +72,8 @@ class Question:
     targets: tuple[str, ...] = ()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    attempts: int = 1
+    narrow_miss: float = 0.0
     time_limit_seconds: float = 0.0
     memory_limit_bytes: int = 0
     extra_credit: bool = False
@@ -130,7 +134,8 @@ def _load(folder: Path, defaults: Mapping[str, Any]) -> Question:
     path = folder / "question.toml"
     try:
         own = _table(path)
-        table = {**defaults, **own, "imports": {**defaults["imports"], **own.get("imports", {})}}
+        merged = {name: {**defaults[name], **own.get(name, {})} for name in ("imports", "attempts")}
+        table = {**defaults, **own, **merged}
         return _checked(path, _question(folder, table, own))
     except QuestionError as error:
         fault = str(error)
@@ -153,6 +158,8 @@ def _question(folder: Path, table: Mapping[str, Any], own: Mapping[str, Any]) ->
         targets=tuple(own["targets"]),
         aliases={name: tuple(others) for name, others in table.get("aliases", {}).items()},
         thresholds={name: float(value) for name, value in table.get("thresholds", {}).items()},
+        attempts=int(table["attempts"]["most"]),
+        narrow_miss=float(table["attempts"]["narrow_miss"]),
         time_limit_seconds=float(table["time_limit_seconds"]),
         memory_limit_bytes=int(table["memory_limit_mebibytes"]) * 2**20,
         extra_credit=bool(table.get("extra_credit", False)),

@@ -148,7 +148,7 @@ def test_a_margin_is_the_unused_part_of_the_permitted_error(threshold, is_least,
 def test_a_threshold_that_permits_no_error_leaves_no_margin():
     metric = margins.Metric("in_form", 1.0, True, (1.0,))
     assert metric.margin(1.0) is None
-    assert "none to have" in table.markdown([margins.Row("q8", "reference", 1, 1, 1, (metric,))])
+    assert "none to have" in table.markdown([margins.Row("q8", "reference", 1, 1, 1, 1, (metric,))])
 
 
 def test_the_worst_of_a_loss_is_its_largest_and_of_an_accuracy_its_smallest():
@@ -163,6 +163,24 @@ def test_fair_results_are_complained_about_by_nothing():
 def test_a_reference_that_fails_once_or_comes_too_near_is_told():
     assert "passes on 1 of 2 seeds" in complaints([record(loss=0.001), record(seed=1, passed=False)])[0]
     assert "15% of the permitted error unused, under 20%" in complaints([record(loss=0.017)])[0]
+
+
+def test_attempts_are_counted_and_the_reference_must_need_one():
+    found = [record(loss=0.001), replace(record(seed=1, loss=0.001), attempts=2)]
+    (row,) = margins.rows(found, FAST)
+    assert (row.passed, row.at_first, row.seeds) == (2, 1, 2)
+    assert "passes on 2 of 2 seeds, 1 in the first attempt" in complaints(found)[0]
+    assert "2/2" in table.markdown([row])
+    assert "1/2" in table.markdown([row])
+    honest = [replace(record("mediocre", seed, loss=0.019), attempts=2) for seed in range(5)]
+    assert complaints(honest) == []
+
+
+def test_records_from_before_attempts_had_one(tmp_path):
+    row = asdict(record(loss=0.01))
+    del row["attempts"]
+    (tmp_path / "records.jsonl").write_text(json.dumps(row) + "\n")
+    assert [found.attempts for found in runs.read(tmp_path / "records.jsonl")] == [1]
 
 
 def test_an_honest_solution_that_often_fails_makes_a_threshold_too_harsh():

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from data import Splits, digits
 from grading.checks import diagnosis, expect
 from grading.checks.diagnosis import Mistake
-from grading.checks.student import Student
+from grading.checks.student import Model, Student
+from grading.outcomes import CheckFailed, StudentCrashed
 
 LOSS_TOLERANCE = 1e-4  # float32 means over a handful of rows are exact to about 1e-6
 LOSS_BATCHES = (1, 6)
@@ -35,6 +39,58 @@ def cross_entropy_loss(student: Student, target: str, classes: int) -> None:
     """
     with diagnosis.explained(lambda text: _wrong_cross_entropy(student, target, classes, text)):
         _cross_entropy_loss(student, target, classes)
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How well a trained model does on the test split, compared with the validation split where it does not suffice.
+
+    Attributes:
+        test: its accuracy on the test split, a fraction.
+        threshold: that this should reach.
+        validate: gives its accuracy on the validation split; called only if the test accuracy is too low.
+    """
+
+    test: float
+    threshold: float
+    validate: Callable[[], float]
+
+    @cached_property
+    def validation(self) -> float:
+        """The accuracy on the validation split; NaN if the model gives none."""
+        try:
+            return self.validate()
+        except (CheckFailed, StudentCrashed):
+            return float("nan")
+
+    @property
+    def is_validated(self) -> bool:
+        """Whether the validation accuracy, which training may look at, reaches the threshold."""
+        return self.validation >= self.threshold
+
+    def require(self, what: str, hint: str) -> None:
+        """Fail if the test accuracy is too low.
+
+        Args:
+            what: was measured, such as "accuracy on the test images".
+            hint: where to look if the validation accuracy is too low, too.
+        Raises:
+            Miss: it is. Training that stopped as soon as the validation accuracy sufficed is told so.
+        """
+        if self.test < self.threshold and self.is_validated:
+            validation, test = expect.told_apart(self.validation, self.test, expect.percentage)
+            hint = (
+                f"Validation accuracy was {validation} when training ended, test accuracy {test}: stop a little later."
+            )
+        expect.at_least(self.test, self.threshold, what, hint)
+
+
+def validation_accuracy_of_digits(model: Model, splits: Splits) -> float:
+    """The share of validation images that a model of digits reads."""
+    assert splits.validation is not None
+    images, labels = splits.validation.x, splits.validation.y
+    shape = (len(images), digits.CLASSES)
+    return expect.accuracy(expect.array(model(digits.inputs(images)), shape, "validation images"), labels)
 
 
 def _cross_entropy_loss(student: Student, target: str, classes: int) -> None:

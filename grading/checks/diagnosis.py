@@ -111,6 +111,7 @@ def after_training(
     inputs: np.ndarray,
     outputs: np.ndarray,
     batch_axis: int = 0,
+    is_validated: bool = False,
 ) -> str:
     """Why a trained model may be worse than it should be: training itself, then the model, then too little training.
 
@@ -120,12 +121,13 @@ def after_training(
         inputs: some different rows of what it reads.
         outputs: what it made of the test split, (count, width).
         batch_axis: the dimension of `inputs` that counts examples.
+        is_validated: whether it is good enough on the validation split. Then it has seen enough of its data.
     """
     return first(
         lambda: training(stats),
         lambda: activation_on_the_output(outputs),
         lambda: behaviour(model, inputs, batch_axis),
-        lambda: coverage(stats),
+        lambda: "" if is_validated else coverage(stats),
     )
 
 

@@ -27,6 +27,18 @@ class Mismatch(CheckFailed):
         self.statement, self.hint = statement, hint
 
 
+class Miss(Mismatch):
+    """A measured number is past its threshold.
+
+    Attributes:
+        shortfall: by how much, as a share of the error that the threshold permits; infinite where it permits none.
+    """
+
+    def __init__(self, statement: str, hint: str, miss: float, permitted: float) -> None:
+        super().__init__(statement, hint)
+        self.shortfall = miss / permitted if permitted > 0 else float("inf")
+
+
 def array(value: Any, shape: tuple[int, ...], what: str, hint: str = "") -> np.ndarray:
     """Return a value as a float64 array of exactly this shape, all finite.
 
@@ -93,17 +105,17 @@ def is_close(actual: np.ndarray | float, expected: np.ndarray | float, tolerance
 
 
 def at_least(value: float, threshold: float, what: str, hint: str = "") -> None:
-    """Fail if an accuracy, a fraction, is under its threshold."""
+    """Fail with a `Miss` if an accuracy, a fraction, is under its threshold. An accuracy of 1 is no error."""
     if value < threshold:
         wanted, got = told_apart(threshold, value, percentage)
-        raise _failure(f"{what} should be at least {wanted}", f"got {got}", hint)
+        raise Miss(f"{what} should be at least {wanted}; got {got}.", hint, threshold - value, 1 - threshold)
 
 
 def at_most(value: float, threshold: float, what: str, hint: str = "") -> None:
-    """Fail if a number is over its threshold."""
+    """Fail with a `Miss` if a number is over its threshold. A value of 0 is no error."""
     if value > threshold:
         wanted, got = told_apart(threshold, value, significant)
-        raise _failure(f"{what} should be at most {wanted}", f"got {got}", hint)
+        raise Miss(f"{what} should be at most {wanted}; got {got}.", hint, value - threshold, threshold)
 
 
 def told_apart(one: float, other: float, write: Callable[[float, int], str]) -> tuple[str, str]:

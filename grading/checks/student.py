@@ -115,6 +115,15 @@ class Training:
         return self.fetched / max(self.examples, 1)
 
 
+@dataclass(frozen=True)
+class Records:
+    """What checks have noted so far: metrics, the course of trainings, and what was set aside to be looked at."""
+
+    metrics: dict[str, float]
+    histories: dict[str, History]
+    exhibits: list[tuple[Connection | None, Callable[[], Exhibit], bool]]
+
+
 class Student:
     """One question's student code.
 
@@ -284,6 +293,19 @@ class Student:
                 with contextlib.suppress(CheckFailed, StudentCrashed, OutOfLimits):
                     found.append(make())
         return found
+
+    def records(self) -> Records:
+        """A copy of what is noted now, for `restore`."""
+        return Records(dict(self.metrics), dict(self._histories), list(self._exhibits))
+
+    def restore(self, records: Records) -> None:
+        """Forget what was noted since, or return to what was noted then."""
+        self.metrics = dict(records.metrics)
+        self._histories, self._exhibits = dict(records.histories), list(records.exhibits)
+
+    def seconds_left(self) -> float:
+        """Until the question's deadline."""
+        return self._deadline - self._clock()
 
     def seed(self, name: str, run_seed: int) -> None:
         """Seed the student's randomness from a name, so that it depends on neither order nor earlier checks."""

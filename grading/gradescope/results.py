@@ -104,7 +104,12 @@ def _tests(question: Question, result: QuestionResult | None, settings: HarnessS
                 "output_format": "md",
                 "visibility": settings.test_visibility,
                 "tags": [question.id],
-                "extra_data": {"question": question.id, "check": check.name, "outcome": outcome.status},
+                "extra_data": {
+                    "question": question.id,
+                    "check": check.name,
+                    "outcome": outcome.status,
+                    **outcome.attempts_for_programs(),
+                },
             }
         )
     return tests

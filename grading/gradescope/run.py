@@ -148,6 +148,7 @@ def _grade(root: Path, kept: Report, console: Console, at_home: bool) -> None:
         engine_settings = Settings(
             code_directory=code,
             seed=settings.seed,
+            attempts=settings.attempts,
             hidden_directory=hidden if hidden.is_dir() else None,
             deadline=kept.started + settings.seconds,
             memory_limit_bytes=settings.student_bytes,

@@ -38,6 +38,7 @@ class HarnessSettings:
     student_bytes: int
     container_bytes: int
     seed: int
+    attempts: int | None  # of a check that misses by little, at most; None for what its question permits
     questions: tuple[str, ...]
     test_visibility: str
     output_visibility: str
@@ -83,6 +84,7 @@ def _checked(path: Path, table: dict[str, Any], environment: Mapping[str, str]) 
         student_bytes=int(table["memory"]["student_mebibytes"]) * 2**20,
         container_bytes=int(table["memory"]["container_mebibytes"]) * 2**20,
         seed=int(table["grading"]["seed"]),
+        attempts=_count(table["grading"]["attempts"]) if "attempts" in table["grading"] else None,
         questions=tuple(table["grading"]["questions"]),
         test_visibility=visibility["tests"],
         output_visibility=visibility["standard_output"],
@@ -90,6 +92,12 @@ def _checked(path: Path, table: dict[str, Any], environment: Mapping[str, str]) 
         rate_hours=float(table["rate_limit"]["hours"]),
         leaderboard=leaderboard,
     )
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{value!r} should be a whole number of 1 or more")
+    return value
 
 
 def _positive(value: Any) -> float:

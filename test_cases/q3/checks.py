@@ -26,11 +26,12 @@ def loss(student: Student, library: Library, thresholds: Mapping[str, float]) ->
 
 
 def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    test = library.load("digits").test
+    splits = library.load("digits")
+    test = splits.test
     assert test is not None
     model = student.create(TARGET)
     with diagnosis.explained(diagnosis.crash_in_training):
-        training = student.train(TRAIN, model, library.load("digits"))
+        training = student.train(TRAIN, model, splits)
     inputs = digits.inputs(test.x)
     with diagnosis.explained(lambda text: diagnosis.training(training)):
         what = f"{len(test)} test images should give scores"
@@ -38,10 +39,10 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
     share = expect.accuracy(logits, test.y)
     student.record("test_accuracy", share)
     student.exhibit(lambda: ReadDigits(test.x, test.y, logits))
-    with diagnosis.explained(lambda text: diagnosis.after_training(training, model, inputs, logits)):
-        expect.at_least(
-            share,
-            thresholds["minimum_test_accuracy"],
-            "accuracy on the test images",
-            "Train longer, or try another learning rate or width.",
-        )
+    measured = common_checks.Accuracy(
+        share, thresholds["minimum_test_accuracy"], lambda: common_checks.validation_accuracy_of_digits(model, splits)
+    )
+    with diagnosis.explained(
+        lambda text: diagnosis.after_training(training, model, inputs, logits, is_validated=measured.is_validated)
+    ):
+        measured.require("accuracy on the test images", "Train longer, or try another learning rate or width.")

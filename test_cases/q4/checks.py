@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from data import Library, words
+from data import Library, Split, Splits, words
 from grading.checks import common as common_checks
 from grading.checks import diagnosis, expect
 from grading.checks.student import Model, Student
@@ -70,12 +70,8 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
     with diagnosis.explained(lambda text: _scores_of_letters(text) or diagnosis.crash_in_training(text)):
         training = student.train(TRAIN, model, splits)
     groups = words.by_length(splits.test)
-    all_logits = []
-    for group in groups:
-        what = f"{len(group)} test words of {group.x.shape[1]} letters should give scores"
-        with diagnosis.explained(lambda text: diagnosis.training(training)):
-            all_logits.append(expect.array(model(words.inputs(group.x)), (len(group), words.LANGUAGES), what))
-    logits, labels = np.concatenate(all_logits), np.concatenate([group.y for group in groups])
+    with diagnosis.explained(lambda text: diagnosis.training(training)):
+        logits, labels = _scores(model, groups)
     share = expect.accuracy(logits, labels)
     student.record("test_accuracy", share)
     student.exhibit(
@@ -87,18 +83,33 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
         )
     )
     probed = words.inputs(max(groups, key=len).x[: diagnosis.PROBED_ROWS])
+    measured = common_checks.Accuracy(
+        share, thresholds["minimum_test_accuracy"], lambda: _validation_accuracy(model, splits)
+    )
     with diagnosis.explained(
         lambda text: diagnosis.first(
             lambda: _deaf_to_order(model, probed),
-            lambda: diagnosis.after_training(training, model, probed, logits, batch_axis=1),
+            lambda: diagnosis.after_training(
+                training, model, probed, logits, batch_axis=1, is_validated=measured.is_validated
+            ),
         )
     ):
-        expect.at_least(
-            share,
-            thresholds["minimum_test_accuracy"],
-            "accuracy on the test words",
-            "Train longer, or try another learning rate or hidden size.",
-        )
+        hint = "Train longer, or try another learning rate or hidden size."
+        measured.require("accuracy on the test words", hint)
+
+
+def _scores(model: Model, groups: list[Split]) -> tuple[np.ndarray, np.ndarray]:
+    """The scores of words that are grouped by length, (count, 5), and their languages, (count,)."""
+    scores = []
+    for group in groups:
+        what = f"{len(group)} words of {group.x.shape[1]} letters should give scores"
+        scores.append(expect.array(model(words.inputs(group.x)), (len(group), words.LANGUAGES), what))
+    return np.concatenate(scores), np.concatenate([group.y for group in groups])
+
+
+def _validation_accuracy(model: Model, splits: Splits) -> float:
+    assert splits.validation is not None
+    return expect.accuracy(*_scores(model, words.by_length(splits.validation)))
 
 
 def _wrong_lengths(student: Student) -> str:

@@ -98,13 +98,13 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
     images, labels = easy.test.x, easy.test.y
     student.exhibit(lambda: ReadDigits(images, labels, logits))
     student.exhibit(lambda: _convolution(student, model, images[: len(easy_digits.CLASSES)]))
-    with diagnosis.explained(lambda text: diagnosis.after_training(training, model, inputs, logits)):
-        expect.at_least(
-            share,
-            thresholds["minimum_test_accuracy"],
-            "accuracy on the held-out images",
-            "A few small layers and a few epochs are enough.",
-        )
+    measured = common_checks.Accuracy(
+        share, thresholds["minimum_test_accuracy"], lambda: common_checks.validation_accuracy_of_digits(model, easy)
+    )
+    with diagnosis.explained(
+        lambda text: diagnosis.after_training(training, model, inputs, logits, is_validated=measured.is_validated)
+    ):
+        measured.require("accuracy on the held-out images", "A few small layers and a few epochs are enough.")
 
 
 def _convolution(student: Student, model: Model, images: np.ndarray) -> Convolution:

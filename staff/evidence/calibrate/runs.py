@@ -60,6 +60,7 @@ class Record:
         metrics: what the checks measured.
         lost: the messages of the checks that did not pass.
         seconds: that it took on this machine, with whatever else was running.
+        attempts: the most that one of its checks needed or had; a miss by little is trained again.
     """
 
     solution: str
@@ -71,6 +72,7 @@ class Record:
     metrics: dict[str, float]
     lost: list[str]
     seconds: float
+    attempts: int = 1
 
     @property
     def run(self) -> Run:
@@ -121,7 +123,7 @@ def read(path: Path) -> list[Record]:
             row = json.loads(line)
         except json.JSONDecodeError:
             row = None
-        if isinstance(row, dict) and set(row) == names:
+        if isinstance(row, dict) and {"attempts", *row} == names:  # rows from before attempts had one
             records.append(Record(**row))
         else:
             odd += 1
@@ -198,6 +200,7 @@ def _keep(
         metrics=result.metrics,
         lost=lost,
         seconds=round(result.seconds, 2),
+        attempts=max((len(outcome.attempts) for outcome in result.outcomes if outcome.attempts), default=1),
     )
     _append(path, asdict(record))
     known[run, result.id] = record

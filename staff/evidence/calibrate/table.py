@@ -16,6 +16,7 @@ HEADINGS = (
     "solution",
     "threads",
     "passed",
+    "at first",
     "measured",
     "threshold",
     "worst",
@@ -71,7 +72,7 @@ def parts(path: Path) -> tuple[str, str]:
 
 def _lines(row: Row) -> list[tuple[str, ...]]:
     """One line for each metric; a question that measures nothing has one line."""
-    head = (row.question, row.solution, str(row.threads), f"{row.passed}/{row.seeds}")
+    head = (row.question, row.solution, str(row.threads), f"{row.passed}/{row.seeds}", f"{row.at_first}/{row.seeds}")
     return [head + _cells(metric) for metric in row.metrics] or [(*head, "exact checks", *[""] * 5)]
 
 

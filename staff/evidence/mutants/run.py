@@ -41,7 +41,7 @@ class Verdict:
 def grade_all(mutants: Sequence[Mutant], jobs: int, seed: int = 0) -> Iterator[Verdict]:
     """Grade mutants, each on its own question alone; verdicts come in the same order."""
     questions = {question.id: question for question in discover()}
-    settings = Settings(SOLUTIONS_DIRECTORY, seed=seed, time_limit_seconds=SECONDS_PER_MUTANT)
+    settings = Settings(SOLUTIONS_DIRECTORY, seed=seed, time_limit_seconds=SECONDS_PER_MUTANT, attempts=1)
     with Engine(settings, Console(io.StringIO())) as engine, ThreadPoolExecutor(jobs) as pool:
         yield from pool.map(lambda mutant: judge(mutant, grade(engine, questions[mutant.question], mutant)), mutants)
 

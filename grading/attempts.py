@@ -1,0 +1,124 @@
+"""Runs one check. Training that misses its threshold by little may be unlucky: it runs again with another seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from data import DataError, Library
+from grading.checks.expect import Miss
+from grading.checks.student import Records, Student
+from grading.outcomes import (
+    CRASHED,
+    FAILED,
+    NOT_FINISHED,
+    PASSED,
+    Attempt,
+    CheckFailed,
+    NotImplementedYet,
+    OutOfLimits,
+    StudentCrashed,
+)
+from grading.questions import Check, Question
+from grading.report import metric
+
+TIME_FOR_ANOTHER = 1.2  # times what the latest attempt took: so much time must be left
+
+
+@dataclass(frozen=True)
+class CheckRun:
+    """What came of a check: of its only attempt, or of the best one.
+
+    Attributes:
+        status, message: of the outcome.
+        attempts: all of them, in order.
+    """
+
+    status: str
+    message: str
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """One attempt, and what the student's records were after it."""
+
+    status: str
+    message: str
+    shortfall: float  # of the permitted error: 0 for a pass, infinite for whatever is no miss of a threshold
+    metrics: dict[str, float]
+    records: Records
+
+
+def run(
+    question: Question, check: Check, student: Student, library: Library, run_seed: int, most: int | None = None
+) -> CheckRun:
+    """Run a check, and run it again if it misses its threshold by little and time lasts.
+
+    Args:
+        question, check: which.
+        student: whose code. The first attempt has the run's seed; each later one has its own, made of it.
+        library: the data. Drawn data is the same in every attempt.
+        run_seed: of the run.
+        most: attempts, instead of what the question permits.
+    Raises:
+        OutOfLimits: the first attempt used up the question's time or memory. Later ones leave the best before them.
+    """
+    most = question.attempts if most is None else most
+    before = student.records()
+    tried: list[_Tried] = []
+    while True:
+        left = student.seconds_left()
+        name = f"{question.id}/{check.name}" + (f"/attempt {len(tried) + 1}" if tried else "")
+        try:
+            tried.append(_attempt(question, check, student, library, name, run_seed))
+        except OutOfLimits:
+            if not tried:
+                raise
+            tried.append(_Tried(NOT_FINISHED, "", float("inf"), {}, student.records()))
+        best = min(tried, key=lambda attempt: attempt.shortfall)
+        is_miss = 0 < tried[-1].shortfall < float("inf")
+        is_narrow = is_miss and best.shortfall <= question.narrow_miss
+        time_for_another = TIME_FOR_ANOTHER * (left - student.seconds_left())
+        if not is_narrow or len(tried) >= most or student.seconds_left() < time_for_another:
+            break
+        student.restore(before)
+    student.restore(best.records)
+    attempts = tuple(Attempt(attempt.status, attempt.metrics) for attempt in tried)
+    lines = [best.message] if best.message else []
+    lines += [_told(attempts)] if len(attempts) > 1 else []
+    return CheckRun(best.status, "\n".join(lines), attempts)
+
+
+def _attempt(
+    question: Question, check: Check, student: Student, library: Library, seed_name: str, run_seed: int
+) -> _Tried:
+    shortfall = float("inf")
+    known = student.records().metrics
+    try:
+        student.seed(seed_name, run_seed)
+        question.functions[check.name](student, library, question.thresholds)
+        status, message, shortfall = PASSED, "", 0.0
+    except NotImplementedYet as stub:
+        status, message = FAILED, str(stub)
+    except CheckFailed as failure:
+        status, message = FAILED, f"{question.id.upper()}: {failure}"
+        shortfall = failure.shortfall if isinstance(failure, Miss) else shortfall
+    except StudentCrashed as crash:
+        status, message = CRASHED, str(crash)
+    except DataError as error:
+        status, message = NOT_FINISHED, f"the data is not usable: {error}"
+    records = student.records()
+    own = {name: value for name, value in records.metrics.items() if name not in known}
+    return _Tried(status, message, shortfall, own, records)
+
+
+def _told(attempts: Sequence[Attempt]) -> str:
+    """A line that tells every attempt: `3 attempts with different random seeds: test accuracy 96.98%, …`."""
+    told = "; ".join(map(_measured, attempts))
+    return f"{len(attempts)} attempts with different random seeds: {told}. The best one counts."
+
+
+def _measured(attempt: Attempt) -> str:
+    values = ", ".join(f"{name.replace('_', ' ')} {metric(name, value)}" for name, value in attempt.metrics.items())
+    return f"{values} ({attempt.status})" if values else attempt.status
