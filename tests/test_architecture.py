@@ -48,7 +48,12 @@ ROOMS = {
 TRUSTED = {name for name in ROOMS if name.startswith("grading") and name != "grading.child"} | {"test_cases"}
 BOTH_SIDES = {"channel", "data", "pictures", "pictures.windows"}
 LAUNCHERS = {"autograder", "chargpt", "chat"}
-FILES_OF_GRADING = {"engine": "grading.engine", "cli": "grading.cli", "dependencies": "grading.dependencies"}
+FILES_OF_GRADING = {
+    "engine": "grading.engine",
+    "attempts": "grading.engine",
+    "cli": "grading.cli",
+    "dependencies": "grading.dependencies",
+}
 
 
 @cache
