@@ -228,8 +228,8 @@ class Engine:
                 try:
                     check_run = attempts.run(question, check, student, run.library, run.seed, self.settings.attempts)
                     status, message, tried = check_run.status, check_run.message, check_run.attempts
-                except OutOfLimits as reason:
-                    exhausted = _limit_message(str(reason), self._memory_limit(question), limit)
+                except OutOfLimits as limits:
+                    exhausted = _limit_message(limits, self._memory_limit(question), limit)
                     status, message = NOT_FINISHED, exhausted
             message = "\n".join([message] * bool(message) + [f"Remark: {text}" for text in student.take_remarks()])
             if status == PASSED:
@@ -295,15 +295,14 @@ def _status_text(question: Question, seconds: float, progress: Progress) -> str:
     return text
 
 
-def _limit_message(reason: str, memory_bytes: int, limit_seconds: float) -> str:
-    if reason == "time":
+def _limit_message(limits: OutOfLimits, memory_bytes: int, limit_seconds: float) -> str:
+    if limits.reason == "time":
+        seen = f"{limits.seen} " if limits.seen else ""
         return (
-            f"stopped after {limit_seconds:.4g} seconds. Does a loop never end? Is validation run too often? "
+            f"stopped after {limit_seconds:.4g} seconds. {seen}Does a loop never end? Is validation run too often? "
             "(--time-limit SECONDS allows more)"
         )
-    if reason == "disk":
+    if limits.reason == "disk":
         return "stopped for writing too much to disk. Nothing in this project needs files."
-    return (
-        f"stopped at {memory_bytes // 2**20} MiB of memory. Is a list of tensors growing? "
-        "Keep numbers (loss.item()), not tensors."
-    )
+    hint = limits.seen or "Is a list of tensors growing? Keep numbers (loss.item()), not tensors."
+    return f"stopped at {memory_bytes // 2**20} MiB of memory. {hint}"

@@ -31,7 +31,16 @@ class StudentCrashed(Exception):
 
 
 class OutOfLimits(Exception):
-    """The question's time or memory is used up; no further check of it can run."""
+    """The question's time or memory is used up; no further check of it can run.
+
+    Attributes:
+        reason: which limit: `time`, `memory` or `disk`.
+        seen: a sentence about how far training had come, or "".
+    """
+
+    def __init__(self, reason: str, seen: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.seen = reason, seen
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ import py_compile
 
 import pytest
 
-from grading.checks import expect
+from grading.checks import expect, student
 from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import CheckFailed
 from grading.questions import discover
-from tests.support import Clock
+from tests.support import Clock, Triggering
 
 
 @pytest.mark.parametrize(
@@ -162,3 +162,37 @@ def test_a_perceptron_that_never_ends_is_ended_by_what_it_fetched(patched_soluti
 def test_a_small_learning_rate_is_no_endless_loop(patched_solutions, graded):
     code = patched_solutions({"train.py": [("weights += label * point", "weights += 0.002 * label * point")]})
     assert graded(code, "q1").question("q1")["score"] == 5
+
+
+def test_training_that_runs_out_of_time_is_told_how_far_it_came_and_what_an_example_costs(patched_solutions):
+    slow = (
+        "print('half way', flush=True)\n            if schedule.last_epoch > 100:\n                while True: pass\n"
+    )
+    old = "            schedule.step()\n    # END SOLUTION\n\n\ndef train_digitclassifier"
+    code = patched_solutions({"train.py": [(old, old.replace("    # END", f"            {slow}    # END"))]})
+    clock = Clock()
+    (second,) = (question for question in discover() if question.id == "q2")
+    stream = Triggering("half way", lambda: clock.advance(1000))
+    with Engine(Settings(code), Console(stream), clock) as engine:
+        (result,) = engine.grade([second])
+    message = result.outcomes[-1].message
+    assert message.startswith("stopped after 600 seconds. Training had "), message
+    assert "Does a loop never end?" in message
+
+
+@pytest.mark.parametrize(
+    ("report", "told"),
+    [
+        ({}, "Training had not asked for an example yet."),
+        (
+            {"epochs": 6.0, "validation_accuracy": 0.712},
+            "Training had gone over the 200 examples 6 times: 0.5 seconds for each. Validation accuracy was 71.2%.",
+        ),
+        (
+            {"epochs": 1.5, "validation_accuracy": None},
+            "Training had gone over the 200 examples 1.5 times: 2 seconds for each.",
+        ),
+    ],
+)
+def test_how_far_training_came_is_told_by_its_latest_report(report, told):
+    assert student._how_far(report, 200, 600.0) == told

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
@@ -21,9 +21,9 @@ import numpy as np
 
 import data
 from data import Splits
-from grading.checks import modules, other_editions
+from grading.checks import crashes, modules, other_editions
 from grading.checks.history import History
-from grading.checks.source import StudentSource
+from grading.checks.source import SourceFile, StudentSource
 from grading.isolation.channel import Handle
 from grading.outcomes import CheckFailed, NotImplementedYet, OutOfLimits, StudentCrashed
 from grading.questions import Question
@@ -163,6 +163,7 @@ class Student:
         self._clock = clock
         self._seed = 0
         self.metrics: dict[str, float] = {}
+        self._latest: Progress = {}
         self._remarks: list[str] = []
         self._remarks_told: set[str] = set()
         self._histories: dict[str, History] = {}
@@ -234,6 +235,7 @@ class Student:
         """
         is_watched = is_watched and len(splits.train) >= MIN_ROWS
         history = self._new_history(target) if is_watched else None
+        self._latest, started = {}, self._clock()
         training_stats = self._ask(
             {
                 "op": "train",
@@ -247,6 +249,7 @@ class Student:
             },
             target,
             history,
+            seen=lambda: _how_far(self._latest, len(splits.train), self._clock() - started),
         )
         return _training(training_stats)
 
@@ -393,8 +396,21 @@ class Student:
         self._histories[target] = History(target)
         return self._histories[target]
 
-    def _ask(self, message: dict[str, Any], target: str, history: History | None = None) -> Any:
-        """Send one request; turn what went wrong into the exception that tells it."""
+    def _ask(
+        self,
+        message: dict[str, Any],
+        target: str,
+        history: History | None = None,
+        seen: Callable[[], str] = lambda: "",
+    ) -> Any:
+        """Send one request; turn what went wrong into the exception that tells it.
+
+        Args:
+            message: the request.
+            target: what it calls; "" for what is no student code.
+            history: takes the progress reports, or None.
+            seen: gives a sentence about how far it had come when a limit ended it.
+        """
         if target:
             self._require_permitted(target)
         if self._connection is None:
@@ -417,13 +433,17 @@ class Student:
 
         def on_progress(report: Progress) -> None:
             self._on_progress(report)
+            self._latest.update(report)
             if history is not None:
                 history.add(report)
 
         try:
             reply = self._connection.request(message, self._deadline, on_progress)
-        except (StudentCrashed, OutOfLimits):
+        except (StudentCrashed, OutOfLimits) as end:
             self._connection = None  # it is gone; the next check after a crash gets a new one
+            if isinstance(end, OutOfLimits):
+                told = seen() if end.reason == "time" else crashes.memory(self._files())
+                raise OutOfLimits(end.reason, told) from None
             raise
         for habit in _strings(reply.get("habits")):
             if habit in other_editions.REMARKS:
@@ -434,11 +454,18 @@ class Student:
         kind, text, location = (str(error.get(key, "")) for key in ("kind", "text", "location"))
         if kind == "stub":
             raise self._unfilled(location)
+        explained = crashes.explanation(text, self._question.id, self._files(), message["op"] == "train")
         if kind == "missing":
-            raise CheckFailed(text)
+            raise CheckFailed(f"{text}. {explained}" if explained else text)
         if stub := self._stub_behind(text, target):
             raise NotImplementedYet(stub)
-        raise StudentCrashed(text)
+        raise StudentCrashed(f"{text}\n{explained}" if explained else text)
+
+    def _files(self) -> Iterator[SourceFile]:
+        """The question's files, as far as they can be read."""
+        for module in dict.fromkeys(modules.split(name)[0] for name in self._own_names()):
+            with contextlib.suppress(CheckFailed):
+                yield self._source.file(module)
 
     def _unfilled(self, location: str) -> CheckFailed:
         """What to say of a NotImplementedError that was raised at a location such as `loss (losses.py:9)`.
@@ -525,6 +552,19 @@ def _of_type(value: Any, kind: type[Any]) -> Any:
     if not isinstance(value, kind):
         raise StudentCrashed("the student process sent a malformed answer")
     return value
+
+
+def _how_far(latest: Progress, examples: int, seconds: float) -> str:
+    """How far training had come, by its latest report, and what an example costs."""
+    epochs = latest.get("epochs")
+    if not isinstance(epochs, (int, float)) or not epochs > 0:
+        return "Training had not asked for an example yet."
+    accuracy = latest.get("validation_accuracy")
+    validated = f" Validation accuracy was {accuracy:.1%}." if isinstance(accuracy, (int, float)) else ""
+    return (
+        f"Training had gone over the {examples} examples {epochs:.3g} times: {seconds / (epochs * examples):.2g} "
+        f"seconds for each.{validated}"
+    )
 
 
 def _strings(value: Any) -> list[str]:

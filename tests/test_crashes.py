@@ -1,0 +1,113 @@
+"""Crashes of the student's code that deserve a sentence: each is made on purpose and explained."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from grading.checks import crashes
+from grading.checks.source import StudentSource
+from grading.questions import discover
+from tests.support import SOLUTIONS
+
+LAYERS = "        self.first = Linear(1, 128)\n        self.second = Linear(128, 64)\n        self.last = Linear(64, 1)"
+FORWARD = "return self.last(relu(self.second(relu(self.first(x)))))"
+LOSS = 'regression_loss(model(batch["x"]), batch["label"])'
+BATCH = 'A batch is a dictionary: batch["x"] holds the features'
+KEYBOARD = "`python autograder.py -q q2 --in-process` lets both work"
+
+
+@pytest.fixture
+def told(patched_solutions, graded):
+    """A function that changes the reference's regression and gives the message of the first check that is lost."""
+
+    def tell(file: str, *changes: tuple[str, str]) -> str:
+        code = patched_solutions({})
+        start = "class RegressionModel" if file == "models.py" else "def train_regression"
+        before, found, after = (code / file).read_text().partition(start)
+        for old, new in changes:
+            assert old in found + after, old
+            head, _, tail = (found + after).partition(old)
+            found, after = head, new + tail
+        (code / file).write_text(before + found + after)
+        checks = graded(code, "q2").question("q2")["checks"]
+        return next((check["message"] for check in checks if check["status"] != "passed"), "")
+
+    return tell
+
+
+@pytest.mark.parametrize("name", ["parameters", "named_parameters", "modules"])
+def test_an_attribute_that_hides_a_method_of_torch_is_named(told, name):
+    message = told("models.py", (LAYERS, f"{LAYERS}\n        self.{name} = [1, 2]"))
+    assert f"sets self.{name}. A Module has a method of this name" in message, message
+
+
+@pytest.mark.parametrize("name", ["train", "eval", "training"])
+def test_an_attribute_that_hides_the_mode_changes_nothing(told, name):
+    assert told("models.py", (LAYERS, f"{LAYERS}\n        self.{name} = True")) == ""
+
+
+def test_layers_in_a_plain_list_are_told(told):
+    layers = "        self.layers = [Linear(1, 128), Linear(128, 64), Linear(64, 1)]"
+    forward = "return self.layers[2](relu(self.layers[1](relu(self.layers[0](x)))))"
+    assert crashes.LAYERS_UNSEEN in told("models.py", (LAYERS, layers), (FORWARD, forward))
+
+
+def test_layers_before_the_module_is_prepared_are_told(told):
+    later = ("        super().__init__()\n", ""), (LAYERS, f"{LAYERS}\n        super().__init__()\n")
+    assert crashes.MODULE_FIRST in told("models.py", *later)
+
+
+def test_a_class_without_module_is_named(told):
+    message = told("models.py", ("class RegressionModel(Module)", "class RegressionModel"))
+    assert "The class RegressionModel (models.py:" in message
+    assert "is not based on torch's Module" in message
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "(lambda x, y: regression_loss(model(x), y))(*batch)",
+        "(lambda x, y: regression_loss(model(x.float()), y))(*batch)",
+        "regression_loss(model(batch[0]), batch[1])",
+        'regression_loss(model(batch["x"]), batch["y"])',
+        "regression_loss(model(batch.x), batch.label)",
+        "regression_loss(model(batch), batch)",
+        "[regression_loss(model(x), y) for x, y, _ in [batch]][0]",
+    ],
+)
+def test_wrong_ways_to_take_a_batch_apart_are_told(told, wrong):
+    assert BATCH in told("train.py", (LOSS, wrong))
+
+
+@pytest.mark.parametrize("call", ["breakpoint()", "input('go on?')", "__import__('pdb').set_trace()"])
+def test_a_debugger_and_a_question_need_the_graders_process(told, call):
+    assert KEYBOARD in told("train.py", ("optimizer.zero_grad()", call))
+
+
+def test_other_crashes_are_told_nothing(told):
+    message = told("train.py", (LOSS, "(1 / 0)"))
+    assert message.startswith("ZeroDivisionError: division by zero\n  at train_regression (train.py:")
+    assert len(message.splitlines()) == 2
+
+
+def test_unpacking_a_shape_is_no_batch_taken_apart(tmp_path):
+    text = (
+        "ValueError: not enough values to unpack (expected 3, got 2)\n  at A.forward (models.py:3): B, T, C = x.size()"
+    )
+    assert crashes.explanation(text, "q2", [], is_training=True) == ""
+
+
+def test_memory_that_a_compiler_took_is_no_list_of_tensors(patched_solutions, graded):
+    hog = "torch.compile\n    hoard = []\n    while True: hoard.append(torch.ones(2**24))\n    epochs, loader = 250,"
+    changes = [("epochs, loader = 250,", hog), ("from torch import movedim", "import torch\nfrom torch import movedim")]
+    (second,) = (question for question in discover() if question.id == "q2")
+    limited = replace(second, memory_limit_bytes=700 * 2**20)
+    message = graded(patched_solutions({"train.py": changes}), limited).check("q2", "fit")["message"]
+    assert message == f"stopped at 700 MiB of memory. {crashes.COMPILED}"
+
+
+def test_the_reference_does_not_compile():
+    source = StudentSource(SOLUTIONS)
+    assert crashes.memory([source.file(name) for name in ("models", "train", "losses")]) == ""
