@@ -120,6 +120,11 @@ class CourseDataset(Dataset[Item]):
             right = sum(int((self._predict(inputs) == answers).sum()) for inputs, answers in self._validation)
         return right / sum(len(answers) for _, answers in self._validation)
 
+    def outputs(self, inputs: Tensor) -> Tensor:
+        """What the model makes of inputs that lie in main memory; the outputs lie there, too, wherever the model is."""
+        assert self.model is not None
+        return self.model(inputs.to(device_of(self.model))).cpu()
+
     def _columns(self, indices: list[int]) -> dict[str, Tensor]:
         """What a batch of the given rows holds, by name."""
         features, labels = self._rows(indices)
@@ -127,13 +132,12 @@ class CourseDataset(Dataset[Item]):
 
     def _rows(self, indices: list[int]) -> tuple[Tensor, Tensor]:
         """Features and labels of the given rows, float32."""
-        chosen = slice(indices[0], indices[0] + 1) if len(indices) == 1 else torch.tensor(indices)
+        chosen = slice(indices[0], indices[0] + 1) if len(indices) == 1 else torch.tensor(indices, device=self.x.device)
         return self.x[chosen], self.y[chosen]
 
     def _predict(self, inputs: Tensor) -> Tensor:
         """The model's answers, comparable with the validation answers."""
-        assert self.model is not None
-        return self.model(inputs).argmax(dim=1)
+        return self.outputs(inputs).argmax(dim=1)
 
 
 class PerceptronDataset(CourseDataset):
@@ -145,8 +149,7 @@ class PerceptronDataset(CourseDataset):
         self._validation = [(self.x, self.y.flatten())]
 
     def _predict(self, inputs: Tensor) -> Tensor:
-        assert self.model is not None
-        return torch.where(self.model(inputs).flatten() >= 0, 1.0, -1.0)
+        return torch.where(self.outputs(inputs).flatten() >= 0, 1.0, -1.0)
 
 
 class RegressionDataset(CourseDataset):
@@ -195,7 +198,7 @@ class ArrayDataset(CourseDataset):
         super().__init__(model, self._training.get("x", first), self._training.get("y", first))
 
     def _columns(self, indices: list[int]) -> dict[str, Tensor]:
-        chosen = torch.tensor(indices)
+        chosen = torch.tensor(indices, device=self.x.device)
         return {name: column[chosen] for name, column in self._training.items()}
 
 
@@ -221,7 +224,7 @@ class LanguageIDDataset(CourseDataset):
         self.language_codes: list[str] = list(arrays["language_codes"])
         self._lengths = (self.x != words.NO_LETTER).sum(dim=1)
         # one row per character, and a last row of zeros, which index -1 finds
-        self._letters = torch.cat([torch.eye(len(self.chars)), torch.zeros(1, len(self.chars))])
+        self._letters = torch.from_numpy(np.eye(len(self.chars) + 1, len(self.chars), dtype=np.float32))
         groups = words.by_length(data.Split(x=arrays["validation_x"], y=arrays["validation_y"]))
         self._validation = [(torch.from_numpy(words.inputs(g.x)), torch.from_numpy(g.y)) for g in groups]
 
@@ -263,11 +266,25 @@ def _built_in(name: str) -> Arrays:
     return data.training_arrays(data.Library().load(name))
 
 
+def device_of(model: Any) -> torch.device:
+    """Where a model lies: the device of its first parameter or buffer; the default device for whatever has none."""
+    if isinstance(model, torch.nn.Module):
+        for tensor in itertools.chain(model.parameters(), model.buffers()):
+            return tensor.device
+    return torch.get_default_device()
+
+
 @contextmanager
 def left_as_it_was(model: torch.nn.Module) -> Iterator[None]:
-    """Put a model into evaluation mode; afterwards restore every module's mode and every random state."""
+    """Put a model into evaluation mode; afterwards restore every module's mode and every random state.
+
+    The random state of the model's device is among them.
+    """
     training = [module for module in model.modules() if module.training]
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    device = device_of(model)
+    own = torch.get_device_module(device) if device.type in ("cuda", "mps", "xpu") else None
+    own_state = own.get_rng_state() if own is not None else None
     for module in training:
         module.training = False
     try:
@@ -278,3 +295,5 @@ def left_as_it_was(model: torch.nn.Module) -> Iterator[None]:
         random.setstate(states[0])
         np.random.set_state(states[1])
         torch.set_rng_state(states[2])
+        if own is not None:
+            own.set_rng_state(own_state)

@@ -58,7 +58,7 @@ class Reader:
     """Reads the model's prediction at every training point."""
 
     def __init__(self, dataset: Any) -> None:
-        self._model = dataset.model
+        self._outputs = dataset.outputs
         order = dataset.x.flatten().argsort()
         self._inputs = dataset.x[order]
         self._x, self._y = self._inputs.flatten().numpy(), dataset.y[order].flatten().numpy()
@@ -66,7 +66,7 @@ class Reader:
 
     def read(self) -> State:
         """The curve as it is now."""
-        predictions = self._model(self._inputs).reshape(len(self._x)).float().numpy().copy()
+        predictions = self._outputs(self._inputs).reshape(len(self._x)).float().numpy().copy()
         earlier = np.array(self._earlier, np.float32).reshape(-1, len(self._x))
         self._earlier = [*self._earlier, predictions][-EARLIER_CURVES:]
         return State(self._x, self._y, predictions, earlier)

@@ -81,14 +81,14 @@ class Reader:
     """Reads the first validation images."""
 
     def __init__(self, dataset: Any) -> None:
-        self._model = dataset.model
+        self._outputs = dataset.outputs
         inputs, labels = dataset.validation[0]
         self._inputs, self._labels = inputs[:SAMPLE], labels[:SAMPLE].numpy()
         self._images = (self._inputs * 255).round().byte().numpy()
 
     def read(self) -> State:
         """The same digits of each class and the worst mistakes, as they are now."""
-        return chosen(self._images, self._labels, self._model(self._inputs).softmax(dim=1).float().numpy())
+        return chosen(self._images, self._labels, self._outputs(self._inputs).softmax(dim=1).float().numpy())
 
 
 def chosen(images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray) -> State:

@@ -71,7 +71,7 @@ class Reader:
     def __init__(self, dataset: Any) -> None:
         if dataset.x.shape[1] != 3:
             raise ValueError(f"points of {dataset.x.shape[1]} numbers cannot be drawn in the plane")
-        self._model = dataset.model
+        self._outputs = dataset.outputs
         self._units = dataset.x.new_zeros(3, 3).fill_diagonal_(1)
         self._positions = dataset.x[:, :2].numpy()
         self._labels = dataset.y.flatten().numpy()
@@ -79,7 +79,7 @@ class Reader:
 
     def read(self) -> State:
         """The line as it is now."""
-        weights = np.array([float(self._model(unit[None])) for unit in self._units], np.float32)
+        weights = np.array([float(self._outputs(unit[None])) for unit in self._units], np.float32)
         earlier = np.array(self._earlier, np.float32).reshape(-1, 3)
         if not self._earlier or not np.array_equal(self._earlier[-1], weights):
             self._earlier = [*self._earlier, weights][-EARLIER_LINES:]

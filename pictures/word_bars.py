@@ -79,7 +79,7 @@ class Reader:
     """Reads a few validation words of every length."""
 
     def __init__(self, dataset: Any) -> None:
-        self._model = dataset.model
+        self._outputs = dataset.outputs
         self._languages = list(dataset.language_names)
         self._groups = [inputs[:, :SAMPLE_PER_LENGTH] for inputs, _ in dataset.validation]
         self._labels = np.concatenate([labels[:SAMPLE_PER_LENGTH].numpy() for _, labels in dataset.validation])
@@ -88,7 +88,7 @@ class Reader:
 
     def read(self) -> State:
         """The words as the model reads them now."""
-        scores = [self._model(inputs).softmax(dim=1).float().numpy() for inputs in self._groups]
+        scores = [self._outputs(inputs).softmax(dim=1).float().numpy() for inputs in self._groups]
         return chosen(self._words, self._labels, np.concatenate(scores), self._languages)
 
 

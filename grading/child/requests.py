@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-import backend  # noqa: F401  (every fork of the server shares it)
+from backend import device_of  # every fork of the server shares this module
 from grading.child import failure, importing, other_editions, watch
 from grading.isolation.channel import DTYPES, Handle, Opaque
 from pictures.windows.display import has_display
@@ -139,7 +139,9 @@ class RequestHandler:
         """
         probe = getattr(importlib.import_module(f"test_cases.{self._question}.public.probes"), name)
         passed = {keyword: self._find(names) for keyword, names in functions.items()}
-        passed |= {keyword: self._revive(value, requires_grad=False) for keyword, value in arguments.items()}
+        passed |= {
+            keyword: self._revive(value, False, torch.get_default_device()) for keyword, value in arguments.items()
+        }
         with torch.enable_grad(), watch.losses(self._emit):
             found = probe(**passed, **self._watched_by(picture, details))
         return self._kept(found) if is_kept else _outgoing(found)
@@ -151,7 +153,7 @@ class RequestHandler:
             raise MissingName(f"{type(target).__name__} has no {name}")
         _set_training(target, False)
         with torch.no_grad():
-            return _outgoing(getattr(target, name)(*self._incoming(args)))
+            return _outgoing(getattr(target, name)(*self._incoming(args, device_of(target))))
 
     def do_gradients(self, args: list[Any], cotangent: np.ndarray | None = None, **callee: Any) -> dict[str, Any]:
         """Call, then send `cotangent` (by default ones) back through the graph.
@@ -160,15 +162,15 @@ class RequestHandler:
             `output`; `differentiable`, False if no graph leads to the output; `inputs`, one gradient or None for
             each argument; `parameters`, name to gradient or None, empty when a function was called.
         """
-        inputs = self._incoming(args, requires_grad=True)
         model = self._objects[callee["object"].number] if "object" in callee else None
+        inputs = self._incoming(args, device_of(model), requires_grad=True)
         if model is not None:
             _set_training(model, True)
             model.zero_grad()
         output = (model or self._find(callee["names"]))(*inputs)
         differentiable = isinstance(output, torch.Tensor) and output.requires_grad
         if differentiable:
-            output.backward(torch.ones_like(output) if cotangent is None else _tensor(cotangent))
+            output.backward(torch.ones_like(output) if cotangent is None else _tensor(cotangent, output.device))
         parameters = dict(model.named_parameters()) if model is not None else {}
         return {
             "output": _outgoing(output),
@@ -186,7 +188,7 @@ class RequestHandler:
         parameters = dict(self._objects[object.number].named_parameters())
         with torch.no_grad():
             for name, value in values.items():
-                parameters[name].copy_(_tensor(value))
+                parameters[name].copy_(_tensor(value, parameters[name].device))
 
     def do_train(
         self,
@@ -240,16 +242,17 @@ class RequestHandler:
         self._objects.append(value)
         return Handle(len(self._objects) - 1)
 
-    def _incoming(self, args: list[Any], requires_grad: bool = False) -> list[Any]:
-        return [self._revive(arg, requires_grad) for arg in args]
+    def _incoming(self, args: list[Any], device: torch.device | None = None, requires_grad: bool = False) -> list[Any]:
+        """Arguments as the student's code gets them; tensors lie on a device, by default on torch's default one."""
+        return [self._revive(arg, requires_grad, device or torch.get_default_device()) for arg in args]
 
-    def _revive(self, arg: Any, requires_grad: bool) -> Any:
+    def _revive(self, arg: Any, requires_grad: bool, device: torch.device) -> Any:
         if isinstance(arg, Handle):
             return self._objects[arg.number]
         if isinstance(arg, list):
-            return [self._revive(item, requires_grad) for item in arg]
+            return [self._revive(item, requires_grad, device) for item in arg]
         if isinstance(arg, np.ndarray):
-            tensor = _tensor(arg)
+            tensor = _tensor(arg, device)
             return tensor.requires_grad_() if requires_grad and tensor.is_floating_point() else tensor
         return arg
 
@@ -267,13 +270,13 @@ def _set_training(model: Any, is_training: bool) -> None:
             module.training = is_training
 
 
-def _tensor(array: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(array.copy())
+def _tensor(array: np.ndarray, device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(array.copy()).to(device)
 
 
 def _gradient(item: Any) -> np.ndarray | None:
     gradient = getattr(item, "grad", None)
-    return None if gradient is None else gradient.numpy()
+    return None if gradient is None else gradient.cpu().numpy()
 
 
 def _outgoing(value: Any, depth: int = 0) -> Any:

@@ -129,8 +129,8 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
     """
     found: dict[str, Any] = dict.fromkeys(("fetched", "steps", "own_steps", "backwards", "arrivals"), 0)
     found |= {"examples": len(dataset), "resumed": 0, "stale": 0, "stopped": False}
-    parameters = list(model.parameters()) if isinstance(model, torch.nn.Module) else []
-    before = [parameter.detach().clone() for parameter in parameters]
+    parameters = _parameters(model)
+    before = [parameter.detach().cpu().clone() for parameter in parameters]
     versions = [parameter._version for parameter in parameters]
     own = {id(parameter) for parameter in parameters}
     seen = np.zeros(len(dataset), dtype=bool)
@@ -149,11 +149,14 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
     def noted_backward(*args: Any, **keywords: Any) -> None:
         found["backwards"] += 1
         backward(*args, **keywords)
+        if latest_arrival != found["backwards"]:  # or it arrived at parameters that a move to a device has made
+            moved = (parameter for parameter in _parameters(model) if id(parameter) not in own)
+            found["arrivals"] += any(parameter.grad is not None for parameter in moved)
 
     def after_step(optimizer: torch.optim.Optimizer, args: Any, keywords: Any) -> None:
         found["steps"] += 1
-        held = (parameter for group in optimizer.param_groups for parameter in group["params"])
-        found["own_steps"] += any(id(parameter) in own for parameter in held)
+        held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+        found["own_steps"] += not own.isdisjoint(held) or not held.isdisjoint(map(id, _parameters(model)))
 
     def on_gradient(gradient: torch.Tensor) -> None:
         nonlocal latest_arrival
@@ -187,12 +190,19 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
             handle.remove()
         found["distinct"] = int(seen.sum())
         found["writes"] = sum(parameter._version for parameter in parameters) - sum(versions)
-        found["changed"] = any(not _equal(old, new) for old, new in zip(before, parameters, strict=True))
-        found["finite"] = all(bool(torch.isfinite(parameter).all()) for parameter in parameters)
+        now = _parameters(model)  # others than at first, if the model has moved to a device that cannot share them
+        now = now if len(now) == len(before) else parameters
+        found["changed"] = any(not _equal(old, new) for old, new in zip(before, now, strict=True))
+        found["finite"] = all(bool(torch.isfinite(parameter).all()) for parameter in now)
+
+
+def _parameters(model: Any) -> list[torch.nn.Parameter]:
+    return list(model.parameters()) if isinstance(model, torch.nn.Module) else []
 
 
 def _equal(one: torch.Tensor, other: torch.Tensor) -> bool:
-    return one.dtype == other.dtype and torch.equal(one, other.detach())
+    """Whether a tensor in main memory equals another one, wherever that lies."""
+    return one.dtype == other.dtype and torch.equal(one, other.detach().cpu())
 
 
 @contextmanager

@@ -53,7 +53,7 @@ class Reader:
     def read(self) -> State:
         """The line as it is now."""
         inputs, targets = self._dataset.x, self._dataset.y
-        predictions = self._dataset.model(inputs).reshape(-1).float().numpy()
+        predictions = self._dataset.outputs(inputs).reshape(-1).float().numpy()
         return State(inputs[:, 0].numpy(), targets[:, 0].numpy(), predictions)
 
 
