@@ -26,8 +26,6 @@ from staff.evidence.mutants.format import Change, Mutant, MutantError, read_all,
 from staff.evidence.mutants.run import grade_all, judge, told_to_a_right_submission
 from tests.support import PROJECT, SOLUTIONS
 
-pytestmark = pytest.mark.spread
-
 MUTANTS = read_all()
 TRAINED = {"q1": "convergence", "q2": "fit", "q3": "accuracy", "q4": "accuracy", "q5": "accuracy"}
 GENERAL_HINTS = {
