@@ -10,7 +10,7 @@ demo: $(VENV)/students  ## grade the reference solutions on the built-in data
 	$(RUN) autograder.py --code-directory staff/solutions --no-graphics --jobs 2
 
 test: $(VENV)/staff  ## run every test, side by side (docs/testing.md)
-	$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	$(RUN) -m pytest -n auto --maxprocesses 4 --no-loadscope-reorder
 
 lint: $(VENV)/staff  ## style and types
 	$(RUN) -m ruff check .

@@ -23,32 +23,48 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("tests")
 
-# What has the machine to itself, by the fixtures that say so: one worker takes all tests of a group.
-GROUPS = {"harness": "harness", "harnesses": "harness", "confinable": "harness", "display": "display"}
+# Files whose tests disturb one another, or want the machine: users of their own and attacks, windows and displays.
+# One worker takes them all.
+TOGETHER = {
+    "test_classroom": "harness",
+    "test_gradescope": "harness",
+    "test_hostile": "harness",
+    "test_pictures": "display",
+    "test_watched_trainers": "display",
+}
+# Files whose tests share nothing costly: workers take them one by one. Any other file is one piece, for its fixtures.
+ONE_BY_ONE = {
+    "test_command_line",
+    "test_engine",
+    "test_gpt_model",
+    "test_mutants",
+    "test_other_editions",
+    "test_reference",
+}
 
 
-@pytest.hookimpl(tryfirst=True)
+def piece_of(node_id: str) -> str:
+    """The piece of work that a test belongs to, such as `harness`; one worker takes all of a piece."""
+    name = Path(node_id.partition("::")[0]).stem
+    return node_id if name in ONE_BY_ONE else TOGETHER.get(name, name)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out pieces of work instead of tests (docs/testing.md)."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByPiece(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return piece_of(nodeid)
+
+    return ByPiece(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Say what one worker takes in one go, the longest first, so that workers end together.
-
-    A file is one piece, for the sake of its fixtures. Slow tests, and those of files marked `spread`, go one by one.
-    """
-    if not hasattr(config, "workerinput"):
-        return
-    places: dict[str, int] = {}
-    for item in items:
-        fixtures = [GROUPS[name] for name in getattr(item, "fixturenames", ()) if name in GROUPS]
-        if item.get_closest_marker("xdist_group"):
-            group = item.get_closest_marker("xdist_group").args[0]  # type: ignore[union-attr]
-        elif fixtures:
-            group = fixtures[0]
-        elif item.get_closest_marker("slow") or item.get_closest_marker("spread"):
-            group = item.nodeid
-        else:
-            group = item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
-        places[item.nodeid] = 0 if group in GROUPS.values() else 1 if item.get_closest_marker("slow") else 2
-    items.sort(key=lambda item: places[item.nodeid])
+    """Workers take the longest pieces first, so that they end together."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: (piece_of(item.nodeid) != "harness", item.get_closest_marker("slow") is None))
 
 
 Patch = Callable[..., Path]

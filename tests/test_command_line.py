@@ -11,8 +11,6 @@ from grading import cli
 from grading.questions import discover
 from tests.support import SHORT_CONVOLUTION, SHORT_REGRESSION, SOLUTIONS, run_autograder
 
-pytestmark = pytest.mark.spread
-
 
 def test_an_unknown_question_exits_2_with_the_valid_ones():
     run = run_autograder("-q", "q99")

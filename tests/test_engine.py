@@ -30,8 +30,6 @@ from tests.support import (
     eventually,
 )
 
-pytestmark = pytest.mark.spread
-
 IN_THE_LOOP = "this loop never ends"
 IN_A_PERCEPTRONS_TRAINING = "        mistakes = 1\n"  # the quickest to train
 ENDLESS = (

@@ -66,7 +66,6 @@ def test_every_attack_that_reaches_for_something_would_say_that_it_got_there():
         assert any(BREACH.encode() in ATTACKS[name].files.get(file, b"") for file in HANDED_IN), name
 
 
-@pytest.mark.xdist_group("harness")
 def test_submissions_graded_at_the_same_time_get_what_they_get_alone():
     """Five here, one of them an attack on the others; thirty by `python -m staff.evidence.hostile.crowd`."""
     try:
