@@ -8,24 +8,22 @@ from typing import Any, Self
 from tqdm import tqdm
 
 PARTS = 1000  # of a whole bar
-FORMAT = "{desc}{percentage:3.0f}% |{bar:24}| {postfix}, {remaining} left"
+FORMAT = "{percentage:3.0f}% |{bar:24}| {desc}, {remaining} left"
 
 
 class Bar:
     """Shows on a terminal how far a run has come; where standard error is no terminal, nothing.
 
     Args:
-        title: before the bar.
         progress: the share of the run that is done already.
         wanted: whether to show anything.
     """
 
-    def __init__(self, title: str = "", progress: float = 0.0, wanted: bool = True) -> None:
+    def __init__(self, progress: float = 0.0, wanted: bool = True) -> None:
         self._progress = progress
         self._bar = tqdm(
             total=PARTS,
             initial=int(PARTS * progress),
-            desc=title,
             bar_format=FORMAT,
             disable=not (wanted and sys.stderr.isatty()),
             mininterval=0.5,
@@ -36,7 +34,7 @@ class Bar:
         if progress < self._progress:
             self._bar.reset()
         self._progress = progress
-        self._bar.set_postfix_str(text, refresh=False)
+        self._bar.set_description_str(text, refresh=False)
         self._bar.update(min(int(PARTS * progress), PARTS) - self._bar.n)
 
     def write(self, line: str) -> None:
