@@ -12,8 +12,9 @@ from pathlib import Path
 
 from data import Library
 from grading import attempts
+from grading.checks.answers import Progress
 from grading.checks.source import StudentSource
-from grading.checks.student import Connection, Progress, Student
+from grading.checks.student import Connection, Student
 from grading.console import Console, StudentOutput
 from grading.isolation import forkserver
 from grading.isolation.process import StudentProcess

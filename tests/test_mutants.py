@@ -15,8 +15,9 @@ import pytest
 
 from data import Library
 from grading.checks import diagnosis, expect
+from grading.checks.answers import Training, training
 from grading.checks.diagnosis import Mistake
-from grading.checks.student import Student, Training
+from grading.checks.student import Student
 from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import CheckFailed, OutOfLimits, StudentCrashed
@@ -259,9 +260,7 @@ def test_a_few_batches_between_steps_are_no_forgotten_reset():
 
 @pytest.mark.parametrize("reply", [None, "text", {"changed": 1, "steps": True, "fetched": "many", "other": []}])
 def test_facts_that_do_not_fit_are_left_out(reply: Any):
-    from grading.checks.student import _training
-
-    assert _training(reply) == Training()
+    assert training(reply) == Training()
 
 
 def test_judging_tells_of_checks_that_wait_apart_from_checks_that_are_lost():

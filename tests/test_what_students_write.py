@@ -7,7 +7,7 @@ import py_compile
 
 import pytest
 
-from grading.checks import expect, student
+from grading.checks import answers, expect
 from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import CheckFailed
@@ -195,4 +195,4 @@ def test_training_that_runs_out_of_time_is_told_how_far_it_came_and_what_an_exam
     ],
 )
 def test_how_far_training_came_is_told_by_its_latest_report(report, told):
-    assert student._how_far(report, 200, 600.0) == told
+    assert answers.how_far(report, 200, 600.0) == told

@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from grading.checks import expect
-from grading.checks.student import Model, Training
+from grading.checks.answers import Training
+from grading.checks.student import Model
 from grading.outcomes import CheckFailed, StudentCrashed
 
 Probe = tuple[tuple[Any, ...], Any]  # what a function was called with, and what came

@@ -13,26 +13,26 @@ from __future__ import annotations
 import contextlib
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
 import data
 from data import Splits
-from grading.checks import crashes, modules, other_editions
+from grading.checks import answers, modules, other_editions
+from grading.checks.answers import Gradients, Progress, Training
 from grading.checks.history import History
-from grading.checks.source import SourceFile, StudentSource
+from grading.checks.source import StudentSource
+from grading.checks.student_code import StudentCode
 from grading.isolation.channel import Handle
 from grading.outcomes import CheckFailed, NotImplementedYet, OutOfLimits, StudentCrashed
 from grading.questions import Question
 from pictures.panels import Exhibit
 
-Progress = dict[str, Any]
 MIN_ROWS = 100  # a smaller training set is the made-up case of a check, whose learning curve tells nothing
 SECONDS_FOR_EXHIBITS = 5.0
-SIGNS_OF_A_STUB = ("NoneType", "x0 and ", "of size 0")  # in a traceback: what an unfilled function gave was used
 
 
 class Connection(Protocol):
@@ -58,61 +58,6 @@ class Picture:
 
     name: str
     details: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Gradients:
-    """What `Student.gradients` and `Model.gradients` find.
-
-    Attributes:
-        output: what the call returned.
-        differentiable: whether a graph leads from the output back to the inputs or parameters.
-        inputs: the gradient with respect to each argument, or None.
-        parameters: the gradient with respect to each of the model's parameters, or None.
-    """
-
-    output: Any
-    differentiable: bool
-    inputs: list[np.ndarray | None]
-    parameters: dict[str, np.ndarray | None]
-
-
-@dataclass(frozen=True)
-class Training:
-    """What the student's process says about a training run: for messages only, no points depend on it.
-
-    Everything is 0 or None where it does not say; see `grading.child.watch.training_stats`, where it comes from.
-
-    Attributes:
-        changed: whether any parameter of the model moved.
-        finite: whether all parameters are finite afterwards.
-        stopped: whether it was ended because it had fetched as many examples as it was allowed.
-        examples: size of the training split.
-        fetched, distinct: examples handed out in batches, and how many different ones.
-        steps, own_steps: optimizer steps, and those by an optimizer that holds a parameter of the model.
-        backwards, arrivals: backward passes, and those that brought a gradient to the model.
-        resumed, stale: arrivals after the first step, and those that met gradients from before the latest step.
-        writes: how often a parameter was written to in place, as far as torch counts it.
-    """
-
-    changed: bool | None = None
-    finite: bool | None = None
-    stopped: bool = False
-    examples: int = 0
-    fetched: int = 0
-    distinct: int = 0
-    steps: int = 0
-    own_steps: int = 0
-    backwards: int = 0
-    arrivals: int = 0
-    resumed: int = 0
-    stale: int = 0
-    writes: int = 0
-
-    @property
-    def epochs(self) -> float:
-        """Passes over the training split; 0 if batches came from elsewhere."""
-        return self.fetched / max(self.examples, 1)
 
 
 @dataclass(frozen=True)
@@ -153,6 +98,7 @@ class Student:
     ) -> None:
         self._question = question
         self._source = source
+        self._code = StudentCode(question, source, self.remark)
         self._connect = connect
         self._connection: Connection | None = None
         self._deadline = deadline
@@ -171,16 +117,16 @@ class Student:
 
     def create(self, target: str, *args: Any, picture: Picture | None = None) -> Model:
         """Make an object of the student's class; `picture` is for a provided one that trains as it is made."""
-        message = {"op": "create", "names": self._names(target), "args": list(args), **self._watched_by(picture)}
+        message = {"op": "create", "names": self._code.names(target), "args": list(args), **self._watched_by(picture)}
         handle = self._ask(message, target, self._new_history(target))
-        return Model(self, _of_type(handle, Handle), target)
+        return Model(self, answers.of_type(handle, Handle), target)
 
     def call(self, target: str, *args: Any, picture: Picture | None = None) -> Any:
         """Call a function of the student's, without recording gradients; arrays arrive as tensors.
 
         `picture` is for a provided trainer, which takes a keyword `watch`: what is to be seen while it runs.
         """
-        message = {"op": "call", "names": self._names(target), "args": list(args), **self._watched_by(picture)}
+        message = {"op": "call", "names": self._code.names(target), "args": list(args), **self._watched_by(picture)}
         result = self._ask(message, target, self._new_history(target))
         return self._not_none(result, target)
 
@@ -188,11 +134,11 @@ class Student:
         """Call a function on arrays that want gradients and send `cotangent` (by default ones) back."""
         message = {
             "op": "gradients",
-            "names": self._names(target),
+            "names": self._code.names(target),
             "args": list(args),
             "cotangent": cotangent,
         }
-        found = _gradients(self._ask(message, target))
+        found = answers.gradients(self._ask(message, target))
         self._not_none(found.output, target)
         return found
 
@@ -219,7 +165,7 @@ class Student:
     ) -> Model:
         """Run a probe, as `probe` does, and keep the object that it gives in the student's process."""
         handle = self._probe(name, functions or {}, picture, arguments, is_kept=True)
-        return Model(self, _of_type(handle, Handle), name)
+        return Model(self, answers.of_type(handle, Handle), name)
 
     def train(
         self, target: str, model: Model, splits: Splits, max_fetched: int | None = None, is_watched: bool = True
@@ -239,7 +185,7 @@ class Student:
         training_stats = self._ask(
             {
                 "op": "train",
-                "names": self._names(target),
+                "names": self._code.names(target),
                 "model": model.handle,
                 "dataset": self._question.dataset,
                 "arrays": data.training_arrays(splits),
@@ -249,9 +195,9 @@ class Student:
             },
             target,
             history,
-            seen=lambda: _how_far(self._latest, len(splits.train), self._clock() - started),
+            seen=lambda: answers.how_far(self._latest, len(splits.train), self._clock() - started),
         )
-        return _training(training_stats)
+        return answers.training(training_stats)
 
     def record(self, metric: str, value: float) -> None:
         """Note a number for the report, such as `test_accuracy`."""
@@ -259,7 +205,7 @@ class Student:
 
     def stubs(self) -> list[str]:
         """What the student has left unfilled of the question, as `name (file:line)`."""
-        return [stub for name in self._own_names() for stub in self._source.stubs(name)]
+        return self._code.stubs()
 
     def remark(self, text: str) -> None:
         """Note a sentence for the student that costs no points; the same sentence is told once."""
@@ -331,11 +277,11 @@ class Student:
         is_kept: bool,
     ) -> Any:
         for target in functions.values():
-            self._require_permitted(target)
+            self._code.require_permitted(target)
         message = {
             "op": "probe",
             "name": name,
-            "functions": {keyword: self._names(target) for keyword, target in functions.items()},
+            "functions": {keyword: self._code.names(target) for keyword, target in functions.items()},
             "arguments": {
                 keyword: value.handle if isinstance(value, Model) else value for keyword, value in arguments.items()
             },
@@ -349,47 +295,6 @@ class Student:
         if self._window_title is None or picture is None:
             return {}
         return {"picture": picture.name, "details": dict(picture.details)}
-
-    def _names(self, target: str) -> list[tuple[str, str]]:
-        """The module and name of a target, and of the other names that it may have."""
-        if self._is_of_2024(target):
-            return [(other_editions.MODULE_OF_2024, modules.split(target)[1])]
-        return [modules.split(name) for name in self._question.names(target)]
-
-    def _is_of_2024(self, target: str) -> bool:
-        """Whether a function is missing, or still a stub, and models.py has a method that stood for it in 2024."""
-        module, name = modules.split(target)
-        if module not in ("losses", "train") or self._source.is_written(self._question.names(target)):
-            return False
-        return self._source.has_form_of_2024(name)
-
-    def _require_permitted(self, target: str) -> None:
-        module = modules.split(target)[0]
-        if self._is_of_2024(target):
-            module = "models"
-            self.remark(other_editions.FORM_OF_2024)
-        if module.partition(".")[0] not in modules.PROVIDED:
-            self._source.require_permitted(module, self._question.allowed_imports, self._question.forbidden_names)
-            for name in self._question.names(target):
-                for stub in self._source.left_over(name):
-                    if not stub.is_reached:
-                        self.remark(
-                            f"{self._source.described(name, stub)} is written. Only the line `raise "
-                            "NotImplementedError` behind its return is left. The line does nothing: remove it."
-                        )
-
-    def _left_out(self) -> dict[str, list[list[Any]]]:
-        """The imports that the student's process leaves out: line and name, by file; one remark tells all of them."""
-        found = self._source.left_out(self._own_names(), self._question.allowed_imports, self._question.forbidden_names)
-        lines = [
-            f"{file}:{unused.line} ({unused.reached})" for file, unused_ones in found.items() for unused in unused_ones
-        ]
-        if lines:
-            self.remark(
-                f"nothing uses these imports, and the project does not permit them: {', '.join(lines)}. The grader "
-                "left them out. Remove the lines: an editor may have added them."
-            )
-        return {file: [[unused.line, unused.bound] for unused in unused_ones] for file, unused_ones in found.items()}
 
     def _new_history(self, target: str) -> History:
         """Of a call that may train; the latest of each name is kept."""
@@ -412,7 +317,7 @@ class Student:
             seen: gives a sentence about how far it had come when a limit ended it.
         """
         if target:
-            self._require_permitted(target)
+            self._code.require_permitted(target)
         if self._connection is None:
             self._connection = self._connect()
             self._ask(
@@ -421,7 +326,7 @@ class Student:
                     "code_directory": str(self._source.directory),
                     "provided": list(modules.PROVIDED),
                     "packages": list(modules.PACKAGES),
-                    "left_out": self._left_out(),
+                    "left_out": self._code.left_out(),
                     "question": self._question.id,
                     "picture": self._question.picture,
                     "threads": self._threads,
@@ -442,69 +347,22 @@ class Student:
         except (StudentCrashed, OutOfLimits) as end:
             self._connection = None  # it is gone; the next check after a crash gets a new one
             if isinstance(end, OutOfLimits):
-                told = seen() if end.reason == "time" else crashes.memory(self._files())
+                told = seen() if end.reason == "time" else self._code.why_out_of_memory()
                 raise OutOfLimits(end.reason, told) from None
             raise
-        for habit in _strings(reply.get("habits")):
+        for habit in answers.strings(reply.get("habits")):
             if habit in other_editions.REMARKS:
                 self.remark(other_editions.REMARKS[habit])
         error = reply.get("error")
         if error is None:
             return reply["result"]
-        kind, text, location = (str(error.get(key, "")) for key in ("kind", "text", "location"))
-        if kind == "stub":
-            raise self._unfilled(location)
-        explained = crashes.explanation(text, self._question.id, self._files(), message["op"] == "train")
-        if kind == "missing":
-            raise CheckFailed(f"{text}. {explained}" if explained else text)
-        if stub := self._stub_behind(text, target):
-            raise NotImplementedYet(stub)
-        raise StudentCrashed(f"{text}\n{explained}" if explained else text)
-
-    def _files(self) -> Iterator[SourceFile]:
-        """The question's files, as far as they can be read."""
-        for module in dict.fromkeys(modules.split(name)[0] for name in self._own_names()):
-            with contextlib.suppress(CheckFailed):
-                yield self._source.file(module)
-
-    def _unfilled(self, location: str) -> CheckFailed:
-        """What to say of a NotImplementedError that was raised at a location such as `loss (losses.py:9)`.
-
-        The source tells the function's name, also that of one that a subclass or decorator renamed.
-        """
-        place = location.rpartition("(")[2]
-        for target in self._own_names():
-            for stub in self._source.stubs(target):
-                if stub.rpartition("(")[2] == place:
-                    return NotImplementedYet(stub)
-            for left_over in self._source.left_over(target):
-                if (described := self._source.described(target, left_over)).rpartition("(")[2] == place:
-                    return CheckFailed(
-                        f"{described} has code of its own, and then line {left_over.line} still says `raise "
-                        "NotImplementedError`. Is the function finished? Then remove this line."
-                    )
-        return NotImplementedYet(location)
-
-    def _stub_behind(self, crash: str, target: str) -> str:
-        """The unfilled function whose None or empty tensor made other code crash; "" if there is none."""
-        if not any(sign in crash for sign in SIGNS_OF_A_STUB):
-            return ""
-        found = self.stubs()
-        if target:
-            found += self._source.imported_stubs(modules.split(target)[0])
-        return found[0] if found else ""
-
-    def _own_names(self) -> list[str]:
-        """The question's targets under all their names."""
-        targets = [target for target in self._question.targets if not self._is_of_2024(target)]
-        return [name for target in targets for name in self._question.names(target)]
+        raise self._code.failure(error, target, message["op"] == "train")
 
     def _not_none(self, result: Any, target: str) -> Any:
         """A function that returns None, or an empty tensor, is a stub if its body is empty."""
-        if result is None or (isinstance(result, np.ndarray) and result.size == 0):
-            for name in self._question.names(target):
-                if stubs := self._source.stubs(name):
-                    raise NotImplementedYet(stubs[0])
+        is_nothing = result is None or (isinstance(result, np.ndarray) and result.size == 0)
+        if is_nothing and (stubs := self._code.stubs_of(target)):
+            raise NotImplementedYet(stubs[0])
         return result
 
 
@@ -527,11 +385,11 @@ class Model:
     def gradients(self, *args: Any, cotangent: np.ndarray | None = None) -> Gradients:
         """Call the model in training mode and send `cotangent` (by default ones) back through it."""
         message = {"op": "gradients", "object": self.handle, "args": list(args), "cotangent": cotangent}
-        return _gradients(self._student._ask(message, self._target))
+        return answers.gradients(self._student._ask(message, self._target))
 
     def parameters(self) -> dict[str, np.ndarray]:
         """The values of its parameters, by name."""
-        return _arrays(self._student._ask({"op": "parameters", "object": self.handle}, self._target))
+        return answers.arrays(self._student._ask({"op": "parameters", "object": self.handle}, self._target))
 
     def set_parameters(self, values: dict[str, np.ndarray]) -> None:
         """Overwrite parameters, by name."""
@@ -545,52 +403,3 @@ class Model:
 
 def _refuse() -> Connection:
     raise StudentCrashed("the student process is gone")
-
-
-def _of_type(value: Any, kind: type[Any]) -> Any:
-    """Our own code in the student process answers in known types; anything else means that it was tampered with."""
-    if not isinstance(value, kind):
-        raise StudentCrashed("the student process sent a malformed answer")
-    return value
-
-
-def _how_far(latest: Progress, examples: int, seconds: float) -> str:
-    """How far training had come, by its latest report, and what an example costs."""
-    epochs = latest.get("epochs")
-    if not isinstance(epochs, (int, float)) or not epochs > 0:
-        return "Training had not asked for an example yet."
-    accuracy = latest.get("validation_accuracy")
-    validated = f" Validation accuracy was {accuracy:.1%}." if isinstance(accuracy, (int, float)) else ""
-    return (
-        f"Training had gone over the {examples} examples {epochs:.3g} times: {seconds / (epochs * examples):.2g} "
-        f"seconds for each.{validated}"
-    )
-
-
-def _strings(value: Any) -> list[str]:
-    """The texts of a list; nothing if it is none, since no points depend on it."""
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-def _arrays(value: Any) -> dict[str, Any]:
-    return {name: _of_type(array, np.ndarray) for name, array in _of_type(value, dict).items()}
-
-
-def _gradients(value: Any) -> Gradients:
-    fields = _of_type(value, dict)
-    inputs, parameters = _of_type(fields.get("inputs"), list), _of_type(fields.get("parameters"), dict)
-    for gradient in [*inputs, *parameters.values()]:
-        _of_type(gradient, (np.ndarray, type(None)))  # type: ignore[arg-type]
-    return Gradients(fields.get("output"), fields.get("differentiable") is True, inputs, parameters)
-
-
-def _training(value: Any) -> Training:
-    """The statistics that fit; what does not is left out, since nothing depends on it."""
-    told = value if isinstance(value, dict) else {}
-    flags = ("changed", "finite", "stopped")
-    fitting = {
-        field.name: told[field.name]
-        for field in fields(Training)
-        if type(told.get(field.name)) is (bool if field.name in flags else int)
-    }
-    return Training(**fitting)

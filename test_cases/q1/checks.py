@@ -9,8 +9,9 @@ import numpy as np
 
 from data import Library, Split, Splits, points
 from grading.checks import diagnosis, expect
+from grading.checks.answers import Training
 from grading.checks.diagnosis import Mistake
-from grading.checks.student import Model, Student, Training
+from grading.checks.student import Model, Student
 from grading.outcomes import CheckFailed
 from pictures.separating_line import SeparatedPoints
 

@@ -1,0 +1,118 @@
+"""What comes back from the student's process: it is looked at before anything is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from grading.outcomes import StudentCrashed
+
+Progress = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """What `Student.gradients` and `Model.gradients` find.
+
+    Attributes:
+        output: what the call returned.
+        differentiable: whether a graph leads from the output back to the inputs or parameters.
+        inputs: the gradient with respect to each argument, or None.
+        parameters: the gradient with respect to each of the model's parameters, or None.
+    """
+
+    output: Any
+    differentiable: bool
+    inputs: list[np.ndarray | None]
+    parameters: dict[str, np.ndarray | None]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What the student's process says about a training run: for messages only, no points depend on it.
+
+    Everything is 0 or None where it does not say; see `grading.child.watch.training_stats`, where it comes from.
+
+    Attributes:
+        changed: whether any parameter of the model moved.
+        finite: whether all parameters are finite afterwards.
+        stopped: whether it was ended because it had fetched as many examples as it was allowed.
+        examples: size of the training split.
+        fetched, distinct: examples handed out in batches, and how many different ones.
+        steps, own_steps: optimizer steps, and those by an optimizer that holds a parameter of the model.
+        backwards, arrivals: backward passes, and those that brought a gradient to the model.
+        resumed, stale: arrivals after the first step, and those that met gradients from before the latest step.
+        writes: how often a parameter was written to in place, as far as torch counts it.
+    """
+
+    changed: bool | None = None
+    finite: bool | None = None
+    stopped: bool = False
+    examples: int = 0
+    fetched: int = 0
+    distinct: int = 0
+    steps: int = 0
+    own_steps: int = 0
+    backwards: int = 0
+    arrivals: int = 0
+    resumed: int = 0
+    stale: int = 0
+    writes: int = 0
+
+    @property
+    def epochs(self) -> float:
+        """Passes over the training split; 0 if batches came from elsewhere."""
+        return self.fetched / max(self.examples, 1)
+
+
+def of_type(value: Any, kind: type[Any]) -> Any:
+    """Our own code in the student process answers in known types; anything else means that it was tampered with."""
+    if not isinstance(value, kind):
+        raise StudentCrashed("the student process sent a malformed answer")
+    return value
+
+
+def how_far(latest: Progress, examples: int, seconds: float) -> str:
+    """How far training had come, by its latest report, and what an example costs."""
+    epochs = latest.get("epochs")
+    if not isinstance(epochs, (int, float)) or not epochs > 0:
+        return "Training had not asked for an example yet."
+    accuracy = latest.get("validation_accuracy")
+    validated = f" Validation accuracy was {accuracy:.1%}." if isinstance(accuracy, (int, float)) else ""
+    return (
+        f"Training had gone over the {examples} examples {epochs:.3g} times: {seconds / (epochs * examples):.2g} "
+        f"seconds for each.{validated}"
+    )
+
+
+def strings(value: Any) -> list[str]:
+    """The texts of a list; nothing if it is none, since no points depend on it."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def arrays(value: Any) -> dict[str, Any]:
+    """Arrays by name."""
+    return {name: of_type(array, np.ndarray) for name, array in of_type(value, dict).items()}
+
+
+def gradients(value: Any) -> Gradients:
+    """The answer to a request for gradients."""
+    found = of_type(value, dict)
+    inputs, parameters = of_type(found.get("inputs"), list), of_type(found.get("parameters"), dict)
+    for gradient in [*inputs, *parameters.values()]:
+        of_type(gradient, (np.ndarray, type(None)))  # type: ignore[arg-type]
+    return Gradients(found.get("output"), found.get("differentiable") is True, inputs, parameters)
+
+
+def training(value: Any) -> Training:
+    """The statistics that fit; what does not is left out, since nothing depends on it."""
+    told = value if isinstance(value, dict) else {}
+    flags = ("changed", "finite", "stopped")
+    fitting = {
+        field.name: told[field.name]
+        for field in fields(Training)
+        if type(told.get(field.name)) is (bool if field.name in flags else int)
+    }
+    return Training(**fitting)
