@@ -146,7 +146,7 @@ def test_the_regression_dataset_says_that_it_has_no_validation_split():
 
 def test_datasets_load_the_built_in_data_by_themselves():
     examples = backend.DigitClassificationDataset2(torch.nn.Linear(784, 10))
-    assert len(examples) == 400
+    assert len(examples) == 200
     assert examples.get_validation_accuracy() <= 1
 
 
@@ -281,6 +281,6 @@ def test_watching_reports_epochs_and_validation_accuracy_and_then_stops():
         for _ in DataLoader(examples, batch_size=20, shuffle=True):
             pass
         watch_accuracy = examples.get_validation_accuracy()
-    assert reports[0]["epochs"] == pytest.approx(20 / 400)
+    assert reports[0]["epochs"] == pytest.approx(20 / 200)
     assert 0 <= watch_accuracy <= 1
     assert not {"__getitems__", "get_validation_accuracy"} & set(vars(examples))

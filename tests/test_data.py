@@ -44,7 +44,7 @@ def test_validation_images_are_the_even_rows_and_test_images_the_odd_ones(librar
 
 def test_easy_digits_are_few_balanced_and_of_five_classes(library):
     splits = library.load("easy_digits")
-    for split, count in ((splits.train, 400), (splits.validation, 100), (splits.test, 300)):
+    for split, count in ((splits.train, 200), (splits.validation, 100), (splits.test, 300)):
         found, counts = np.unique(split.y, return_counts=True)
         assert found.tolist() == [0, 1, 4, 6, 7]
         assert counts.tolist() == [count // 5] * 5
