@@ -73,10 +73,10 @@ def schedules(student: Student, library: Library, thresholds: Mapping[str, float
         probes = list(zip(calls, found, strict=True))
         with diagnosis.explained(partial(_wrong_schedule, name, probes)):
             for call, value in [probes[0], probes[-1], *probes]:  # both ends first
-                what = f"{name}({', '.join(f'{number:.4g}' for number in call)}) should be"
-                right = getattr(reference, name)(*call)
-                expect.close(expect.number(value, what), right, EXACT, what, "The docstring has the formula.")
-        curves[name] = np.array(found, np.float64)
+                what = f"{name}({', '.join(f'{number:.4g}' for number in call)}) should"
+                found_rate, right = expect.number(value, f"{what} return a rate"), getattr(reference, name)(*call)
+                expect.close(found_rate, right, EXACT, f"{what} return", "The docstring has the formula.")
+        curves[name] = np.array([expect.number(value, name) for value in found])
     student.exhibit(lambda: Schedules(curves))
 
 
@@ -104,7 +104,10 @@ def stable_rate(student: Student, library: Library, thresholds: Mapping[str, flo
         found = student.call(f"{MODULE}.largest_stable_rate", hessian)
         what = f"the largest stable rate for curvatures {expect.shown(curvatures, ())} should be"
         with diagnosis.explained(partial(_wrong_stable_rate, found, hessian)):
-            right, value = reference.largest_stable_rate(hessian), expect.number(found, what)
+            right, value = (
+                reference.largest_stable_rate(hessian),
+                expect.number(found, "largest_stable_rate should return"),
+            )
             if not abs(value - right) <= STABLE_TOLERANCE * right:
                 raise expect.Mismatch(
                     f"{what} {right:.4g}; got {value:.4g}. {_in_steps(hessian, value)}",
@@ -115,6 +118,8 @@ def stable_rate(student: Student, library: Library, thresholds: Mapping[str, flo
 def bowl(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     functions = {"minimize": f"{MODULE}.minimize", "update": f"{MODULE}.gradient_descent"}
     found = student.probe("bowl", functions, start=BOWL_START, rates=np.array(BOWL_RATES), steps=BOWL_STEPS)
+    if not isinstance(found, list) or len(found) != len(BOWL_RATES):
+        raise CheckFailed(f"minimize was asked for {len(BOWL_RATES)} paths down the bowl; got {expect.kind(found)}.")
     shown = []
     for rate, path in zip(BOWL_RATES, found, strict=True):
         what = f"{BOWL_STEPS} steps of gradient descent with the rate {rate} from (-1, -2) should give a path"
@@ -169,15 +174,17 @@ def _exact_over_steps(student: Student, random: np.random.Generator, name: str) 
 def _paths(student: Student, name: str, starts: np.ndarray, slopes: np.ndarray, rates: np.ndarray) -> np.ndarray:
     """The paths of runs that take turns, (runs, steps + 1, ...), if the update keeps to its contract."""
     found = student.probe("updates", {"update": f"{MODULE}.{name}"}, starts=starts, gradients=slopes, rates=rates)
+    if not isinstance(found, dict) or not isinstance(found.get("changed", []), list):
+        raise CheckFailed(f"{name} was asked for {RUNS} paths; got {expect.kind(found)}.")
     if "odd" in found:
         odd = found["odd"]
         got = expect.kind(odd[0]) + " for the weights" if isinstance(odd, list) and len(odd) == 2 else expect.kind(odd)
         raise CheckFailed(
             f"{name} should return two things: new weights of shape {starts.shape[1:]} and a state; got {got}."
         )
-    if found.get("changed"):
+    if changed := found.get("changed"):
         raise CheckFailed(
-            f"{name} changed its argument {' and '.join(map(str, found['changed']))} in place. A path would then hold "
+            f"{name} changed its argument {' and '.join(map(str, changed))} in place. A path would then hold "
             "the same tensor again and again. Which operations make a new tensor?"
         )
     paths = found.get("paths")
@@ -200,8 +207,9 @@ def _recipe(student: Student) -> tuple[str, np.ndarray]:
     if not isinstance(found, list) or len(found) != 2:
         raise CheckFailed(f"{what}; got {expect.kind(found)}.")
     name, rates = found
-    if name not in UPDATES:
-        raise CheckFailed(f"{what}. The name is one of {', '.join(UPDATES)}; got {str(name)[:40]!r}.")
+    if not isinstance(name, str) or name not in UPDATES:
+        got = repr(name[:40]) if isinstance(name, str) else expect.kind(name)
+        raise CheckFailed(f"{what}. The name is one of {', '.join(UPDATES)}; got {got}.")
     if isinstance(rates, list) and all(isinstance(rate, (int, float)) for rate in rates):
         rates = np.array(rates, np.float64)
     rates = expect.array(rates, (VALLEY_STEPS,), f"{what}, a list")

@@ -36,7 +36,7 @@ class State:
     Attributes:
         recipe: the update whose rates the student chose.
         steps: of each whole path.
-        paths: of each of `UPDATES`, float32 (count, 3): the number of steps, x, y. No row before the path begins.
+        paths: of each of `UPDATES`, float64 (count, 3): the number of steps, x, y. No row before the path begins.
     """
 
     recipe: str
@@ -47,7 +47,7 @@ class State:
     def losses(self) -> list[np.ndarray]:
         """Of each path, float64 (count,)."""
         with np.errstate(over="ignore", invalid="ignore"):  # of paths that have diverged
-            return [surfaces.rosenbrock(path[:, 1:].astype(np.float64)) for path in self.paths]
+            return [surfaces.rosenbrock(path[:, 1:]) for path in self.paths]
 
     @property
     def caption(self) -> str:
@@ -102,15 +102,11 @@ class Reader:
 
 
 def _thinned(path: np.ndarray) -> np.ndarray:
-    """Some points of a path (count, 2), each behind its number of steps: float32 (fewer, 3)."""
+    """Some points of a path (count, 2), each behind its number of steps: float64 (fewer, 3)."""
     count = len(path)
-    later = np.linspace(FIRST_POINTS, count - 1, LATER_POINTS).round().astype(np.int64)
-    rows = (
-        np.unique(np.concatenate([np.arange(min(count, FIRST_POINTS)), later]))
-        if count > FIRST_POINTS
-        else np.arange(count)
-    )
-    return np.column_stack([rows, path[rows]]).astype(np.float32)
+    later = np.linspace(0, max(count - 1, 0), min(count, LATER_POINTS)).round().astype(np.int64)
+    rows = np.unique(np.concatenate([np.arange(min(count, FIRST_POINTS)), later]))
+    return np.column_stack([rows, path[rows]]).astype(np.float64)
 
 
 def draw(axes: Any, state: State) -> None:
@@ -157,7 +153,7 @@ def _surface(axes: Any, state: State) -> None:
     )  # fmt: skip
     axes.contour(x, y, z, levels=_height(LEVELS), colors="white", linewidths=0.55, alpha=0.75, zorder=3)
     for name, path in zip(UPDATES, state.paths, strict=True):
-        inside = path[_is_inside(path)].astype(np.float64)
+        inside = path[_is_inside(path)]
         if len(inside):
             lifted = _height(surfaces.rosenbrock(inside[:, 1:])) + SURFACE_LIFT
             axes.plot(*inside[:, 1:].T, lifted, color=COLOURS[name], linewidth=WIDTHS[name], zorder=5)
