@@ -15,7 +15,7 @@ from test_cases.e1.public import surfaces
 BOWL_X_LIMITS, BOWL_Y_LIMITS = (-1.7, 5.7), (-2.7, 4.7)
 RINGS = (0.5, 1.3, 2.1, 2.9, 3.7)  # distances from the minimum
 DRAWN = {"step_decay": "steps-post"}
-SCHEDULES = {"step_decay": style.ORANGE, "exponential_decay": style.GREEN, "cosine_annealing": style.BLUE}
+SCHEDULES = {"step_decay": style.PURPLE, "exponential_decay": style.GREEN, "cosine_annealing": style.BLUE}
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class BowlPaths:
         for axes, rate, path, loss in zip(grid.flat, self.rates, self.paths, self._losses(), strict=True):
             for ring in reversed(RINGS):
                 axes.fill(*(surfaces.BOWL_MINIMUM + ring * circle).T, color=style.BLUE, alpha=0.07, linewidth=0)
-            axes.plot(*path.T, "o-", color=style.BLUE, linewidth=1.0, markersize=4.0, markeredgewidth=0, alpha=0.75)
-            axes.plot(*surfaces.BOWL_MINIMUM, "+", color=style.INK, markersize=9, markeredgewidth=1.4, zorder=5)
+            axes.plot(*surfaces.BOWL_MINIMUM, "+", color=style.MUTED, markersize=13, markeredgewidth=1.0)
+            axes.plot(*path.T, "o-", color=style.BLUE, linewidth=1.0, markersize=3.6, markeredgewidth=0)
             axes.set(xlim=BOWL_X_LIMITS, ylim=BOWL_Y_LIMITS, aspect="equal", xticks=[], yticks=[])
             axes.set_title(f"rate {rate:g}", fontsize=style.NORMAL, fontweight="bold")
             axes.set_xlabel(f"loss {loss:.2g}" if loss else "loss 0", fontsize=style.NORMAL)

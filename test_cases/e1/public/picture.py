@@ -15,7 +15,7 @@ from test_cases.e1.public import surfaces
 UPDATES = ("gradient_descent", "momentum", "adam")
 NAMES = {"gradient_descent": "gradient descent", "momentum": "momentum", "adam": "Adam"}
 WIDTHS = {"gradient_descent": 4.6, "momentum": 2.9, "adam": 1.4}  # so that paths on top of each other are all seen
-COLOURS = {"gradient_descent": style.ORANGE, "momentum": style.GREEN, "adam": style.BLUE}
+COLOURS = {"gradient_descent": style.PURPLE, "momentum": style.GREEN, "adam": style.BLUE}
 GOAL = 1e-3  # the loss that a recipe has to reach
 SECONDS_TO_READ = 4.0
 
@@ -23,7 +23,7 @@ X_LIMITS, Y_LIMITS = (-1.65, 1.45), (-0.55, 1.75)
 FIRST_POINTS, LATER_POINTS = 60, 240  # of a path, at most: its first steps are its longest
 LEVELS = np.geomspace(0.1, 2000, 13)
 LOSS_LIMITS = (3e-13, 300.0)
-SURFACE_CELLS = (96, 72)
+CONTOUR_CELLS, SURFACE_CELLS = (100, 75), (72, 54)
 SURFACE_LIFT = 0.06  # paths run a little above the surface
 VIEW = {"elev": 54, "azim": -76}
 LAND = ("#F3F7FA", "#B9CCDB", "#7F9DB5")  # from the floor of the valley to its walls
@@ -73,8 +73,13 @@ class ValleyPaths:
     def panels(self) -> list[Panel]:
         """The last picture of the live window."""
         state = State(self.recipe, self.paths.shape[1] - 1, [_thinned(path) for path in self.paths])
-        caption = f"From the same start through Rosenbrock's valley. Your recipe is that of {NAMES[self.recipe]}."
-        return [WindowPicture(state, f"{caption} {state.caption[0].upper()}{state.caption[1:]}", caption, is_wide=True)]
+        ends = {name: f"{losses[-1]:.1g}" for name, losses in zip(UPDATES, state.losses, strict=True)}
+        caption = (
+            "Three updates from one start through Rosenbrock's valley. Your recipe, "
+            f"{NAMES[self.recipe]} with your rates, ends at a loss of {ends[self.recipe]}; the goal is {GOAL:g}."
+        )
+        alt = f"Losses after {state.steps:,} steps: {', '.join(f'{NAMES[name]} {end}' for name, end in ends.items())}."
+        return [WindowPicture(state, caption, alt, is_wide=True)]
 
 
 class Reader:
@@ -119,8 +124,9 @@ def draw(axes: Any, state: State) -> None:
 
 
 def _contours(axes: Any, state: State) -> None:
-    x, y, heights = _grid(160, 120)
-    axes.contourf(x, y, heights, levels=np.concatenate([[0], LEVELS]), cmap=_land(), norm=_log_norm(), extend="max")
+    x, y, heights = _grid(*CONTOUR_CELLS)
+    bands = axes.contourf(x, y, heights, levels=[0, *LEVELS], cmap=_land(), norm=_log_norm(), extend="max")
+    bands.set_rasterized(True)  # as lines, they would be half of the report
     axes.contour(x, y, heights, levels=LEVELS, colors="white", linewidths=0.6, alpha=0.7)
     axes.set(xlim=X_LIMITS, ylim=Y_LIMITS, xticks=[-1, 0, 1], yticks=[0, 1])
     axes.set_xticklabels(["−1", "0", "1"])
