@@ -57,7 +57,7 @@ IN_THE_HAND_OUT = (
     *(f"{name}.png" for name in EXHIBITED if name != "q6"),
 )
 HAND_OUT_IMAGES = PROJECT_DIRECTORY / "docs" / "students" / "images"
-COLOURS = 64
+COLOURS = 128  # fewer turn thin coloured lines on shades grey
 
 
 class Camera:
