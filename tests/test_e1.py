@@ -13,6 +13,7 @@ import torch
 
 from grading.isolation import channel
 from grading.questions import discover
+from pictures.panels import WindowPicture
 from pictures.windows.live import Live
 from staff.solutions.electives import optimizers
 from test_cases.e1 import checks, mistakes, reference
@@ -141,10 +142,15 @@ def whole_paths() -> np.ndarray:
     return np.stack([descended(name, np.full(2000, rates[name])) for name in picture.UPDATES])
 
 
+def state_of(recipe: str, paths: np.ndarray) -> picture.State:
+    (panel,) = picture.ValleyPaths(recipe, paths).panels()
+    assert isinstance(panel, WindowPicture)
+    return panel.state
+
+
 @pytest.fixture(scope="module")
 def state() -> picture.State:
-    (panel,) = picture.ValleyPaths("adam", whole_paths()).panels()
-    return panel.state
+    return state_of("adam", whole_paths())
 
 
 def test_the_picture_draws_at_the_start_on_the_way_and_at_the_end(state):
@@ -162,8 +168,7 @@ def test_the_picture_draws_at_the_start_on_the_way_and_at_the_end(state):
 def test_paths_that_have_diverged_can_be_drawn_and_are_no_reason_to_fail(state, value):
     paths = whole_paths()
     paths[1, 50:] = value
-    (panel,) = picture.ValleyPaths("momentum", paths).panels()
-    assert drawn(PICTURE, panel.state).shape == (480, 640, 3)
+    assert drawn(PICTURE, state_of("momentum", paths)).shape == (480, 640, 3)
 
 
 def test_the_state_of_the_picture_is_data_that_the_channel_carries(state):
@@ -186,8 +191,8 @@ def walk(live: Live | None) -> list[torch.Tensor]:
     """The valley probe on the reference solution, with a window or without."""
     updates = (optimizers.gradient_descent, optimizers.momentum, optimizers.adam)
     rates = torch.tensor([[value] * 300 for value in checks.OTHER_RATES.values()], dtype=torch.float64)
-    watch = {"watch": live.watcher(PICTURE, recipe="adam")} if live else {}
-    return probes.valley(optimizers.minimize, *updates, torch.from_numpy(valley_start()), rates, **watch)
+    watch = live.watcher(PICTURE, recipe="adam") if live else None
+    return probes.valley(optimizers.minimize, *updates, torch.from_numpy(valley_start()), rates, watch)
 
 
 def test_the_live_window_follows_minimize_and_changes_no_number():
