@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench watchers mutants hostile starters texts clean
+.PHONY: demo test lint bench watchers electives mutants hostile starters texts clean
 
 demo: $(VENV)/students  ## grade the reference solutions on the built-in data
 	$(RUN) autograder.py --code-directory staff/solutions --no-graphics --jobs 2
@@ -21,6 +21,9 @@ bench: $(VENV)/students  ## what batches, validation, loading and drawing digits
 
 watchers: $(VENV)/students  ## what progress reports and live windows cost training
 	$(RUN) -m staff.evidence.bench_watchers
+
+electives: $(VENV)/students  ## grade the reference solutions of the electives: full marks, processor-seconds and memory
+	$(RUN) -m staff.evidence.electives --seeds $(or $(SEEDS),10)
 
 mutants: $(VENV)/students  ## grade a wrong submission for each classic mistake: is every one of them named?
 	$(RUN) -m staff.evidence.mutants

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -47,8 +48,8 @@ def test_a_mediocre_solution_is_no_copy_of_the_reference_and_fits_less_well(reco
     found = {(row.solution, row.question): row for row in margins.rows(runs.read(records_file), FAST)}
     mediocre, reference = (found[name, "q2"].metrics[0] for name in ("mediocre", "reference"))
     assert mediocre.median > 5 * reference.median
-    for path in runs.SOLUTIONS["mediocre"].glob("*.py"):
-        assert path.read_text() != (SOLUTIONS / path.name).read_text()
+    for path in runs.SOLUTIONS["mediocre"].rglob("*.py"):
+        assert path.read_text() != (SOLUTIONS / path.relative_to(runs.SOLUTIONS["mediocre"])).read_text()
 
 
 def test_a_margin_under_the_stated_minimum_is_an_exit_status_of_one(records_file, capsys):
@@ -197,6 +198,21 @@ def test_the_table_is_written_between_its_marks_and_nothing_else_changes(tmp_pat
     assert document.read_text() == f"before\n{table.BEGIN}\nnew\n{table.END}\nafter\n"
 
 
+def test_electives_alone_have_a_table_of_their_own(tmp_path):
+    core, elective = (next(q for q in discover() if q.group == group) for group in ("core", "elective"))
+    assert [table.mark_of(asked) for asked in ([elective], [core, elective], [core])] == [
+        table.ELECTIVES_MARK,
+        table.MARK,
+        table.MARK,
+    ]
+    document = tmp_path / "document.md"
+    document.write_text(program.DOCUMENT.read_text(encoding="utf-8"), encoding="utf-8")
+    before = table.parts(document)
+    table.write(document, "new", table.ELECTIVES_MARK)
+    assert "calibration of electives: begin -->\nnew\n<!--" in document.read_text(encoding="utf-8")
+    assert table.parts(document)[0] == before[0]
+
+
 @pytest.mark.parametrize("content", ["no marks", f"{table.END}\n{table.BEGIN}\n"])
 def test_a_document_without_marks_is_refused_before_anything_is_graded(tmp_path, content, capsys):
     document = tmp_path / "document.md"
@@ -224,3 +240,12 @@ def test_the_document_holds_the_table_of_the_default_questions():
     for name in program.DEFAULT_QUESTIONS.split(","):
         for solution in runs.SOLUTIONS:
             assert f"| {name}       | {solution}" in committed
+    before, after = table.parts(program.DOCUMENT, table.ELECTIVES_MARK)
+    committed = program.DOCUMENT.read_text(encoding="utf-8").removeprefix(before).removesuffix(after)
+    for question in discover():
+        if question.group == "elective":
+            for solution in runs.SOLUTIONS:
+                assert re.search(rf"^\| {question.id} +\| {solution} ", committed, re.MULTILINE), (
+                    question.id,
+                    solution,
+                )

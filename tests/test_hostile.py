@@ -32,6 +32,13 @@ CHOSEN = {
     "training on the test set; wrong predictions": ("train_on_the_test_set", "wrong_length"),
     "forging what the channel carries": ("forged_answers", "boundless_message"),
     "threads that outlive the call; NaN": ("lasting_threads", "nan_predictions"),
+    "probes that make answers up; a path that no recipe gives": ("forged_probes", "forged_path"),
+    "answers of probes in shapes that no check expects": ("malformed_probes", "lying_updates"),
+    "files of the package named as modules; state kept between requests": (
+        "shadow_from_the_package",
+        "state_between_requests",
+    ),
+    "learning from test inputs": ("learn_from_test_inputs",),
 }
 
 

@@ -51,13 +51,13 @@ def questions() -> dict[str, Question]:
 def answered(code: Path) -> set[str]:
     """The questions whose every target a submission has, under its name or one also accepted."""
     made = set(
-        re.findall(r"^(?:def|class) (\w+)", "".join(path.read_text() for path in code.glob("*.py")), re.MULTILINE)
+        re.findall(r"^(?:def|class) (\w+)", "".join(path.read_text() for path in code.rglob("*.py")), re.MULTILINE)
     )
     return {
         question.id
         for question in discover()
         if all(
-            made & {name.partition(".")[2] for name in (target, *question.aliases.get(target, ()))}
+            made & {name.rpartition(".")[2] for name in (target, *question.aliases.get(target, ()))}
             for target in question.targets
         )
     }
@@ -81,11 +81,13 @@ def test_every_mutant_is_a_change_of_the_reference_and_names_checks_that_exist(t
         directory.mkdir()
         write_submission(mutant, directory)
         changed = [
-            path.name for path in directory.glob("*.py") if path.read_text() != (SOLUTIONS / path.name).read_text()
+            path.name
+            for path in directory.rglob("*.py")
+            if path.read_text() != (SOLUTIONS / path.relative_to(directory)).read_text()
         ]
         assert changed, mutant.name
         assert {mutant.check, *mutant.also_loses} <= set(checks[mutant.question]), mutant.name
-        for path in directory.glob("*.py"):
+        for path in directory.rglob("*.py"):
             compile(path.read_text(), str(path), "exec")
 
 

@@ -54,7 +54,7 @@ def contents(archive: bytes) -> dict[str, bytes]:
 def solution_lines() -> set[str]:
     """Every line of a solution region that is long enough to be somebody's work."""
     lines = set()
-    for path in SOLUTIONS.glob("*.py"):
+    for path in SOLUTIONS.rglob("*.py"):
         inside = False
         for line in path.read_text(encoding="utf-8").splitlines():
             inside = (inside or line.strip() == BEGIN) and line.strip() != END

@@ -44,7 +44,8 @@ def test_the_starters_score_zero_with_one_line_for_each_stub(tmp_path):
     assert run.status == 1
     assert run.report["score"] == 0
     lines = [line.strip() for line in run.output.splitlines() if "not implemented yet" in line]
-    stubs = sum(content.count("raise NotImplementedError") for content in starters.starters().values())
+    core = [content for name, content in starters.starters().items() if "/" not in name]
+    stubs = sum(content.count("raise NotImplementedError") for content in core)
     assert len(set(lines)) == stubs
     # a question that builds on another one's stub names that one, too: once at most
     assert max(lines.count(line) for line in lines) <= 2

@@ -147,11 +147,10 @@ def kind(value: Any) -> str:
     """A few words for what a value is."""
     if isinstance(value, np.ndarray):
         return f"a tensor of shape {value.shape}"
-    if isinstance(value, Opaque):
-        return f"a {value.type_name}"
     if value is None:
         return "None (is a return missing?)"
-    return f"a {type(value).__name__}"
+    name = value.type_name if isinstance(value, Opaque) else type(value).__name__
+    return f"{'an' if name[:1].lower() in tuple('aeiou') else 'a'} {name}"
 
 
 def shown(numbers: np.ndarray, where: tuple[Any, ...]) -> str:

@@ -72,7 +72,7 @@ class StudentSource:
             for line, used in names_reached(file.tree, name):
                 if _matches(used, forbidden):
                     raise CheckFailed(
-                        f"{file.name}:{line} uses {used}, a ready-made layer. "
+                        f"{file.name}:{line} uses {used}, which is ready-made. "
                         "Build it yourself from the basic operations."
                     )
             unused = self._unused(name, allowed, forbidden)

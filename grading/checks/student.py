@@ -200,8 +200,8 @@ class Student:
         return answers.training(training_stats)
 
     def record(self, metric: str, value: float) -> None:
-        """Note a number for the report, such as `test_accuracy`."""
-        self.metrics[metric] = round(float(value), 6)
+        """Note a number for the report, such as `test_accuracy`: to six places, or three digits of a smaller one."""
+        self.metrics[metric] = round(float(value), 6) or float(f"{value:.3g}")
 
     def stubs(self) -> list[str]:
         """What the student has left unfilled of the question, as `name (file:line)`."""

@@ -1,8 +1,9 @@
 """Makes a picture of every live window without a display: `python -m staff.evidence.screenshots [--output DIR]`.
 
 The functions that draw in the windows draw into files here, while the reference solutions train for a short time on
-part of the data: three pictures for each question that trains, untrained, early and at the end. Same machine, same
-pictures. Where there is a Chromium, pictures of the report follow (`staff.evidence.report_screenshot`).
+part of the data: three pictures for each core question that trains, untrained, early and at the end. Question 6 and the
+electives are graded, and the last picture of each window is drawn. Same machine, same pictures. Where there is a
+Chromium, pictures of the report follow (`staff.evidence.report_screenshot`).
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ import data
 from grading.child import importing
 from grading.console import Console
 from grading.engine import Engine, Settings
-from grading.questions import discover
-from pictures import attention, style
+from grading.questions import ELECTIVE, discover, natural_order
+from pictures import style
+from pictures.panels import WindowPicture
 from pictures.windows import viewer
 from pictures.windows.live import Live
 from staff.evidence import report_screenshot
@@ -41,7 +43,8 @@ TRAININGS: dict[str, Training] = {
     "q7": TextTraining(steps=300),
     "q8": HaikuTraining(pretraining_epochs=0.8, fine_tuning_epochs=0.2),
 }
-QUESTIONS = sorted([*TRAININGS, "q6"])
+EXHIBITED = ["q6", *(question.id for question in discover() if question.group == ELECTIVE)]
+QUESTIONS = sorted([*TRAININGS, *EXHIBITED], key=natural_order)
 IN_THE_HAND_OUT = (
     "q1-early.png",
     "q2-early.png",
@@ -51,9 +54,10 @@ IN_THE_HAND_OUT = (
     "q6.png",
     "q7-trained.png",
     "q8-trained.png",
+    *(f"{name}.png" for name in EXHIBITED if name != "q6"),
 )
 HAND_OUT_IMAGES = PROJECT_DIRECTORY / "docs" / "students" / "images"
-COLOURS = 64
+COLOURS = 128  # fewer turn thin coloured lines on shades grey
 
 
 class Camera:
@@ -125,9 +129,9 @@ def main(argv: list[str] | None = None) -> int:
     titles = {question.id: f"{question.id} {question.title}" for question in discover()}
     for question in arguments.question or QUESTIONS:
         title = titles[question]
-        if question == "q6":
-            path = arguments.output / "q6.png"
-            develop(path, "pictures.attention", title, None, _attention())
+        if question in EXHIBITED:
+            path, panel = arguments.output / f"{question}.png", _exhibited(question)
+            develop(path, panel.module, title, None, panel.state)
             print(path, flush=True)
             continue
         camera = photograph(TRAININGS[question], title, library)
@@ -140,7 +144,9 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.documentation:
         for name in IN_THE_HAND_OUT:
             if (arguments.output / name).is_file():
-                _compress(arguments.output / name, HAND_OUT_IMAGES / f"{name[:2]}.png")
+                _compress(
+                    arguments.output / name, HAND_OUT_IMAGES / f"{name.removesuffix('.png').partition('-')[0]}.png"
+                )
     if arguments.question:
         return 0
     try:
@@ -160,14 +166,14 @@ def _compress(source: Path, target: Path) -> None:
     print(target)
 
 
-def _attention() -> attention.State:
-    """What question 6's window shows."""
-    [question] = [question for question in discover() if question.id == "q6"]
+def _exhibited(name: str) -> WindowPicture:
+    """What a window shows at the end of a question, for the reference solution."""
+    [question] = [question for question in discover() if question.id == name]
     settings = Settings(PROJECT_DIRECTORY / "staff" / "solutions", exhibits=True)
     with Engine(settings, Console(io.StringIO())) as engine:
         [result] = engine.grade([question])
-    [found] = [exhibit for exhibit in result.exhibits if isinstance(exhibit, attention.AttentionWeights)]
-    return attention.State(found.weights, list(found.names))
+    panels = (panel for exhibit in result.exhibits for panel in exhibit.panels())
+    return next(panel for panel in panels if isinstance(panel, WindowPicture))
 
 
 if __name__ == "__main__":

@@ -33,14 +33,15 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         questions = _chosen(arguments.questions)
+        mark = table.mark_of(questions)
         if arguments.write is not None:
-            table.parts(arguments.write)  # before hours of work, not after
+            table.parts(arguments.write, mark)  # before hours of work, not after
         records = _measured(questions, arguments)
         rows = margins.rows(records, questions)
         text = table.markdown(rows)
         print(f"\n{text}\n")
         if arguments.write is not None:
-            table.write(arguments.write, f"{_caption(arguments, questions)}\n\n{text}")
+            table.write(arguments.write, f"{_caption(arguments, questions)}\n\n{text}", mark)
             print(f"written: {arguments.write}")
     except (UsageError, runs.RecordsError, table.DocumentError, DataError) as error:
         print(f"staff.evidence.calibrate: error: {error}", file=sys.stderr)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from data import Library
+from grading.checks import modules
 from grading.console import Console
 from grading.dependencies import installed_versions
 from grading.engine import Engine, Settings
@@ -98,7 +99,8 @@ def states(questions: Sequence[Question], data_directory: Path | None) -> dict[t
     for solution, folder in SOLUTIONS.items():
         for question in questions:
             digest = common.copy()
-            _feed(digest, folder, "*.py")
+            for pattern in sorted({"*.py", *modules.student_files(question.targets)}):
+                _feed(digest, folder, pattern)
             _feed(digest, PROJECT_DIRECTORY, f"test_cases/{question.id}")
             found[solution, question.id] = digest.hexdigest()[:16]
     return found

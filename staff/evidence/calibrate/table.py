@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from data.files import write_text
+from grading.questions import ELECTIVE, Question
 from staff.evidence.calibrate.margins import Metric, Row
 from staff.texts import marks
 
-MARK = "calibration"
+MARK, ELECTIVES_MARK = "calibration", "calibration of electives"
 BEGIN, END = marks.begin(MARK), marks.end(MARK)
 HEADINGS = (
     "question",
@@ -41,21 +42,26 @@ def markdown(table: Sequence[Row]) -> str:
     return "\n".join(rendered)
 
 
-def write(path: Path, text: str) -> None:
+def mark_of(questions: Sequence[Question]) -> str:
+    """Which table of the document these questions belong in: electives alone have one of their own."""
+    return ELECTIVES_MARK if all(question.group == ELECTIVE for question in questions) else MARK
+
+
+def write(path: Path, text: str, mark: str = MARK) -> None:
     """Put a text between the document's two marks, in one step: a reader sees the old document or the new one.
 
     Raises:
         DocumentError: as `parts` says, or it cannot be written.
     """
-    before, after = parts(path)
+    before, after = parts(path, mark)
     try:
-        write_text(path, f"{before}{BEGIN}\n{text}\n{END}{after}")
+        write_text(path, f"{before}{marks.begin(mark)}\n{text}\n{marks.end(mark)}{after}")
     except OSError as error:
         raise DocumentError(f"{path}: cannot be written ({error.strerror})") from error
 
 
-def parts(path: Path) -> tuple[str, str]:
-    """What stands before the mark that begins the table, and after the one that ends it.
+def parts(path: Path, mark: str = MARK) -> tuple[str, str]:
+    """What stands before the mark that begins a table, and after the one that ends it.
 
     Raises:
         DocumentError: there is no such file, or the marks are not in it, one after the other.
@@ -65,7 +71,7 @@ def parts(path: Path) -> tuple[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         raise DocumentError(f"{path}: cannot be read ({error})") from error
     try:
-        return marks.outside(document, MARK)
+        return marks.outside(document, mark)
     except marks.MarksError as error:
         raise DocumentError(f"{path}: {error}") from error
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ATTACKS_DIRECTORY = Path(__file__).resolve().parent / "attacks"
 SOLUTIONS_DIRECTORY = ATTACKS_DIRECTORY.parents[2] / "solutions"
-HANDED_IN = ("models.py", "losses.py", "train.py")  # files of the package electives come on top, where named
+HANDED_IN = ("models.py", "losses.py", "train.py")  # an attack in another student file hands that one in, too
 BREACH = "BREACH"  # an attack that gets anywhere prints this word
 
 
@@ -47,6 +47,7 @@ def _load(path: Path) -> Attack:
     values = dict(re.findall(r"^# (\w+): (.*)$", head, re.MULTILINE))
     files = {name: (SOLUTIONS_DIRECTORY / name).read_bytes() for name in HANDED_IN}
     target = values["file"]
+    files.setdefault(target, (SOLUTIONS_DIRECTORY / target).read_bytes())
     files[target] += f"\n\n# --- {path.name}\n{code}".encode()
     if values.get("bytes"):
         files[target] = b"\x00\xff\xfe" * 1000

@@ -1,0 +1,73 @@
+"""All electives: starters name their stubs, reference and mediocre solutions have full marks, `make electives` measures."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from grading.questions import ELECTIVE, discover
+from staff.evidence import electives as program
+from staff.evidence.calibrate.runs import SOLUTIONS as GRADED
+from staff.evidence.electives import MAX_MEBIBYTES, MAX_PROCESSOR_SECONDS, Graded
+from staff.release import starters
+from tests.support import run_autograder
+
+ELECTIVES = [question.id for question in discover() if question.group == ELECTIVE]
+
+
+def test_the_starters_score_zero_with_one_line_for_each_stub(tmp_path):
+    run = run_autograder("--electives", "--json", tmp_path / "report.json")
+    assert run.status == 1
+    assert run.report["electives"]["score"] == 0
+    lines = {line.strip() for line in run.output.splitlines() if "not implemented yet" in line}
+    written = [content for name, content in starters.starters().items() if name.startswith("electives/")]
+    assert len(lines) == sum(content.count("raise NotImplementedError") for content in written)
+    assert "Traceback" not in run.output + run.errors
+
+
+@pytest.mark.parametrize("solution", GRADED)
+@pytest.mark.parametrize("question", ELECTIVES)
+def test_reference_and_mediocre_solution_have_full_marks(graded, question, solution):
+    run = graded(GRADED[solution], question, seed=7)
+    assert run.question(question)["score"] == run.question(question)["max_score"] == 4, run.question(question)
+
+
+def test_each_elective_has_four_points_three_checks_or_more_a_threshold_and_a_picture_of_its_own():
+    for question in discover():
+        if question.group == ELECTIVE:
+            assert question.points == 4, question.id
+            assert len(question.checks) >= 3, question.id
+            assert question.thresholds, question.id
+            assert question.picture == f"test_cases.{question.id}.public.picture"
+
+
+def graded_as(**changes: object) -> Graded:
+    return Graded(**{"points": 4.0, "max_points": 4.0, "seconds": 3.0, "processor_seconds": 2.0, "mebibytes": 200.0, "lost": (), **changes})  # type: ignore[arg-type]  # fmt: skip
+
+
+def test_a_lost_check_and_a_budget_that_is_exceeded_are_told():
+    assert graded_as().complaints == []
+    assert graded_as(lost=("adam: E1: no.",)).complaints == ["adam: E1: no."]
+    (seconds,) = graded_as(processor_seconds=MAX_PROCESSOR_SECONDS + 1).complaints
+    assert seconds == "takes 16.0 processor-seconds, more than 15"
+    (memory,) = graded_as(mebibytes=MAX_MEBIBYTES + 1).complaints
+    assert memory == "holds 451 MiB, more than 450"
+
+
+def test_the_status_tells_whether_all_is_well(monkeypatch, capsys):
+    monkeypatch.setattr(program, "grade", lambda question, seed: graded_as(lost=("x: y",) if seed else ()))
+    assert program.main(["-q", ELECTIVES[0], "--seeds", "1"]) == 0
+    assert program.main(["-q", ELECTIVES[0], "--seeds", "2"]) == 1
+    assert "    x: y\n" in capsys.readouterr().out
+    assert program.main(["-q", "q1"]) == 2
+    assert "no elective q1" in capsys.readouterr().err
+
+
+def test_a_real_run_is_measured():
+    graded = program.grade(ELECTIVES[0], 1)
+    assert (graded.points, graded.lost) == (4, ())
+    assert graded.seconds > 0
+    if sys.platform == "linux":
+        assert graded.processor_seconds > 0.1
+        assert graded.mebibytes > 50
