@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 from itertools import repeat
+from typing import Any
 
 import pytest
 import torch
@@ -42,7 +43,7 @@ def test_a_length_in_seconds_is_of_the_whole_run():
     assert loop.is_done
 
 
-def line(slope: float, **keywords: object) -> Trainer:
+def line(slope: float, **keywords: Any) -> Trainer:
     """A trainer of one weight, from 0, whose loss is `slope` times its output for 1."""
     model = torch.nn.Linear(1, 1, bias=False)
     torch.nn.init.zeros_(model.weight)
