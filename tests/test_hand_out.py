@@ -46,7 +46,7 @@ def test_the_command_line_page_has_exactly_the_flags_of_each_program(program):
 def test_the_limits_are_those_of_the_questions():
     table = {}
     for line in section(page("grading"), "Limits").splitlines():
-        if re.match(r"\| q\d", line):
+        if re.match(r"\| (q\d|electives)", line):
             questions, minutes, memory = [cell.strip() for cell in line.strip("|").split("|")]
             table |= dict.fromkeys(named_questions(questions), (int(minutes.split()[0]), int(memory.split()[0])))
     for question in discover():

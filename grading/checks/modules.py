@@ -1,7 +1,7 @@
 """Names of modules: which are the student's, which are provided, and which file holds what.
 
 A target such as `models.PerceptronModel` is a module and a name in it. Student files lie beside autograder.py, and in
-the folders of `PACKAGES`: `electives.recurrent.lstm_cell` is `lstm_cell` in electives/recurrent.py.
+the folders of `PACKAGES`: `electives.optimizers.adam` is `adam` in electives/optimizers.py.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ IMPORTABLE = ("backend", "chargpt", "data", "gpt", "haiku_bot", "training")  # t
 
 
 def split(target: str) -> tuple[str, str]:
-    """The module and the name of a target: `("electives.recurrent", "lstm_cell")`, `("models", "GPT.forward")`."""
+    """The module and the name of a target: `("electives.optimizers", "adam")`, `("models", "GPT.forward")`."""
     parts = target.split(".")
     if parts[0] in PROVIDED:  # a class or function of the project's own, however deep its module lies
         return ".".join(parts[:-1]), parts[-1]
@@ -37,7 +37,7 @@ def split(target: str) -> tuple[str, str]:
 
 
 def file_name(module: str) -> str:
-    """Where a student module lies in the student's folder: `electives/recurrent.py`."""
+    """Where a student module lies in the student's folder: `electives/optimizers.py`."""
     return module.replace(".", "/") + ".py"
 
 

@@ -36,7 +36,7 @@ class SourceFile:
     """A student file that parses.
 
     Attributes:
-        name: relative to the student's folder, such as `electives/recurrent.py`.
+        name: relative to the student's folder, such as `electives/optimizers.py`.
         tree: its syntax tree.
     """
 
@@ -60,7 +60,7 @@ class StudentSource:
         """Check a student module, and every student module that it imports, before it runs.
 
         Args:
-            module: such as `models` or `electives.recurrent`.
+            module: such as `models` or `electives.optimizers`.
             allowed: patterns of dotted names that may be imported, such as `torch*`.
             forbidden: patterns of dotted names that may not be used at all, even where an allowed module has them.
         Raises:

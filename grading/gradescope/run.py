@@ -120,7 +120,7 @@ def assigned(questions: Iterable[Question], settings: HarnessSettings) -> list[Q
 
 
 def student_files(questions: Iterable[Question]) -> set[str]:
-    """The files that students hand in for these questions, such as `models.py` and `electives/recurrent.py`."""
+    """The files that students hand in for these questions, such as `models.py` and `electives/optimizers.py`."""
     return set(modules.student_files(target for question in questions for target in question.targets))
 
 

@@ -36,7 +36,7 @@ def find(directory: Path, wanted: Iterable[str], required: Iterable[str] | None 
 
     Args:
         directory: what was handed in.
-        wanted: names such as `models.py` and `electives/recurrent.py`; the latter may also lie without its folder.
+        wanted: names such as `models.py` and `electives/optimizers.py`; the latter may also lie without its folder.
         required: those of them that are named if they are missing; by default all.
     """
     wanted = sorted(wanted)
