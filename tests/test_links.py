@@ -211,6 +211,7 @@ def test_every_path_of_the_project_that_a_file_names_exists():
 def without_example(path: str) -> str:
     """A path of the example of a new question, e13 or q9, as a path of its template or of any question."""
     path = path.replace("test_cases/e13", "staff/new_question/template/question")
+    path = path.replace("electives/template_module.py", "staff/new_question/template/solution.py")
     return re.sub(r"\b(q[N9]|e13)\b", "q*", path)
 
 

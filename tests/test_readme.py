@@ -28,10 +28,15 @@ def hand_out(question_id: str) -> str:
 
 
 def rows(text: str, name: str) -> list[list[str]]:
-    """The cells of the rows between two marks, without the heading."""
+    """The cells of the rows between two marks, without the headings of the tables there."""
     part = text.partition(f"<!-- {name}: begin -->")[2].partition(f"<!-- {name}: end -->")[0]
-    lines = [line for line in part.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+    found: list[list[str]] = []
+    for line in part.splitlines():
+        if line.startswith("|---"):
+            found.pop()  # the heading, which stands above this rule
+        elif line.startswith("|"):
+            found.append([cell.strip() for cell in line.strip("|").split("|")])
+    return found
 
 
 def test_the_tables_are_those_that_the_questions_give():
