@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ import numpy as np
 import pytest
 import torch
 
+from grading.console import Console
+from grading.engine import Engine, Settings
 from grading.isolation import channel
 from grading.questions import discover
 from pictures.panels import WindowPicture
 from pictures.windows.live import Live
+from staff.evidence.calibrate.runs import SOLUTIONS as GRADED
 from staff.solutions.electives import optimizers
 from test_cases.e1 import checks, mistakes, reference
 from test_cases.e1.public import picture, probes, surfaces
@@ -278,6 +282,14 @@ def test_a_path_to_the_minimum_is_worth_nothing_without_a_recipe_that_leads_ther
     run = graded(folder, "e1")
     assert run.check("e1", "valley")["status"] == "failed"
     assert run.question("e1")["score"] == 3.5
+
+
+def test_backward_in_minimize_leaves_no_curve_of_three_runs_in_one():
+    directory = GRADED["mediocre"]  # its minimize calls backward(), whose losses are noted
+    settings = Settings(directory, exhibits=True)
+    with Engine(settings, Console(io.StringIO())) as engine:
+        (result,) = engine.grade([question for question in discover() if question.id == "e1"])
+    assert [type(exhibit) for exhibit in result.exhibits] == [Schedules, BowlPaths, picture.ValleyPaths]
 
 
 def test_inputs_differ_from_seed_to_seed(graded):

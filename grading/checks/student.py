@@ -143,7 +143,12 @@ class Student:
         return found
 
     def probe(
-        self, name: str, functions: Mapping[str, str] | None = None, picture: Picture | None = None, **arguments: Any
+        self,
+        name: str,
+        functions: Mapping[str, str] | None = None,
+        picture: Picture | None = None,
+        has_curve: bool = True,
+        **arguments: Any,
     ) -> Any:
         """Run a function of the question's public/probes.py in the student's process, with gradients recorded.
 
@@ -154,17 +159,18 @@ class Student:
             name: of the probe.
             functions: the student's functions and classes that it is passed, keyword to target.
             picture: what a window shows while it runs; the probe then takes a keyword `watch`.
+            has_curve: whether the report shows the losses that are sent back meanwhile as one curve of training.
             arguments: keywords for it: arrays arrive as tensors, objects as themselves.
         Returns:
             what the probe gives, usually a dictionary of arrays and numbers by name.
         """
-        return self._probe(name, functions or {}, picture, arguments, is_kept=False)
+        return self._probe(name, functions or {}, picture, arguments, is_kept=False, has_curve=has_curve)
 
     def probe_object(
         self, name: str, functions: Mapping[str, str] | None = None, picture: Picture | None = None, **arguments: Any
     ) -> Model:
         """Run a probe, as `probe` does, and keep the object that it gives in the student's process."""
-        handle = self._probe(name, functions or {}, picture, arguments, is_kept=True)
+        handle = self._probe(name, functions or {}, picture, arguments, is_kept=True, has_curve=True)
         return Model(self, answers.of_type(handle, Handle), name)
 
     def train(
@@ -275,6 +281,7 @@ class Student:
         picture: Picture | None,
         arguments: Mapping[str, Any],
         is_kept: bool,
+        has_curve: bool,
     ) -> Any:
         for target in functions.values():
             self._code.require_permitted(target)
@@ -288,7 +295,7 @@ class Student:
             "is_kept": is_kept,
             **self._watched_by(picture),
         }
-        return self._ask(message, "", self._new_history(name))
+        return self._ask(message, "", self._new_history(name) if has_curve else None)
 
     def _watched_by(self, picture: Picture | None) -> dict[str, Any]:
         """The part of a message that asks for a window."""

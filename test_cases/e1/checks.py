@@ -117,7 +117,9 @@ def stable_rate(student: Student, library: Library, thresholds: Mapping[str, flo
 
 def bowl(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     functions = {"minimize": f"{MODULE}.minimize", "update": f"{MODULE}.gradient_descent"}
-    found = student.probe("bowl", functions, start=BOWL_START, rates=np.array(BOWL_RATES), steps=BOWL_STEPS)
+    found = student.probe(
+        "bowl", functions, has_curve=False, start=BOWL_START, rates=np.array(BOWL_RATES), steps=BOWL_STEPS
+    )
     if not isinstance(found, list) or len(found) != len(BOWL_RATES):
         raise CheckFailed(f"minimize was asked for {len(BOWL_RATES)} paths down the bowl; got {expect.kind(found)}.")
     shown = []
@@ -223,7 +225,9 @@ def _watched(student: Student, start: np.ndarray, name: str, rates: np.ndarray) 
     """The loss at the end of the path that the student's own functions take; a window and the report show all three."""
     all_rates = np.stack([rates if other == name else np.full(len(rates), OTHER_RATES[other]) for other in UPDATES])
     functions = {other: f"{MODULE}.{other}" for other in ("minimize", *UPDATES)}
-    found = student.probe("valley", functions, Picture(PICTURE, {"recipe": name}), start=start, rates=all_rates)
+    found = student.probe(
+        "valley", functions, Picture(PICTURE, {"recipe": name}), has_curve=False, start=start, rates=all_rates
+    )
     what = f"minimize should return paths of {VALLEY_STEPS:,} steps through the valley"
     if not isinstance(found, list) or len(found) != len(UPDATES):
         raise CheckFailed(f"{what}; got {expect.kind(found)}.")
