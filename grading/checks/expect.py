@@ -156,7 +156,8 @@ def kind(value: Any) -> str:
 def shown(numbers: np.ndarray, where: tuple[Any, ...]) -> str:
     """The numbers if they are few, else the one at `where`."""
     if numbers.size <= MAX_NUMBERS_SHOWN:
-        return np.array2string(numbers, precision=4, separator=", ", suppress_small=True).replace("\n", "")
+        text = np.array2string(numbers, precision=4, separator=", ", suppress_small=True).replace("\n", "")
+        return text.removesuffix(".")  # of a single whole number, a sentence goes on behind it
     return f"{numbers[where]:.4f}"
 
 

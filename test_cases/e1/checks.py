@@ -49,7 +49,7 @@ def adam_first_step(student: Student, library: Library, thresholds: Mapping[str,
     with diagnosis.explained(partial(_wrong_update, student, "adam", paths, given)):
         for size, path, slope in zip(sizes, paths, slopes[:, 0], strict=True):
             what = f"the first step with the rate {rates[0]:.4f} and gradients of size {size:g} should be"
-            _require_finite(path, what)
+            _require_finite(path, f"{what} finite")
             right = -rates[0] * slope / (size + reference.EPSILON)
             expect.close(path[1] - path[0], right, EXACT, what, "Are both means corrected?")
 
