@@ -140,6 +140,10 @@ def test_a_recipe_that_is_accepted_leads_from_any_start_in_the_box(name):
     assert losses.max() < 0.8 * THRESHOLD
 
 
+def test_the_goal_of_the_picture_is_the_threshold():
+    assert picture.GOAL == THRESHOLD
+
+
 def whole_paths() -> np.ndarray:
     """Three paths, (3, 2001, 2)."""
     rates = {**checks.OTHER_RATES, "adam": 0.05}

@@ -57,9 +57,9 @@ class State:
             return "three updates, one start"
         number = begun[-1]
         step = int(self.paths[number][-1, 0])
-        if number == len(UPDATES) - 1 and step >= self.steps - 1:
-            end = self.losses[UPDATES.index(self.recipe)][-1]
-            return f"your recipe ends at a loss of {end:.1g} after {self.steps:,} steps; the goal is {GOAL:g}"
+        ended = self.losses[UPDATES.index(self.recipe)]
+        if number == len(UPDATES) - 1 and step >= self.steps - 1 and len(ended):
+            return f"your recipe ends at a loss of {ended[-1]:.1g} after {self.steps:,} steps; the goal is {GOAL:g}"
         return f"{NAMES[UPDATES[number]]}  ·  step {step:,} of {self.steps:,}  ·  loss {self.losses[number][-1]:.2g}"
 
 
@@ -179,7 +179,7 @@ def _losses(axes: Any, state: State) -> None:
     axes.set(xlim=(0, state.steps), ylim=LOSS_LIMITS)
     axes.axhline(GOAL, color=style.MISTAKE, linewidth=1.1, linestyle=(0, (4, 3)))
     axes.annotate(
-        "goal 0.001", (0.004, GOAL), (0, -3), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+        f"goal {GOAL:g}", (0.004, GOAL), (0, -3), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
         fontsize=style.SMALL, color=style.MISTAKE, va="top",
     )  # fmt: skip
     axes.text(0.004, 1.0, "loss", transform=axes.transAxes, fontsize=style.SMALL, color=style.MUTED, va="bottom")
