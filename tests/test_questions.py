@@ -130,3 +130,11 @@ def test_exact_checks_and_training_share_a_questions_points(question_id):
     training = question.checks[-1]
     exact = sum(check.points for check in question.checks[:-1])
     assert (exact, training.points) == (2, 3)
+
+
+def test_every_title_fits_its_line_of_a_terminal():
+    """A terminal of 80 columns: the status stands before a title, the points behind it."""
+    for question in discover():
+        for check in question.checks:
+            points = f"  ({check.points:g}/{check.points:g})" if check.points else ""
+            assert len(f"    not finished  {check.title}{points}") <= 80, check.title
