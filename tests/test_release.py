@@ -20,6 +20,7 @@ from staff.release.starters import BEGIN, END, starters
 from tests.support import PROJECT, SOLUTIONS
 
 SECRET = "a secret of this test"
+PLAIN_LOOP = re.compile(r"for \w+ in range\(\w+\):")  # gives nothing away
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def solution_lines() -> set[str]:
         inside = False
         for line in path.read_text(encoding="utf-8").splitlines():
             inside = (inside or line.strip() == BEGIN) and line.strip() != END
-            if inside and len(line.strip()) >= 24:
+            if inside and len(line.strip()) >= 24 and not PLAIN_LOOP.fullmatch(line.strip()):
                 lines.add(line.strip())
     return lines
 
