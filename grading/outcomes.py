@@ -15,7 +15,16 @@ NOT_FINISHED = "not finished"
 
 
 class CheckFailed(Exception):
-    """The student is wrong: what was expected, what came, what to look at."""
+    """The student is wrong.
+
+    Attributes:
+        evidence: what was done, what was expected, what came.
+        explanation: the mistake's name or where to look; "" if nothing is known.
+    """
+
+    def __init__(self, evidence: str, explanation: str = "") -> None:
+        super().__init__(f"{evidence} {explanation}".strip())
+        self.evidence, self.explanation = evidence, explanation
 
 
 class NotImplementedYet(CheckFailed):
@@ -27,7 +36,16 @@ class NotImplementedYet(CheckFailed):
 
 
 class StudentCrashed(Exception):
-    """The student's code raised; the text is their traceback, trimmed to their frames."""
+    """The student's code raised.
+
+    Attributes:
+        evidence: their traceback, trimmed to their frames.
+        explanation: what a known error means; "" for others.
+    """
+
+    def __init__(self, evidence: str, explanation: str = "") -> None:
+        super().__init__(f"{evidence}\n{explanation}".strip())
+        self.evidence, self.explanation = evidence, explanation
 
 
 class OutOfLimits(Exception):
