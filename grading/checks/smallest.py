@@ -47,6 +47,25 @@ def difference(cases: Iterable[Case], tolerance: float) -> str:
     return ""
 
 
+def positions(found: Any, expected: np.ndarray, tolerance: float) -> str:
+    """State at which positions of a sequence an output differs; "" if nowhere, or if the shapes differ.
+
+    Args:
+        found: from the student's code.
+        expected: (batch, time, width).
+        tolerance: relative to 1 + the expected number.
+    """
+    if np.shape(found) != expected.shape:
+        return ""
+    error = np.abs(np.asarray(found, np.float64) - expected) / (1 + np.abs(expected))
+    wrong = ~(error.max(axis=(0, 2)) <= tolerance)  # (time,); NaN is wrong
+    if not wrong.any():
+        return ""
+    if wrong.all():
+        return f"All {len(wrong)} positions differ."
+    return f"Of {len(wrong)} positions, these differ: {', '.join(map(str, np.flatnonzero(wrong)))} (from 0)."
+
+
 def told(value: Any) -> str:
     """An array in full if it is small, else its shape; a number; or a few words for anything else."""
     if isinstance(value, (bool, int, float)):
