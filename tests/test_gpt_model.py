@@ -102,16 +102,28 @@ def test_the_starter_is_told_as_a_stub(check):
             "block",
             "Step 2 is missing",
         ),
-        ([("return self.norm_2(x + relu(self.linear(x)))", "return x + relu(self.linear(x))")], "block", "Step 6 is missing"),
+        (
+            [("return self.norm_2(x + relu(self.linear(x)))", "return x + relu(self.linear(x))")],
+            "block",
+            "Step 6 is missing",
+        ),
         ([("relu(self.linear(x))", "self.linear(x)")], "block", "The relu is missing"),
-        ([("self.norm_1(x + self.attention(x))", "x + self.attention(self.norm_1(x))")], "block", "All 5 positions differ"),
+        (
+            [("self.norm_1(x + self.attention(x))", "x + self.attention(self.norm_1(x))")],
+            "block",
+            "All 5 positions differ",
+        ),
         ([("for block in self.blocks:", "for block in self.blocks[:1]:")], "model", "Only the first block"),
         ([(" + self.position_embedding(positions)", "")], "model", "position embedding"),
         ([("self.output(self.norm(x))", "self.output(x)")], "model", "`norm` is missing"),
         ([("self.output(self.norm(x))", "relu(self.output(self.norm(x)))")], "model", "No logit is below 0"),
         ([("self.output(self.norm(x))", "self.output(self.norm(x))[:, -1]")], "model", "There is one row of logits"),
         ([("ids[:, -self.block_size :]", "ids[:, : self.block_size]")], "generates", "last block_size tokens"),
-        ([("self.linear = Linear(n_embd, n_embd)", "self.linear = Linear(n_embd, n_embd + 1)")], "block", "as you received them"),
+        (
+            [("self.linear = Linear(n_embd, n_embd)", "self.linear = Linear(n_embd, n_embd + 1)")],
+            "block",
+            "as you received them",
+        ),
     ],
 )
 def test_a_classic_mistake_fails_the_check_that_names_it(check, changed, mistake, name, told):
