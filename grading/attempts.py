@@ -30,12 +30,13 @@ class CheckRun:
     """What came of a check: of its only attempt, or of the best one.
 
     Attributes:
-        status, message: of the outcome.
+        status, message, evidence: of the outcome.
         attempts: all of them, in order.
     """
 
     status: str
     message: str
+    evidence: str
     attempts: tuple[Attempt, ...]
 
 
@@ -45,6 +46,7 @@ class _Tried:
 
     status: str
     message: str
+    evidence: str
     shortfall: float  # of the permitted error: 0 for a pass, infinite for whatever is no miss of a threshold
     metrics: dict[str, float]
     records: Records
@@ -75,7 +77,7 @@ def run(
         except OutOfLimits:
             if not tried:
                 raise
-            tried.append(_Tried(NOT_FINISHED, "", float("inf"), {}, student.records()))
+            tried.append(_Tried(NOT_FINISHED, "", "", float("inf"), {}, student.records()))
         best = min(tried, key=lambda attempt: attempt.shortfall)
         is_miss = 0 < tried[-1].shortfall < float("inf")
         is_narrow = is_miss and best.shortfall <= question.narrow_miss
@@ -85,9 +87,9 @@ def run(
         student.restore(before)
     student.restore(best.records)
     attempts = tuple(Attempt(attempt.status, attempt.metrics) for attempt in tried)
-    lines = [best.message] if best.message else []
-    lines += [_told(attempts)] if len(attempts) > 1 else []
-    return CheckRun(best.status, "\n".join(lines), attempts)
+    told = [_told(attempts)] if len(attempts) > 1 else []
+    message, evidence = ("\n".join([text] * bool(text) + told) for text in (best.message, best.evidence))
+    return CheckRun(best.status, message, evidence, attempts)
 
 
 def _attempt(
@@ -98,19 +100,20 @@ def _attempt(
     try:
         student.seed(seed_name, run_seed)
         question.functions[check.name](student, library, question.thresholds)
-        status, message, shortfall = PASSED, "", 0.0
+        status, message, evidence, shortfall = PASSED, "", "", 0.0
     except NotImplementedYet as stub:
-        status, message = FAILED, str(stub)
+        status, message, evidence = FAILED, str(stub), str(stub)
     except CheckFailed as failure:
-        status, message = FAILED, f"{question.id.upper()}: {failure}"
+        name = question.id.upper()
+        status, message, evidence = FAILED, f"{name}: {failure}", f"{name}: {failure.evidence}"
         shortfall = failure.shortfall if isinstance(failure, Miss) else shortfall
     except StudentCrashed as crash:
-        status, message = CRASHED, str(crash)
+        status, message, evidence = CRASHED, str(crash), crash.evidence
     except DataError as error:
-        status, message = NOT_FINISHED, f"the data is not usable: {error}"
+        status, message, evidence = NOT_FINISHED, f"the data is not usable: {error}", ""
     records = student.records()
     own = {name: value for name, value in records.metrics.items() if name not in known}
-    return _Tried(status, message, shortfall, own, records)
+    return _Tried(status, message, evidence, shortfall, own, records)
 
 
 def _told(attempts: Sequence[Attempt]) -> str:

@@ -19,7 +19,16 @@ from grading.console import Console, StudentOutput
 from grading.isolation import forkserver
 from grading.isolation.process import StudentProcess
 from grading.isolation.sandbox import Sandbox
-from grading.outcomes import NOT_FINISHED, PASSED, Attempt, Outcome, OutOfLimits, QuestionResult, not_graded_yet
+from grading.outcomes import (
+    NOT_FINISHED,
+    PASSED,
+    SKIPPED,
+    Attempt,
+    Outcome,
+    OutOfLimits,
+    QuestionResult,
+    not_graded_yet,
+)
 from grading.pages import exhibit_window
 from grading.questions import Check, Question, QuestionError
 
@@ -218,25 +227,27 @@ class Engine:
                 other.title for other in question.checks if other.name in check.requires and other.name not in passed
             ]
             tried: tuple[Attempt, ...] = ()
+            evidence = ""
             if exhausted:
                 status, message = NOT_FINISHED, exhausted
             elif missing:
-                status, message = (
-                    NOT_FINISHED,
-                    f"not run: first mend {' and '.join(repr(title) for title in missing)}",
-                )
+                status, message = NOT_FINISHED, f"{SKIPPED}fix {' and '.join(map(repr, missing))} first"
             else:
                 try:
                     check_run = attempts.run(question, check, student, run.library, run.seed, self.settings.attempts)
                     status, message, tried = check_run.status, check_run.message, check_run.attempts
+                    evidence = check_run.evidence
                 except OutOfLimits as limits:
                     exhausted = _limit_message(limits, self._memory_limit(question), limit)
                     status, message = NOT_FINISHED, exhausted
-            message = "\n".join([message] * bool(message) + [f"Remark: {text}" for text in student.take_remarks()])
+            remarks = [f"Remark: {text}" for text in student.take_remarks()]
+            message, evidence = ("\n".join([text] * bool(text) + remarks) for text in (message, evidence))
             if status == PASSED:
                 passed.add(check.name)
             score = check.points if status == PASSED else 0.0
-            result.outcomes.append(Outcome(check.name, check.title, status, score, check.points, message, tried))
+            result.outcomes.append(
+                Outcome(check.name, check.title, status, score, check.points, message, tried, evidence)
+            )
 
     def _connect(self, question: Question) -> Connection:
         if self.settings.in_process:

@@ -13,21 +13,42 @@ FAILED = "failed"
 CRASHED = "crashed"
 NOT_FINISHED = "not finished"
 
+NOT_IMPLEMENTED = "not implemented yet: "  # how the message of an unfilled stub begins
+SKIPPED = "skipped: "  # how the message of a check begins that waits for another one
+
 
 class CheckFailed(Exception):
-    """The student is wrong: what was expected, what came, what to look at."""
+    """The student is wrong.
+
+    Attributes:
+        evidence: what was done, what was expected, what came.
+        explanation: the mistake's name or where to look; "" if nothing is known.
+    """
+
+    def __init__(self, evidence: str, explanation: str = "") -> None:
+        super().__init__(f"{evidence} {explanation}".strip())
+        self.evidence, self.explanation = evidence, explanation
 
 
 class NotImplementedYet(CheckFailed):
     """A stub that the student has not filled in."""
 
     def __init__(self, stub: str) -> None:
-        super().__init__(f"not implemented yet: {stub}")
+        super().__init__(f"{NOT_IMPLEMENTED}{stub}")
         self.stub = stub
 
 
 class StudentCrashed(Exception):
-    """The student's code raised; the text is their traceback, trimmed to their frames."""
+    """The student's code raised.
+
+    Attributes:
+        evidence: their traceback, trimmed to their frames.
+        explanation: what a known error means; "" for others.
+    """
+
+    def __init__(self, evidence: str, explanation: str = "") -> None:
+        super().__init__(f"{evidence}\n{explanation}".strip())
+        self.evidence, self.explanation = evidence, explanation
 
 
 class OutOfLimits(Exception):
@@ -57,7 +78,15 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One check's result. `score` is `max_score` if the check passed, else 0. Several `attempts` are told."""
+    """One check's result.
+
+    Attributes:
+        name, title, status: of the check.
+        score, max_score: `score` is `max_score` if the check passed, else 0.
+        message: everything that the student is told: evidence, explanation, remarks.
+        attempts: of a check that ran more than once.
+        evidence: the message without the explanation.
+    """
 
     name: str
     title: str
@@ -66,6 +95,7 @@ class Outcome:
     max_score: float
     message: str = ""
     attempts: tuple[Attempt, ...] = ()
+    evidence: str = ""
 
     def attempts_for_programs(self) -> dict[str, Any]:
         """What a report adds where there was more than one attempt; nothing otherwise."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from data.files import write_text
 from grading.console import Console
-from grading.outcomes import PASSED, Outcome, QuestionResult, RunResult
+from grading.outcomes import NOT_IMPLEMENTED, PASSED, SKIPPED, Outcome, QuestionResult, RunResult
 
 STATUS_COLOURS = {"passed": "green", "failed": "red", "crashed": "red", "not finished": "yellow"}
 STATUS_WIDTH = max(map(len, STATUS_COLOURS))
@@ -37,12 +37,14 @@ def print_question(result: QuestionResult, console: Console) -> None:
     colour = "green" if result.score == result.max_score else "red"
     console.line(console.paint(f"{left:<{console.width - len(right)}}", "bold") + console.paint(right, colour))
     for stub in result.stubs:
-        console.line(f"    not implemented yet: {stub}")
+        console.line(f"    {NOT_IMPLEMENTED}{stub}")
     for outcome in result.outcomes:
         if not (result.stubs and waits_for_a_stub(outcome, result)):
             _print_outcome(outcome, console)
     if result.requires and result.score < result.max_score:
-        console.line(console.paint(f"    builds on {' and '.join(result.requires)}: those come first", "dim"))
+        console.line(
+            console.paint(f"    uses {' and '.join(result.requires)}: fix {' and '.join(result.requires)} first", "dim")
+        )
     for name, value in result.metrics.items():
         console.line(console.paint(f"    {'':<{STATUS_WIDTH}}  {name.replace('_', ' ')} {metric(name, value)}", "dim"))
     console.line()
@@ -88,8 +90,8 @@ def _print_outcome(outcome: Outcome, console: Console) -> None:
 
 def waits_for_a_stub(outcome: Outcome, result: QuestionResult) -> bool:
     """True if the outcome says no more than the list of unfilled stubs does."""
-    names_a_stub = any(outcome.message == f"not implemented yet: {stub}" for stub in result.stubs)
-    return names_a_stub or outcome.message.startswith("not run:")
+    names_a_stub = any(outcome.message == f"{NOT_IMPLEMENTED}{stub}" for stub in result.stubs)
+    return names_a_stub or outcome.message.startswith(SKIPPED)
 
 
 def metric(name: str, value: float) -> str:

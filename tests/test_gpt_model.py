@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import shutil
 from pathlib import Path
 
@@ -99,18 +100,30 @@ def test_the_starter_is_told_as_a_stub(check):
         (
             [("self.norm_1(x + self.attention(x))", "self.norm_1(self.attention(x))")],
             "block",
-            "the sum after attention",
+            "Step 2 is missing",
         ),
-        ([("return self.norm_2(x + relu(self.linear(x)))", "return x + relu(self.linear(x))")], "block", "step 6"),
-        ([("relu(self.linear(x))", "self.linear(x)")], "block", "non-linear"),
-        ([("self.norm_1(x + self.attention(x))", "x + self.attention(self.norm_1(x))")], "block", "in this order"),
+        (
+            [("return self.norm_2(x + relu(self.linear(x)))", "return x + relu(self.linear(x))")],
+            "block",
+            "Step 6 is missing",
+        ),
+        ([("relu(self.linear(x))", "self.linear(x)")], "block", "The relu is missing"),
+        (
+            [("self.norm_1(x + self.attention(x))", "x + self.attention(self.norm_1(x))")],
+            "block",
+            "All 5 positions differ",
+        ),
         ([("for block in self.blocks:", "for block in self.blocks[:1]:")], "model", "Only the first block"),
         ([(" + self.position_embedding(positions)", "")], "model", "position embedding"),
-        ([("self.output(self.norm(x))", "self.output(x)")], "model", "The norm after the last block"),
+        ([("self.output(self.norm(x))", "self.output(x)")], "model", "`norm` is missing"),
         ([("self.output(self.norm(x))", "relu(self.output(self.norm(x)))")], "model", "No logit is below 0"),
-        ([("self.output(self.norm(x))", "self.output(self.norm(x))[:, -1]")], "model", "One row of scores"),
+        ([("self.output(self.norm(x))", "self.output(self.norm(x))[:, -1]")], "model", "There is one row of logits"),
         ([("ids[:, -self.block_size :]", "ids[:, : self.block_size]")], "generates", "last block_size tokens"),
-        ([("self.linear = Linear(n_embd, n_embd)", "self.linear = Linear(n_embd, n_embd + 1)")], "block", "as given"),
+        (
+            [("self.linear = Linear(n_embd, n_embd)", "self.linear = Linear(n_embd, n_embd + 1)")],
+            "block",
+            "as you received them",
+        ),
     ],
 )
 def test_a_classic_mistake_fails_the_check_that_names_it(check, changed, mistake, name, told):
@@ -120,15 +133,30 @@ def test_a_classic_mistake_fails_the_check_that_names_it(check, changed, mistake
 
 def test_a_missing_mask_is_seen_as_a_leak_from_the_future(check, changed):
     mask = 'scores = scores.masked_fill(self.mask[0, :, :time, :time] == 0, float("-inf"))'
-    with pytest.raises(CheckFailed, match="comes before"):
+    with pytest.raises(CheckFailed, match="Training could then read the answer"):
         check(changed((mask, "pass"), file="models.py"), "causal")
+
+
+@pytest.mark.parametrize(
+    ("out_of_range", "told"),
+    [
+        (lambda token, time: time > 6 - 1, "The position embedding got the index 6. .* counted from 1"),
+        (lambda token, time: token >= 6, "The position embedding got the index 6. .* looked up as positions"),
+        (lambda token, time: token >= 10, "The token embedding got the index 11. .* 11 rows, with the indices 0 to 10"),
+        (lambda token, time: True, "^$"),
+        (lambda token, time: False, "^$"),
+    ],
+)
+def test_an_index_out_of_range_is_told_with_the_embedding_the_index_and_the_rows(out_of_range, told):
+    found = mistakes.index_out_of_range(lambda token, time: not out_of_range(token, time), 6, 11)
+    assert re.search(told, found)
 
 
 def test_the_stored_cases_are_what_the_staff_command_makes(capsys):
     assert gpt_cases.main(["--check"]) == 0, capsys.readouterr().out
 
 
-def test_each_stored_mistake_has_its_story_and_each_story_its_stored_mistake():
+def test_each_stored_mistake_has_its_explanation_and_each_explanation_its_stored_mistake():
     assert set(gpt_cases.block_mistakes()) == set(mistakes.BLOCK_EXPLANATIONS)
     names = {name.removesuffix("_without_positions") for name in gpt_cases.model_mistakes()}
     assert names == set(mistakes.MODEL_EXPLANATIONS)

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -16,10 +17,11 @@ import pytest
 from grading import report
 from grading.console import Console
 from grading.engine import Engine, Settings
+from grading.feedback import Feedback
 from grading.gradescope import at_home, metadata, results, run, settings, submission
 from grading.gradescope.run import Report
 from grading.gradescope.usage import Meter
-from grading.outcomes import CRASHED, FAILED, PASSED, Outcome, QuestionResult, RunResult
+from grading.outcomes import CRASHED, FAILED, NOT_FINISHED, PASSED, Outcome, QuestionResult, RunResult
 from grading.questions import discover
 from staff.evidence.hostile.harness import Harness, NoHarness
 from tests.support import PROJECT, SOLUTIONS, eventually, run_autograder
@@ -146,6 +148,55 @@ def run_with(message: str, status: str = FAILED) -> RunResult:
 @pytest.fixture
 def chosen() -> settings.HarnessSettings:
     return settings.load()
+
+
+EVIDENCE = "Q1: should be 1; got 2."
+WITH_EXPLANATION = Outcome("c", "C", FAILED, 0.0, 1.0, f"{EVIDENCE} The bias is missing.", evidence=EVIDENCE)
+
+
+@pytest.mark.parametrize(
+    ("detail", "shown"),
+    [
+        ("full", "Q1: should be 1; got 2. The bias is missing."),
+        ("evidence", "Q1: should be 1; got 2."),
+        ("name", ""),
+    ],
+)
+def test_the_course_chooses_how_much_of_a_message_is_shown_and_staff_see_all_of_it(chosen, detail, shown):
+    first = QUESTIONS[0]
+    other = "full" if detail != "full" else "name"
+    chosen = replace(chosen, feedback=Feedback(other, {first.id: detail}))
+    outcomes = [replace(WITH_EXPLANATION, name=check.name) for check in first.checks]
+    run = RunResult(0, {}, [QuestionResult(first.id, first.title, first.points, outcomes=outcomes)])
+    document = validated(results.document(run, [first], chosen, [], {}))
+    for test in document["tests"]:
+        assert test["output"] == (results.quoted(shown) if shown else "")
+        assert test["extra_data"]["message"] == WITH_EXPLANATION.message
+
+
+@pytest.mark.parametrize("message", ["not implemented yet: loss (losses.py:9)", "Q1: got 2."])
+@pytest.mark.parametrize("status", [FAILED, NOT_FINISHED])
+def test_the_name_alone_still_tells_of_stubs_skipped_checks_and_limits(message, status):
+    result = QuestionResult("q1", "T", 1.0, outcomes=[Outcome("c", "C", status, 0.0, 1.0, message)], metrics={"m": 1.0})
+    shown = Feedback("name").shown(result)
+    is_open = status == NOT_FINISHED or message.startswith("not implemented")
+    assert shown.outcomes[0].message == (message if is_open else "")
+    assert (shown.metrics, result.metrics) == ({}, {"m": 1.0})
+
+
+def test_settings_name_the_detail_for_all_and_for_single_questions(tmp_path):
+    path = tmp_path / "settings.toml"
+    text = settings.SETTINGS_FILE.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace('detail = "full"', 'detail = "evidence"')
+        .replace("# q6 =", "q6 =")
+        .replace('q6 = "evidence"', 'q6 = "name"')
+    )
+    feedback = settings.load(path, {}).feedback
+    assert (feedback.of("q1"), feedback.of("q6")) == ("evidence", "name")
+    path.write_text(text.replace('detail = "full"', 'detail = "some"'))
+    with pytest.raises(settings.SettingsError, match="detail is 'some', not one of"):
+        settings.load(path, {})
 
 
 def test_the_document_is_valid_before_anything_is_graded_and_adds_up(chosen):

@@ -24,7 +24,7 @@ from grading.outcomes import CheckFailed, OutOfLimits, StudentCrashed
 from grading.questions import Check, Question, discover
 from staff.evidence.mutants import __main__ as program
 from staff.evidence.mutants.format import Change, Mutant, MutantError, read_all, write_submission
-from staff.evidence.mutants.run import grade_all, judge, told_to_a_right_submission
+from staff.evidence.mutants.run import grade, grade_all, judge, told_to_a_right_submission
 from tests.support import PROJECT, SHORT_CONVOLUTION, SOLUTIONS
 
 MUTANTS = read_all()
@@ -273,7 +273,7 @@ def test_judging_tells_of_checks_that_wait_apart_from_checks_that_are_lost():
     result.outcomes = [
         Outcome("shape", "", "passed", 0, 0),
         Outcome("loss", "", "failed", 0, 0, "Q2: got 3. That is the sum."),
-        Outcome("fit", "", "not finished", 0, 5, "not run: first mend 'The loss'"),
+        Outcome("fit", "", "not finished", 0, 5, "skipped: fix 'The loss' first"),
     ]
     verdict = judge(mutant, result)
     assert (verdict.lost, verdict.diagnosis, verdict.complaint) == ("loss", "That is the sum.", "")
@@ -292,3 +292,16 @@ def test_the_staff_command_counts_what_is_not_as_declared(capsys):
     printed = capsys.readouterr().out
     assert "the reference solutions on 1 seeds: 0 messages" in printed
     assert f"{sum(mutant.question == 'q6' for mutant in MUTANTS)} mutants, 0 not as declared" in printed
+
+
+@pytest.mark.parametrize("name", ["q6/scale-missing", "q6/mask-not-cut"])
+def test_an_outcome_keeps_its_evidence_apart_from_the_explanation(name):
+    mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
+    question = questions()["q6"]
+    with Engine(Settings(SOLUTIONS), Console(io.StringIO())) as engine:
+        result = grade(engine, question, mutant)
+    lost = next(outcome for outcome in result.outcomes if outcome.name == mutant.check)
+    assert mutant.phrase in lost.message
+    assert mutant.phrase not in lost.evidence
+    assert lost.message.startswith(lost.evidence)
+    assert lost.evidence

@@ -158,7 +158,7 @@ def test_every_outcome_is_shown_with_its_whole_message(tmp_path):
             passed(),
             Outcome("b", "It fails", FAILED, 0.0, 3.0, "Q1: expected 4; got 5."),
             Outcome("c", "It crashes", CRASHED, 0.0, 1.0, crash),
-            Outcome("d", "It waits", NOT_FINISHED, 0.0, 1.0, "not run: first mend 'It fails'"),
+            Outcome("d", "It waits", NOT_FINISHED, 0.0, 1.0, "skipped: fix 'It fails' first"),
         ),
         question(name="q2"),
     )
@@ -173,7 +173,7 @@ def test_a_stub_is_listed_once_and_checks_that_wait_for_it_are_left_out(tmp_path
     stub = "PerceptronModel.forward (models.py:31)"
     result = question(
         Outcome("a", "First", FAILED, 0.0, 2.0, f"not implemented yet: {stub}"),
-        Outcome("b", "Second", NOT_FINISHED, 0.0, 3.0, "not run: first mend 'First'"),
+        Outcome("b", "Second", NOT_FINISHED, 0.0, 3.0, "skipped: fix 'First' first"),
     )
     result.stubs = [stub]
     page = written(tmp_path, result)

@@ -45,22 +45,26 @@ class Mistake:
 
 
 @contextmanager
-def explained(find: Callable[[str], str]) -> Iterator[None]:
-    """If the block fails, ask `find` for a diagnosis, and let it take the place of the general hint.
+def explained(find: Callable[[str], str], otherwise: Callable[[], str] | None = None) -> Iterator[None]:
+    """If the block fails, ask `find` for an explanation, and put it in place of the general hint.
 
     Args:
-        find: gets the failure's text; returns the diagnosis, or "" if there is none. It may run the student's code:
-            what goes wrong with that means no diagnosis.
+        find: gets the failure's text; returns the explanation, or "" if there is none. It may run the student's code.
+            What goes wrong then means that there is no explanation.
+        otherwise: gives more evidence where there is no explanation, such as the smallest differing case. The evidence
+            takes the place of the general hint. "" leaves the hint.
     """
     try:
         yield
     except expect.Mismatch as failure:
         if found := _without_failing(partial(find, str(failure))):
-            raise CheckFailed(f"{failure.statement} {found}") from None
+            raise CheckFailed(failure.evidence, found) from None
+        if otherwise is not None and (more := _without_failing(otherwise)):
+            raise CheckFailed(f"{failure.evidence} {more}") from None
         raise
     except StudentCrashed as crash:
         if found := _without_failing(partial(find, str(crash))):
-            raise StudentCrashed(f"{crash}\n{found}") from None
+            raise StudentCrashed(crash.evidence, found) from None
         raise
 
 

@@ -17,14 +17,9 @@ MAX_DIGITS = 13  # more than usual; with them a float64 is told from its neighbo
 class Mismatch(CheckFailed):
     """What came is not what was expected.
 
-    Attributes:
-        statement: what was done, what was expected, what came.
-        hint: where to look if nothing more is known; `grading.checks.diagnosis` puts something better in its place.
+    The evidence says what was done, what was expected and what came. The explanation is a general hint;
+    `grading.checks.diagnosis` replaces the hint where more is known.
     """
-
-    def __init__(self, statement: str, hint: str = "") -> None:
-        super().__init__(f"{statement} {hint}" if hint else statement)
-        self.statement, self.hint = statement, hint
 
 
 class Miss(Mismatch):

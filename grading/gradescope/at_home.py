@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from grading.console import Console
+from grading.feedback import Feedback
 from grading.gradescope import run, settings, submission
 from grading.gradescope.settings import HarnessSettings
 from grading.gradescope.usage import Meter
@@ -40,7 +41,7 @@ def rehearse(code_directory: Path, questions: Sequence[Question], json_path: Pat
     """
     chosen = settings.load(environment={})
     graded = tuple(q.id for q in questions if not chosen.questions or q.id in chosen.questions)
-    chosen = replace(chosen, questions=graded, max_submissions=0)
+    chosen = replace(chosen, questions=graded, max_submissions=0, feedback=Feedback())  # at home: everything
     with tempfile.TemporaryDirectory(prefix="nn-at-home-", ignore_cleanup_errors=True) as folder:
         root = Path(folder)
         names = _hand_in(code_directory, root / "submission")

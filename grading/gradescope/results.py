@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from grading.gradescope.settings import HarnessSettings
-from grading.outcomes import FAILED, PASSED, Outcome, QuestionResult, RunResult
+from grading.outcomes import NOT_FINISHED, PASSED, Outcome, QuestionResult, RunResult
 from grading.questions import Question
 
 MAX_CHARACTERS = 8_000  # of one check's output; the harness cuts at 100,000
@@ -90,7 +90,7 @@ def _tests(question: Question, result: QuestionResult | None, settings: HarnessS
     tests = []
     for place, check in enumerate(question.checks, start=1):
         outcome = outcomes.get(check.name) or Outcome(
-            check.name, check.title, FAILED, 0.0, check.points, NOT_GRADED_YET
+            check.name, check.title, NOT_FINISHED, 0.0, check.points, NOT_GRADED_YET
         )
         tests.append(
             {
@@ -100,7 +100,7 @@ def _tests(question: Question, result: QuestionResult | None, settings: HarnessS
                 # extra credit adds to the score, not to what the score is out of
                 "max_score": 0.0 if question.extra_credit else outcome.max_score,
                 "status": "passed" if outcome.status == PASSED else "failed",
-                "output": quoted(outcome.message) if outcome.message else "",
+                "output": quoted(shown) if (shown := settings.feedback.message(question.id, outcome)) else "",
                 "output_format": "md",
                 "visibility": settings.test_visibility,
                 "tags": [question.id],
@@ -108,6 +108,7 @@ def _tests(question: Question, result: QuestionResult | None, settings: HarnessS
                     "question": question.id,
                     "check": check.name,
                     "outcome": outcome.status,
+                    "message": _shortened(clean(outcome.message), MAX_CHARACTERS),  # whatever the student is shown
                     **outcome.attempts_for_programs(),
                 },
             }

@@ -31,12 +31,12 @@ SECONDS_FOR_THE_LAST_WORD = 20.0  # past the grader's own deadline, well before 
 
 
 class HarnessError(Exception):
-    """The harness or the release is not as it should be: the staff's to mend, never the student's."""
+    """The harness or the release is not as it should be: the staff has to fix it, never the student."""
 
 
 @dataclass
 class Report:
-    """Writes results.json, anew whenever something has changed; from any thread.
+    """Writes results.json again whenever something has changed; from any thread.
 
     Args:
         path: of results.json.
@@ -158,9 +158,11 @@ def _grade(root: Path, kept: Report, console: Console, at_home: bool) -> None:
             kept.extra_data["isolation"] = require_isolation(engine, console, at_home)
             kept.save()
 
+            is_private = at_home or settings.output_visibility == "hidden"
+
             def on_change(result: QuestionResult) -> None:
                 kept.add(result)
-                report.print_question(result, console)
+                report.print_question(result if is_private else settings.feedback.shown(result), console)
 
             engine.grade(kept.questions, on_change)
             kept.extra_data["data"] = engine.library.sources()

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grading.feedback import DETAILS, FULL, Feedback
+
 SETTINGS_FILE = Path(__file__).resolve().parent / "settings.toml"
 SECONDS_VARIABLE = "AUTOGRADER_SECONDS"
 VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 
 
 class SettingsError(Exception):
-    """settings.toml or the environment asks for what cannot be; the text says what and how to mend it."""
+    """settings.toml or the environment asks for what cannot be; the text says what and how to fix it."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class HarnessSettings:
     output_visibility: str
     max_submissions: int
     rate_hours: float
+    feedback: Feedback
     leaderboard: tuple[LeaderboardEntry, ...]
 
 
@@ -90,6 +93,7 @@ def _checked(path: Path, table: dict[str, Any], environment: Mapping[str, str]) 
         output_visibility=visibility["standard_output"],
         max_submissions=int(table["rate_limit"]["submissions"]),
         rate_hours=float(table["rate_limit"]["hours"]),
+        feedback=_feedback(table.get("feedback", {})),
         leaderboard=leaderboard,
     )
 
@@ -98,6 +102,15 @@ def _count(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"{value!r} should be a whole number of 1 or more")
     return value
+
+
+def _feedback(table: Mapping[str, Any]) -> Feedback:
+    """How much of a message is shown. Without the table: everything."""
+    by_question = dict(table.get("questions", {}))
+    for name, detail in {"detail": table.get("detail", FULL), **by_question}.items():
+        if detail not in DETAILS:
+            raise ValueError(f"feedback: {name} is {detail!r}, not one of {DETAILS}")
+    return Feedback(table.get("detail", FULL), by_question)
 
 
 def _positive(value: Any) -> float:

@@ -12,19 +12,23 @@ from functools import partial
 import numpy as np
 
 from staff.build.gpt_reference import LAYERS, WIDTH, Weights, attention, block, linear, norm
-from test_cases.q6 import checks as question_6
+from test_cases.q6 import mistakes as question_6
 
-WRONG_ATTENTIONS = {
-    "attention_without_scale": {"scale": "nothing"},
-    "attention_scaled_by_the_size": {"scale": "layer size"},
-    "attention_scaled_by_the_time": {"scale": "root of the time"},
-    "attention_without_mask": {"mask": "none"},
-    "attention_with_the_mask_transposed": {"mask": "transposed"},
-    "attention_with_the_mask_after_the_softmax": {"mask": "after the softmax"},
-    "attention_with_zeros_for_a_mask": {"mask": "zeros before the softmax"},
-    "attention_with_another_softmax": {"softmax_axis": 1, "mask": "none"},
-    "attention_with_queries_and_keys_swapped": {"queries": "k_layer", "keys": "q_layer"},
-    "attention_without_values": {"values": "inputs"},
+INFINITY = float("inf")
+WRONG_ATTENTIONS: dict[str, dict[str, object]] = {
+    "attention_without_scale": {"scale": ("layer_size", 0.0, "scores")},
+    "attention_scaled_by_the_size": {"scale": ("layer_size", 1.0, "scores")},
+    "attention_scaled_by_the_time": {"scale": ("time", 0.5, "scores")},
+    "attention_without_mask": {"mask": ("all", -INFINITY, "scaled scores")},
+    "attention_with_the_mask_transposed": {"mask": ("transposed", -INFINITY, "scaled scores")},
+    "attention_with_the_mask_after_the_softmax": {"mask": ("causal", 0.0, "weights")},
+    "attention_with_zeros_for_a_mask": {"mask": ("causal", 0.0, "scaled scores")},
+    "attention_with_another_softmax": {
+        "weights": "softmax over the queries",
+        "mask": ("all", -INFINITY, "scaled scores"),
+    },
+    "attention_with_queries_and_keys_swapped": {"layers": ("k_layer", "q_layer", "v_layer")},
+    "attention_without_values": {"layers": ("q_layer", "k_layer", "input")},
 }
 
 

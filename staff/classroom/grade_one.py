@@ -25,6 +25,7 @@ from grading.dependencies import installed_versions
 from grading.engine import Engine, Settings
 from grading.gradescope import privacy
 from grading.gradescope import run as harness
+from grading.gradescope import settings as harness_settings
 from grading.isolation.sandbox import Sandbox, is_available
 from grading.outcomes import RunResult
 from grading.questions import discover
@@ -55,7 +56,11 @@ def main(argv: list[str] | None = None) -> int:
             result.questions = engine.grade(questions, lambda one: report.print_question(one, console))
             for question in result.questions:  # where the files lay this time is no part of a result
                 question.outcomes = [
-                    replace(outcome, message=outcome.message.replace(str(code), "the submission"))
+                    replace(
+                        outcome,
+                        message=outcome.message.replace(str(code), "the submission"),
+                        evidence=outcome.evidence.replace(str(code), "the submission"),
+                    )
                     for outcome in question.outcomes
                 ]
             sources = engine.library.sources()
@@ -78,7 +83,9 @@ def _write_report(directory: Path, order: Order, result: RunResult, sources: lis
     chosen = " ".join(f"-q {name}" for name in order["questions"])
     command = f"python autograder.py {chosen} --seed {order['seed']}"
     directory.mkdir()
-    ReportPage(directory, About(started, command, f"submission {order['id']}")).write(result, sources)
+    feedback = harness_settings.load(environment={}).feedback  # students may get these pages
+    shown = replace(result, questions=[feedback.shown(question) for question in result.questions])
+    ReportPage(directory, About(started, command, f"submission {order['id']}")).write(shown, sources)
 
 
 def _settings(code: Path, workplace: Path, place: Path, order: Order) -> Settings:

@@ -13,7 +13,7 @@ from typing import Any
 
 import jinja2
 
-from grading.outcomes import CRASHED, NOT_FINISHED, PASSED
+from grading.outcomes import CRASHED, NOT_FINISHED, PASSED, SKIPPED
 from grading.report import points
 from staff.classroom.changes import Change
 from staff.classroom.records import GRADED, GRADER_FAILED, Record
@@ -176,7 +176,7 @@ def _told(graded: Sequence[Record]) -> list[Told]:
     for record in graded:
         for question in record["questions"]:
             for check in question["checks"]:
-                if check["status"] != PASSED and not check["message"].startswith("not run:"):
+                if check["status"] != PASSED and not check["message"].startswith(SKIPPED):
                     found.setdefault((question["id"], check["title"]), []).append(check["message"])
     told = []
     for (question, title), messages in sorted(found.items(), key=lambda item: -len(item[1]))[:MAX_SHOWN]:
@@ -198,7 +198,7 @@ def _ended_badly(graded: Sequence[Record]) -> list[tuple[Record, str, str, str]]
         for check in question["checks"]
         if check["status"] in (CRASHED, NOT_FINISHED)
         and check["message"].strip()
-        and not check["message"].startswith("not run:")
+        and not check["message"].startswith(SKIPPED)
     ]
 
 

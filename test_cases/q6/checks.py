@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 import numpy as np
 
 from data import Library
-from grading.checks import diagnosis, expect
-from grading.checks.diagnosis import Mistake
+from grading.checks import diagnosis, expect, smallest
+from grading.checks.combinations import Probe
 from grading.checks.student import Model, Student
 from grading.outcomes import CheckFailed, StudentCrashed
 from pictures.attention import AttentionWeights
+from test_cases.q6 import mistakes
+from test_cases.q6.mistakes import attention
 
 TARGET = "models.AttentionBlock"
 SIZES = [
@@ -22,13 +23,16 @@ SIZES = [
     (16, 5, 2, 4),
     (5, 7, 4, 7),
 ]  # layer size, block size, batch, time
+SMALL_SIZES = [(1, 1), (2, 1), (2, 2), (3, 2)]  # time, layer size
+SMALL_INPUT = np.array([[1, 0], [0, 2], [1, 1]], np.float32)
+SMALL_FACTORS = {"q_layer": 1.0, "k_layer": 2.0, "v_layer": 3.0}
 TOLERANCE = 1e-4  # float32 softmax and sums over at most 16 products are exact to about 1e-6
 WORD, SCORE_OF_EQUALS, SCORE_OF_NEIGHBOURS = "abracadabra", 2.0, 1.5  # of what is shown
 
 
 def weights_sum_to_one(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     student.exhibit(lambda: _seen_weights(student), in_window=True)
-    with diagnosis.explained(lambda text: _wrong_attention(student)):
+    with diagnosis.explained(lambda text: _wrong_attention(student), lambda: _smallest_difference(student)):
         for layer_size, block_size, batch, time in SIZES:
             model, parameters = _block(student, layer_size, block_size)
             parameters["v_layer.weight"] = np.zeros((layer_size, layer_size), np.float32)
@@ -38,14 +42,13 @@ def weights_sum_to_one(student: Student, library: Library, thresholds: Mapping[s
             worst = np.unravel_index(int(np.abs(sums - 1).argmax()), sums.shape)
             if abs(sums[worst] - 1) > TOLERANCE:
                 raise expect.Mismatch(
-                    f"the attention weights of position {worst[1]} (of {time}) should sum to 1; "
-                    f"they sum to {sums[worst]:.4f}.",
-                    "Is the softmax over the positions looked at, the last dimension, and after the mask?",
+                    f"all values were set to 1. The output at position {worst[1]} of {time} should then be 1, the sum "
+                    f"of the weights; got {sums[worst]:.4f}."
                 )
 
 
 def causal(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    with diagnosis.explained(lambda text: _wrong_attention(student)):
+    with diagnosis.explained(lambda text: _wrong_attention(student), lambda: _smallest_difference(student)):
         for layer_size, block_size, batch, time in SIZES:
             model, _ = _block(student, layer_size, block_size)
             before = _inputs(layer_size, batch, time)
@@ -57,14 +60,13 @@ def causal(student: Student, library: Library, thresholds: Mapping[str, float]) 
                 leaks = np.flatnonzero(changed[:cut] > TOLERANCE)
                 if leaks.size:
                     raise expect.Mismatch(
-                        f"changing position {cut} and later of {time} changed the output at position {leaks[0]}, "
-                        "which comes before.",
-                        "Is the mask applied to the scores, before the softmax, and the right way round?",
+                        f"the input changed from position {cut} of {time} on. The output at position {leaks[0]} should "
+                        "stay the same; it changed."
                     )
 
 
 def exact(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    with diagnosis.explained(lambda text: _wrong_attention(student)):
+    with diagnosis.explained(lambda text: _wrong_attention(student), lambda: _smallest_difference(student)):
         for layer_size, block_size, batch, time in SIZES:
             model, parameters = _block(student, layer_size, block_size)
             inputs = _inputs(layer_size, batch, time)
@@ -72,135 +74,23 @@ def exact(student: Student, library: Library, thresholds: Mapping[str, float]) -
                 _call(model, inputs),
                 attention(inputs, parameters),
                 TOLERANCE,
-                f"attention over {time} positions of {layer_size} numbers should give",
-                "Are the scores divided by the square root of the layer size?",
+                f"the attention of {time} positions of {layer_size} numbers should give",
             )
-
-
-def attention(
-    inputs: np.ndarray,
-    parameters: Mapping[str, np.ndarray],
-    *,
-    scale: str = "root of the layer size",
-    mask: str = "before the softmax",
-    softmax_axis: int = 2,
-    queries: str = "q_layer",
-    keys: str = "k_layer",
-    values: str = "v_layer",
-) -> np.ndarray:
-    """Causal softmax(Q K^T / sqrt(d)) V in float64 (Vaswani et al., 2017), and what mistakes make of it.
-
-    Args:
-        inputs: (batch, time, d).
-        parameters: weights and biases of the three layers, by name.
-        scale, mask, softmax_axis, queries, keys, values: right as they are by default; anything else is a mistake.
-    Returns:
-        (batch, time, d), or (batch, time, time) without values.
-    """
-
-    def linear(name: str) -> np.ndarray:
-        weight, bias = parameters[f"{name}.weight"].astype(np.float64), parameters[f"{name}.bias"]
-        return inputs.astype(np.float64) @ weight.T + bias
-
-    time, layer_size = inputs.shape[1:]
-    divisor = {
-        "root of the layer size": np.sqrt(layer_size),
-        "nothing": 1.0,
-        "layer size": layer_size,
-        "root of the time": np.sqrt(time),
-        "upside down": 1 / np.sqrt(layer_size),
-    }[scale]
-    scores = linear(queries) @ linear(keys).transpose(0, 2, 1) / divisor  # (batch, time, time)
-    may_look = np.tril(np.ones((time, time))) == 1
-    if mask == "transposed":
-        may_look = may_look.T
-    if mask in ("before the softmax", "transposed"):
-        scores = np.where(may_look, scores, -np.inf)
-    elif mask == "zeros before the softmax":
-        scores = np.where(may_look, scores, 0)
-    with np.errstate(invalid="ignore"):  # a wrong axis may hold nothing but minus infinity
-        weights = np.exp(scores - scores.max(axis=softmax_axis, keepdims=True))
-        weights = weights / weights.sum(axis=softmax_axis, keepdims=True)
-    if mask == "after the softmax":
-        weights = np.where(may_look, weights, 0)
-    if values == "none":
-        return weights
-    return weights @ (inputs if values == "inputs" else linear(values))
-
-
-_WITHOUT_VALUES = (
-    "What is mixed are not the values. The weights tell how much to take; of what, and which layer makes it?"
-)
-_WRONG_AXIS = (
-    "The softmax runs over the wrong dimension. The weights that should sum to 1 are those of one position looking at "
-    "all the others: which dimension of the scores counts the ones looked at?"
-)
-_WRONG_SCALE = "The scores are divided by {}. Look at the formula again: what stands under the fraction?"
-MISTAKES = [
-    Mistake(
-        partial(attention, scale="nothing"),
-        "That is attention without its scale: the scores are not divided by anything before the softmax.",
-    ),
-    Mistake(partial(attention, scale="layer size"), _WRONG_SCALE.format("the layer size itself, which is too much")),
-    Mistake(
-        partial(attention, scale="root of the time"),
-        _WRONG_SCALE.format("a number that grows with the positions instead of the layer size"),
-    ),
-    Mistake(
-        partial(attention, scale="upside down"),
-        "The scores are multiplied by what they should be divided by, so the softmax picks almost one position alone.",
-    ),
-    Mistake(
-        partial(attention, mask="none"),
-        "Every position looks at every other, as if there were no mask. Is the masked result kept, or thrown away?",
-    ),
-    Mistake(
-        partial(attention, mask="transposed"),
-        "The mask is the wrong way round: positions look at themselves and what comes later. Is it transposed, or is "
-        "filled in what should be kept?",
-    ),
-    Mistake(
-        partial(attention, mask="after the softmax"),
-        "The mask comes after the softmax: the weights of later positions are taken away, but they had their share of "
-        "the sum already. In which order do mask and softmax work so that the rest sums to 1?",
-    ),
-    Mistake(
-        partial(attention, mask="zeros before the softmax"),
-        "Masked scores are set to 0, and a score of 0 still gets weight: the softmax makes it e^0 = 1 before dividing. "
-        "Which score would get none?",
-    ),
-    Mistake(partial(attention, softmax_axis=1), _WRONG_AXIS),
-    Mistake(partial(attention, softmax_axis=0, mask="none"), _WRONG_AXIS),
-    Mistake(partial(attention, softmax_axis=1, mask="none"), _WRONG_AXIS),
-    Mistake(partial(attention, softmax_axis=1, mask="after the softmax"), _WRONG_AXIS),
-    Mistake(
-        partial(attention, queries="k_layer", keys="q_layer"),
-        "Queries and keys have changed places. In the scores, rows belong to the positions that ask and columns to the "
-        "positions that are asked.",
-    ),
-    Mistake(partial(attention, values="inputs"), _WITHOUT_VALUES),
-    Mistake(partial(attention, values="k_layer"), _WITHOUT_VALUES),
-    Mistake(partial(attention, values="q_layer"), _WITHOUT_VALUES),
-    Mistake(
-        partial(attention, values="none"),
-        "The weights themselves were returned, one for each pair of positions. They should mix something.",
-    ),
-]
 
 
 def _seen_weights(student: Student) -> AttentionWeights:
     """What a block's attention does with a word whose letters look for their equals and for the letter before.
 
-    A letter is a unit vector for which letter it is, beside another for where it stands. The weights are read through
+    A letter's vector joins two unit vectors: one for the letter, one for its position. The weights are read through
     the values, which turn position i into the i-th unit vector.
     """
     kinds, time = sorted(set(WORD)), len(WORD)
     size = len(kinds) + time
     inputs = np.zeros((1, time, size), np.float32)
-    for place, letter in enumerate(WORD):
-        inputs[0, place, [kinds.index(letter), len(kinds) + place]] = 1
+    for position, letter in enumerate(WORD):
+        inputs[0, position, [kinds.index(letter), len(kinds) + position]] = 1
     queries, keys = np.eye(size), np.eye(size)
-    keys[len(kinds) :, len(kinds) :] = np.eye(time, k=1)  # a place is found by whoever stands one place further on
+    keys[len(kinds) :, len(kinds) :] = np.eye(time, k=1)  # the query of position i finds the key of position i - 1
     scales = np.sqrt(np.repeat([SCORE_OF_EQUALS, SCORE_OF_NEIGHBOURS], [len(kinds), time]) * np.sqrt(size))
     model, parameters = _block(student, size, time)
     unit_vectors = np.eye(time, size)
@@ -210,32 +100,52 @@ def _seen_weights(student: Student) -> AttentionWeights:
         parameters[f"{layer}_layer.bias"] = np.zeros(size, np.float32)
     model.set_parameters(parameters)
     output = _call(model, inputs)[0, :, :time]
-    return AttentionWeights(output, attention(inputs, parameters, values="none")[0], tuple(WORD))
+    return AttentionWeights(output, attention(inputs, parameters, output="weights")[0], tuple(WORD))
 
 
 def _wrong_attention(student: Student) -> str:
-    probes: list[diagnosis.Probe] = []
+    """What is known of a block whose output is not the right one, or that crashed."""
+    probes: list[Probe] = []
     crashed = []
     for layer_size, block_size, batch, time in SIZES:
         model, parameters = _block(student, layer_size, block_size)
         inputs = _inputs(layer_size, batch, time)
         try:
-            probes.append(((inputs, parameters), model(inputs)))
+            output = model(inputs)
+            if not probes and not np.array_equal(output, model(inputs), equal_nan=True):
+                return mistakes.UNSTEADY
+            probes.append(((inputs, parameters, block_size), output))
         except StudentCrashed:
             crashed.append(time < block_size)
-    if crashed and all(crashed) and len(crashed) == sum(time < block_size for _, block_size, _, time in SIZES):
-        return (
-            "The block works on inputs as long as its block size, and only on those. Shorter ones come, too: does the "
-            "mask fit them?"
-        )
     if crashed:
-        return ""
-    if any(isinstance(found, np.ndarray) and np.isnan(found).any() for _, found in probes):
-        return (
-            "Some outputs are NaN. A softmax over nothing but minus infinity gives that: along its dimension, is "
-            "something left unmasked everywhere?"
-        )
-    return diagnosis.recognised(MISTAKES, probes, TOLERANCE)
+        is_length = all(crashed) and len(crashed) == sum(time < block_size for _, block_size, _, time in SIZES)
+        return mistakes.ONLY_WHOLE_BLOCKS if is_length else ""
+    if explanation := mistakes.ATTENTION.explanation(probes, TOLERANCE):
+        return explanation
+    has_nan = any(isinstance(output, np.ndarray) and np.isnan(output).any() for _, output in probes)
+    return mistakes.NOT_A_NUMBER if has_nan else ""
+
+
+def _smallest_difference(student: Student) -> str:
+    """The smallest of a few cases, with layers that multiply by 1, 2 and 3, where the output is not the right one."""
+    return smallest.difference((_small_case(student, time, layer_size) for time, layer_size in SMALL_SIZES), TOLERANCE)
+
+
+def _small_case(student: Student, time: int, layer_size: int) -> smallest.Case:
+    inputs = SMALL_INPUT[None, :time, :layer_size]
+    weights = {
+        f"{layer}.weight": np.float32(factor) * np.eye(layer_size, dtype=np.float32)
+        for layer, factor in SMALL_FACTORS.items()
+    }
+    biases = {f"{layer}.bias": np.zeros(layer_size, np.float32) for layer in SMALL_FACTORS}
+    factors = ", ".join(f"`{layer}(x)` = {factor:g} x" for layer, factor in SMALL_FACTORS.items())
+
+    def call() -> np.ndarray:
+        model, _ = _block(student, layer_size, time)
+        model.set_parameters(weights | biases)
+        return model(inputs)
+
+    return smallest.Case(f"{factors}, input {smallest.told(inputs)}", attention(inputs, weights | biases, time), call)
 
 
 def _block(student: Student, layer_size: int, block_size: int) -> tuple[Model, dict[str, np.ndarray]]:
@@ -248,7 +158,9 @@ def _block(student: Student, layer_size: int, block_size: int) -> tuple[Model, d
         for part, shape in (("weight", (layer_size, layer_size)), ("bias", (layer_size,))):
             name = f"{layer}.{part}"
             if name not in found or found[name].shape != shape:
-                raise CheckFailed(f"{layer} should be Linear({layer_size}, {layer_size}), as given; was it changed?")
+                raise CheckFailed(
+                    f"{layer} should be Linear({layer_size}, {layer_size}), as you received it. Was the layer changed?"
+                )
             parameters[name] = random.standard_normal(shape).astype(np.float32)
     model.set_parameters(parameters)
     return model, parameters

@@ -1,4 +1,4 @@
-"""Question 7: both forwards are exact, the GPT is causal, learns a batch by heart and a text in part, and generates."""
+"""Question 7: block and GPT are exact, the GPT is causal, learns one batch and a text, and generates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from data import Library, Splits
 from data.plays import ENTROPY
-from grading.checks import diagnosis, expect
+from grading.checks import diagnosis, expect, smallest
 from grading.checks.student import Model, Picture, Student
 from grading.outcomes import CheckFailed, StudentCrashed
 from pictures.panels import Samples
@@ -20,7 +20,7 @@ BLOCK, GPT = "gpt_model.Transformer_Block", "gpt_model.GPT"
 CASES = Path(__file__).resolve().parent / "cases"  # made by `python -m staff.build.gpt_cases`
 ATTENTION_LAYERS = ("k_layer", "q_layer", "v_layer")
 TOLERANCE = 1e-3  # float32 through two blocks and five norms is exact to about 1e-5
-LAYERS_CHANGED = "Were the layers in __init__ changed? They should be as given."
+LAYERS_CHANGED = "The layers in `__init__` should stay as you received them. Were they changed?"
 BLOCK_SIZE, WIDTH, LAYERS = 64, 128, 4
 ROWS_BY_HEART, STEPS_BY_HEART = 4, 150
 STEPS_TO_LEARN = 600
@@ -34,7 +34,7 @@ def block(student: Student, library: Library, thresholds: Mapping[str, float]) -
     width = case["x"].shape[2]
     model = student.create(BLOCK, width, case["block_size"].item())
     model.set_parameters(_named(model.parameters(), case))
-    with diagnosis.explained(lambda text: _wrong_block(model, case)):
+    with diagnosis.explained(lambda text: _wrong_block(model, case), lambda: _wrong_positions_of_block(model, case)):
         expect.close(
             expect.array(
                 model(case["x"]), case["x"].shape, f"an input of shape {case['x'].shape} should give an output"
@@ -42,7 +42,6 @@ def block(student: Student, library: Library, thresholds: Mapping[str, float]) -
             case["output"],
             TOLERANCE,
             "a block with known weights should give",
-            "Attention, add its input, norm_1; linear, relu, add its input (what norm_1 gave), norm_2: in this order?",
         )
 
 
@@ -53,16 +52,14 @@ def model(student: Student, library: Library, thresholds: Mapping[str, float]) -
     parameters = _named(gpt.parameters(), case)
     gpt.set_parameters(parameters)
     positions = {name for name, array in parameters.items() if array.shape == case["position_0.weight"].shape}
-    with diagnosis.explained(lambda text: _wrong_model(gpt, case, bool(positions), text)):
-        for ids, number in _batches(case):
-            logits = _logits(gpt, ids, sizes[3])
-            expect.close(
-                logits,
-                case[f"logits_{number}" if positions else f"logits_without_positions_{number}"],
-                TOLERANCE,
-                "a GPT with known weights should give",
-                "Embeddings, every block in turn, the norm, the output layer with no activation: in this order?",
-            )
+    suffix = "" if positions else "_without_positions"
+    for ids, number in _batches(case):
+        expected = case[f"logits{suffix}_{number}"]
+        with diagnosis.explained(
+            lambda text: _wrong_model(gpt, case, bool(positions), text),
+            lambda ids=ids, expected=expected: smallest.positions(gpt(ids), expected, TOLERANCE),  # type: ignore[misc]
+        ):
+            expect.close(_logits(gpt, ids, sizes[3]), expected, TOLERANCE, "a GPT with known weights should give")
     _require_gradients(gpt, case["ids_0"], set(parameters) - positions)
 
 
@@ -79,8 +76,9 @@ def causal(student: Student, library: Library, thresholds: Mapping[str, float]) 
         leaks = np.flatnonzero(changed[:cut] > TOLERANCE)
         if leaks.size:
             raise CheckFailed(
-                f"changing tokens {cut} and later changed the logits of token {leaks[0]}, which comes before: training "
-                "would learn to peek. Does the attention of question 6 pass its checks?"
+                f"the tokens changed from position {cut} on. The logits at position {leaks[0]} should stay the same; "
+                "they changed. Training could then read the answer.",
+                "Does the attention of question 6 pass its checks?",
             )
 
 
@@ -94,8 +92,7 @@ def overfits(student: Student, library: Library, thresholds: Mapping[str, float]
     expect.at_most(
         loss,
         thresholds["maximum_overfit_loss"],
-        f"the loss on one batch after {STEPS_BY_HEART} steps on it, in nats per character,",
-        "Does every block, in turn, see what the one before it gave?",
+        f"the training loss after {STEPS_BY_HEART} steps on a single batch, in nats per character,",
     )
 
 
@@ -125,7 +122,6 @@ def learns(student: Student, library: Library, thresholds: Mapping[str, float]) 
         loss,
         thresholds["maximum_validation_loss"],
         f"the validation loss after {STEPS_TO_LEARN} steps on the plays, in nats per character,",
-        "Is every block used, and every sum taken?",
     )
 
 
@@ -140,17 +136,18 @@ def generates(student: Student, library: Library, thresholds: Mapping[str, float
     beginning = case["ids_0"][:1, :3]
     length = 3 * block_size
     shape = (1, beginning.shape[1] + length)
-    ids = expect.array(gpt.method("generate", beginning, length), shape, f"generate(ids, {length}) should give ids")
+    ids = expect.array(gpt.method("generate", beginning, length), shape, f"`generate(ids, {length})` should give ids")
     if not np.array_equal(ids[:, : beginning.shape[1]], beginning):
-        raise CheckFailed("generate should return the beginning that it was given, and then the new tokens.")
+        raise CheckFailed("`generate` should return `ids` first and then the new tokens; the first tokens differ.")
     whole = ids.astype(np.int64)
     for end in range(beginning.shape[1], shape[1]):
         seen = whole[:, max(0, end - block_size) : end]
         scores = _logits(gpt, seen, vocabulary)[0, -1]
         if scores[whole[0, end]] < scores.max() - TOLERANCE * abs(scores.max()):
             raise CheckFailed(
-                f"token {end} of a generated text should follow from the {seen.shape[1]} tokens before it, at most "
-                f"block_size = {block_size}. Does generate pass on the last block_size tokens, and use the last logits?"
+                f"token {end} of a generated text should have the largest logit after the {seen.shape[1]} tokens "
+                f"before token {end}; another token has a larger logit (block_size is {block_size}).",
+                "Does `generate` read the last block_size tokens, and use the logits of the last position?",
             )
 
 
@@ -159,12 +156,12 @@ def _samples(gpt: Model, plays: Splits) -> Samples:
     assert plays.validation is not None
     text = "".join(plays.about["characters"][number] for number in plays.validation.x)
     parts = [len(text) * part // (SAMPLES + 1) for part in range(1, SAMPLES + 1)]
-    places = [
+    starts = [
         text.find("\n\n", part, len(text) - 2 * BEGINNING) + len("\n\n") for part in parts
     ]  # where someone speaks
-    beginnings = np.stack([plays.validation.x[place : place + BEGINNING] for place in places]).astype(np.int64)
+    beginnings = np.stack([plays.validation.x[start : start + BEGINNING] for start in starts]).astype(np.int64)
     shape = (SAMPLES, BEGINNING + CHARACTERS_WRITTEN)
-    what = "generate should give the ids of a text"
+    what = "`generate` should give the ids of a text"
     ids = expect.array(gpt.method("generate", beginnings, CHARACTERS_WRITTEN), shape, what).astype(np.int64)
     if ids.min() < 0 or ids.max() >= len(plays.about["characters"]):
         raise CheckFailed(f"{what} of the vocabulary")
@@ -192,6 +189,10 @@ def _wrong_block(model: Model, case: Mapping[str, np.ndarray]) -> str:
         return mistakes.ATTENTION_ON_WHOLE_BLOCKS if np.shape(model(whole)) == whole.shape else ""
 
 
+def _wrong_positions_of_block(model: Model, case: Mapping[str, np.ndarray]) -> str:
+    return smallest.positions(model(case["x"]), case["output"], TOLERANCE)
+
+
 def _wrong_model(gpt: Model, case: Mapping[str, np.ndarray], has_positions: bool, text: str) -> str:
     """What is known of a GPT whose logits are not the right ones, or that crashed with a text."""
     if explanation := diagnosis.crash(text, mistakes.CRASHES):
@@ -199,6 +200,8 @@ def _wrong_model(gpt: Model, case: Mapping[str, np.ndarray], has_positions: bool
     found: list[Any] = []
     batches = [ids for ids, _ in _batches(case)]
     block_size, width, _, vocabulary = (int(size) for size in case["sizes"])
+    if mistakes.INDEX_OUT_OF_RANGE in text:
+        return mistakes.index_out_of_range(lambda token, time: _works(gpt, token, time), block_size, vocabulary)
     for ids in batches:
         try:
             found.append(gpt(ids))
@@ -214,15 +217,26 @@ def _wrong_model(gpt: Model, case: Mapping[str, np.ndarray], has_positions: bool
     )
 
 
+def _works(gpt: Model, token: int, time: int) -> bool:
+    """Whether a GPT gives anything for a text of one token, repeated."""
+    try:
+        gpt(np.full((1, time), token))
+    except StudentCrashed:
+        return False
+    return True
+
+
 def _require_gradients(gpt: Model, ids: np.ndarray, names: set[str]) -> None:
     """Fail if some parameter cannot learn. The position embedding may be a fixed one."""
     found = gpt.gradients(ids)
     cut_off = sorted(name for name in names if found.parameters.get(name) is None)
     if not found.differentiable or cut_off:
-        what = f"back to {cut_off[0]}" + (f" and {len(cut_off) - 1} others" if cut_off[1:] else "") if cut_off else ""
-        raise expect.Mismatch(
-            f"the logits are right, but no gradient flows from them {what}, so training cannot improve that.",
-            "Something on the way cuts the thread that gradients follow: look for detach, data, no_grad, item, numpy.",
+        others = f" and {len(cut_off) - 1} other parameters" if cut_off[1:] else ""
+        what = f"`{cut_off[0]}`{others}" if cut_off else "any parameter"
+        raise CheckFailed(
+            f"the logits are right, but no gradient arrives at {what}. Training cannot change parameters without "
+            "gradients.",
+            "Does `forward` use detach, data, no_grad, item or numpy?",
         )
 
 
@@ -286,6 +300,8 @@ def _named(parameters: Mapping[str, np.ndarray], case: Mapping[str, np.ndarray])
             if value is not None and role == "embedding" and value.shape == array.shape[::-1]:
                 value = value.T
             if value is None or value.shape != array.shape:
-                raise CheckFailed(f"{layer}.{part} has shape {array.shape}, which fits no layer here. {LAYERS_CHANGED}")
+                raise CheckFailed(
+                    f"`{layer}.{part}` has shape {array.shape}. No layer of the GPT has it.", LAYERS_CHANGED
+                )
             named[f"{layer}.{part}"] = value
     return named

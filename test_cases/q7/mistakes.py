@@ -1,12 +1,12 @@
-"""Question 7's classic mistakes: told by what they give on the stored cases, and the explanation for each.
+"""Question 7's classic mistakes: recognised by their results on the stored cases, each with its explanation.
 
-cases/block_mistakes.npz and cases/model_mistakes.npz hold what each mistake gives, by name (staff/build/gpt_mistakes.py
-computes them). Here is no computation of a block or a GPT, right or wrong: that is the student's to write.
+cases/block_mistakes.npz and cases/model_mistakes.npz hold the result of each mistake, by name. They are computed by
+staff/build/gpt_mistakes.py. This file holds no computation of a block or a GPT, because students write it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,138 +15,170 @@ import numpy as np
 from grading.checks import diagnosis
 from grading.checks.diagnosis import Mistake
 
-_WHICH_SUM = (
-    "Steps 2 and 5 each add something to what a layer gave, so that nothing that came in is lost on the way. {} What "
-    "went into that layer?"
-)
 _QUESTION_6 = (
-    "The six steps are right, but the attention inside is not that of question 6{}: run the autograder with -q q6 and "
-    "mend models.py first."
+    "The six steps are right. The attention inside the block is wrong: {} Fix question 6 first: "
+    "`python autograder.py -q q6`."
 )
+_LATER_POSITIONS = "positions attend to later positions."
 BLOCK_EXPLANATIONS = {
-    "first_sum_missing": _WHICH_SUM.format("Here the sum after attention is missing."),
-    "second_sum_missing": _WHICH_SUM.format("Here the sum after the linear layer is missing."),
-    "both_sums_missing": _WHICH_SUM.format("Here both sums are missing."),
+    "first_sum_missing": "Step 2 is missing: the block's input is not added to the output of `attention`.",
+    "second_sum_missing": (
+        "Step 5 is missing: the output of `norm_1` is not added to the output of the relu. What does step 5 add?"
+    ),
+    "both_sums_missing": (
+        "Steps 2 and 5 are missing: nothing is added to the output of `attention`, nor to the output of the relu."
+    ),
     "second_sum_with_the_blocks_input": (
-        "The second sum adds the block's own input. Step 5 adds what went into step 4, and that has been through three "
-        "steps by then."
+        "The second sum adds the block's input. Step 5 adds the input of step 4, which is the output of `norm_1`."
     ),
     "second_sum_with_what_the_norm_got": (
-        "The second sum adds what the first norm was given, not what it gave. Is one variable used for both?"
+        "The second sum adds the input of `norm_1`. Step 5 adds the output of `norm_1`. Does one variable stand for "
+        "both?"
     ),
     "norms_before_the_layers": (
-        "Each norm comes before its layer, as in later GPTs. In this block, as in the first GPT, it comes after the "
-        "sum."
+        "`norm_1` comes before `attention`, and `norm_2` before `linear`. In this block each norm follows a sum. Which "
+        "steps are the norms?"
     ),
     "norms_before_the_sums": (
-        "Each norm looks at what its layer gave alone, and the sum comes afterwards. Compare the order of steps 2 and "
-        "3, and of 5 and 6."
+        "Each norm comes before its sum. In this block each norm comes after its sum. Are steps 2 and 3, and steps 5 "
+        "and 6, exchanged?"
     ),
-    "first_norm_missing": "Step 3 is missing: nothing is normed between attention and the linear layer.",
-    "second_norm_missing": "That is the output of step 5; step 6, the second norm, is missing.",
-    "both_norms_missing": "Neither norm is used: steps 3 and 6 are missing.",
-    "first_norm_twice": "Both norms are the same layer, norm_1; what is norm_2 for?",
-    "second_norm_twice": "Both norms are the same layer, norm_2; what is norm_1 for?",
-    "norms_swapped": "The two norms have changed places: norm_2 works where norm_1 should.",
-    "relu_missing": "Nothing non-linear follows the linear layer; read step 4 to its end.",
+    "first_norm_missing": "Step 3 is missing: the first sum does not pass through `norm_1`.",
+    "second_norm_missing": "Step 6 is missing: the second sum does not pass through `norm_2`.",
+    "both_norms_missing": "Steps 3 and 6 are missing: neither `norm_1` nor `norm_2` is used.",
+    "first_norm_twice": "`norm_1` is used for steps 3 and 6. Step 6 is `norm_2`.",
+    "second_norm_twice": "`norm_2` is used for steps 3 and 6. Step 3 is `norm_1`.",
+    "norms_swapped": "The two norms are exchanged: step 3 uses `norm_2`, and step 6 uses `norm_1`.",
+    "relu_missing": "The relu is missing: step 4 is the linear layer and then a relu.",
     "relu_after_the_second_sum": (
-        "The relu comes after the second sum, so it also cuts what was added. To whose numbers does step 4 apply it?"
+        "The relu comes after the second sum. Step 4 applies the relu to the output of `linear`, before the sum."
     ),
     "relu_at_the_end": (
-        "No output is below 0: there is an activation at the end of the block, after the second norm. What is the last "
-        "of the six steps?"
+        "No output is below 0: a relu comes after `norm_2`. `norm_2` is the last step. Which step has the relu?"
     ),
-    "relu_before_the_linear_layer": "The relu is applied to what goes into the linear layer. Read step 4 again: when?",
-    "linear_layer_missing": "The relu is there, but the linear layer is not used. Read step 4 again.",
+    "relu_before_the_linear_layer": (
+        "The relu comes before `linear`. Step 4 applies `linear` first, and the relu to the output of `linear`."
+    ),
+    "linear_layer_missing": "The relu is applied, but `linear` is not used. Step 4 needs both.",
     "attention_missing": (
-        "Positions do not look at one another: the attention is not used, or its result is thrown away."
+        "The output of `attention` has no effect. Is `attention` not called, or is its result thrown away?"
     ),
-    "linear_layer_before_attention": "The linear layer works before attention; compare steps 1 and 4.",
-    "attention_without_scale": _QUESTION_6.format(" (its scores are not scaled)"),
-    "attention_scaled_by_the_size": _QUESTION_6.format(" (its scores are scaled by the wrong number)"),
-    "attention_scaled_by_the_time": _QUESTION_6.format(" (its scores are scaled by the wrong number)"),
-    "attention_without_mask": _QUESTION_6.format(" (positions see what comes later)"),
-    "attention_with_the_mask_transposed": _QUESTION_6.format(" (positions see what comes later)"),
-    "attention_with_the_mask_after_the_softmax": _QUESTION_6.format(" (mask and softmax)"),
-    "attention_with_zeros_for_a_mask": _QUESTION_6.format(" (positions see what comes later)"),
-    "attention_with_another_softmax": _QUESTION_6.format(" (its softmax)"),
-    "attention_with_queries_and_keys_swapped": _QUESTION_6.format(" (queries and keys)"),
-    "attention_without_values": _QUESTION_6.format(" (what its weights mix)"),
+    "linear_layer_before_attention": (
+        "The linear layer comes before the attention. The attention is step 1, and the linear layer is step 4."
+    ),
+    "attention_without_scale": _QUESTION_6.format("the scores are not divided by anything."),
+    "attention_scaled_by_the_size": _QUESTION_6.format("the scores are divided by the layer size, not by its root."),
+    "attention_scaled_by_the_time": _QUESTION_6.format(
+        "the scores are divided by the root of the number of positions."
+    ),
+    "attention_without_mask": _QUESTION_6.format(_LATER_POSITIONS),
+    "attention_with_the_mask_transposed": _QUESTION_6.format(_LATER_POSITIONS),
+    "attention_with_the_mask_after_the_softmax": _QUESTION_6.format("the mask comes after the softmax."),
+    "attention_with_zeros_for_a_mask": _QUESTION_6.format(_LATER_POSITIONS),
+    "attention_with_another_softmax": _QUESTION_6.format("the softmax runs over the wrong dimension."),
+    "attention_with_queries_and_keys_swapped": _QUESTION_6.format("queries and keys are exchanged."),
+    "attention_without_values": _QUESTION_6.format("the weights multiply the input, not the values."),
 }
 ATTENTION_ON_WHOLE_BLOCKS = (
-    "The block takes inputs as long as its block size, and only those. Shorter ones come, too: does question 6's mask "
-    "fit them? Run the autograder with -q q6."
+    "The block works for inputs of `block_size` positions. For shorter inputs it crashes. Does question 6 cut the "
+    "mask to the number of positions? Run `python autograder.py -q q6`."
 )
 _ONE_BLOCK = (
-    "Only the {} block has any effect on the logits. Every block should work on what the one before it gave: is a "
-    "result overwritten, or thrown away?"
+    "Only the {} block has an effect on the logits. Each block should get the output of the block before it. Is an "
+    "output overwritten, or thrown away?"
 )
-_SAME_BLOCK = "The {} block is used again in place of every other. What does the loop go over, and what does it call?"
-_FREE_SCORES = "{} cross_entropy takes scores of any size and sign: what comes after the output layer?"
+_SAME_BLOCK = "The {} block is used in every step of the loop. Which variable changes from step to step?"
+_FREE_LOGITS = "{} Logits are real numbers of any sign and size. What comes after `output` in `forward`?"
 MODEL_EXPLANATIONS = {
     "only_the_first_block": _ONE_BLOCK.format("first"),
     "only_the_last_block": _ONE_BLOCK.format("last"),
     "first_block_for_all": _SAME_BLOCK.format("first"),
     "last_block_for_all": _SAME_BLOCK.format("last"),
-    "blocks_backwards": "The blocks work in reverse, the last one first.",
-    "blocks_missing": "The blocks have no effect: is what they give thrown away, or are they not called at all?",
+    "blocks_backwards": "The blocks are called in reverse order. The first block of `self.blocks` comes first.",
+    "blocks_missing": (
+        "The blocks have no effect on the logits. Are the outputs of the blocks thrown away, or are the blocks not "
+        "called?"
+    ),
     "sums_around_blocks": (
-        "What goes into each block is added to what comes out of it. The sums are inside the blocks already."
+        "The input of each block is added to the output of the block. The sums are inside the blocks already."
     ),
-    "norm_missing": "The norm after the last block is missing.",
-    "norm_before_the_blocks": (
-        "The norm comes before the blocks. What stands between the last block and the output layer?"
+    "norm_missing": "`norm` is missing: the output of the last block should pass through `norm`.",
+    "norm_before_the_blocks": "`norm` comes before the blocks. `norm` belongs between the last block and `output`.",
+    "norm_before_and_after_the_blocks": "`norm` is used before and after the blocks. `norm` belongs after them only.",
+    "norm_after_every_block": (
+        "`norm` is used inside the loop, after every block. `norm` should be used once, after the last block."
     ),
-    "norm_before_and_after_the_blocks": "The norm is used twice, before the blocks as well as after them.",
-    "norm_after_every_block": "The norm is used inside the loop, after every block. How often is it wanted?",
-    "relu_at_the_end": _FREE_SCORES.format("No logit is below 0: an activation cuts them off."),
-    "softmax_at_the_end": _FREE_SCORES.format("The logits of each position sum to 1: they went through a softmax."),
-    "log_softmax_at_the_end": _FREE_SCORES.format(
-        "The logits went through a log-softmax, which the loss brings itself."
+    "relu_at_the_end": _FREE_LOGITS.format("No logit is below 0: the logits pass through a relu."),
+    "softmax_at_the_end": _FREE_LOGITS.format("The logits of each position sum to 1: they pass through a softmax."),
+    "log_softmax_at_the_end": (
+        "The logits pass through a log-softmax. The loss computes the log-softmax itself. What comes after `output` in "
+        "`forward`?"
     ),
-    "softmax_over_time_at_the_end": _FREE_SCORES.format("The logits went through a softmax, and over time at that."),
+    "softmax_over_time_at_the_end": _FREE_LOGITS.format("The logits pass through a softmax over the positions."),
     "tokens_vectors_for_the_output_layer": (
-        "The tokens' embedding vectors are used to score tokens; the output layer made in __init__ is not."
+        "The logits are products with the token embedding. `output` from `__init__` is not used."
     ),
-    "positions_missing": "Those are the logits of a GPT that does not add the position embedding to the tokens'.",
-    "positions_backwards": "The places are counted from the end. The first token should get the vector of place 0.",
-    "first_position_for_all": "Every token gets the vector of place 0; each should get that of its own.",
-    "positions_multiplied": "The tokens' vectors and those of their places are multiplied with one another, not added.",
+    "positions_missing": "The logits do not depend on the positions. The position embedding is not added.",
+    "positions_backwards": (
+        "The position embedding is added in reverse order. The first token should get row 0, the last token row time "
+        "- 1."
+    ),
+    "first_position_for_all": (
+        "Every token gets row 0 of the position embedding. The token at position i should get row i."
+    ),
+    "positions_multiplied": "The token embedding is multiplied by the position embedding. The two should be added.",
     "positions_after_the_blocks": (
-        "The places' vectors are added after the blocks, which then do not know where tokens are."
+        "The position embedding is added after the blocks. The position embedding belongs before the first block."
     ),
     "positions_again_at_every_block": (
-        "The places' vectors are added again before each block; once, at the start, is meant."
+        "The position embedding is added before every block. It should be added once, before the first block."
     ),
-    "tokens_missing": "Which tokens are read makes no difference: only the places' vectors are used.",
+    "tokens_missing": "The logits do not depend on the tokens. The token embedding is not added.",
     "tokens_times_the_root_of_the_width": (
-        "The tokens' vectors are multiplied by the root of the width, as in another paper. Here they are added as they "
-        "are."
+        "The token embedding is multiplied by the square root of the width. The token embedding should be added as it "
+        "is."
     ),
 }
 CRASHES = {
-    "index out of range in self": (
-        "An embedding was asked for a row that it does not have. Tokens' ids belong into the tokens' embedding, places "
-        "into the places': is one taken for the other, or are places counted from 1?"
-    ),
     'Module [ModuleList] is missing the required "forward" function': (
-        "A ModuleList is a list of layers, not a layer: it cannot be called itself. What does one do with each of its "
-        "layers?"
+        "`self.blocks` is called like a layer. A ModuleList is a list of layers and cannot be called. What calls each "
+        "layer of a list in turn?"
     ),
 }
+INDEX_OUT_OF_RANGE = "index out of range in self"
+_NO_SUCH_ROW = "The {} embedding got the index {}. The {} embedding has {} rows, with the indices 0 to {}. {}"
 ONLY_WHOLE_BLOCKS = (
-    "Texts as long as the block work, shorter ones do not. They come, too: are there vectors for the places of this "
-    "text, or always for all places of a block?"
+    "The GPT works for texts of `block_size` tokens. For shorter texts it crashes. Are the positions always 0 to "
+    "block_size - 1, or 0 to time - 1?"
 )
 
 
+def index_out_of_range(works: Callable[[int, int], bool], block_size: int, vocabulary: int) -> str:
+    """Which embedding was asked for which row, told from the texts that crash.
+
+    Args:
+        works: whether the GPT works for a text of one token id, repeated: takes the id and the number of tokens.
+        block_size, vocabulary: rows of the position embedding and of the token embedding; block_size is smaller.
+    """
+    if works(0, block_size - 1) and not works(0, block_size):
+        rows, question = ("position", block_size), "Are the positions counted from 1?"
+    elif works(block_size - 1, 1) and not works(block_size, 1):
+        rows, question = ("position", block_size), f"{block_size} is a token id. Are token ids looked up as positions?"
+    elif works(vocabulary - 2, 1) and not works(vocabulary - 1, 1):
+        rows, question = ("token", vocabulary), "Is 1 added to the token ids?"
+    else:
+        return ""
+    name, count = rows
+    return _NO_SUCH_ROW.format(name, count, name, count, count - 1, question)
+
+
 def block(found: object, wrong: Mapping[str, np.ndarray], tolerance: float) -> str:
-    """The explanation of the one mistake that gives what a student's block gave."""
+    """The explanation of the one mistake that gives the output of a student's block."""
     return _explanation(found, wrong, BLOCK_EXPLANATIONS, tolerance)
 
 
 def model(found: Sequence[Any], wrong: Mapping[str, np.ndarray], has_positions: bool, tolerance: float) -> str:
-    """The explanation of the one mistake that gives what a student's GPT gave, batch after batch."""
+    """The explanation of the one mistake that gives the logits of a student's GPT, batch after batch."""
     if not all(isinstance(batch, np.ndarray) for batch in found):
         return ""
     suffix = "_without_positions"
@@ -161,24 +193,28 @@ def shape(found: Sequence[Any], ids: Sequence[np.ndarray], width: int, vocabular
     """The explanation of outputs of a shape that is not (batch, time, vocabulary).
 
     Args:
-        found: what the student's GPT gave for each batch.
+        found: the output of the student's GPT for each batch.
         ids: the batches, (batch, time), whose batch, time, `width` and `vocabulary` all differ.
     """
     explanations = {
         lambda batch, time: (batch, vocabulary): (
-            "One row of scores for each text: training wants scores at every position, so that each token is a lesson."
+            "There is one row of logits for each text. Every position needs logits, because each predicts its next "
+            "token."
         ),
         lambda batch, time: (batch, vocabulary, time): (
-            "Time and vocabulary have changed places: the scores should be along the last dimension."
+            "The dimensions of time and vocabulary are exchanged. The logits of a position belong in the last "
+            "dimension."
         ),
         lambda batch, time: (batch, time, width): (
-            "That is still as wide as the blocks. What makes scores for the vocabulary out of it?"
+            f"The last dimension is n_embd = {width}, the width of the blocks. Which layer makes logits for the "
+            "vocabulary?"
         ),
         lambda batch, time: (batch * time, vocabulary): (
-            "Batch and time have been run together into one dimension. The loss does that itself, later."
+            "The dimensions of batch and time are flattened into one. `get_loss` flattens them itself."
         ),
         lambda batch, time: (batch, time): (
-            "That is one number for each position, as argmax or a loss leaves behind; all scores are wanted."
+            "There is one number for each position. Is an argmax or the loss computed in `forward`? Every position "
+            "needs a logit for each token."
         ),
     }
     fitting = [

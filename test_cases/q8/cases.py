@@ -17,13 +17,13 @@ BREAKS = [False, True, True] + [False] * 8
 PAD, END = 0, 3
 SMALL_FORM = SmallForm(np.array(SYLLABLES), np.array(MAY_END_LINE), np.array(BREAKS), END, PAD, texts.FORM)
 
-LENGTHS = ((2, 5, 4), (1, 3, 0), (4, 1, 2), (3, 9, 7))  # of prompt, verse, and what is to be filled
+LENGTHS = ((2, 5, 4), (1, 3, 0), (4, 1, 2), (3, 9, 7))  # of prompt, verse and padding
 ENCODED_TOKENS, ENCODED_PADS = 90, (PAD, PAD, 95, 97)
 MASKED = ((1, 4, 5), (3, 6, 7))  # batch, time, vocab
 
 
 def examples() -> list[tuple[list[int], list[int], int, int]]:
-    """Prompts, verses, lengths and filling tokens."""
+    """Prompts, verses, lengths and padding tokens."""
     random = np.random.default_rng(1)
     return [
         (
@@ -37,7 +37,7 @@ def examples() -> list[tuple[list[int], list[int], int, int]]:
 
 
 def losses() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Logits, targets and masks; something is counted in each row."""
+    """Logits, targets and masks; each row of a mask holds a 1."""
     random = np.random.default_rng(2)
     found = []
     for batch, time, vocab in MASKED:
@@ -48,6 +48,14 @@ def losses() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         mask[0, 0] = 0
         found.append((logits, targets, mask))
     return found
+
+
+def small_losses() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Logits, targets and masks that fit into a message, from the smallest."""
+    logits = np.array([[[1, 0], [0, 2]], [[3, 0], [0, 0]]], np.float32)  # (batch, time, vocab)
+    targets, mask = np.array([[0, 0], [1, 1]]), np.array([[1, 1], [1, 0]], np.float32)
+    sizes = ((1, 1), (1, 2), (2, 2))  # batch, time
+    return [(logits[:batch, :time], targets[:batch, :time], mask[:batch, :time]) for batch, time in sizes]
 
 
 def tables() -> list[tuple[np.ndarray, np.ndarray]]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from data import Library
 from data import haiku as texts
-from grading.checks import diagnosis, expect
+from grading.checks import diagnosis, expect, smallest
 from grading.checks.student import Picture, Student
 from grading.outcomes import CheckFailed, StudentCrashed
 from pictures.panels import Conversation
@@ -28,6 +28,7 @@ MESSAGES = Path(__file__).resolve().parent / "messages.txt"
 TOLERANCE = 1e-4  # float32 means over a few dozen numbers are exact to about 1e-6
 DRAWS = 20_000  # the standard error of a frequency is then at most 0.0035
 FREQUENCY_TOLERANCE = 0.02  # more than five of those standard errors
+GENERATOR = "Does `multinomial` get `generator`?"
 RECOGNISED_FREQUENCIES = 0.03  # six standard errors of half as many draws
 FUNCTIONS = {name: f"haiku.{name}" for name in ("encode_example", "masked_loss", "write_haiku")} | {
     "GPT": "gpt_model.GPT"
@@ -37,44 +38,44 @@ FUNCTIONS = {name: f"haiku.{name}" for name in ("encode_example", "masked_loss",
 def model(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     created = student.create("gpt_model.GPT", 16, 8, 2, 50)
     ids = np.random.default_rng(0).integers(50, size=(3, 11))
-    expect.array(created(ids), (3, 11, 50), "a batch of 3 sequences of 11 tokens out of 50 should give scores")
+    expect.array(created(ids), (3, 11, 50), "a batch of 3 sequences of 11 tokens out of 50 should give logits")
 
 
 def encoding(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    for prompt, verse, length, pad in cases.examples():
+    for prompt, verse, length, pad in sorted(cases.examples(), key=lambda example: example[2]):
         found = student.call("haiku.encode_example", prompt, verse, length, pad)
         if not isinstance(found, list) or len(found) != 3:
-            raise CheckFailed("encode_example should return three tensors: inputs, targets, mask.")
+            raise CheckFailed("`encode_example` should return three tensors: inputs, targets and mask.")
         spare = length - (len(prompt) + len(verse) - 1)
         tokens, mask = prompt + verse, [0] * (len(prompt) - 1) + [1] * len(verse) + [0] * spare
-        wanted = {
-            "inputs": (tokens[:-1] + [pad] * spare, "Is the last token left out, and the filling on the right?"),
-            "targets": (tokens[1:] + [pad] * spare, "Is the target at each place the token that comes next?"),
-            "mask": (mask, "It is 1 where the target belongs to the verse: from the prompt's last place on."),
-        }
-        for part, (name, (values, hint)) in enumerate(wanted.items()):
+        wanted = {"inputs": tokens[:-1] + [pad] * spare, "targets": tokens[1:] + [pad] * spare, "mask": mask}
+        for part, (name, values) in enumerate(wanted.items()):
             with diagnosis.explained(partial(_wrong_encoding, student, part, name)):
-                what = f"the {name} of a prompt of {len(prompt)} and a verse of {len(verse)} tokens, length {length},"
-                numbers = expect.array(found[part], (length,), f"{what} should be a tensor", hint)
+                what = f"the {name} of `encode_example({prompt}, {verse}, {length}, {pad})` should be"
+                numbers = expect.array(found[part], (length,), f"{what} a tensor")
                 if not np.array_equal(numbers, values):
-                    raise expect.Mismatch(f"{what} should be {values}; got {numbers.astype(int).tolist()}.", hint)
+                    raise expect.Mismatch(f"{what} {values}; got {numbers.astype(int).tolist()}.")
 
 
 def loss(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    with diagnosis.explained(lambda text: _wrong_loss(student)):
+    with diagnosis.explained(lambda text: _wrong_loss(student), lambda: _smallest_wrong_loss(student)):
         for logits, targets, mask in cases.losses():
             batch, time = mask.shape
-            what = f"masked_loss of {batch} x {time} places, {int(mask.sum())} of them counted,"
+            what = f"`masked_loss` of {batch} x {time} positions, with a mask of {int(mask.sum())} ones,"
             value = expect.number(student.call("haiku.masked_loss", logits, targets, mask), f"{what} should be")
             expected = learning.masked_mean(learning.token_losses(logits, targets), mask)
-            hint = "Is it the sum over counted places, divided by how many are counted in the whole batch?"
-            expect.close(value, expected, TOLERANCE, f"{what} should be", hint)
+            expect.close(value, expected, TOLERANCE, f"{what} should be")
             found = student.gradients("haiku.masked_loss", logits, targets, mask)
             slope = found.inputs[0]
             if not found.differentiable or slope is None:
-                raise CheckFailed("no gradient flows from masked_loss back to the logits. Is something detached?")
+                raise CheckFailed(
+                    "the loss is right, but no gradient arrives at the logits.",
+                    "Does `masked_loss` use detach, item, no_grad or numpy?",
+                )
             if np.abs(slope[mask == 0]).max() > 0:
-                raise CheckFailed("masked_loss sends gradients to places that the mask does not count.")
+                raise CheckFailed(
+                    "the gradient of `masked_loss` should be 0 where the mask is 0; some of these gradients are not 0."
+                )
 
 
 def sampling(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -82,27 +83,27 @@ def sampling(student: Student, library: Library, thresholds: Mapping[str, float]
         _require_frequencies(student)
     first, again, other = (_drawn(student, RARE, 1.0, 6, seed=seed) for seed in (7, 7, 8))
     if not np.array_equal(first, again):
-        raise CheckFailed("the same generator state should give the same draws. Is `generator` handed to multinomial?")
+        raise CheckFailed("two calls with equal generators should give the same draws; they differ.", GENERATOR)
     if np.array_equal(first, other):
-        raise CheckFailed("another generator should give other draws. Is `generator` handed to multinomial?")
+        raise CheckFailed("two calls with different generators should give different draws; they are equal.", GENERATOR)
 
 
 def form(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     handle = student.probe_object("form", **vars(SMALL_FORM)).handle
-    places = [(left, line) for line in range(3) for left in range(8)]
-    left, line = (np.array(column) for column in zip(*places, strict=True))
+    states = [(left, line) for line in range(3) for left in range(8)]
+    left, line = (np.array(column) for column in zip(*states, strict=True))
     expected = writing.allowed(left, line, SMALL_FORM)
     with diagnosis.explained(lambda text: _wrong_allowed(student, left, line, handle)):
         found = expect.array(
             student.call("haiku.allowed_tokens", left, line, handle),
-            (len(places), len(TOKENS)),
-            f"allowed_tokens of {len(places)} verses over {len(TOKENS)} tokens should be a bool tensor",
+            (len(states), len(TOKENS)),
+            f"`allowed_tokens` of {len(states)} verses over {len(TOKENS)} tokens should be a bool tensor",
         )
         for row, token in np.argwhere((found != 0) != expected):
             verb = "should" if expected[row, token] else "should not"
             raise expect.Mismatch(
-                f"with {left[row]} syllables left in line {line[row]} (from 0), {TOKENS[token]!r} "
-                f"({SYLLABLES[token]} syllables) {verb} be allowed."
+                f"with left = {left[row]} and line = {line[row]}, the token {TOKENS[token]!r} of {SYLLABLES[token]} "
+                f"syllables {verb} be allowed; got {bool(found[row, token])}."
             )
     with diagnosis.explained(lambda text: _wrong_writing(student, handle, text)):
         for table, prompts in cases.tables():
@@ -114,7 +115,7 @@ def bot(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
     trained = student.probe_object("Bot", FUNCTIONS, Picture("haiku_bot.picture"), seed=0)
     answers = trained.method("answers", [message for _, message in asked], 0)
     if not isinstance(answers, list) or len(answers) != len(asked) or not all(isinstance(a, str) for a in answers):
-        raise CheckFailed("the bot should answer every message with text.")
+        raise CheckFailed("the bot should answer every message with a text; some answers are none.")
     turns = tuple((message, answer) for (_, message), answer in zip(asked, answers, strict=True))
     student.exhibit(lambda: Conversation(turns))
     verses = [answer.split("\n") for answer in answers]
@@ -157,6 +158,20 @@ def _wrong_loss(student: Student) -> str:
     return diagnosis.recognised(learning.LOSSES, probes, TOLERANCE)
 
 
+def _smallest_wrong_loss(student: Student) -> str:
+    return smallest.difference(
+        (
+            smallest.Case(
+                f"logits {smallest.told(logits)}, targets {smallest.told(targets)}, mask {smallest.told(mask)}",
+                learning.masked_mean(learning.token_losses(logits, targets), mask),
+                partial(student.call, "haiku.masked_loss", logits, targets, mask),
+            )
+            for logits, targets, mask in cases.small_losses()
+        ),
+        TOLERANCE,
+    )
+
+
 def _require_frequencies(student: Student) -> None:
     for temperature, top_k in ((1.0, 6), (0.5, 3), (2.0, 2), (1.0, 50), (0.7, 1)):
         drawn = _drawn(student, RARE, temperature, top_k, seed=5)
@@ -165,10 +180,9 @@ def _require_frequencies(student: Student) -> None:
         worst = int(np.abs(frequencies - expected).argmax())
         if abs(frequencies[worst] - expected[worst]) > FREQUENCY_TOLERANCE:
             raise expect.Mismatch(
-                f"with temperature {temperature:g} and top_k {top_k}, a token of probability {expected[worst]:.3f} "
-                f"came in {frequencies[worst]:.3f} of {DRAWS:,} draws.",
-                "Are the logits divided by the temperature, and all but the top_k highest left out, before the "
-                "softmax?",
+                f"`sample_next` got the logits {RARE.tolist()}, temperature {temperature:g} and top_k {top_k}. Token "
+                f"{worst} should have probability {expected[worst]:.3f}; it came in {frequencies[worst]:.3f} of "
+                f"{DRAWS:,} draws."
             )
 
 
@@ -195,10 +209,10 @@ def _drawn(student: Student, logits: np.ndarray, temperature: float, top_k: int,
     rows = np.tile(logits, (DRAWS, 1))
     found = student.call("haiku.sample_next", rows, temperature, top_k, generator)
     tokens = expect.array(
-        found, (DRAWS,), f"sample_next of {DRAWS} rows of logits should give one token each, a tensor"
+        found, (DRAWS,), f"`sample_next` of {DRAWS} rows of logits should give one token id for each row, a tensor"
     )
     if tokens.min() < 0 or tokens.max() >= len(logits):
-        raise CheckFailed(f"sample_next gave token {int(tokens.max())} of a vocabulary of {len(logits)}.")
+        raise CheckFailed(f"`sample_next` gave token {int(tokens.max())} of a vocabulary of {len(logits)}.")
     return tokens.astype(np.int64)
 
 
@@ -206,9 +220,14 @@ def _written(student: Student, model: Any, prompts: np.ndarray, form: Any, top_k
     generator = student.probe_object("generator", seed=11).handle
     found = student.call("haiku.write_haiku", model, prompts, form, 1.0, top_k, generator)
     if not isinstance(found, np.ndarray) or found.ndim != 2 or len(found) != len(prompts):
-        raise expect.Mismatch(f"write_haiku of {len(prompts)} prompts should give ids of shape ({len(prompts)}, time).")
+        raise expect.Mismatch(
+            f"`write_haiku` of {len(prompts)} prompts should give ids of shape ({len(prompts)}, time); got "
+            f"{expect.kind(found)}."
+        )
     if found.dtype.kind != "i" or found.size == 0 or found.min() < 0 or found.max() >= len(TOKENS):
-        raise CheckFailed("write_haiku should give ids of the vocabulary, int64.")
+        raise CheckFailed(
+            f"`write_haiku` should give int64 token ids from 0 to {len(TOKENS) - 1}; got {smallest.told(found)}."
+        )
     return found
 
 
@@ -218,14 +237,14 @@ def _wrong_allowed(student: Student, left: np.ndarray, line: np.ndarray, form: A
 
 
 def _require_verses(student: Student, table: np.ndarray, prompts: np.ndarray, form: Any) -> None:
-    """Fail unless write_haiku takes the best allowed tokens where it draws of one, and keeps the form where of all."""
+    """Fail unless `write_haiku` takes the best allowed tokens with top_k 1, and keeps the form with every token."""
     model = student.probe_object("TableModel", table=table).handle
     expected = writing.greedy(table, prompts, SMALL_FORM)
     for verse, row in zip(_written(student, model, prompts, form, top_k=1).tolist(), expected.tolist(), strict=True):
         best = row[: row.index(END) + 1]
         if verse[: len(best)] != best or any(token != PAD for token in verse[len(best) :]):
             raise expect.Mismatch(
-                f"with top_k 1, write_haiku should take the best allowed token at each step: "
+                "with top_k 1, `write_haiku` should take the allowed token of the largest logit in each step: "
                 f"{_names(best)}, and then <pad>; got {_names(verse)}."
             )
     for verse in _written(student, model, prompts, form, top_k=len(TOKENS)).tolist():
@@ -233,7 +252,7 @@ def _require_verses(student: Student, table: np.ndarray, prompts: np.ndarray, fo
 
 
 def _wrong_writing(student: Student, form: Any, text: str) -> str:
-    """What is known of a write_haiku that went wrong, also from tables where forbidden marks have the best scores."""
+    """What is known of a wrong `write_haiku`, also from tables where forbidden marks have the largest logits."""
     probes: list[diagnosis.Probe] = []
     for table, prompts in cases.tables():
         for bonus in (0, 10):
@@ -248,24 +267,24 @@ def _wrong_writing(student: Student, form: Any, text: str) -> str:
 
 
 def _require_form(verse: list[int]) -> None:
-    """Fail unless the ids are three lines of 5, 7 and 5 syllables, the end, and then filling."""
+    """Fail unless the ids are three lines of 5, 7 and 5 syllables, the end, and then padding."""
     left, line = texts.FORM[0], 0
-    for place, token in enumerate(verse):
+    for position, token in enumerate(verse):
         if not writing.is_allowed(token, left, line, SMALL_FORM):
             raise expect.Mismatch(
-                f"write_haiku wrote {_names(verse)}: {TOKENS[token]!r} at place {place} breaks the form "
-                f"({left} syllables were left in line {line})."
+                f"`write_haiku` wrote {_names(verse)}. Token {position}, {TOKENS[token]!r}, is not allowed there: "
+                f"{left} syllables were left in line {line} (from 0)."
             )
         if left == 0:
             line += 1
             if line == len(texts.FORM):
-                if any(rest != PAD for rest in verse[place + 1 :]):
-                    raise expect.Mismatch(f"after its end a verse should be filled with <pad>; got {_names(verse)}.")
+                if any(rest != PAD for rest in verse[position + 1 :]):
+                    raise expect.Mismatch(f"after <end> a verse should hold <pad> alone; got {_names(verse)}.")
                 return
             left = texts.FORM[line]
         else:
             left -= SYLLABLES[token]
-    raise expect.Mismatch(f"write_haiku stopped before the end of a verse: {_names(verse)}.")
+    raise expect.Mismatch(f"`write_haiku` should write until <end>; got {_names(verse)}.")
 
 
 def _names(verse: list[int]) -> str:

@@ -1,7 +1,7 @@
-"""Classic mistakes in what question 8's model learns from: what each would give, and the explanation for it.
+"""Classic mistakes in the examples and the loss of question 8: the result of each, and the explanation.
 
-Small pure functions in the manner of question 6's: the checks call them on inputs of their own and recognise the one
-that agrees with what came (`grading.checks.diagnosis.recognised`).
+Each is a small pure function. The checks call them on inputs of their own and recognise the one that agrees with the
+student's result (`grading.checks.diagnosis.recognised`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Tokens = list[int]
 
 
 def _filled(tokens: Tokens, length: int, pad: int) -> np.ndarray:
-    """The tokens and what is lacking, on the right; longer than `length` if they are too many."""
+    """The tokens and then padding up to `length`; longer than `length` if the tokens are too many."""
     return np.array(tokens + [pad] * (length - len(tokens)))
 
 
@@ -25,99 +25,105 @@ def _filled_on_the_left(tokens: Tokens, length: int, pad: int) -> np.ndarray:
 
 
 def _ones(start: int, end: int, length: int) -> np.ndarray:
-    places = np.arange(length)
-    return ((places >= start) & (places < end)).astype(np.float64)
+    positions = np.arange(length)
+    return ((positions >= start) & (positions < end)).astype(np.float64)
 
 
-_LEFT = "The filling is on the left; it belongs on the right, after everything that is read."
-_LAST_TOKEN = "The verse's last token is among the inputs. Nothing comes after it, so what would its target be?"
+_LEFT = "The padding is on the left. The padding belongs on the right, after the tokens."
+_LAST_TOKEN = (
+    "The last token of the verse is in the inputs. No token follows the last token, so it has no target. Which token "
+    "should be left out?"
+)
+_PADDING = "The tokens are right. The padding is {}, but should be the argument `pad`."
 INPUTS = [
     Mistake(lambda prompt, verse, length, pad: _filled(prompt + verse, length, pad), _LAST_TOKEN),
     Mistake(lambda prompt, verse, length, pad: _filled(prompt + verse, length, pad)[:length], _LAST_TOKEN),
     Mistake(
         lambda prompt, verse, length, pad: _filled((prompt + verse)[1:], length, pad),
-        "That lacks the first token and has the last one: it looks like the targets. Which of the two is read?",
+        "The inputs are the targets: the first token is missing, and the last token is there. Are the two exchanged?",
     ),
     Mistake(lambda prompt, verse, length, pad: _filled_on_the_left((prompt + verse)[:-1], length, pad), _LEFT),
     Mistake(
         lambda prompt, verse, length, pad: _filled(prompt, length, pad),
-        "The model reads the prompt and nothing of the verse. To say the verse's third word it has to see the second.",
+        "The inputs hold the prompt alone. The model must also read the verse, without its last token.",
     ),
     Mistake(
         lambda prompt, verse, length, pad: _filled(verse[:-1], length, pad),
-        "The prompt is missing: the model would not know what is asked.",
+        "The prompt is missing in the inputs. The inputs are the prompt and then the verse.",
     ),
     Mistake(
         lambda prompt, verse, length, pad: _filled((prompt + verse)[:-1], length, 0),
-        "Tokens are right, the filling is not: it should be `pad`, whatever number that is.",
+        _PADDING.format("0"),
     ),
 ]
 TARGETS = [
     Mistake(
         lambda prompt, verse, length, pad: _filled((prompt + verse)[:-1], length, pad),
-        "The targets are the inputs: at each place the model would learn to repeat what it has just read. Which token "
-        "should it say there?",
+        "The targets are the inputs. The model would learn to repeat its input. Which token is the target at position "
+        "i?",
     ),
     Mistake(
         lambda prompt, verse, length, pad: _filled(prompt + verse, length, pad),
-        "The targets begin with the token that stands at that place in the inputs, so they are one place late. Which "
-        "token should be said at the first place?",
+        "The targets are one position late: target i is input i. Target i should be the token after input i. Which "
+        "token is the first target?",
     ),
     Mistake(
         lambda prompt, verse, length, pad: _filled((prompt + verse)[2:], length, pad),
-        "The targets are one place early: each is the token after the next.",
+        "The targets are one position early. Target i is the second token after input i. Target i should be the next "
+        "token.",
     ),
     Mistake(lambda prompt, verse, length, pad: _filled_on_the_left((prompt + verse)[1:], length, pad), _LEFT),
     Mistake(
         lambda prompt, verse, length, pad: _filled(verse, length, pad),
-        "The verse stands at the beginning of the targets. The places of inputs and targets belong together: where is "
-        "the model when it should say the verse's first token?",
+        "The verse is at the beginning of the targets. Target i belongs to input i. At which input is the first token "
+        "of the verse the next token?",
     ),
     Mistake(
         lambda prompt, verse, length, pad: _filled([pad] * (len(prompt) - 1) + verse, length, pad),
-        "The prompt's tokens are blotted out of the targets. Leave that to the mask: the target at each place is the "
-        "next token, whichever it is.",
+        "The targets hold `pad` in place of the prompt. The mask alone excludes the prompt. Every target is the next "
+        "token.",
     ),
     Mistake(
         lambda prompt, verse, length, pad: _filled((prompt + verse)[1:], length, -100),
-        "The filling is -100, which cross_entropy would leave out. Here the mask does that, and the filling is `pad`.",
+        _PADDING.format("-100"),
     ),
     Mistake(
         lambda prompt, verse, length, pad: _filled((prompt + verse)[1:], length, 0),
-        "Tokens are right, the filling is not: it should be `pad`, whatever number that is.",
+        _PADDING.format("0"),
     ),
 ]
 _LATE = (
-    "The mask leaves out the place where the verse's first token is to be said. At which place has the model read the "
-    "whole prompt and nothing more?"
+    "The mask is 0 where the first token of the verse is the target. The mask should be 1 there. At which position is "
+    "the last token of the prompt?"
 )
 MASKS = [
     Mistake(
         lambda prompt, verse, length, pad: _ones(0, length, length),
-        "Every place counts, the prompt's and the filling's too. Which targets belong to the verse?",
+        "The mask is 1 everywhere, also for the prompt and the padding. Which targets belong to the verse?",
     ),
     Mistake(
         lambda prompt, verse, length, pad: _ones(0, len(prompt) + len(verse) - 1, length),
-        "The prompt counts, too: the model would learn to guess what is asked. Which targets belong to the verse?",
+        "The mask is 1 for the prompt, too. The model would learn to guess the prompt. Which targets belong to the "
+        "verse?",
     ),
     Mistake(
         lambda prompt, verse, length, pad: _ones(len(prompt) - 1, length, length),
-        "The filling counts, too: the model would learn to say `pad`. Where does the verse end?",
+        "The mask is 1 for the padding, too. The model would learn to write `pad`. Where does the verse end?",
     ),
     Mistake(lambda prompt, verse, length, pad: _ones(len(prompt), len(prompt) + len(verse) - 1, length), _LATE),
     Mistake(
         lambda prompt, verse, length, pad: _ones(len(prompt), len(prompt) + len(verse), length),
-        "The mask is one place late: the places of the verse's tokens in the inputs are counted, not those where they "
-        "are the targets.",
+        "The mask is one position late. The mask marks the verse in the inputs. The mask should mark the verse in the "
+        "targets.",
     ),
     Mistake(lambda prompt, verse, length, pad: _ones(len(prompt), length, length), _LATE),
     Mistake(
         lambda prompt, verse, length, pad: _ones(len(prompt) - 1, len(prompt) + len(verse) - 2, length),
-        "The verse's last token, its end, is not counted: the model would not learn to stop.",
+        "The mask is 0 where the last token of the verse is the target. The model would not learn to end a verse.",
     ),
     Mistake(
         lambda prompt, verse, length, pad: 1 - _ones(len(prompt) - 1, len(prompt) + len(verse) - 1, length),
-        "The mask is the wrong way round: 1 is for places that count.",
+        "The mask is reversed: it is 0 for the verse and 1 elsewhere. The mask should be 1 for the verse.",
     ),
 ]
 ENCODING = {"inputs": INPUTS, "targets": TARGETS, "mask": MASKS}
@@ -126,14 +132,14 @@ ENCODING = {"inputs": INPUTS, "targets": TARGETS, "mask": MASKS}
 
 
 def token_losses(logits: np.ndarray, targets: np.ndarray, axis: int = -1) -> np.ndarray:
-    """The cross-entropy of each token in nats, (batch, time), in float64; a wrong softmax has another axis."""
+    """The cross-entropy of each token in nats, (batch, time), in float64. `axis` is wrong for one of the mistakes."""
     shifted = logits.astype(np.float64) - logits.max(axis=axis, keepdims=True)
     log_chances = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
     return -np.take_along_axis(log_chances, targets[..., None], axis=-1)[..., 0]
 
 
 def masked_mean(losses: np.ndarray, mask: np.ndarray) -> float:
-    """The mean over what the mask counts."""
+    """The mean over the positions where the mask is 1."""
     return float((losses * mask).sum() / mask.sum())
 
 
@@ -148,45 +154,47 @@ def _chosen(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 _LOGITS_BLOTTED = (
-    "The mask is multiplied into the logits. A row of zeros still makes a loss, that of a blind guess; what should the "
-    "mask be multiplied into?"
+    "The mask is multiplied with the logits. Logits of 0 still have a loss, log(vocab). What should the mask be "
+    "multiplied with?"
 )
-_SHARED_BY_ALL = "The counted losses are shared out among {}. How many losses were added up?"
+_WRONG_COUNT = "The masked losses are divided by {}. The mean divides by the number of losses that were added."
 LOSSES = [
     Mistake(
         lambda logits, targets, mask: float(token_losses(logits, targets).mean()),
-        "That is the mean over all places: the mask makes no difference.",
+        "Your loss is the mean over all positions. The mask has no effect. Where is `mask` used?",
     ),
     Mistake(
         lambda logits, targets, mask: float((token_losses(logits, targets) * mask).mean()),
-        _SHARED_BY_ALL.format("all places, counted or not"),
+        _WRONG_COUNT.format("the number of all positions, masked or not"),
     ),
     Mistake(
         lambda logits, targets, mask: float((token_losses(logits, targets) * mask).sum()),
-        "That is the sum over the counted places, not their mean: longer verses and larger batches would weigh more.",
+        "Your loss is the sum over the positions where the mask is 1. The loss should be their mean. What divides the "
+        "sum?",
     ),
     Mistake(
         lambda logits, targets, mask: float((token_losses(logits, targets) * mask).sum() / len(mask)),
-        _SHARED_BY_ALL.format("the rows of the batch"),
+        _WRONG_COUNT.format("the number of rows in the batch"),
     ),
     Mistake(
         lambda logits, targets, mask: float((token_losses(logits, targets) * mask).sum() / mask.shape[1]),
-        _SHARED_BY_ALL.format("the places of one row"),
+        _WRONG_COUNT.format("the number of positions of one row"),
     ),
     Mistake(
         lambda logits, targets, mask: float(token_losses(logits, targets).sum() / mask.sum()),
-        "All losses are added up, then divided by how many count. Only those that count belong into the sum.",
+        "All losses are added, and the sum is divided by the sum of the mask. Losses where the mask is 0 do not belong "
+        "in the sum.",
     ),
     Mistake(
         lambda logits, targets, mask: float(
             ((token_losses(logits, targets) * mask).sum(axis=1) / mask.sum(axis=1)).mean()
         ),
-        "That is the mean over each row, and then over the rows. Short verses' tokens weigh more that way; each "
-        "counted token of the batch should weigh the same.",
+        "Your loss is the mean of each row, and then the mean of the rows. Tokens of short verses then count more. "
+        "Every token where the mask is 1 should count the same.",
     ),
     Mistake(
         lambda logits, targets, mask: masked_mean(token_losses(logits, targets), 1 - mask),
-        "That is the mean over the places that the mask does not count. 1 is for those that do.",
+        "Your loss is the mean over the positions where the mask is 0. The mask is 1 where a loss counts.",
     ),
     Mistake(
         lambda logits, targets, mask: float(token_losses(logits * mask[..., None], targets).mean()), _LOGITS_BLOTTED
@@ -197,31 +205,36 @@ LOSSES = [
     ),
     Mistake(
         lambda logits, targets, mask: float(token_losses(logits, (targets * mask).astype(np.int64)).mean()),
-        "The mask is multiplied into the targets, so that token 0 has to be guessed where nothing counts.",
+        "The mask is multiplied with the targets. Token 0 is then the target where the mask is 0. What should the "
+        "mask be multiplied with?",
     ),
     Mistake(
         lambda logits, targets, mask: masked_mean(token_losses(softmax(logits), targets), mask),
-        "That is the loss after one softmax too many. cross_entropy brings its own: what happens to the logits before "
-        "it?",
+        "The logits pass through a softmax before `cross_entropy`. `cross_entropy` computes its own softmax. What "
+        "should `cross_entropy` get?",
     ),
     Mistake(
         lambda logits, targets, mask: masked_mean(-_chosen(logits.astype(np.float64), targets), mask),
-        "The logits were taken as if they were log-probabilities already. Where do scores become probabilities?",
+        "Your loss is minus the logit of the target token. The loss needs minus the logarithm of its probability. Is "
+        "the log-softmax missing?",
     ),
     Mistake(
         lambda logits, targets, mask: masked_mean(-_chosen(softmax(logits), targets), mask),
-        "That is minus the right token's probability, averaged. The cross-entropy takes its logarithm.",
+        "Your loss is minus the probability of the target token. The cross-entropy is minus the logarithm of the "
+        "probability.",
     ),
     Mistake(
         lambda logits, targets, mask: masked_mean(token_losses(logits, targets, axis=1), mask),
-        "The softmax runs over time instead of over the vocabulary. Which dimension counts the tokens one can choose?",
+        "The softmax runs over the positions, not over the vocabulary. Which dimension of the logits is the "
+        "vocabulary?",
     ),
     Mistake(
         lambda logits, targets, mask: masked_mean(token_losses(logits[:, :-1], targets[:, 1:]), mask[:, 1:]),
-        "Logits are compared with the targets one place further on. encode_example has shifted the targets already.",
+        "Logits at position i are compared with the target at position i + 1. `encode_example` has shifted the targets "
+        "already.",
     ),
     Mistake(
         lambda logits, targets, mask: -masked_mean(token_losses(logits, targets), mask),
-        "The sign is turned round: training would make the loss as large as it can.",
+        "The sign of the loss is reversed. Training would make the cross-entropy larger.",
     ),
 ]

@@ -1,6 +1,6 @@
-"""Classic mistakes in how question 8 writes: what each would give, and the explanation for it.
+"""Classic mistakes in how question 8 writes: the result of each, and the explanation.
 
-As in mistakes_in_learning.py. `allowed` and `greedy` without a mistake are what the checks compare with.
+The checks compare with `chances`, `allowed` and `greedy` without a mistake. See also mistakes_in_learning.py.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _sampled(change: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
 
 
 def _over_the_batch(rows: np.ndarray, temperature: float, top_k: int) -> np.ndarray:
-    """Sorted by size, then each place's softmax over the rows; multinomial makes each row sum to 1 again."""
+    """Sorted by size, then a softmax over the rows; multinomial divides each row by its sum."""
     order = np.argsort(-rows, axis=1)[:, :top_k]
     shares = np.exp(np.take_along_axis(rows.astype(np.float64), order, axis=1) / temperature)
     shares = shares / shares.sum(axis=0)
@@ -52,7 +52,7 @@ def _over_the_batch(rows: np.ndarray, temperature: float, top_k: int) -> np.ndar
     return found
 
 
-def _places_for_tokens(rows: np.ndarray, temperature: float, top_k: int) -> np.ndarray:
+def _ranks_for_tokens(rows: np.ndarray, temperature: float, top_k: int) -> np.ndarray:
     return -np.sort(-chances(rows, temperature, top_k), axis=1)
 
 
@@ -67,60 +67,61 @@ def _in_proportion(rows: np.ndarray, temperature: float, top_k: int) -> np.ndarr
 SAMPLING = [
     Mistake(
         _sampled(partial(chances, use=lambda logit, temperature: logit * temperature)),
-        "The temperature works the wrong way round: a high one makes the draw safer, a low one bolder. What is done "
-        "with it?",
+        "A high temperature makes the likeliest token more frequent. It should make that token less frequent. Are the "
+        "logits multiplied by the temperature?",
     ),
     Mistake(
         _sampled(partial(chances, use=lambda logit, temperature: logit)),
-        "The temperature makes no difference. Is it used at all, or only after the softmax, where dividing every "
-        "chance by the same number changes nothing?",
+        "The temperature has no effect on the draws. Is the temperature unused, or is it applied after the softmax?",
     ),
     Mistake(
         lambda rows, temperature, top_k: chances(rows, temperature, rows.shape[1]),
-        "Tokens outside the top_k come, too, each as often as if top_k did not exist.",
+        "Tokens outside the top_k are drawn. `top_k` has no effect on the draws.",
     ),
     Mistake(
         lambda rows, temperature, top_k: chances(rows, temperature, top_k - 1),
-        "One token too few stands in the draw: the last of the top_k never comes. Is the boundary itself left out?",
+        "Only top_k - 1 tokens are drawn. The smallest of the top_k logits is left out. Is > used where >= is needed?",
     ),
     Mistake(
         lambda rows, temperature, top_k: chances(rows, temperature, top_k + 1),
-        "One token too many stands in the draw: one more than top_k come.",
+        "The draw is from top_k + 1 tokens. It should be from top_k tokens.",
     ),
     Mistake(
         lambda rows, temperature, top_k: chances(rows, temperature, 1),
-        "Always the likeliest token comes, as argmax picks it. A draw lets the others come, too, now and then.",
+        "Only the likeliest token is returned. Each of the top_k tokens should come with its probability. Is argmax "
+        "used?",
     ),
     Mistake(
         _sampled(partial(chances, use=lambda logit, temperature: 0.0)),
-        "The tokens in the draw come equally often: their logits do not matter any more. What turns them into chances?",
+        "The top_k tokens come equally often. Their probabilities should be the softmax of their logits.",
     ),
     Mistake(
         lambda rows, temperature, top_k: chances(-rows, -temperature, top_k),
-        "The lowest logits stand in the draw, the highest are left out.",
+        "The draw is from the lowest logits. It should be from the top_k highest logits.",
     ),
     Mistake(
         _over_the_batch,
-        "The softmax runs over the batch: each row's chances depend on the other rows. Which dimension counts tokens?",
+        "The softmax runs over the batch. A row's probabilities then depend on other rows. Which dimension is the "
+        "vocabulary?",
     ),
     Mistake(
-        _places_for_tokens,
-        "What comes is the place in the list of the best, 0 for the very best, not the token that stands there. Which "
-        "token is it?",
+        _ranks_for_tokens,
+        "The result is an index into the sorted top_k logits, not a token id. Which token has the logit at that index?",
     ),
     Mistake(
         _after_a_softmax,
-        "The draw follows chances that went through a softmax twice, which makes them nearly equal.",
+        "The softmax is applied twice. The probabilities are then nearly equal.",
     ),
     Mistake(
         _in_proportion,
-        "Chances are in proportion to the logits themselves, and negative logits crash. What makes chances of scores?",
+        "The probabilities are proportional to the logits themselves. They should be the softmax of the logits.",
     ),
 ]
-ONE_DRAW = "Every row got the same token. Each row of logits wants a draw of its own."
+ONE_DRAW = "All rows got the same token. Each row of logits needs a draw of its own."
 SAMPLING_CRASHES = {
     "selected index k out of range": (
-        "topk was asked for more tokens than there are. What should happen when top_k exceeds the vocabulary?"
+        "`topk` was called with a k larger than the vocabulary. If top_k exceeds the vocabulary, all tokens are drawn "
+        "from."
     ),
 }
 
@@ -190,36 +191,48 @@ def allowed(left: np.ndarray, line: np.ndarray, form: SmallForm, **mistake: str)
 
 
 _EXPLANATIONS_OF_WORDS = {
-    "any length": "Words that have more syllables than are left are allowed.",
+    "any length": "Words are allowed that have more syllables than `left`.",
     "any end": (
-        'Words like "of" and "many" may end a line here, which leaves it dangling. What in `form` says which may not?'
+        'Words like "of" and "many" are allowed to end a line. They should not end a line. Is `form.may_end_line` used?'
     ),
-    "line ends only": "Only words that may end a line are allowed, even in its middle. When does that matter?",
-    "never all": "A word that has exactly as many syllables as are left is never allowed, so no line can be filled.",
-    "marks, too": "Tokens of 0 syllables are allowed within a line. They are no words: what tells words from the rest?",
-    "marks, any end": "Tokens of 0 syllables, which are no words, are allowed within a line, and any word at its end.",
-    "wrong ends": "Just the words that may not end a line are allowed to end it: the condition is turned round.",
+    "line ends only": (
+        "Words that may not end a line are never allowed. They are allowed while syllables are left after them."
+    ),
+    "never all": (
+        "A word with exactly `left` syllables is never allowed. No line can then end. Is < used where <= is needed?"
+    ),
+    "marks, too": "Tokens of 0 syllables are allowed inside a line. Inside a line only words are allowed.",
+    "marks, any end": "Tokens of 0 syllables are allowed inside a line, and any word is allowed to end a line.",
+    "wrong ends": "The condition on line ends is reversed: only words that may not end a line are allowed to end one.",
 }
 _EXPLANATIONS_OF_MARKS = {
-    "breaks only": "The end never comes: the last line ends like the others. Which number, from 0, has the last line?",
-    "end only": "The end may come after every line, and breaks never do.",
-    "both": (
-        "Breaks and the end are allowed after any line. Which of them belongs after the last, which after the others?"
+    "breaks only": (
+        "`form.end` is never allowed, not even after the last line. Lines count from 0. Which number has the last line?"
     ),
-    "both at the end": "After the last line, breaks are allowed besides the end; only the end may come there.",
-    "wrong way round": "Breaks come after the last line and the end after the others: the condition is turned round.",
-    "none": "A full line allows nothing at all: its mark is forgotten. What may come when no syllable is left?",
+    "end only": (
+        "`form.end` is allowed after every line, and breaks are never allowed. Breaks belong after all lines but the "
+        "last."
+    ),
+    "both": (
+        "Breaks and `form.end` are allowed after every line. `form.end` belongs after the last line, breaks after the "
+        "others."
+    ),
+    "both at the end": "Breaks are allowed after the last line. Only `form.end` is allowed there.",
+    "wrong way round": (
+        "The condition on the line is reversed: breaks come after the last line, and `form.end` after the others."
+    ),
+    "none": "Nothing is allowed when `left` is 0. A break or `form.end` should be allowed there.",
 }
 ALLOWED = [
     *(Mistake(partial(allowed, words=words), explanation) for words, explanation in _EXPLANATIONS_OF_WORDS.items()),
     *(Mistake(partial(allowed, marks=marks), explanation) for marks, explanation in _EXPLANATIONS_OF_MARKS.items()),
     Mistake(
         lambda left, line, form: ~allowed(left, line, form),
-        "It is the wrong way round: True is for tokens that may come, and here it stands at those that may not.",
+        "The result is reversed: True marks the forbidden tokens. True should mark the allowed tokens.",
     ),
     Mistake(
         lambda left, line, form: np.repeat(allowed(left, line, form)[:1], len(left), axis=0),
-        "All verses are allowed what the first of the batch is. Each has its own `left` and `line`.",
+        "All rows are equal to the row of the first verse. Each verse has its own `left` and `line`.",
     ),
 ]
 
@@ -256,7 +269,7 @@ def _verse(table: np.ndarray, prompt: list[int], form: SmallForm, mistake: str) 
             if len(verse) == MAX_STEPS:
                 return []
             read = prompt if mistake == "sees the prompt only" else prompt + verse
-            read = {"sees the last token only": read[-1:], "scores of the first place": read[:1]}.get(mistake, read)
+            read = {"sees the last token only": read[-1:], "scores of the first position": read[:1]}.get(mistake, read)
             best = np.argsort(-table[(len(read) - 1) % len(table), read[-1]]).tolist()
             if mistake != "nothing forbidden":
                 best = [token for token in best if is_allowed(token, left, line, form)]
@@ -269,36 +282,33 @@ def _verse(table: np.ndarray, prompt: list[int], form: SmallForm, mistake: str) 
 
 _EXPLANATIONS_OF_WRITING = {
     "until one has ended": (
-        "Writing stops as soon as one verse of the batch has ended, and the others are cut off. When are all done?"
+        "Writing stops when one verse of the batch has ended. It should stop when all verses have ended."
     ),
     "sees the prompt only": (
-        "The model scores every token after the prompt alone: what has been written does not reach it. What should it "
-        "read at the next step?"
+        "The model reads the prompt alone in every step. It should also read the tokens that were written. What does "
+        "`model` get in the second step?"
     ),
-    "sees the last token only": "The model sees the last token alone, not the prompt and the verse before it.",
-    "scores of the first place": (
-        "The scores of the first place are used at every step. Which place's scores tell what comes next?"
+    "sees the last token only": (
+        "The model reads the last token alone. It should read the prompt and all tokens that were written."
+    ),
+    "scores of the first position": (
+        "The logits of the first position are used in every step. The logits of which position are for the next token?"
     ),
     "nothing forbidden": (
-        "The best token is taken whether it is allowed or not. What becomes of the scores of forbidden tokens before "
-        "the draw?"
+        "Forbidden tokens are drawn, too. Are the logits of forbidden tokens set to minus infinity before the draw?"
     ),
-    "first verse for all": "Every verse gets the tokens that were drawn for the first of the batch.",
-    "no filling": (
-        "After its end a verse should be filled with `form.pad`, while others of the batch are still written."
-    ),
-    "words counted": "Each word takes one off what is left, however many syllables it has.",
-    "end left out": (
-        "The verses lack their last token, `form.end`. When is a verse done: before that is written, or after?"
-    ),
-    "prompt kept": "The prompt is given back with the verse. Only the verse is wanted.",
+    "first verse for all": "Every verse gets the tokens of the first verse. Each row of the batch needs its own token.",
+    "no filling": ("A verse goes on after `form.end`. After `form.end` every token of the verse should be `form.pad`."),
+    "words counted": "`left` falls by 1 for each word. It should fall by the syllables of the word.",
+    "end left out": ("The verses end without `form.end`. `form.end` is the last token of a verse."),
+    "prompt kept": "The result begins with the prompt. Return the verse alone.",
 }
 WRITING = [
     Mistake(partial(greedy, mistake=mistake), explanation) for mistake, explanation in _EXPLANATIONS_OF_WRITING.items()
 ]
 WRITING_CRASHES = {
     "no verse is as long": (
-        "write_haiku went on and on: a verse has at most 17 words and 3 marks. Are syllables taken off, lines counted, "
-        "forbidden tokens kept out, and does the loop see when all verses have ended?"
+        "`write_haiku` did not stop. A verse has at most 17 words and 3 marks. Does `line` grow after each break, and "
+        "does the loop end when all verses have ended?"
     ),
 }

@@ -1,0 +1,361 @@
+"""Question 6's computation, described once, and what can go wrong with each of its parts.
+
+`attention` is right without keywords. Each part of `ATTENTION` lists wrong values of one keyword with what a student
+is told. `grading.checks.combinations` tries all of them, alone and in pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import product
+from math import inf
+
+import numpy as np
+
+from grading.checks.combinations import Computation, Part, Variant
+
+Layers = tuple[str, str, str]  # where queries, keys and values come from
+Scale = tuple[str, float, str]  # the scores are divided by the size to the power; the size, the power, where
+Mask = tuple[str, float, str]  # which positions are kept, what the others get, where
+
+ROLES = ("queries", "keys", "values")
+RIGHT_LAYERS: Layers = ("q_layer", "k_layer", "v_layer")
+RIGHT_SCALE: Scale = ("layer_size", 0.5, "scores")
+RIGHT_MASK: Mask = ("causal", -inf, "scaled scores")
+KEPT: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # of j - i, for a query at position i and a key at position j
+    "causal": lambda ahead: ahead <= 0,
+    "all": lambda ahead: ahead == ahead,
+    "transposed": lambda ahead: ahead >= 0,
+    "reversed": lambda ahead: ahead > 0,
+    "strict": lambda ahead: ahead < 0,
+    "one ahead": lambda ahead: ahead <= 1,
+}
+
+
+def attention(
+    inputs: np.ndarray,
+    parameters: Mapping[str, np.ndarray],
+    block_size: int = 0,
+    *,
+    layers: Layers = RIGHT_LAYERS,
+    projection: str = "x W^T + b",
+    scale: Scale = RIGHT_SCALE,
+    mask: Mask = RIGHT_MASK,
+    weights: str = "softmax over the keys",
+    output: str = "weights @ values",
+) -> np.ndarray:
+    """Causal softmax(Q K^T / sqrt(d)) V in float64 (Vaswani et al., 2017), and what mistakes make of it.
+
+    Args:
+        inputs: (batch, time, d).
+        parameters: weights and biases of the three layers, by name.
+        block_size: most positions that the block is made for; only a wrong scale uses it.
+        layers, projection, scale, mask, weights, output: right by default; `ATTENTION` lists the mistakes.
+    Returns:
+        (batch, time, d); a wrong `output` may have another shape.
+    """
+    x = inputs.astype(np.float64)
+    batch, time, layer_size = x.shape
+    queries, keys, values = (
+        _projected(x, parameters, layer, projection, role) for layer, role in zip(layers, ROLES, strict=True)
+    )
+    size, power, scaled = scale
+    sizes = {"layer_size": layer_size, "time": time, "block_size": max(block_size, 1), "batch": batch}
+    divisor = float(sizes[size]) ** power
+    kept_positions, filling, masked = mask
+    kept = KEPT[kept_positions](np.arange(time) - np.arange(time)[:, None])  # (time, time)
+    scores = queries @ keys.transpose(0, 2, 1)  # (batch, time, time)
+    if masked == "scores":
+        scores = np.where(kept, scores, filling)
+    if scaled in ("scores", "scores and weights"):
+        scores = scores / divisor
+    if masked == "scaled scores":
+        scores = np.where(kept, scores, filling)
+    elif masked == "added":
+        scores = scores + kept
+    shares = _weights(scores, weights)
+    if masked == "weights":
+        shares = np.where(kept, shares, filling)
+    if scaled in ("weights", "scores and weights"):
+        shares = shares / divisor
+    return _output(output, shares, values, x, scores, parameters)
+
+
+def _projected(
+    x: np.ndarray, parameters: Mapping[str, np.ndarray], layer: str, projection: str, role: str
+) -> np.ndarray:
+    """The input through a layer, (batch, time, d)."""
+    if layer == "input":
+        return x
+    weight = parameters[f"{layer}.weight"].astype(np.float64)  # (d, d)
+    projected = x @ (weight if projection == "x W + b" else weight.T)
+    if projection != "x W^T":
+        projected = projected + parameters[f"{layer}.bias"]
+    return np.maximum(projected, 0) if projection in (f"relu of the {role}", "relu of all") else projected
+
+
+def _softmax(scores: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
+    shares = np.exp(scores - scores.max(axis=axis, keepdims=True))
+    return shares / shares.sum(axis=axis, keepdims=True)
+
+
+def _weights(scores: np.ndarray, how: str) -> np.ndarray:
+    """The weights of scores (batch, queries, keys), of the same shape."""
+    ways: dict[str, Callable[[], np.ndarray]] = {
+        "softmax over the keys": lambda: _softmax(scores, 2),
+        "softmax over the queries": lambda: _softmax(scores, 1),
+        "softmax over the batch": lambda: _softmax(scores, 0),
+        "softmax over queries and keys": lambda: _softmax(scores, (1, 2)),
+        "softmax twice": lambda: _softmax(_softmax(scores, 2), 2),
+        "log of the softmax": lambda: np.log(_softmax(scores, 2)),
+        "sigmoid": lambda: 1 / (1 + np.exp(-scores)),
+        "relu": lambda: np.maximum(scores, 0),
+        "exponential": lambda: np.exp(scores),
+        "sum": lambda: scores / scores.sum(axis=2, keepdims=True),
+        "none": lambda: scores,
+    }
+    return ways[how]()
+
+
+def _output(
+    how: str,
+    shares: np.ndarray,
+    values: np.ndarray,
+    x: np.ndarray,
+    scores: np.ndarray,
+    parameters: Mapping[str, np.ndarray],
+) -> np.ndarray:
+    if how in ("weights", "scores"):
+        return shares if how == "weights" else scores
+    right = (shares.transpose(0, 2, 1) if how == "transposed weights @ values" else shares) @ values
+    ways: dict[str, Callable[[], np.ndarray]] = {
+        "relu": lambda: np.maximum(right, 0),
+        "tanh": lambda: np.tanh(right),
+        "sigmoid": lambda: 1 / (1 + np.exp(-right)),
+        "softmax": lambda: _softmax(right, 2),
+        "plus the input": lambda: right + x,
+        "plus the values": lambda: right + values,
+        "times the input": lambda: right * x,
+        "norm": lambda: (right - right.mean(axis=2, keepdims=True)) / np.sqrt(right.var(axis=2, keepdims=True) + 1e-5),
+        "mean over time": lambda: right.mean(axis=1),
+        "sum over time": lambda: right.sum(axis=1),
+        "last position": lambda: right[:, -1],
+        "transposed": lambda: right.transpose(0, 2, 1),
+        **{layer: lambda layer=layer: _projected(right, parameters, layer, "", "") for layer in RIGHT_LAYERS},  # type: ignore[misc]
+    }
+    return ways[how]() if how in ways else right
+
+
+def _layer_variants() -> tuple[Variant, ...]:
+    """Every wrong choice of a layer, or of the input itself, for the three roles."""
+    found = []
+    for layers in product((*RIGHT_LAYERS, "input"), repeat=len(ROLES)):
+        if layers == RIGHT_LAYERS:
+            continue
+        facts = [
+            _role_fact(role, layer, right)
+            for role, layer, right in zip(ROLES, layers, RIGHT_LAYERS, strict=True)
+            if layer != right
+        ]
+        if layers[:2] == ("k_layer", "q_layer"):
+            facts[:2] = [
+                "Queries and keys are exchanged. Row i of the scores should belong to the query of position i. Column "
+                "j should belong to the key of position j."
+            ]
+        is_permutation = set(layers) == set(RIGHT_LAYERS)
+        question = "Which layer gives the queries, which the keys, and which the values?" if is_permutation else ""
+        found.append(Variant(layers, " ".join(facts), question))
+    return tuple(found)
+
+
+def _role_fact(role: str, layer: str, right: str) -> str:
+    source = "`input` itself" if layer == "input" else f"the output of `{layer}`"
+    if role == "values":
+        return f"The weights multiply the wrong tensor: {source}. The weights should multiply the output of `v_layer`."
+    return f"The {role} are {source}. The {role} should be the output of `{right}`."
+
+
+_SIZES = {
+    "layer_size": "the layer size",
+    "time": "the number of positions",
+    "block_size": "the block size",
+    "batch": "the batch size",
+}
+_POWERS = {
+    0.25: "the fourth root of {}",
+    0.5: "the square root of {}",
+    1.0: "{}",
+    1.5: "{} to the power of 1.5",
+    2.0: "the square of {}",
+}
+
+
+def _scale_variants() -> tuple[Variant, ...]:
+    """Every size to every power, divided by or multiplied with, and the right scale in the wrong position."""
+    expected = "The scores should be divided by the square root of the layer size."
+    found = [Variant(("layer_size", 0.0, "scores"), f"The scores are not divided by anything. {expected}")]
+    for size, power in product(_SIZES, _POWERS):
+        amount = _POWERS[power].format(_SIZES[size])
+        if size == "layer_size" and power == 1:
+            question = "Is the square root missing, or are the scores divided twice?"
+        elif size != "layer_size":
+            question = "Which of the sizes does your code divide by?"
+        else:
+            question = ""
+        if (size, power) != RIGHT_SCALE[:2]:
+            found.append(Variant((size, power, "scores"), f"The scores are divided by {amount}. {expected}", question))
+        found.append(Variant((size, -power, "scores"), f"The scores are multiplied by {amount}. {expected}"))
+    after = "The weights are divided by the square root of the layer size, after the softmax."
+    found.append(Variant(("layer_size", 0.5, "weights"), f"{after} The division belongs before the softmax."))
+    found.append(Variant(("layer_size", 0.5, "scores and weights"), f"{after} The scores alone should be divided."))
+    return tuple(found)
+
+
+_KEPT = {
+    "all": (
+        "Every position attends to all positions, as if there were no mask.",
+        "Is the result of `masked_fill` used, or is the result thrown away?",
+    ),
+    "transposed": (
+        "Each position attends to itself and to later positions. The mask is transposed.",
+        "Does row i of your mask belong to the query of position i?",
+    ),
+    "reversed": (
+        "Each position attends to later positions only. The mask fills the scores that it should keep.",
+        "Where should the first argument of `masked_fill` be true?",
+    ),
+    "strict": (
+        "No position attends to itself. Position i should attend to the positions 0 to i.",
+        "Is the diagonal of the mask left out?",
+    ),
+    "one ahead": (
+        "Each position also attends to the next position. Position i should attend to the positions 0 to i.",
+        "Is the mask shifted by one?",
+    ),
+}
+_FILLINGS = (0.0, -1.0, -2.0, -5.0, -10.0, 1.0)  # numbers whose weight shows
+LARGE = -1e9  # right, unless a whole row is masked: then the row's weights are equal
+
+
+def _mask_variants() -> tuple[Variant, ...]:
+    """Every wrong set of positions, filling and step, and their combinations."""
+    expected = "A masked score should get a weight of 0."
+    order = "In which order do the mask and the softmax come?"
+    steps: list[tuple[float, str, str, str]] = [
+        (-inf, "scaled scores", "", ""),
+        (LARGE, "scaled scores", "", ""),
+        (0.0, "weights", "The mask comes after the softmax. The weights that remain no longer sum to 1.", order),
+        (-inf, "weights", "The weights are set to minus infinity after the softmax.", order),
+        (0.0, "added", f"The mask is added to the scores. Masked scores still get weight. {expected}", ""),
+    ]
+    for filling, step in product(_FILLINGS, ("scaled scores", "scores")):
+        if filling == 0 and step == "scores":
+            continue  # 0 divided by the scale is 0
+        when = " before the division" if step == "scores" else ""
+        fact = f"Masked scores are set to {filling:g}{when}. A score of {filling:g} still gets weight. {expected}"
+        steps.append((filling, step, fact, "Which score has a weight of 0 after the softmax?"))
+    found = [Variant(("all", -inf, "scaled scores"), *_KEPT["all"])]
+    for (filling, step, fact, question), kept in product(steps, (name for name in KEPT if name != "all")):
+        if kept == "causal" and filling in (-inf, LARGE) and step == "scaled scores":
+            continue  # right
+        if kept != "causal" and (filling, step) == (-inf, "weights"):
+            continue  # every output is NaN, whichever positions are kept
+        kept_fact, kept_question = _KEPT.get(kept, ("", ""))
+        found.append(Variant((kept, filling, step), f"{kept_fact} {fact}".strip(), kept_question or question))
+    return tuple(found)
+
+
+_WRONG_AXIS = (
+    "The softmax runs over the wrong dimension: over {}. The weights of one query should sum to 1 over the keys."
+)
+_WHICH_AXIS = "Which dimension of the scores belongs to the keys?"
+_ACTIVATION = "The output passes through a {} at the end. Attention has no activation after the weighted mean."
+ATTENTION = Computation(
+    attention,
+    (
+        Part("layers", _layer_variants()),
+        Part(
+            "projection",
+            (
+                Variant("x W^T", "The biases of the three layers are left out. Call the layers instead."),
+                Variant("x W + b", "The input is multiplied by `weight` without a transpose. Call the layers instead."),
+                *(
+                    Variant(
+                        f"relu of {role}",
+                        f"A relu is applied to {'queries, keys and values' if role == 'all' else role}. Attention uses "
+                        "the outputs of the three layers as they are.",
+                    )
+                    for role in (*(f"the {role}" for role in ROLES), "all")
+                ),
+            ),
+        ),
+        Part("scale", _scale_variants()),
+        Part("mask", _mask_variants()),
+        Part(
+            "weights",
+            (
+                Variant("softmax over the queries", _WRONG_AXIS.format("the queries, dimension 1"), _WHICH_AXIS),
+                Variant("softmax over the batch", _WRONG_AXIS.format("the batch, dimension 0"), _WHICH_AXIS),
+                Variant("softmax over queries and keys", _WRONG_AXIS.format("queries and keys together"), _WHICH_AXIS),
+                Variant("softmax twice", "The softmax is applied twice. The scores should pass through one softmax."),
+                Variant("log of the softmax", "The weights are the logarithm of the softmax. Use the softmax itself."),
+                Variant("sigmoid", "A sigmoid takes the position of the softmax. The weights do not sum to 1."),
+                Variant("relu", "A relu takes the position of the softmax. The weights do not sum to 1."),
+                Variant("exponential", "The weights are e^score. The weights are not divided by their sum."),
+                Variant("sum", "The scores are divided by their sum. The exponential of the softmax is missing."),
+                Variant("none", "The softmax is missing. The scores themselves multiply the values."),
+            ),
+        ),
+        Part(
+            "output",
+            (
+                *(Variant(name, _ACTIVATION.format(name)) for name in ("relu", "tanh", "sigmoid", "softmax")),
+                Variant(
+                    "plus the input",
+                    "The input is added to the output. Return the weighted mean alone. Question 7's block does the "
+                    "addition.",
+                ),
+                Variant("plus the values", "The values are added to the output. Return the weighted mean alone."),
+                Variant("times the input", "The output is multiplied by the input. Return the weighted mean alone."),
+                Variant("norm", "The output is normalised. Question 7's block has the norms; the attention has none."),
+                *(
+                    Variant(
+                        f"{how} over time",
+                        f"The output is the {how} over all positions. Each position should keep an output of its own.",
+                    )
+                    for how in ("mean", "sum")
+                ),
+                Variant("last position", "The output holds the last position alone. Every position needs an output."),
+                Variant(
+                    "transposed",
+                    "The last two dimensions of the output are exchanged.",
+                    "In which order do the weights and the values stand in the last product?",
+                ),
+                Variant(
+                    "transposed weights @ values",
+                    "The weights are transposed before the last product.",
+                    "Does row i of the weights belong to the query of position i?",
+                ),
+                *(
+                    Variant(layer, f"The output passes through `{layer}` at the end. Return the weighted mean itself.")
+                    for layer in RIGHT_LAYERS
+                ),
+                Variant(
+                    "weights",
+                    "The output is the weights themselves, one for each pair of positions. The weights should multiply "
+                    "the values.",
+                ),
+                Variant("scores", "The output is the scores themselves. The softmax and the values are missing."),
+            ),
+        ),
+    ),
+)  # fmt: skip
+ONLY_WHOLE_BLOCKS = (
+    "The block works for inputs of `block_size` positions. For shorter inputs it crashes. `self.mask` always has "
+    "block_size rows and columns. Which part of the mask fits `time` positions?"
+)
+UNSTEADY = "Two calls with the same input gave different outputs. Is something random in `forward`, such as dropout?"
+NOT_A_NUMBER = (
+    "Some outputs are NaN. The softmax gives NaN if all its scores are minus infinity. Does the mask keep at least one "
+    "score along the dimension of the softmax?"
+)
