@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data import Library
-from grading import attempts
+from grading.checks import attempts
 from grading.checks.answers import Progress
 from grading.checks.source import StudentSource
 from grading.checks.student import Connection, Student

@@ -50,7 +50,6 @@ BOTH_SIDES = {"channel", "data", "pictures", "pictures.windows", "test_cases.pub
 LAUNCHERS = {"autograder", "chargpt", "chat"}
 FILES_OF_GRADING = {
     "engine": "grading.engine",
-    "attempts": "grading.engine",
     "cli": "grading.cli",
     "dependencies": "grading.dependencies",
 }

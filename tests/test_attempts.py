@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from data import Library
-from grading import attempts
-from grading.checks import common, diagnosis, expect
+from grading.checks import attempts, common, diagnosis, expect
 from grading.checks.source import StudentSource
 from grading.checks.student import Student
 from grading.gradescope import results

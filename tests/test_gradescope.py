@@ -17,8 +17,8 @@ import pytest
 from grading import report
 from grading.console import Console
 from grading.engine import Engine, Settings
-from grading.feedback import Feedback
 from grading.gradescope import at_home, metadata, results, run, settings, submission
+from grading.gradescope.feedback import Feedback
 from grading.gradescope.run import Report
 from grading.gradescope.usage import Meter
 from grading.outcomes import CRASHED, FAILED, NOT_FINISHED, PASSED, Outcome, QuestionResult, RunResult

@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from grading.console import Console
-from grading.feedback import Feedback
 from grading.gradescope import run, settings, submission
+from grading.gradescope.feedback import Feedback
 from grading.gradescope.settings import HarnessSettings
 from grading.gradescope.usage import Meter
 from grading.isolation.sandbox import is_available

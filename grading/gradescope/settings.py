@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grading.feedback import DETAILS, FULL, Feedback
+from grading.gradescope.feedback import DETAILS, FULL, Feedback
 
 SETTINGS_FILE = Path(__file__).resolve().parent / "settings.toml"
 SECONDS_VARIABLE = "AUTOGRADER_SECONDS"
