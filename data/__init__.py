@@ -25,6 +25,7 @@ from data.splits import DataSource, Split, Splits
 
 __all__ = ["DataError", "DataSource", "Library", "Split", "Splits", "has_hidden_test", "module_of", "training_arrays"]
 
+HIDDEN = "hidden test split"
 BUILT_IN_DIRECTORY = Path(__file__).resolve().parent
 
 
@@ -63,9 +64,12 @@ class Library:
         return other
 
     def sources(self) -> list[str]:
-        """One phrase for each file that datasets have come from so far, such as `built-in words`."""
+        """One phrase for each file that datasets have come from so far, such as `built-in words`.
+
+        Drawn data is not among them, unless its test split was hidden.
+        """
         loaded = list(self._loaded.values())  # questions that run side by side may be loading more
-        return list(dict.fromkeys(splits.source for splits in loaded if not splits.is_drawn))
+        return list(dict.fromkeys(splits.source for splits in loaded if not splits.is_drawn or HIDDEN in splits.source))
 
     def find(self, names: tuple[str, ...], built_in: str) -> tuple[Path, str]:
         """Where a dataset's file lies, for its loader.
@@ -92,7 +96,7 @@ class Library:
         if self._hidden_directory is None or not has_hidden_test(module):
             return splits
         path = self._hidden_directory / f"{splits.name}.npz"
-        source = f"{splits.source}, hidden test split"
+        source = f"{splits.source}, {HIDDEN}"
         return dataclasses.replace(splits, source=source, test=_read_test(path, splits))
 
 

@@ -47,7 +47,7 @@ class Settings:
         jobs: questions run side by side.
         in_process: run the student's code in this process, so that a debugger works; no limits then.
         graphics: open windows that show training, where there is a display.
-        hidden_directory: holds the test splits that take the session of the shipped ones, or None.
+        hidden_directory: holds the test splits that take the place of the shipped ones, or None.
         deadline: of the whole run, on the engine's clock, or None.
         memory_limit_bytes: for each question, where its own is larger; or None.
         sandbox: how student processes are confined, or None.
@@ -130,7 +130,7 @@ class Engine:
             questions: which.
             on_change: called from any thread, one call at a time, with a question's result when it is finished.
             code_directory: where the student files lie, instead of where the settings say.
-            seed: takes the session of the settings'. What is read from files stays as it is.
+            seed: takes the place of the settings'. What is read from files stays as it is.
         """
         questions = list(questions)
         run = _Run(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -141,7 +142,7 @@ def _load(folder: Path, defaults: Mapping[str, Any]) -> Question:
         fault = str(error)
     except KeyError as error:
         fault = f"{path}: lacks {error}"
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         fault = f"{path}: {error}"
     return Question(folder.name, "(not readable)", folder, fault=fault)
 
@@ -154,8 +155,8 @@ def _question(folder: Path, table: Mapping[str, Any], own: Mapping[str, Any]) ->
         title=str(own["title"]),
         folder=folder,
         group=str(table["group"]),
-        requires=tuple(table.get("requires", ())),
-        targets=tuple(own["targets"]),
+        requires=_strings(table, "requires"),
+        targets=_strings(own, "targets"),
         aliases={name: tuple(others) for name, others in table.get("aliases", {}).items()},
         thresholds={name: float(value) for name, value in table.get("thresholds", {}).items()},
         attempts=int(table["attempts"]["most"]),
@@ -172,6 +173,18 @@ def _question(folder: Path, table: Mapping[str, Any], own: Mapping[str, Any]) ->
             for row in own["checks"]
         ),
     )
+
+
+def _strings(table: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """A list of strings, which may be missing.
+
+    Raises:
+        ValueError: it is something else, such as a single string.
+    """
+    found = table.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise ValueError(f"{name} should be a list of strings; it is {found!r}")
+    return tuple(found)
 
 
 def _checked(path: Path, question: Question) -> Question:
@@ -210,8 +223,10 @@ def _imported(name: str, path: Path) -> Any:
     if spec is None or spec.loader is None or not path.is_file():
         raise QuestionError(f"{path}: no such file. Put the original file back.")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # whatever a broken file raises, the other questions can be graded
+        del sys.modules[name]
         raise QuestionError(f"{path}: cannot be imported ({type(error).__name__}: {error})") from error
     return module

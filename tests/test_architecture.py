@@ -26,7 +26,7 @@ ROOMS = {
     "haiku_bot": {"training", "data", "pictures", "pictures.windows"},
     "grading.child": {"channel", "backend", "data", "pictures.windows"},
     "test_cases.public": {"data", "backend", "pictures", "training", "gpt", "haiku_bot"},
-    "grading": {"data", "pictures"},  # questions, outcomes, report, console, files
+    "grading": {"data", "pictures"},  # questions, outcomes, report, console
     "grading.isolation": {"channel", "grading"},
     "grading.checks": {"channel", "grading", "data", "pictures"},
     "test_cases": {"grading.checks", "grading", "data", "pictures", "test_cases.public"},
@@ -61,7 +61,7 @@ def modules() -> dict[str, Path]:
     found = {}
     for path in PROJECT.rglob("*.py"):
         parts = path.relative_to(PROJECT).with_suffix("").parts
-        if not {".venv", "attacks", "template", "build"} & set(parts[:-1]) - {"build"} and parts[0] != "tests":
+        if parts[0] not in ("tests", "build", ".venv") and not {"attacks", "template"} & set(parts):
             found[".".join(parts).removesuffix(".__init__")] = path
     return found
 

@@ -10,11 +10,12 @@ import pytest
 import torch
 
 import backend
+from grading.checks import expect
 from grading.checks.history import MAX_ROWS, History
 from grading.checks.source import StudentSource
 from grading.checks.student import Student
 from grading.child import watch
-from grading.outcomes import OutOfLimits, StudentCrashed
+from grading.outcomes import CheckFailed, OutOfLimits, StudentCrashed
 from grading.questions import discover
 from pictures.panels import Samples
 from tests.support import SOLUTIONS
@@ -169,3 +170,14 @@ def test_a_model_that_cannot_be_validated_is_trained_all_the_same(examples):
     examples.get_validation_accuracy = lambda: 1 / 0
     with watch.progress(examples, lambda report: None, validates=True):
         trained(examples)
+
+
+def test_nan_is_close_to_nothing_and_passes_no_threshold():
+    for expectation in (
+        lambda: expect.close(math.nan, 1.0, 1e-3, "it should be"),
+        lambda: expect.close(np.array([1.0, math.nan]), np.ones(2), 1e-3, "it should be"),
+        lambda: expect.at_least(math.nan, 0.9, "accuracy"),
+        lambda: expect.at_most(math.nan, 0.1, "loss"),
+    ):
+        with pytest.raises(CheckFailed):
+            expectation()

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import jsonschema
 import pytest
@@ -17,7 +17,7 @@ import pytest
 from grading import report
 from grading.console import Console
 from grading.engine import Engine, Settings
-from grading.gradescope import at_home, metadata, results, run, settings, submission
+from grading.gradescope import at_home, metadata, privacy, results, run, settings, submission
 from grading.gradescope.feedback import Feedback
 from grading.gradescope.run import Report
 from grading.gradescope.usage import Meter
@@ -514,3 +514,19 @@ def test_what_is_private_is_closed_and_never_opened_on_the_way(tmp_path, monkeyp
     )
     if os.name == "posix":
         assert [name for name in private if (tmp_path / name).stat().st_mode & 0o077] == []
+
+
+def test_compiled_checks_are_private_and_public_files_are_needed(tmp_path):
+    write(tmp_path, dict.fromkeys(("test_cases/q1/__pycache__/checks.pyc", "test_cases/q1/public/probes.py"), ""))
+    private = [path.relative_to(tmp_path).as_posix() for path in privacy.private_paths(tmp_path)]
+    assert private == ["test_cases/q1/__pycache__"]
+    assert tmp_path / "test_cases/q1/public/probes.py" in privacy.needed_paths(tmp_path)
+    for path in ("test_cases/q1/__pycache__/checks.pyc", "test_cases/q1/checks.py", "hidden/digits.npz"):
+        assert privacy.is_private(PurePosixPath(path))
+    for path in ("test_cases/q1/public/probes.py", "test_cases/q1", "data/digits.py"):
+        assert not privacy.is_private(PurePosixPath(path))
+
+
+def test_an_elective_alone_is_found_without_a_false_note(tmp_path):
+    found = submission.find(write(tmp_path, {"electives/optimizers.py": "x = 1\n"}), ["electives/optimizers.py"])
+    assert (list(found.files), found.notes) == (["electives/optimizers.py"], [])

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import shutil
 
 import pytest
 
+from grading.console import Console
+from grading.engine import Engine, Settings
+from grading.outcomes import NOT_FINISHED, PASSED
 from grading.questions import QuestionError, discover, natural_order
 from tests.support import PROJECT, run_autograder
 
@@ -138,3 +143,41 @@ def test_every_title_fits_its_line_of_a_terminal():
         for check in question.checks:
             points = f"  ({check.points:g}/{check.points:g})" if check.points else ""
             assert len(f"    not finished  {check.title}{points}") <= 80, check.title
+
+
+def test_a_fault_in_a_check_costs_no_other_check_and_no_other_question(copied, tmp_path, capsys):
+    """A misspelt threshold, say: what was earned stays, the fault is ours, the next question is graded."""
+    path = copied / "q13" / "checks.py"
+    path.write_text(
+        path.read_text().replace("def loss(", "def loss(*_) -> None:\n    {}['no such threshold']\n\n\ndef _loss(")
+    )
+    (wrong,) = [question for question in discover(copied) if question.id == "q13"]
+    chosen = dataclasses.replace(wrong, checks=wrong.checks[:2])
+    (other,) = [question for question in discover() if question.id == "q6"]
+    with Engine(Settings(PROJECT / "staff" / "solutions"), Console(io.StringIO())) as engine:
+        first, second = engine.grade([chosen, other])
+    assert [outcome.status for outcome in first.outcomes] == [PASSED, NOT_FINISHED]
+    assert "not your fault" in first.outcomes[1].message
+    assert "no such threshold" in capsys.readouterr().err  # for staff
+    assert second.score == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('title = "Digit classification"', 'title = "x"\nmemory_limit_mebibytes = inf'),
+        ('title = "Digit classification"', 'title = "x"\nrequires = "q6"'),
+    ],
+)
+def test_numbers_and_lists_of_another_kind_are_faults(copied, old, new):
+    path = copied / "q13" / "question.toml"
+    path.write_text(path.read_text().replace(old, new))
+    assert discover(copied)[1].fault
+
+
+def test_a_checks_file_may_hold_dataclasses(copied):
+    path = copied / "q13" / "checks.py"
+    path.write_text(
+        path.read_text() + "\n\nfrom dataclasses import dataclass\n\n\n@dataclass\nclass Pair:\n    one: int\n"
+    )
+    assert set(discover(copied)[1].functions) >= {"shape", "loss", "accuracy"}

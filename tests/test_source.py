@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from grading.checks.imports import names_taken
 from grading.checks.source import StudentSource
 from grading.outcomes import CheckFailed
 from grading.questions import discover
@@ -248,3 +249,14 @@ def test_a_syntax_error_in_another_encoding_is_quoted_in_it(tmp_path):
     (tmp_path / "models.py").write_bytes("# coding: latin-1\nfür = (\n".encode("latin-1"))
     with pytest.raises(CheckFailed, match=r"line 2: für = \("):
         require_permitted(tmp_path)
+
+
+def test_odd_but_valid_source_never_ends_the_run(tmp_path):
+    """A set of lists, which no literal may be, beside a raise; a chain of a thousand attributes."""
+    (tmp_path / "models.py").write_text(
+        "class M:\n    def __init__(self):\n        s = {[1]: 2}\n        raise NotImplementedError\n"
+    )
+    (tmp_path / "train.py").write_text("import models\n" + "x" + ".y" * 1000 + "\n")
+    source = StudentSource(tmp_path)
+    assert isinstance(source.stubs("models.M"), list)
+    assert names_taken(source.file("train").tree, "models") == set()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 FAILED, INTERRUPTED = 1, 130  # exit statuses; the second is that of a program that Ctrl-C has stopped
 
@@ -23,7 +25,10 @@ def exit_status(program: str, question: str, run: Callable[[], int]) -> int:
     try:
         return run()
     except NotImplementedError as error:
-        print(f"{program}: {error}. `python autograder.py -q {question}` checks each part.", file=sys.stderr)
+        if "torch" in Path(traceback.extract_tb(error.__traceback__)[-1].filename).parts:  # a device lacks an operator
+            print(f"{program}: {error} Try --device cpu.", file=sys.stderr)
+        else:
+            print(f"{program}: {error}. `python autograder.py -q {question}` checks each part.", file=sys.stderr)
         return FAILED
     except (UserError, OSError) as error:
         print(f"{program}: {error}", file=sys.stderr)

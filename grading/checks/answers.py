@@ -12,6 +12,13 @@ from grading.outcomes import StudentCrashed
 Progress = dict[str, Any]
 
 
+class Named(dict[str, Any]):
+    """What a probe gave, by name."""
+
+    def __missing__(self, name: str) -> Any:
+        raise StudentCrashed(f"the student process sent a malformed answer: {name} is missing")
+
+
 @dataclass(frozen=True)
 class Gradients:
     """What `Student.gradients` and `Model.gradients` find.

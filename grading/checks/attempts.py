@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from grading.outcomes import (
 from grading.questions import Check, Question
 from grading.report import metric
 
+OUR_FAULT = "the check itself failed. This is not your fault: please tell the course staff"
 TIME_FOR_ANOTHER = 1.2  # times what the latest attempt took: so much time must be left
 
 
@@ -111,6 +113,12 @@ def _attempt(
         status, message, evidence = CRASHED, str(crash), crash.evidence
     except DataError as error:
         status, message, evidence = NOT_FINISHED, f"the data is not usable: {error}", ""
+    except OutOfLimits:
+        raise
+    except Exception as error:  # a fault of ours in a check must cost no other check and no other question
+        traceback.print_exc()
+        status, message = NOT_FINISHED, f"{question.id.upper()}: {OUR_FAULT} ({type(error).__name__})."
+        evidence = f"{type(error).__name__}: {error}"
     records = student.records()
     own = {name: value for name, value in records.metrics.items() if name not in known}
     return _Tried(status, message, evidence, shortfall, own, records)

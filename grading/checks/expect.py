@@ -84,7 +84,7 @@ def close(
     """Fail if any number is off by more than `tolerance` times (1 + its expected size)."""
     actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
     error = np.abs(actual - expected) / (1 + np.abs(expected))
-    if error.size and error.max() > tolerance:
+    if error.size and not error.max() <= tolerance:  # NaN is not close to anything
         where = np.unravel_index(int(error.argmax()), error.shape)
         at = f" at {[int(index) for index in where]}" if error.size > MAX_NUMBERS_SHOWN else ""
         raise _failure(f"{what} {shown(expected, where)}{at}", f"got {shown(actual, where)}", hint)
@@ -101,14 +101,14 @@ def is_close(actual: np.ndarray | float, expected: np.ndarray | float, tolerance
 
 def at_least(value: float, threshold: float, what: str, hint: str = "") -> None:
     """Fail with a `Miss` if an accuracy, a fraction, is under its threshold. An accuracy of 1 is no error."""
-    if value < threshold:
+    if not value >= threshold:  # NaN does not pass
         wanted, got = told_apart(threshold, value, percentage)
         raise Miss(f"{what} should be at least {wanted}; got {got}.", hint, threshold - value, 1 - threshold)
 
 
 def at_most(value: float, threshold: float, what: str, hint: str = "") -> None:
     """Fail with a `Miss` if a number is over its threshold. A value of 0 is no error."""
-    if value > threshold:
+    if not value <= threshold:  # NaN does not pass
         wanted, got = told_apart(threshold, value, significant)
         raise Miss(f"{what} should be at most {wanted}; got {got}.", hint, value - threshold, threshold)
 

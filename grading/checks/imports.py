@@ -67,9 +67,18 @@ def names_taken(tree: ast.Module, module: str) -> set[str]:
         if isinstance(node, ast.ImportFrom) and node.module == module:
             names = {alias.name for alias in node.names}
             taken |= used_names(tree) if "*" in names else names
-        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == module:
+        elif isinstance(node, ast.Attribute) and _dotted(node.value) == module:
             taken.add(node.attr)
     return taken
+
+
+def _dotted(node: ast.expr) -> str:
+    """The dotted name that an expression is, such as `torch.nn`; "" if it is none."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
 
 
 def names_reached(tree: ast.Module, module: str) -> Iterator[tuple[int, str]]:

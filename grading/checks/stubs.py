@@ -91,7 +91,7 @@ def _is_given(statement: ast.stmt) -> bool:
             return True
         try:
             ast.literal_eval(statement.value or ast.Constant(None))
-        except ValueError:
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             return False
         return True
     return _does_nothing(statement) or _raises(statement)

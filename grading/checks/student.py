@@ -10,7 +10,7 @@ Whatever comes back is data. A stub that is still empty raises `NotImplementedYe
 
 from __future__ import annotations
 
-import contextlib
+import sys
 import time
 import zlib
 from collections.abc import Callable, Mapping
@@ -149,7 +149,7 @@ class Student:
         picture: Picture | None = None,
         has_curve: bool = True,
         **arguments: Any,
-    ) -> Any:
+    ) -> answers.Named:
         """Run a function of the question's public/probes.py in the student's process, with gradients recorded.
 
         A probe serves what one call of one object cannot: updates of an optimizer, two models trained in turn, pairs,
@@ -162,9 +162,11 @@ class Student:
             has_curve: whether the report shows the losses that are sent back meanwhile as one curve of training.
             arguments: keywords for it: arrays arrive as tensors, objects as themselves.
         Returns:
-            what the probe gives, usually a dictionary of arrays and numbers by name.
+            what the probe gives by name: arrays, numbers, texts, lists of these. A name that is missing means that the
+            answer was tampered with: looking it up raises StudentCrashed.
         """
-        return self._probe(name, functions or {}, picture, arguments, is_kept=False, has_curve=has_curve)
+        found = self._probe(name, functions or {}, picture, arguments, is_kept=False, has_curve=has_curve)
+        return answers.Named(answers.of_type({} if found is None else found, dict))
 
     def probe_object(
         self, name: str, functions: Mapping[str, str] | None = None, picture: Picture | None = None, **arguments: Any
@@ -245,8 +247,11 @@ class Student:
                 continue
             # the handles of another process would mean other objects now
             if connection is None or self._connection is None or connection is self._connection:
-                with contextlib.suppress(CheckFailed, StudentCrashed, OutOfLimits):
+                try:
                     found.append(make())
+                except Exception as error:  # a picture less: no point depends on it
+                    if not isinstance(error, (CheckFailed, StudentCrashed, OutOfLimits)):
+                        print(f"(a picture of {self._question.id} cannot be made: {error})", file=sys.stderr)
         return found
 
     def records(self) -> Records:

@@ -65,7 +65,7 @@ def serve_forks(control: socket.socket, confined: bool = False) -> None:
     """Fork one serving process for each request on the control socket, with torch already imported (Unix).
 
     A request is `REQUEST_BYTES` of JSON, padded with blanks, with three file descriptors: requests, replies, output.
-    The confinement are empty, or those of `grading.child.confine`. The answers are lines: `started PID`, and later
+    The confinement is empty, or that of `grading.child.confine`. The answers are lines: `started PID`, and later
     `ended PID STATUS` with the status of `os.waitpid`, when everything that the process started is dead. When the
     control socket closes, everything started here is killed.
 

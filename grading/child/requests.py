@@ -167,7 +167,7 @@ class RequestHandler:
         if model is not None:
             _set_training(model, True)
             model.zero_grad()
-        output = (model or self._find(callee["names"]))(*inputs)
+        output = (self._find(callee["names"]) if model is None else model)(*inputs)
         differentiable = isinstance(output, torch.Tensor) and output.requires_grad
         if differentiable:
             output.backward(torch.ones_like(output) if cotangent is None else _tensor(cotangent, output.device))

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 PRIVATE = ("hidden", "release.json", "setup.sh", "run_autograder")
 # Of a question's folder, a student process may read this folder alone: data, probes, pictures.
 QUESTIONS, PUBLIC = "test_cases", "public"
-# What a student process must be able to read, tried out before anything is graded.
+# Of what a student process must be able to read, a few files, tried out before anything is graded.
 NEEDED = ("backend.py", "data/__init__.py", "grading/child/requests.py")
 
 
@@ -33,8 +33,13 @@ def private_paths(project: Path, also: Iterable[str] = ()) -> list[Path]:
     """Every private file or folder of the project that lies in no private folder."""
     found = [project / name for name in (*PRIVATE, *also)]
     for folder in sorted((project / QUESTIONS).glob("*/")):
-        found += [path for path in sorted(folder.iterdir()) if path.name not in (PUBLIC, "__pycache__")]
+        found += [path for path in sorted(folder.iterdir()) if path.name != PUBLIC]  # compiled checks, too
     return [path for path in found if path.exists()]
+
+
+def needed_paths(project: Path) -> list[Path]:
+    """What a student process must be able to read: code that it imports, and the public files of every question."""
+    return [*(project / name for name in NEEDED), *sorted((project / QUESTIONS).glob(f"*/{PUBLIC}/*.py"))]
 
 
 def close(paths: Iterable[Path]) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from grading import report
 from grading.checks import modules
+from grading.checks.attempts import OUR_FAULT
 from grading.console import Console
 from grading.dependencies import installed_versions
 from grading.engine import Engine, Settings
@@ -60,6 +61,9 @@ class Report:
     def add(self, result: QuestionResult) -> None:
         """Keep a finished question."""
         self.run.questions.append(result)
+        if ours := [outcome.evidence for outcome in result.outcomes if OUR_FAULT in outcome.message]:
+            self.notes.insert(0, f"Question {result.id}: {OUR_FAULT}. What was graded stands.")
+            self.extra_data["grader_failure"] = results.clean("; ".join(ours))
         self.save()
 
     def save(self) -> None:
@@ -145,6 +149,10 @@ def _grade(root: Path, kept: Report, console: Console, at_home: bool) -> None:
         for note in found.notes:
             console.line(note)
         hidden = PROJECT_DIRECTORY / "hidden"
+        if kept.extra_data["release"].get("hidden_split") and not hidden.is_dir():
+            raise HarnessError(
+                f"{hidden} is missing: this release grades with hidden test splits. Upload the zip again."
+            )
         engine_settings = Settings(
             code_directory=code,
             seed=settings.seed,
@@ -192,7 +200,7 @@ def _sandbox(root: Path, workplace: Path, own_users: bool) -> Sandbox:
     return Sandbox(
         directory=workplace,
         private=tuple(path for path in private if path.exists()),
-        public=tuple(PROJECT_DIRECTORY / name for name in privacy.NEEDED),
+        public=tuple(privacy.needed_paths(PROJECT_DIRECTORY)),
         own_users=own_users,
     )
 

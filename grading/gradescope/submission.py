@@ -100,15 +100,14 @@ def _folder(paths: list[Path], wanted: list[str], notes: list[str]) -> Path | No
         for name in wanted:
             package, base = PurePosixPath(name).parent.name, PurePosixPath(name).name
             if is_like(path.name, base):
-                counts[path.parent] += 1
-                if package and path.parent.name == package:
-                    counts[path.parent.parent] += 1
+                is_in_package = package and path.parent.name == package
+                counts[path.parent.parent if is_in_package else path.parent] += 1
     best = max(counts.values(), default=0)
     if best == 0:
         return None
     folders = [folder for folder, count in counts.items() if count == best]
     if len(folders) > 1:
-        notes.append(f"Several folders hold student files; the one graded is {folders[0].name}.")
+        notes.append(f"Several folders hold student files; the one graded is {_printable(folders[0].name)}.")
     return folders[0]
 
 

@@ -88,7 +88,7 @@ class Live:
         assert dataset.model is not None
         fetches = _Fetches(dataset)
         with (
-            self._watch(name, dataset.model, lambda reading: reading.Reader(dataset), fetches) as look,
+            self._watch(name, dataset.model, lambda reading: reading.Reader(dataset), fetches) as (look, _),
             fetches.seen_by(look),
         ):
             yield
@@ -113,11 +113,12 @@ class Live:
                 reader = reading.Reader(model, *subject, **details)
                 return reader
 
-            with self._watch(name, model, make_reader) as look:
+            with self._watch(name, model, make_reader) as (look, guard):
 
                 def note(*told: Any) -> None:
                     if not self._is_over:
-                        reader.note(*told)
+                        with guard():
+                            reader.note(*told)
                         look()
 
                 yield note
@@ -131,8 +132,12 @@ class Live:
         model: torch.nn.Module,
         make_reader: Callable[[ModuleType], Any],
         fetches: _Fetches | None = None,
-    ) -> Iterator[Callable[[], None]]:
-        """A window while the block runs; gives the function to be called whenever there may be something to see."""
+    ) -> Iterator[tuple[Callable[[], None], Callable[[], AbstractContextManager[None]]]]:
+        """A window while the block runs.
+
+        Gives the function to be called whenever there may be something to see, and what guards a block of code whose
+        failure should end the pictures and nothing else.
+        """
         watch, seconds = _Watch(model, fetches, self._clock), SECONDS_TO_LOOK_AT_IT
         with self._any_failure_ends_it(watch):
             reading = importlib.import_module(name)
@@ -140,7 +145,11 @@ class Live:
             seconds = getattr(importlib.import_module(picture), "SECONDS_TO_READ", SECONDS_TO_LOOK_AT_IT)
             watch.open(lambda: make_reader(reading), lambda: self._open_window(self._title, picture))
         try:
-            yield lambda: watch.look(lambda: self._any_failure_ends_it(watch))
+
+            def guard() -> AbstractContextManager[None]:
+                return self._any_failure_ends_it(watch)
+
+            yield (lambda: watch.look(guard)), guard
             with self._any_failure_ends_it(watch):
                 watch.show_last(seconds)
         finally:

@@ -94,7 +94,7 @@ def _settings(code: Path, workplace: Path, place: Path, order: Order) -> Setting
     sandbox = Sandbox(
         directory=workplace,
         private=tuple(path for path in private if path.exists()),
-        public=tuple(HERE / name for name in privacy.NEEDED),
+        public=tuple(privacy.needed_paths(HERE)),
     )
     return Settings(
         code_directory=code,

@@ -7,6 +7,7 @@ from there. Nothing is overwritten.
 from __future__ import annotations
 
 import argparse
+import keyword
 import re
 import sys
 from dataclasses import dataclass
@@ -67,7 +68,8 @@ def names_of(question_id: str, title: str, module: str | None) -> Names:
             f'--title {title!r}: give one line of 1 to {MAX_TITLE_CHARACTERS} characters, none of | ` < > " \\'
         )
     module = module or re.sub(r"\W+", "_", title.lower(), flags=re.ASCII).strip("_")
-    if not module.isascii() or not module.isidentifier() or module in sys.stdlib_module_names:
+    reserved = {*sys.stdlib_module_names, *modules.PROVIDED, *modules.PACKAGES, "torch", "numpy", "matplotlib", "tqdm"}
+    if not module.isascii() or not module.isidentifier() or keyword.iskeyword(module) or module in reserved:
         raise NewQuestionError(f"{module!r} is no name for a student's file; choose one with --module")
     return Names(question_id, title, f"electives.{module}" if question_id[0] == "e" else module)
 

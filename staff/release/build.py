@@ -59,7 +59,7 @@ def autograder_files(repository: Files, hidden: Files, commit: str) -> dict[str,
     chosen |= hidden
     # Which release graded a submission; the digest tells hidden splits apart without telling what is in them.
     digest = sha256(b"".join(hidden[name] for name in sorted(hidden))).hexdigest()[:16]
-    release = {"commit": commit, "hidden_split": digest}
+    release = {"commit": commit, "hidden_split": digest if hidden else ""}
     return chosen | {"release.json": (json.dumps(release, indent=2) + "\n").encode()}
 
 

@@ -10,6 +10,7 @@ import data
 from data import words
 from grading.questions import discover
 from staff.build.archive import npz_bytes
+from staff.release.manifest import ReleaseError
 
 TEST_DIGITS = 5000  # as many as the shipped test split
 MIN_SEED_CHARACTERS = 8
@@ -45,14 +46,18 @@ def files(seed: str) -> dict[str, bytes]:
     found = {"hidden/digits.npz": digits_file(seed), "hidden/words.npz": words_file(seed)}
     for name in own_datasets():
         module = data.module_of(name)
-        if hasattr(module, "draw_hidden_test"):
-            splits = module.load(data.Library())
-            test = module.draw_hidden_test(number(seed, splits.name))
-            found[f"hidden/{splits.name}.npz"] = npz_bytes(test.arrays)
+        if data.has_hidden_test(module):
+            path = f"hidden/{module.load(data.Library()).name}.npz"
+            if path in found:
+                raise ReleaseError(f"{name}: another dataset has its hidden test split in {path}; choose another name")
+            if not hasattr(module, "draw_hidden_test"):
+                raise ReleaseError(f"{name}: says HIDDEN_TEST and has no function draw_hidden_test")
+            found[path] = npz_bytes(module.draw_hidden_test(number(seed, path)).arrays)
     return found
 
 
 def own_datasets() -> list[str]:
-    """The dotted names of the datasets that lie in questions' folders: each public/data.py."""
-    folders = [question.folder for question in discover()]
-    return [f"test_cases.{folder.name}.public.data" for folder in folders if (folder / "public" / "data.py").is_file()]
+    """The dotted names of the datasets that lie in questions' folders: files of public/ with a function `load`."""
+    files = [path for question in discover() for path in sorted((question.folder / "public").glob("*.py"))]
+    with_load = [path for path in files if "\ndef load(" in path.read_text(encoding="utf-8")]
+    return [f"test_cases.{path.parts[-3]}.public.{path.stem}" for path in with_load]
