@@ -219,11 +219,11 @@ def minimized(
     """The path that `probes.stretched_bowl` should give, or what a mistake in `minimize` makes of it."""
     x, buffer, total = start.astype(np.float64), np.zeros(start.shape), np.zeros(start.shape)
     path = [x]
-    for step in range(steps):
+    for taken in range(steps):
         slope = curvatures * ((start if wrong == "gradient of the start" else x) - centre)
         total = total + slope
         buffer = (0 if wrong == "state lost" else MU * buffer) + (total if wrong == "accumulates" else slope)
-        number = {"from 1": step + 1, "always 0": 0}.get(wrong, step)
+        number = {"from 1": taken + 1, "always 0": 0}.get(wrong, taken)
         x = x - rate / (1 + number) * buffer
         path.append(x)
     cut = {"no start": slice(1, None), "no end": slice(None, -1)}.get(wrong, slice(None))
