@@ -23,14 +23,16 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("tests")
 
-# Files whose tests disturb one another, or want the machine: users of their own and attacks, windows and displays.
-# One worker takes them all.
+# Files whose tests disturb one another, or want the machine, or share what is costly to make: users of their own and
+# attacks, windows and displays, the pool of words. One worker takes them all.
 TOGETHER = {
     "test_classroom": "harness",
     "test_gradescope": "harness",
     "test_hostile": "harness",
     "test_pictures": "display",
+    "test_release": "words",
     "test_watched_trainers": "display",
+    "test_words": "words",
 }
 # Files whose tests share nothing costly: workers take them one by one. Any other file is one piece, for its fixtures.
 ONE_BY_ONE = {

@@ -11,6 +11,7 @@ same file out, and refusing one word leaves nearly all others where they were.
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -110,8 +111,9 @@ def build_hidden(pool: Pool, seed: int) -> dict[str, np.ndarray]:
     return header_arrays() | split_arrays("test", hidden_rows(pool, seed), seed)
 
 
+@cache
 def load_pool() -> dict[str, dict[int, list[str]]]:
-    """The clean words of the five languages, from the installed `wordfreq`."""
+    """The clean words of the five languages, from the installed `wordfreq`; reading them takes seconds."""
     frequencies = load_frequencies()
     return {language.code: everyday_words(language, frequencies) for language in LANGUAGES}
 
