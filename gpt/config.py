@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from training.errors import UserError
 
 
+def _flag(default: Any, told: str) -> Any:
+    return field(default=default, metadata={"help": told})
+
+
 @dataclass(frozen=True)
 class Config:
-    """One training run.
+    """One training run. Every field is a flag of `python chargpt.py`, and explained by its help."""
 
-    Attributes:
-        block_size: characters seen at once.
-        n_embd: width of every position's vector.
-        n_layer: transformer blocks.
-        batch_size: blocks in a step, over all processes together.
-        learning_rate: highest, for AdamW, which moves everything but the blocks' matrices.
-        matrix_learning_rate: highest, for Muon, which moves the blocks' matrices.
-        weight_decay: how much of a matrix, times its learning rate, is forgotten in a step.
-        steps: how long to train, or None to train for so many `minutes`.
-        minutes: how long to train where `steps` is None; the learning rate follows the clock.
-        seed: of the first weights and of the order of batches.
-    """
-
-    block_size: int = 64
-    n_embd: int = 160
-    n_layer: int = 8
-    batch_size: int = 32
-    learning_rate: float = 4e-3
-    matrix_learning_rate: float = 0.02
-    weight_decay: float = 0.1
-    steps: int | None = None
-    minutes: float = 3.0
-    seed: int = 0
+    block_size: int = _flag(64, "characters seen at once")
+    n_embd: int = _flag(160, "width of every position's vector")
+    n_layer: int = _flag(8, "transformer blocks")
+    batch_size: int = _flag(32, "blocks in a step, over all processes together")
+    learning_rate: float = _flag(4e-3, "highest, of AdamW, which moves everything but the blocks' matrices")
+    matrix_learning_rate: float = _flag(0.02, "highest, of Muon, which moves the blocks' matrices")
+    weight_decay: float = _flag(0.1, "how much of a matrix, times its learning rate, is forgotten in a step")
+    steps: int | None = _flag(None, "how long to train; such a run repeats to the last bit")
+    minutes: float = _flag(3.0, "how long to train where no steps are given; the learning rate follows the clock")
+    seed: int = _flag(0, "of the first weights and of the order of batches")
 
     def __post_init__(self) -> None:
         for name in ("block_size", "n_embd", "n_layer", "batch_size", "steps", "minutes"):
@@ -42,11 +34,13 @@ class Config:
             if value is not None and not value > 0:
                 raise UserError(f"{name} should be more than 0; got {value}")
 
+    @classmethod
+    def of(cls, checkpoint: Mapping[str, Any]) -> Config:
+        """The configuration that a checkpoint was trained with."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in checkpoint["config"].items() if name in known})
+
     @property
     def architecture(self) -> tuple[int, int, int]:
         """block_size, n_embd, n_layer: what the model's constructor takes, before the vocabulary's size."""
         return self.block_size, self.n_embd, self.n_layer
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fields by name."""
-        return asdict(self)

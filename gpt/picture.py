@@ -9,7 +9,6 @@ from gpt.writer import Writer
 from pictures.loss_curve import LossCurve
 from pictures.writing import State
 from training.device import Device
-from training.sampling import Sampler
 
 CHARACTERS = 170  # of a sample
 TEMPERATURE = 0.8  # below 1, so that a young model shows what it is sure of
@@ -30,7 +29,7 @@ class Reader:
 
     def __init__(self, model: Module, characters: str, block_size: int, limit: float | None = None) -> None:
         device = Device(next(model.parameters()).device, bfloat16=False, compiled=False)
-        self._writer = Writer(Sampler(model, block_size, device, TEMPERATURE), characters)
+        self._writer = Writer(model, block_size, device, TEMPERATURE, characters=characters)
         self._curve = LossCurve()
         self._progress, self._limit = 0.0, limit
         self._sample, self._sample_step, self._next_sample = "", 0, 0

@@ -6,10 +6,9 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from pictures import style
+from pictures.loss_curve import LossCurve, draw
 from training.checkpoint import write
-
-REMEDY = "Make room, or choose another --out."
-SMOOTHING = 0.98  # share of the past in the drawn training loss: single batches are too noisy to read
 
 
 def loss_curve(
@@ -34,19 +33,17 @@ def loss_curve(
 
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
-    smooth, average = [], training[0] if training else 0.0
-    for number, loss in enumerate(training):
-        kept = min(SMOOTHING, number / (number + 1))
-        average = kept * average + (1 - kept) * loss
-        smooth.append(average)
-    axes.plot(range(1, len(smooth) + 1), smooth, label="training (smoothed)", color="tab:blue")
+    curve = LossCurve()
+    for loss in training:
+        curve.add(loss)
+    draw(axes, *curve.read(), end=len(training))
+    axes.lines[1].set_label("training (smoothed)")
     if validation:
-        axes.plot(*zip(*validation, strict=True), "o-", label="validation", color="tab:orange", markersize=4)
+        axes.plot(*zip(*validation, strict=True), "o-", label="validation", color=style.ORANGE, markersize=4)
     if limit is not None:
-        axes.axhline(limit, linestyle="--", color="tab:gray", label="entropy of the text: nothing can do better")
+        axes.axhline(limit, linestyle="--", color=style.MUTED, label="entropy of the text: nothing can do better")
     axes.set(xlabel="step", ylabel="loss (nats per character)", title=title)
-    axes.grid(alpha=0.3)
     axes.legend()
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=120)
-    write(path, buffer.getvalue(), REMEDY)
+    write(path, buffer.getvalue())

@@ -45,7 +45,7 @@ class Reports:
 
     def on_the_way(self, step: int, history: History, write: Callable[[str], None]) -> None:
         """Note the loss on a part of the held-out text, and write it with a few lines of the model's own."""
-        part = max(CHARACTERS_VALIDATED, self.writer.sampler.block_size + 1)
+        part = max(CHARACTERS_VALIDATED, self.writer.block_size + 1)
         loss = self._loss(self.corpus.validation[:part])
         history.validation.append((step, loss))
         write(f"step {step}: validation loss {loss:.3f} (on a part of the held-out text)")
@@ -65,8 +65,7 @@ class Reports:
         write(f"validation loss {in_both_units(self._loss(held_out))}")
 
     def _loss(self, ids: Tensor, context: bool = True) -> float:
-        sampler = self.writer.sampler
-        return losses.of_text(sampler.model, ids, sampler.block_size, sampler.device, context)
+        return losses.of_text(self.writer.model, ids, self.writer.block_size, self.writer.device, context)
 
 
 def in_both_units(nats: float) -> str:

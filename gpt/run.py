@@ -4,64 +4,54 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from gpt.checkpoint import FILE_NAME, FULL
 from gpt.config import Config
-from gpt.corpus import Corpus
 from gpt.reports import History, Reports
 from gpt.trainer import Blocks
 from training import checkpoint
-from training.device import Device
 from training.errors import UserError
 from training.loop import Length, Loop, interruption
-from training.parallel import Parallel
 from training.progress import Bar
 from training.trainer import Trainer
 from training.watching import Watch, unwatched
 
+FILE_NAME = "checkpoint.pt"
+KEYS = ("config", "characters", "text_digest", "text_name", "model", "trainer", "history")  # of a checkpoint
 REPORTS_IN_A_RUN = 10
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 STEPS_BETWEEN_GLANCES = 10  # reading a loss waits for the device, so the bar is not renewed at every step
 
 
 class Run:
-    """A training run.
+    """A training run. `loop` counts its steps and seconds; `history` holds its losses.
 
     Args:
         trainer: takes the steps.
         blocks: its batches.
-        corpus: the text.
         config: how long, and everything that a checkpoint must remember.
-        device: where the model lies.
-        parallel: this process among its fellows.
-        folder: where checkpoint.pt goes.
+        folder: where the checkpoint goes.
         reports: tells how it goes.
         watch: is told of every step.
-    Attributes:
-        loop: counts steps and seconds.
-        history: losses so far.
     """
 
     def __init__(
         self,
         trainer: Trainer,
         blocks: Blocks,
-        corpus: Corpus,
         config: Config,
-        device: Device,
-        parallel: Parallel,
         folder: Path,
         reports: Reports,
         watch: Watch = unwatched,
     ) -> None:
-        self._trainer, self._blocks, self._corpus, self._config = trainer, blocks, corpus, config
-        self._parallel, self._folder = parallel, folder
+        self._trainer, self._blocks, self._config = trainer, blocks, config
+        self._parallel, self._folder = trainer.parallel, folder
         self._reports, self._watch = reports, watch
-        self.loop = Loop(Length(config.steps, 60 * config.minutes), parallel, device)
+        self.loop = Loop(Length(config.steps, 60 * config.minutes), trainer.parallel, trainer.device)
         self.history = History()
         self._waiting: list[torch.Tensor] = []  # losses not yet read from the device
 
@@ -71,8 +61,7 @@ class Run:
         self._trainer.restore(state)
         self._blocks.generator.set_state(state["data_position"])
         self.loop.resume(state["steps_done"], kept["seconds"])
-        validation = [(int(step), float(loss)) for step, loss in kept["validation"]]
-        self.history = History(list(kept["training"]), validation)
+        self.history = History(list(kept["training"]), [(int(step), float(loss)) for step, loss in kept["validation"]])
 
     def train(self) -> bool:
         """Train to the end, or until Ctrl-C; returns whether the end was reached. Saves in both cases.
@@ -84,7 +73,7 @@ class Run:
         saved_at, reported = time.monotonic(), int(loop.progress * REPORTS_IN_A_RUN)
         with (
             interruption() as stopped,
-            Bar(progress=loop.progress, wanted=self._parallel.leads) as bar,
+            Bar(loop.progress, wanted=self._parallel.leads) as bar,
             self._watch(self._trainer.model) as note,
         ):
             for progress in loop.steps(stopped):
@@ -107,12 +96,13 @@ class Run:
 
     def save(self) -> None:
         """Write the checkpoint."""
+        text = self._reports.corpus
         position = {"data_position": self._blocks.generator.get_state(), "steps_done": self.loop.steps_done}
         contents = {
-            "config": self._config.to_dict(),
-            "characters": self._corpus.characters,
-            "text_digest": self._corpus.digest,
-            "text_name": self._corpus.name,
+            "config": asdict(self._config),
+            "characters": text.characters,
+            "text_digest": text.digest,
+            "text_name": text.name,
             "model": self._trainer.model.state_dict(),
             "trainer": self._trainer.state() | position,
             "history": {
@@ -121,7 +111,7 @@ class Run:
                 "seconds": self.loop.seconds,
             },
         }
-        checkpoint.save(self._folder / FILE_NAME, contents, FULL)
+        checkpoint.save(self._folder / FILE_NAME, contents)
 
     def _report(self, bar: Bar) -> None:
         self._read_losses()
@@ -130,8 +120,7 @@ class Run:
 
     def _read_losses(self) -> None:
         if self._waiting:
-            read = self._parallel.mean(torch.stack(self._waiting))
-            self.history.training += read.tolist()
+            self.history.training += self._parallel.mean(torch.stack(self._waiting)).tolist()
             self._waiting.clear()
 
     def _show(self, bar: Bar) -> None:

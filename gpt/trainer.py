@@ -11,21 +11,15 @@ from torch.nn import Module
 from gpt import losses
 from gpt.config import Config
 from training.device import Device
-from training.optimizers import muon_and_adamw
-from training.parallel import Parallel
-from training.schedules import linear_decay
+from training.optimizers import linear_decay, muon_and_adamw
+from training.parallel import ALONE, Parallel
 from training.trainer import Batch, Trainer
 
 
 class Blocks(Iterator[Batch]):
-    """Batches without end: blocks of a text, at places that a generator draws.
+    """Batches without end: blocks of a text, int64 (count,), at positions that a generator draws.
 
-    Args:
-        ids: int64 (count,), the text.
-        config: block_size, batch_size and seed are used.
-        device: where the ids go.
-    Attributes:
-        generator: its state is the position in the data.
+    The state of `generator` is the position in the data. Of the configuration, block_size, batch_size and seed count.
     """
 
     def __init__(self, ids: Tensor, config: Config, device: Device) -> None:
@@ -36,31 +30,16 @@ class Blocks(Iterator[Batch]):
 
     def __next__(self) -> Batch:
         """The next batch, over all processes: ids and the ids that follow them, int64 (batch_size, block_size)."""
-        places = len(self._ids) - self._config.block_size
-        starts = torch.randint(places, (self._config.batch_size, 1), generator=self.generator)
+        positions = len(self._ids) - self._config.block_size
+        starts = torch.randint(positions, (self._config.batch_size, 1), generator=self.generator)
         rows = self._ids[starts.to(self._ids.device) + self._window]  # (batch_size, block_size + 1)
         return rows[:, :-1], rows[:, 1:]
 
 
 def make_trainer(
-    model: Module,
-    batches: Iterator[Batch],
-    vocabulary: int,
-    config: Config,
-    device: Device,
-    parallel: Parallel | None = None,
+    model: Module, batches: Iterator[Batch], vocabulary: int, config: Config, device: Device, parallel: Parallel = ALONE
 ) -> Trainer:
-    """A trainer with the learning rates of a configuration.
-
-    Args:
-        model: already on the device.
-        batches: such as `Blocks`.
-        vocabulary: how many different characters there are.
-        config: the learning rates and the weight decay are used.
-        device: where to compute.
-        parallel: this process among its fellows.
-    """
-    optimizers = muon_and_adamw(
-        model, vocabulary, device, config.matrix_learning_rate, config.learning_rate, config.weight_decay
-    )
+    """A trainer of a model on a device, with the learning rates and the weight decay of a configuration."""
+    rates = config.matrix_learning_rate, config.learning_rate
+    optimizers = muon_and_adamw(model, vocabulary, device, *rates, config.weight_decay)
     return Trainer(model, losses.of_blocks, batches, optimizers, linear_decay, device, parallel)

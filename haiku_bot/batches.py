@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from data.haiku import Haiku, words_of
-from haiku_bot.functions import Encode
+from haiku_bot.functions import StudentFunctions
 from haiku_bot.vocabulary import MAX_KEYWORDS, MAX_THEMES, Vocabulary
 from training.trainer import Batch
 
 BATCH = 64
 SORTED_TOGETHER = 16 * BATCH  # haiku: few enough to keep the order random
+
+Pair = tuple[list[int], list[int]]  # ids of a prompt and of a verse
 
 
 class Batches:
@@ -22,14 +24,12 @@ class Batches:
     Args:
         vocabulary: gives the ids.
         keywords: words that may stand in a prompt.
-        encode_example: the student's.
+        students: their functions.
         seed: of the draws.
     """
 
-    def __init__(self, vocabulary: Vocabulary, keywords: frozenset[str], encode_example: Encode, seed: int) -> None:
-        self._vocabulary = vocabulary
-        self._keywords = keywords
-        self._encode_example = encode_example
+    def __init__(self, vocabulary: Vocabulary, keywords: frozenset[str], students: StudentFunctions, seed: int) -> None:
+        self._vocabulary, self._keywords, self._students = vocabulary, keywords, students
         self._random = random.Random(seed)
         self._pad = vocabulary.form.pad
 
@@ -63,11 +63,11 @@ class Batches:
     def batch(self, collection: Sequence[Haiku]) -> Batch:
         """Inputs, targets and mask of some haiku: three tensors (batch, time), time as short as they allow."""
         pairs = [(self.prompt(each), self._vocabulary.verse(each)) for each in collection]
-        return encoded(pairs, self._encode_example, self._pad)
+        return encoded(pairs, self._students, self._pad)
 
 
-def encoded(pairs: Sequence[tuple[list[int], list[int]]], encode_example: Encode, pad: int, length: int = 0) -> Batch:
-    """Prompts and verses as inputs, targets and mask: three tensors (batch, time), time at least `length`."""
+def encoded(pairs: Sequence[Pair], students: StudentFunctions, pad: int, length: int = 0) -> Batch:
+    """Inputs, targets and mask of prompts and verses: three tensors (batch, time), time at least `length`."""
     longest = max(len(prompt) + len(verse) - 1 for prompt, verse in pairs)
-    rows = [encode_example(prompt, verse, max(longest, length), pad) for prompt, verse in pairs]
+    rows = [students.encode_example(prompt, verse, max(longest, length), pad) for prompt, verse in pairs]
     return tuple(torch.stack(column) for column in zip(*rows, strict=True))

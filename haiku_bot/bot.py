@@ -15,7 +15,7 @@ from torch import Tensor
 
 from data.haiku import plain, themes, words_of
 from haiku_bot.corpus import Corpus
-from haiku_bot.functions import Write
+from haiku_bot.functions import StudentFunctions
 from haiku_bot.judge import Judge
 from haiku_bot.messages import Request, understand
 from haiku_bot.vocabulary import Vocabulary
@@ -66,12 +66,12 @@ class HaikuBot:
     Args:
         model: the student's, trained.
         corpus: what it was trained on.
-        write_haiku: the student's.
+        students: their functions.
     """
 
-    def __init__(self, model: torch.nn.Module, corpus: Corpus, write_haiku: Write) -> None:
+    def __init__(self, model: torch.nn.Module, corpus: Corpus, students: StudentFunctions) -> None:
         self.model = model.eval()
-        self._write_haiku = write_haiku
+        self._students = students
         self.vocabulary: Vocabulary = corpus.vocabulary
         self.judge = Judge(corpus)
         counts = Counter(word for haiku in corpus.everything for line in haiku.lines for word in words_of(line))
@@ -127,7 +127,7 @@ class HaikuBot:
     ) -> list[tuple[list[str], float]]:
         form = self.vocabulary.form
         prompts = torch.tensor(prompt).expand(number, len(prompt))
-        verses = self._write_haiku(writer, prompts, form, TEMPERATURE, TOP_K, generator)
+        verses = self._students.write_haiku(writer, prompts, form, TEMPERATURE, TOP_K, generator)
         likelihoods = self._likelihoods(prompts, verses)
         return [
             (self.vocabulary.lines(verse), likelihood)

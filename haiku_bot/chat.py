@@ -26,24 +26,18 @@ FAREWELLS = ("quit", "exit", ":q")
 def main(argv: Sequence[str] | None = None, description: str = "") -> int:
     """Trains if there is no checkpoint, then answers; returns 0, 1 where that cannot be done, 130 after Ctrl-C.
 
-    Args:
-        argv: the flags; without them, those of the command line.
-        description: of the program, for --help.
+    argv: the flags; without them, those of the command line. description: of the program, for --help.
     """
-    parser = argparse.ArgumentParser(
-        prog="chat.py", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--ask", metavar="MESSAGE", help="answer one message and end")
-    parser.add_argument("--renku", action="store_true", help="link each verse to the one before")
-    parser.add_argument("--seed", type=int, default=0, help="another seed, other answers (default 0)")
-    parser.add_argument("--retrain", action="store_true", help="train again, whatever checkpoint there is")
-    parser.add_argument(
-        "--checkpoint", type=Path, default=checkpoint.PATH, metavar="FILE", help="(default out/haiku.pt)"
-    )
-    parser.add_argument("--no-graphics", action="store_true", help="open no window while training")
-    parser.add_argument(
-        "--code-directory", type=Path, default=PROJECT_DIRECTORY, help="folder of haiku.py, gpt_model.py and models.py"
-    )
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="chat.py", description=description, formatter_class=layout)
+    add = parser.add_argument
+    add("--ask", metavar="MESSAGE", help="answer one message and end")
+    add("--renku", action="store_true", help="link each verse to the one before")
+    add("--seed", type=int, default=0, help="another seed, other answers (default 0)")
+    add("--retrain", action="store_true", help="train again, whatever checkpoint there is")
+    add("--checkpoint", type=Path, default=checkpoint.PATH, metavar="FILE", help="(default out/haiku.pt)")
+    add("--no-graphics", action="store_true", help="open no window while training")
+    add("--code-directory", type=Path, default=PROJECT_DIRECTORY, help="folder of haiku.py, gpt_model.py, models.py")
     arguments = parser.parse_args(argv)
     return exit_status("chat", "q8", lambda: _chat(arguments))
 
@@ -52,7 +46,7 @@ def _chat(arguments: argparse.Namespace) -> int:
     students, corpus = functions.load(arguments.code_directory), load_corpus()
     watch = unwatched if arguments.no_graphics else window("Haiku chatbot", "haiku_bot.picture")
     model = trained_model(corpus, Recipe(), students, arguments.checkpoint, arguments.retrain, watch)
-    bot = HaikuBot(model, corpus, students.write_haiku)
+    bot = HaikuBot(model, corpus, students)
     if arguments.ask is not None:
         print(bot.answer(arguments.ask, arguments.seed).text)
     else:
@@ -97,7 +91,7 @@ def _train(model: torch.nn.Module, corpus: Corpus, recipe: Recipe, students: Stu
     """Trains with a progress bar; says in the end what the model has learned."""
     print(f"Training once: {len(corpus.pretraining):,} haiku from a grammar, then {len(corpus.training):,} by hand.")
     started = time.monotonic()
-    with watch(model, corpus.vocabulary, students.write_haiku) as note, Bar() as bar:
+    with watch(model, corpus.vocabulary, students) as note, Bar() as bar:
 
         def report(stage: str, share: float, loss: Tensor) -> None:
             bar.show(share, f"{stage}, loss {loss.item():.2f}")

@@ -5,44 +5,40 @@ from __future__ import annotations
 import zlib
 from pathlib import Path
 
-import torch
+from torch.nn import Module
 
 from haiku_bot.corpus import Corpus
 from haiku_bot.functions import StudentFunctions
 from haiku_bot.trainer import Recipe, create_model
+from haiku_bot.vocabulary import LONGEST
 from training import checkpoint
 from training.errors import UserError
 
 PATH = Path(__file__).resolve().parent.parent / "out" / "haiku.pt"
-FULL = "Make room, or choose another --checkpoint."
 
 
-def save(model: torch.nn.Module, corpus: Corpus, recipe: Recipe, path: Path = PATH) -> None:
-    """Writes the model to `path`, whole or not at all.
-
-    Raises:
-        UserError: it cannot be written. What was there before still is.
-    """
-    contents = {"parameters": model.state_dict(), **recipe.architecture, "words": _fingerprint(corpus)}
-    checkpoint.save(path, contents, FULL)
+def save(model: Module, corpus: Corpus, recipe: Recipe, path: Path = PATH) -> None:
+    """Writes the model to `path`, whole or not at all; a `UserError` tells why not."""
+    checkpoint.save(path, {"parameters": model.state_dict(), **_about(corpus, recipe)})
 
 
-def load(corpus: Corpus, recipe: Recipe, functions: StudentFunctions, path: Path = PATH) -> torch.nn.Module:
+def load(corpus: Corpus, recipe: Recipe, students: StudentFunctions, path: Path = PATH) -> Module:
     """Reads the model back.
 
     Raises:
         UserError: the file is missing, damaged, or of another model or vocabulary.
     """
     again = f"`python chat.py --retrain` makes a new one in place of {path}."
-    expected = {**recipe.architecture, "words": _fingerprint(corpus)}
+    expected = _about(corpus, recipe)
     contents = checkpoint.load(path, ["parameters", *expected], again)
     if different := [key for key in expected if contents[key] != expected[key]]:
         raise UserError(f"the checkpoint was made with another {', '.join(different)}. {again}")
-    model = create_model(recipe, corpus.vocabulary, functions)
+    model = create_model(recipe, corpus.vocabulary, students)
     checkpoint.restore_weights(model, contents["parameters"], path, again)
     return model.eval()
 
 
-def _fingerprint(corpus: Corpus) -> int:
-    """A checksum of the vocabulary: ids mean the same words only if it agrees."""
-    return zlib.crc32("\n".join(corpus.vocabulary.tokens).encode())
+def _about(corpus: Corpus, recipe: Recipe) -> dict[str, int]:
+    """The model's shape, and a checksum of the vocabulary: ids mean the same words only if it agrees."""
+    words = zlib.crc32("\n".join(corpus.vocabulary.tokens).encode())
+    return {"n_embd": recipe.n_embd, "n_layer": recipe.n_layer, "block_size": LONGEST, "words": words}

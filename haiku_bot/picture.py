@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from data.haiku import themes
-from haiku_bot.functions import Write
+from haiku_bot.functions import StudentFunctions
 from haiku_bot.vocabulary import Vocabulary
 from pictures.loss_curve import LossCurve
 from pictures.verse import State
@@ -26,11 +26,11 @@ class Reader:
     Args:
         model: maps ids (1, time) to logits (1, time, vocabulary).
         vocabulary: its tokens.
-        write_haiku: the student's.
+        students: their functions.
     """
 
-    def __init__(self, model: Module, vocabulary: Vocabulary, write_haiku: Write) -> None:
-        self._model, self._vocabulary, self._write_haiku = model, vocabulary, write_haiku
+    def __init__(self, model: Module, vocabulary: Vocabulary, students: StudentFunctions) -> None:
+        self._model, self._vocabulary, self._students = model, vocabulary, students
         self._form = vocabulary.form
         self._themes = list(themes())
         self._curve = LossCurve()
@@ -73,5 +73,5 @@ class Reader:
         generator = torch.Generator().manual_seed(self._written)
         self._written += 1
         prompts = torch.tensor([self._vocabulary.prompt([self._theme])])
-        ids = self._write_haiku(self._model, prompts, self._form, TEMPERATURE, TOP_K, generator)
+        ids = self._students.write_haiku(self._model, prompts, self._form, TEMPERATURE, TOP_K, generator)
         return [str(line)[:MAX_LINE_CHARACTERS] for line in self._vocabulary.lines(ids[0].tolist())]

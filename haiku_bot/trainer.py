@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,7 +20,7 @@ from haiku_bot.batches import BATCH, Batches, encoded
 from haiku_bot.corpus import Corpus, content_words
 from haiku_bot.functions import StudentFunctions
 from haiku_bot.vocabulary import LONGEST, Vocabulary
-from training.schedules import cosine_decay
+from training.optimizers import cosine_decay
 from training.trainer import Trainer
 
 ADAM_BETAS = (0.9, 0.98)
@@ -43,28 +42,23 @@ class Recipe:
     replay: float = 2.0  # grammar haiku per hand-written one while fine-tuning
     seed: int = 0
 
-    @property
-    def architecture(self) -> dict[str, Any]:
-        """What a checkpoint notes about the model's shape."""
-        return {"n_embd": self.n_embd, "n_layer": self.n_layer, "block_size": LONGEST}
 
-
-def create_model(recipe: Recipe, vocabulary: Vocabulary, functions: StudentFunctions) -> Module:
+def create_model(recipe: Recipe, vocabulary: Vocabulary, students: StudentFunctions) -> Module:
     """An untrained model, of the student's `GPT` class."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        return functions.GPT(LONGEST, recipe.n_embd, recipe.n_layer, len(vocabulary))
+        return students.GPT(LONGEST, recipe.n_embd, recipe.n_layer, len(vocabulary))
 
 
 def train(
     model: Module,
     corpus: Corpus,
     recipe: Recipe,
-    functions: StudentFunctions,
+    students: StudentFunctions,
     report: Report = lambda *_: None,
 ) -> None:
     """Trains a model in place: both stages of a recipe, each with AdamW and a learning rate along a cosine."""
-    batches = Batches(corpus.vocabulary, content_words(corpus.everything), functions.encode_example, recipe.seed)
+    batches = Batches(corpus.vocabulary, content_words(corpus.everything), students, recipe.seed)
     stages: list[tuple[str, list[Haiku], list[Haiku], float, float]] = [
         ("pre-training", corpus.pretraining, [], recipe.pretraining_epochs, recipe.learning_rate),
         ("fine-tuning", corpus.training, corpus.pretraining, recipe.fine_tuning_epochs, recipe.fine_tuning_rate),
@@ -74,16 +68,16 @@ def train(
         if steps := math.ceil(epochs * per_epoch / BATCH):
             adam = torch.optim.AdamW(model.parameters(), lr=rate, betas=ADAM_BETAS, weight_decay=WEIGHT_DECAY)
             stream = batches.without_end(main, replayed, int(recipe.replay * len(main)))
-            trainer = Trainer(model, functions.masked_loss, stream, [(adam, rate)], cosine_decay(steps))
+            trainer = Trainer(model, students.masked_loss, stream, [(adam, rate)], cosine_decay(steps))
             trainer.train(steps, partial(report, name))
     model.eval()
 
 
 @torch.no_grad()
-def evaluate(model: Module, corpus: Corpus, collection: Sequence[Haiku], functions: StudentFunctions) -> float:
+def evaluate(model: Module, corpus: Corpus, collection: Sequence[Haiku], students: StudentFunctions) -> float:
     """The loss per token of verses, in nats, given their first theme alone."""
     vocabulary = corpus.vocabulary
     pairs = [(vocabulary.prompt(each.themes[:1]), vocabulary.verse(each)) for each in collection]
-    inputs, targets, mask = encoded(pairs, functions.encode_example, vocabulary.form.pad, LONGEST)
+    inputs, targets, mask = encoded(pairs, students, vocabulary.form.pad, LONGEST)
     model.eval()
-    return float(functions.masked_loss(model(inputs), targets, mask))
+    return float(students.masked_loss(model(inputs), targets, mask))

@@ -10,19 +10,22 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-from gpt import checkpoint, command_line, corpus, losses
+from gpt import command_line, corpus, losses
 from gpt.config import Config
+from gpt.run import FILE_NAME, KEYS
 from gpt.trainer import Blocks
 from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, SOLUTIONS, fresh_student_modules
+from training import checkpoint
 from training import device as devices
 from training.device import CPU
 from training.errors import INTERRUPTED, UserError
 from training.muon import orthogonal
-from training.schedules import linear_decay
+from training.optimizers import linear_decay
 from training.trainer import Trainer
 
 TEXT = "".join(f"{number} wheels and {number * number} gears turn. O wheel!\n" for number in range(200))
@@ -45,8 +48,12 @@ def run(tmp_path, monkeypatch):
     torch.set_num_threads(threads)
 
 
+def load(folder: Path) -> dict[str, Any]:
+    return checkpoint.load(folder / FILE_NAME, KEYS, "")
+
+
 def weights(folder: Path) -> dict[str, torch.Tensor]:
-    return checkpoint.load(folder / "checkpoint.pt")["model"]
+    return load(folder)["model"]
 
 
 def interrupt_after(monkeypatch, steps: int) -> None:
@@ -69,7 +76,7 @@ def test_a_run_that_was_stopped_and_resumed_ends_with_the_very_same_weights(run,
         assert run("--text", "text.txt", "--steps", 30, "--out", "parts", *SMALL) == INTERRUPTED
     assert "stopped at step 13" in capsys.readouterr().out
     assert run("--text", "text.txt", "--resume", "--out", "parts") == 0
-    whole, parts = (checkpoint.load(tmp_path / name / "checkpoint.pt") for name in ("whole", "parts"))
+    whole, parts = (load(tmp_path / name) for name in ("whole", "parts"))
     assert whole["model"].keys() == parts["model"].keys()
     assert all(torch.equal(whole["model"][name], parts["model"][name]) for name in whole["model"])
     assert whole["history"]["training"] == parts["history"]["training"]
@@ -227,7 +234,7 @@ def test_two_processes_follow_the_loss_curve_of_one(run, tmp_path):
     )
     assert finished.returncode == 0, finished.stderr[-2000:]
     assert finished.stdout.count("nats/char") == 3, "only one process should report"
-    one, two = (checkpoint.load(tmp_path / name / "checkpoint.pt")["history"]["training"] for name in ("one", "two"))
+    one, two = (load(tmp_path / name)["history"]["training"] for name in ("one", "two"))
     assert two == pytest.approx(one, abs=1e-4)
 
 

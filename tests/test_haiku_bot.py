@@ -71,7 +71,7 @@ def judge(corpus: Corpus) -> Judge:
 
 @pytest.fixture(scope="module")
 def bot(corpus: Corpus, students: StudentFunctions) -> HaikuBot:
-    return HaikuBot(create_model(TINY, corpus.vocabulary, students), corpus, students.write_haiku)
+    return HaikuBot(create_model(TINY, corpus.vocabulary, students), corpus, students)
 
 
 def syllables(lines: tuple[str, ...]) -> tuple[int, ...]:
@@ -234,7 +234,7 @@ def test_a_failed_save_leaves_the_old_checkpoint(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full_disk)
-    with pytest.raises(UserError, match="untouched.*--checkpoint"):
+    with pytest.raises(UserError, match="untouched.*Make room"):
         checkpoint.save(create_model(TINY, corpus.vocabulary, students), corpus, TINY, path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]

@@ -15,8 +15,8 @@ from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, SOLUTIONS, fresh_stud
 from training import checkpoint, student
 from training.errors import FAILED, INTERRUPTED, UserError, exit_status
 from training.loop import Length, Loop
+from training.optimizers import cosine_decay
 from training.progress import Bar
-from training.schedules import cosine_decay
 from training.trainer import MAX_GRADIENT_NORM, Trainer
 
 
@@ -94,18 +94,18 @@ def test_a_student_class_is_found_under_the_name_of_another_edition():
 
 def test_student_code_that_is_not_there_is_told(tmp_path):
     with fresh_student_modules(), pytest.raises(UserError, match=r"no absent\.py in .* Check --code-directory"):
-        student.find(tmp_path, "absent.write")
+        student.find(tmp_path, "absent", "write")
     (tmp_path / "haiku.py").write_text("import no_such_module\n")
     with fresh_student_modules(), pytest.raises(ModuleNotFoundError, match="no_such_module"):
-        student.find(tmp_path, "haiku.write_haiku")
+        student.find(tmp_path, "haiku", "write_haiku")
     (tmp_path / "haiku.py").write_text("")
     with fresh_student_modules(), pytest.raises(UserError, match=r"haiku\.py has no write_haiku; was it renamed"):
-        student.find(tmp_path, "haiku.write_haiku")
+        student.find(tmp_path, "haiku", "write_haiku")
 
 
 def test_another_programs_checkpoint_is_refused(tmp_path):
     path = tmp_path / "checkpoint.pt"
-    checkpoint.save(path, {"parameters": {}}, "Make room.")
+    checkpoint.save(path, {"parameters": {}})
     assert checkpoint.load(path, ["parameters"], "Train again.") == {"format": checkpoint.FORMAT, "parameters": {}}
     with pytest.raises(UserError, match=r"no checkpoint of this program's format 1\. Train again\."):
         checkpoint.load(path, ["model"], "Train again.")
@@ -149,7 +149,7 @@ def test_a_bar_starts_again_where_the_share_falls(monkeypatch):
     with Bar() as bar:
         for progress, text in [(0.5, "pre-training"), (1.0, "pre-training"), (0.25, "fine-tuning")]:
             bar.show(progress, text)
-            bar._bar.refresh()
+            bar.refresh()
             shown.append(terminal.getvalue().rpartition("\r")[2])
     assert [line.split("%")[0].strip() for line in shown] == ["50", "100", "25"]
     assert [line.split("| ")[1].split(",")[0] for line in shown] == ["pre-training", "pre-training", "fine-tuning"]

@@ -61,7 +61,7 @@ def learn_haiku(live: Live | None) -> torch.Tensor:
     recipe = Recipe(n_embd=16, n_layer=1, pretraining_epochs=0.02, fine_tuning_epochs=0.05)
     model = create_model(recipe, corpus.vocabulary, students)
     watch = live.watcher("haiku_bot.picture") if live else nobody_watches
-    with watch(model, corpus.vocabulary, students.write_haiku) as report:
+    with watch(model, corpus.vocabulary, students) as report:
         train(model, corpus, recipe, students, report)
     return torch.cat([*(value.detach().flatten() for value in model.parameters()), torch.rand(3)])
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import pickle
 import warnings
-import zipfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
+from zipfile import BadZipFile
 
 import torch
 from torch import Tensor
@@ -18,10 +18,11 @@ from data.files import write_bytes
 from training.errors import UserError
 
 FORMAT = 1
+DAMAGES = (OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, UnpicklingError, BadZipFile)
 
 
-def write(path: Path, content: bytes, remedy: str) -> None:
-    """Write a file of results, and make its folder: the old file or the new one is there at every moment.
+def write(path: Path, content: bytes) -> None:
+    """Write a file of results, and make its folder.
 
     Raises:
         UserError: the disk is full, say. What was at `path` is still there.
@@ -30,31 +31,22 @@ def write(path: Path, content: bytes, remedy: str) -> None:
         write_bytes(path, content, make_parents=True)
     except OSError as error:
         kept = " The earlier one is untouched." if path.is_file() else ""
-        raise UserError(f"{path} could not be written: {error.strerror or error}.{kept} {remedy}") from None
+        reason = error.strerror or error
+        raise UserError(f"{path} could not be written: {reason}.{kept} Make room, or name another place.") from None
 
 
-def save(path: Path, contents: Mapping[str, Any], remedy: str) -> None:
-    """Write a checkpoint, as `write` does.
-
-    Args:
-        path: where to.
-        contents: tensors, numbers, text, and lists and dictionaries of them.
-        remedy: what to do where that fails.
-    """
+def save(path: Path, contents: Mapping[str, Any]) -> None:
+    """Write a checkpoint, as `write` does: tensors, numbers, text, and lists and dictionaries of them."""
     buffer = io.BytesIO()
     torch.save({"format": FORMAT, **contents}, buffer)
-    write(path, buffer.getvalue(), remedy)
+    write(path, buffer.getvalue())
 
 
 def load(path: Path, keys: Collection[str], remedy: str) -> dict[str, Any]:
-    """Read a checkpoint.
+    """Read a checkpoint that has these keys.
 
-    Args:
-        path: of the file.
-        keys: what has to be in it.
-        remedy: what to do where it cannot be used.
     Raises:
-        UserError: it is missing, damaged, or another program's.
+        UserError: it is missing, damaged, or another program's; ends with the remedy.
     """
     try:
         with warnings.catch_warnings():
@@ -62,16 +54,7 @@ def load(path: Path, keys: Collection[str], remedy: str) -> dict[str, Any]:
             contents = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise UserError(f"{path}: no such checkpoint. {remedy}") from None
-    except (
-        OSError,
-        EOFError,
-        RuntimeError,
-        ValueError,
-        LookupError,
-        TypeError,
-        pickle.UnpicklingError,
-        zipfile.BadZipFile,
-    ) as error:
+    except DAMAGES as error:
         reason = str(error).split("\n")[0]
         raise UserError(f"{path} is not a readable checkpoint ({reason}). {remedy}") from None
     if not isinstance(contents, dict) or contents.get("format", FORMAT) != FORMAT or not contents.keys() >= set(keys):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from training.device import CPU, Device
-from training.parallel import Parallel
+from training.parallel import ALONE, Parallel
 
 
 @dataclass(frozen=True)
@@ -26,20 +26,16 @@ class Length:
 
 
 class Loop:
-    """Counts the steps and the seconds of a run.
+    """Counts `steps_done` and `seconds` of a run, and the share of it that is done, `progress`.
 
     Args:
         length: of the whole run.
         parallel: this process among its fellows; they follow the clock, and the Ctrl-C, of the one that leads.
         device: where they exchange what they know.
-    Attributes:
-        steps_done, seconds: of the whole run so far.
-        progress: the share of the run that is done.
     """
 
-    def __init__(self, length: Length, parallel: Parallel | None = None, device: Device = CPU) -> None:
-        self._length, self._device = length, device
-        self._parallel = parallel or Parallel()
+    def __init__(self, length: Length, parallel: Parallel = ALONE, device: Device = CPU) -> None:
+        self._length, self._parallel, self._device = length, parallel, device
         self.resume(0, 0.0)
 
     def resume(self, steps_done: int, seconds: float) -> None:

@@ -72,6 +72,9 @@ class Parallel:
             dist.destroy_process_group()
 
 
+ALONE = Parallel()
+
+
 def join(device_name: str, batch_size: int) -> Parallel:
     """Join the processes that torchrun has started, or be the only one.
 
@@ -80,7 +83,7 @@ def join(device_name: str, batch_size: int) -> Parallel:
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        return Parallel()
+        return ALONE
     if batch_size % size:
         raise UserError(
             f"a batch of {batch_size} blocks cannot be shared evenly by {size} processes. Change --batch-size."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Self
 
 from tqdm import tqdm
 
@@ -11,38 +10,18 @@ PARTS = 1000  # of a whole bar
 FORMAT = "{percentage:3.0f}% |{bar:24}| {desc}, {remaining} left"
 
 
-class Bar:
-    """Shows on a terminal how far a run has come; where standard error is no terminal, nothing.
-
-    Args:
-        progress: the share of the run that is done already.
-        wanted: whether to show anything.
-    """
+class Bar(tqdm):
+    """Shows how far a run has come, if it is wanted and standard error is a terminal; `write` prints lines above it."""
 
     def __init__(self, progress: float = 0.0, wanted: bool = True) -> None:
-        self._progress = progress
-        self._bar = tqdm(
-            total=PARTS,
-            initial=int(PARTS * progress),
-            bar_format=FORMAT,
-            disable=not (wanted and sys.stderr.isatty()),
-            mininterval=0.5,
-        )
+        hidden = not (wanted and sys.stderr.isatty())
+        done = int(PARTS * progress)
+        super().__init__(total=PARTS, initial=done, bar_format=FORMAT, disable=hidden, mininterval=0.5)
 
     def show(self, progress: float, text: str) -> None:
-        """Move the bar's end to the share that is done, a text beside it; where the share falls, a stage begins."""
-        if progress < self._progress:
-            self._bar.reset()
-        self._progress = progress
-        self._bar.set_description_str(text, refresh=False)
-        self._bar.update(min(int(PARTS * progress), PARTS) - self._bar.n)
-
-    def write(self, line: str) -> None:
-        """Print a line above the bar."""
-        self._bar.write(line)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *failure: Any) -> None:
-        self._bar.close()
+        """Move the end to the share that is done, with a text beside it; where the share falls, a stage begins."""
+        done = min(int(PARTS * progress), PARTS)
+        if done < self.n:
+            self.reset()
+        self.set_description_str(text, refresh=False)
+        self.update(done - self.n)

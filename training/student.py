@@ -9,40 +9,29 @@ from typing import Any
 
 from training.errors import UserError
 
-MODEL_NAMES = ("gpt_model.GPT", "gpt_model.Character_GPT")  # the second in solutions of another edition
 
+def find(directory: Path, module: str, *names: str) -> Any:
+    """The first of the names that a module in the student's folder has.
 
-def find(directory: Path, *names: str) -> Any:
-    """The first that exists of dotted names such as `haiku.write_haiku`.
+    Importing the module runs the student's code; whatever that raises passes through.
 
-    Importing a student's module runs its code; whatever that raises passes through.
-
-    Args:
-        directory: the student's folder.
-        names: all of one module.
     Raises:
-        UserError: the file is missing, or has none of them.
+        UserError: the folder lacks the module, or the module has none of the names.
     """
-    module_name, _, wanted = names[0].partition(".")
-    folder = str(directory.resolve())
-    if sys.path[0] != folder:
+    if sys.path[0] != (folder := str(directory.resolve())):
         sys.path.insert(0, folder)
     try:
-        module = importlib.import_module(module_name)
+        found = importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if error.name != module_name:
+        if error.name != module:
             raise
-        raise UserError(f"there is no {module_name}.py in {directory}. Check --code-directory.") from None
+        raise UserError(f"there is no {module}.py in {directory}. Check --code-directory.") from None
     for name in names:
-        if hasattr(module, name.partition(".")[2]):
-            return getattr(module, name.partition(".")[2])
-    raise UserError(f"{module_name}.py has no {wanted}; was it renamed or deleted?")
+        if hasattr(found, name):
+            return getattr(found, name)
+    raise UserError(f"{module}.py has no {names[0]}; was it renamed or deleted?")
 
 
 def model_class(directory: Path) -> Any:
-    """The student's `GPT`: called with block_size, n_embd, n_layer, vocab_size, it gives a model.
-
-    Raises:
-        UserError: as `find`.
-    """
-    return find(directory, *MODEL_NAMES)
+    """Question 7's class, also under its name in another edition; takes block_size, n_embd, n_layer, vocab_size."""
+    return find(directory, "gpt_model", "GPT", "Character_GPT")

@@ -12,14 +12,13 @@ from torch.nn.utils import clip_grad_norm_
 
 from training.device import CPU, Device
 from training.loop import Length, Loop
-from training.optimizers import Optimizers
-from training.parallel import Parallel
-from training.schedules import Schedule
+from training.optimizers import Optimizers, Schedule
+from training.parallel import ALONE, Parallel
 from training.watching import Note
 
 MAX_GRADIENT_NORM = 1.0  # a longer gradient is shortened to this norm: one strange batch must not undo many
 
-Batch = tuple[Tensor, ...]  # what the model reads, then what the loss takes besides the logits; rows first
+Batch = tuple[Tensor, ...]  # what the model reads, then what the loss takes besides the logits; each (batch, ...)
 
 
 class Trainer:
@@ -43,25 +42,21 @@ class Trainer:
         optimizers: Optimizers,
         schedule: Schedule,
         device: Device = CPU,
-        parallel: Parallel | None = None,
+        parallel: Parallel = ALONE,
     ) -> None:
-        self.model = model
-        self._loss, self._batches, self._schedule = loss, batches, schedule
-        self._optimizers = optimizers
-        self._device, self._parallel = device, parallel or Parallel()
+        self.model, self.device, self.parallel = model, device, parallel
+        self._loss, self._batches, self._optimizers, self._schedule = loss, batches, optimizers, schedule
         self._forward: Callable[[Tensor], Tensor] | None = None
 
     def step(self, progress: float) -> Tensor:
         """Take one step and return the loss before it, as a scalar on the device.
 
-        Args:
-            progress: the share of the run that is done, which sets the learning rates.
+        progress: the share of the run that is done, which sets the learning rates.
         """
-        inputs, *rest = (self._parallel.share(part) for part in next(self._batches))
+        inputs, *rest = (self.parallel.share(part) for part in next(self._batches))
         if self._forward is None:
-            wrapped = self._parallel.wrap(self.model, self._device.torch_device)
-            self._forward = self._device.compile(wrapped, inputs)
-        with self._device.precision():
+            self._forward = self.device.compile(self.parallel.wrap(self.model, self.device.torch_device), inputs)
+        with self.device.precision():
             logits = self._forward(inputs)
         loss = self._loss(logits, *rest)
         loss.backward()

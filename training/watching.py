@@ -10,9 +10,7 @@ from torch import Tensor
 from torch.nn import Module
 
 Note = Callable[[float, Tensor], None]  # the share of the run that is done, the loss of the step (a scalar)
-# Around the training of a model: called with the model and what else its picture's reader needs, gives what is called
-# at every step, a `Note` or one that takes the stage's name before that.
-Watch = Callable[..., AbstractContextManager[Callable[..., None]]]
+Watch = Callable[..., AbstractContextManager[Callable[..., None]]]  # of a model and what else its picture needs
 
 
 @contextmanager
@@ -22,13 +20,7 @@ def unwatched(model: Module, *subject: Any) -> Iterator[Callable[..., None]]:
 
 
 def window(title: str, picture: str, **details: Any) -> Watch:
-    """A live window, where there is a display to show it.
-
-    Args:
-        title: of the window.
-        picture: the name of the module of its reader.
-        details: for the picture's reader, besides what training hands over.
-    """
+    """A live window, where there is a display. `picture` names the module of a reader, `details` are for it."""
     from pictures.windows.display import has_display
 
     if not has_display():

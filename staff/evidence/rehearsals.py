@@ -112,7 +112,7 @@ class HaikuTraining:
         model = create_model(recipe, corpus.vocabulary, students)
         with (
             watch.losses(_ignore) if watchers.progress else nullcontext(),
-            _timed(watchers, self.picture, {})(model, corpus.vocabulary, students.write_haiku) as report,
+            _timed(watchers, self.picture, {})(model, corpus.vocabulary, students) as report,
         ):
             train(model, corpus, recipe, students, report)
 

@@ -19,7 +19,7 @@ from grading.checks import diagnosis, expect, smallest
 from grading.checks.student import Picture, Student
 from grading.outcomes import CheckFailed, StudentCrashed
 from pictures.panels import Conversation
-from test_cases.q8 import cases
+from test_cases.q8 import answers, cases
 from test_cases.q8 import mistakes_in_learning as learning
 from test_cases.q8 import mistakes_in_writing as writing
 from test_cases.q8.cases import END, PAD, RARE, SMALL_FORM, SYLLABLES, TOKENS
@@ -111,41 +111,19 @@ def form(student: Student, library: Library, thresholds: Mapping[str, float]) ->
 
 
 def bot(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    asked = _messages()
+    asked = answers.read_messages(MESSAGES)
     trained = student.probe_object("Bot", FUNCTIONS, Picture("haiku_bot.picture"), seed=0)
-    answers = trained.method("answers", [message for _, message in asked], 0)
-    if not isinstance(answers, list) or len(answers) != len(asked) or not all(isinstance(a, str) for a in answers):
+    found = trained.method("answers", [message for _, message in asked], 0)
+    if not isinstance(found, list) or len(found) != len(asked) or not all(isinstance(text, str) for text in found):
         raise CheckFailed("the bot should answer every message with a text; some answers are none.")
-    turns = tuple((message, answer) for (_, message), answer in zip(asked, answers, strict=True))
+    turns = tuple((message, answer) for (_, message), answer in zip(asked, found, strict=True))
     student.exhibit(lambda: Conversation(turns))
-    verses = [answer.split("\n") for answer in answers]
-    counts = [[_syllables(line) for line in verse] for verse in verses]
-    in_form = [tuple(count) == texts.FORM for count in counts]
-    handwritten = [set(map(texts.plain, haiku.lines)) for haiku in texts.read(texts.HANDWRITTEN)]
-    known = {tuple(map(texts.plain, h.lines)) for p in (texts.HANDWRITTEN, texts.PRETRAINING) for h in texts.read(p)}
-    bare = [tuple(map(texts.plain, verse)) for verse in verses]
-    themed = [
-        any(texts.themes()[name].field & set(" ".join(verse).split()) for name in names)
-        for (names, _), verse in zip(asked, bare, strict=True)
-        if names
-    ]
-    shares: dict[str, tuple[str, float]] = {
-        "in_form": ("answers in exactly 5-7-5", float(np.mean(in_form))),
-        "new": (
-            "answers that are no haiku of the training data",
-            float(np.mean([verse not in known for verse in bare])),
-        ),
-        "two_new_lines": (
-            "answers that share no two lines with a hand-written haiku",
-            float(np.mean([max(len(lines & set(verse)) for lines in handwritten) < 2 for verse in bare])),
-        ),
-        "on_theme": ("answers with a word of the asked theme's field", float(np.mean(themed))),
-        "distinct_first_lines": ("different first lines", len({verse[0] for verse in bare}) / len(bare)),
-    }
-    for name, (_, share) in shares.items():
+    shares = answers.shares(asked, [text.split("\n") for text in found], lambda line: {_syllables(line)})
+    for name, share in shares.items():
         student.record(name, share)
-    for name, (what, share) in shares.items():
-        expect.at_least(share, thresholds[f"minimum_{name}"], f"{what}, of {len(asked)} messages:")
+    for name, share in shares.items():
+        what = f"{answers.WANTED[name]}, of {len(asked)} messages:"
+        expect.at_least(share, thresholds[f"minimum_{name}"], what)
 
 
 def _wrong_encoding(student: Student, part: int, name: str, text: str) -> str:
@@ -295,16 +273,3 @@ def _syllables(line: str) -> int:
     """The syllables of a line; -1 if it holds a word that the grader does not know."""
     counts = [texts.syllables().get(word, -100) for word in texts.words_of(line)]
     return max(sum(counts), -1)
-
-
-def _messages() -> list[tuple[tuple[str, ...], str]]:
-    """The held-out messages and their themes."""
-    found = []
-    for line in MESSAGES.read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            names, _, message = line.partition("|")
-            themes = tuple(name.strip() for name in names.split(",") if name.strip() != "-")
-            if unknown := set(themes) - set(texts.themes()):
-                raise ValueError(f"{MESSAGES.name}: unknown themes {unknown}")
-            found.append((themes, message.strip()))
-    return found

@@ -68,9 +68,9 @@ class Bot:
         students, corpus = StudentFunctions(**functions), load_corpus()
         recipe = Recipe(**GRADING, seed=seed)  # type: ignore[arg-type]
         model = create_model(recipe, corpus.vocabulary, students)
-        with watch(model, corpus.vocabulary, students.write_haiku) as report:
+        with watch(model, corpus.vocabulary, students) as report:
             train(model, corpus, recipe, students, report)
-        self._bot = HaikuBot(model, corpus, students.write_haiku)
+        self._bot = HaikuBot(model, corpus, students)
 
     def answers(self, messages: list[str], seed: int) -> list[str]:
         """The text of the answer to each message, all in one conversation."""
