@@ -160,7 +160,7 @@ class StudentSource:
         """Parse a student module.
 
         Raises:
-            CheckFailed: it is missing, unreadable, or not valid Python; names the file, the line and the mend.
+            CheckFailed: it is missing, unreadable, or not valid Python; names the file, the line and how to fix it.
         """
         if module not in self._files:
             name = modules.file_name(module)
@@ -242,7 +242,7 @@ def _parse(directory: Path, name: str) -> ast.Module:
         text = _line(source, error.lineno)
         raise CheckFailed(
             f"{name} is not valid Python: {error.msg} (line {error.lineno}{': ' + text if text else ''}). "
-            f"Try `python {name}` and mend that line first."
+            f"Run `python {name}` and fix that line first."
         ) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise CheckFailed(f"{name} is not valid Python: {error}. Is it a text file in UTF-8?") from None
