@@ -79,9 +79,9 @@ class StudentSource:
             for found in imports(file.tree, name):
                 if found not in unused and (outside := self._outside(found, allowed)):
                     raise CheckFailed(
-                        f"{file.name}:{found.line} imports {outside}, which is outside what this project may use "
-                        "(torch, numpy, the project's own files, harmless parts of the standard library). "
-                        f"Remove line {found.line}."
+                        f"{file.name}:{found.line} imports {outside}, which this project may not use. Allowed are "
+                        "torch, numpy, the project's own files and harmless parts of the standard library. Remove "
+                        f"line {found.line}."
                     )
         self._permitted.add((module, allowed, forbidden))
 
