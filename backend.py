@@ -37,7 +37,7 @@ class Item(dict[str, Tensor]):
 
 
 class FetchedBatch(Sequence[Item]):
-    """Examples fetched together: a sequence of items for whoever asks, one block for torch's own collation.
+    """Examples fetched together: a sequence of items for callers, one block for torch's own collation.
 
     Args:
         columns: tensors by name, each with one row for each example.

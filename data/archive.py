@@ -10,7 +10,7 @@ import numpy as np
 
 
 class DataError(Exception):
-    """A dataset is missing, unreadable or not what it should be; the text names the file and the mend."""
+    """A dataset is missing, unreadable or not what it should be; the text names the file and how to fix it."""
 
 
 def read_archive(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -23,17 +23,19 @@ def read_archive(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             missing = [key for key in keys if key not in archive.files]
             if missing:
-                raise DataError(f"{path}: lacks {', '.join(missing)} (it holds {', '.join(archive.files)}). {MEND}")
+                raise DataError(
+                    f"{path}: lacks {', '.join(missing)} (it holds {', '.join(archive.files)}). {HOW_TO_FIX}"
+                )
             return {key: archive[key] for key in keys}
     except DataError:
         raise
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file. {MEND}") from None
+        raise DataError(f"{path}: no such file. {HOW_TO_FIX}") from None
     except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path}: not a readable .npz file ({error}). {MEND}") from error
+        raise DataError(f"{path}: not a readable .npz file ({error}). {HOW_TO_FIX}") from error
 
 
-MEND = (
+HOW_TO_FIX = (
     "Put the original file back (for the built-in data: download the project again, or `git checkout data`; "
     "for the real digits: `python -m data.download mnist`)."
 )
@@ -42,4 +44,4 @@ MEND = (
 def require(path: Path, condition: bool, fault: str) -> None:
     """Raise a `DataError` that names the file unless the condition holds."""
     if not condition:
-        raise DataError(f"{path}: {fault}. {MEND}")
+        raise DataError(f"{path}: {fault}. {HOW_TO_FIX}")

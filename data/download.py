@@ -56,7 +56,7 @@ class RemoteFile:
 
     names: what it is called there: the official name, then others that a folder given by hand may hold it under.
     payload_bytes, sha256: size and checksum of the contents, unpacked if `gzipped`. Of the contents because they are
-        what matters, and a mirror may have packed them anew.
+        what matters, and a mirror may have packed them again.
     without_level_1: the checksum is of the contents with every byte 1 set to 0.
     """
 
@@ -256,7 +256,7 @@ def _fetch_from(url: str, part: Path, file: RemoteFile, patience: Patience) -> b
         try:
             _transfer(url, part, file, patience)
         except _BrokeOff as stop:
-            # Progress is counted from the furthest point ever reached: a server that always starts anew and always
+            # Progress is counted from the furthest point ever reached: a server that always starts again and always
             # breaks off is given up, one that gives a little more each time is not.
             fruitless = fruitless + 1 if _size(part) <= furthest else 0
             furthest = max(furthest, _size(part))
@@ -304,7 +304,7 @@ def _transfer(url: str, part: Path, file: RemoteFile, patience: Patience) -> Non
             part.unlink()
             raise _BrokeOff("the server went on at another place than asked")
         announced = response.headers.get("Content-Length", "")
-        first = start if goes_on else 0  # a server that ignores Range sends everything anew
+        first = start if goes_on else 0  # a server that ignores Range sends everything again
         end = first + int(announced) if announced.isdigit() else None
         with part.open("ab" if goes_on else "wb") as out:
             _copy(response, out, first, end, file, patience)
@@ -338,8 +338,8 @@ def _next_chunk(response: IO[bytes], patience: Patience) -> bytes:
 def _why(reason: object) -> str:
     if isinstance(reason, ssl.SSLCertVerificationError):
         return (
-            "its certificate could not be verified (with Python from python.org on macOS, run "
-            "'Install Certificates.command' in the Python folder of Applications once)"
+            "its certificate could not be verified. macOS with Python from python.org: run 'Install "
+            "Certificates.command' once, in the Python folder of Applications"
         )
     return str(reason).strip() or type(reason).__name__
 

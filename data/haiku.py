@@ -68,11 +68,11 @@ class Theme:
 
 @dataclass(frozen=True)
 class Fault:
-    """Something wrong at one line of a file, and how to mend it."""
+    """Something wrong at one line of a file, and how to fix it."""
 
     line_number: int
     problem: str
-    mend: str
+    fix: str
 
 
 def words_of(line: str) -> list[str]:
@@ -103,8 +103,8 @@ def parse(text: str) -> tuple[list[Haiku], list[Fault]]:
         if not bar:
             faults.append(Fault(start, f"the header {header!r} has no '|'", "write `season | theme, theme`"))
         elif len(lines) != 3:
-            mend = "write a header, three lines and a blank line"
-            faults.append(Fault(start, f"{len(lines)} lines follow the header; a haiku has 3", mend))
+            fix = "write a header, three lines and a blank line"
+            faults.append(Fault(start, f"{len(lines)} lines follow the header; a haiku has 3", fix))
         else:
             haiku.append(Haiku(season.strip(), themes, (lines[0], lines[1], lines[2]), start))
         block.clear()
@@ -137,7 +137,7 @@ def read(path: str | Path) -> list[Haiku]:
     haiku, faults = parse(text)
     if faults:
         fault = faults[0]
-        raise ValueError(f"{path}:{fault.line_number}: {fault.problem}; {fault.mend}")
+        raise ValueError(f"{path}:{fault.line_number}: {fault.problem}; {fault.fix}")
     return haiku
 
 

@@ -35,10 +35,10 @@ def read(path: Path, source: str) -> Splits:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not readable as text ({error}). {MEND}") from None
+        raise DataError(f"{path}: not readable as text ({error}). {HOW_TO_FIX}") from None
     characters = "".join(sorted(set(text)))
     if len(text) < 10_000 or len(characters) > 256:
-        raise DataError(f"{path}: holds {len(text)} characters, {len(characters)} different ones. {MEND}")
+        raise DataError(f"{path}: holds {len(text)} characters, {len(characters)} different ones. {HOW_TO_FIX}")
     table = np.zeros(ord(characters[-1]) + 1, np.uint8)
     table[[ord(character) for character in characters]] = np.arange(len(characters))
     ids = table[np.frombuffer(text.encode("utf-32-le"), np.uint32)]
@@ -47,4 +47,4 @@ def read(path: Path, source: str) -> Splits:
     return Splits("plays", source, train, validation, about={"characters": characters})
 
 
-MEND = "Put the original file back: download the project again, or `git checkout data`."
+HOW_TO_FIX = "Put the original file back: download the project again, or `git checkout data`."

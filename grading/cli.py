@@ -28,7 +28,7 @@ EXIT_PASSED, EXIT_LESS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 
 class UsageError(Exception):
-    """The command line asks for something that cannot be done; the text says what and how to mend it."""
+    """The command line asks for something that cannot be done; the text says what and how to fix it."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -48,19 +48,19 @@ def main(argv: list[str] | None = None) -> int:
     except (UsageError, QuestionError) as error:
         print(f"autograder.py: error: {error}", file=sys.stderr)
         return EXIT_USAGE
-    except BrokenPipeError:  # whoever read our output has stopped, as `| head` does
+    except BrokenPipeError:  # the program that read our output has ended, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_LESS
     except KeyboardInterrupt:
-        print("\nInterrupted; what was graded before stands above.", file=sys.stderr)
+        print("\nInterrupted. The results of finished questions are above.", file=sys.stderr)
         return EXIT_INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="autograder.py",
-        description="Trains and grades what you wrote. With no arguments: the core questions, on files of this folder.",
-        epilog="Exit status: 0 every check passed, 1 some did not, 2 usage error, 130 interrupted.",
+        description="Trains and grades your code. Without arguments: the core questions, with the files here.",
+        epilog="Exit status: 0 every check passed, 1 a check did not pass, 2 usage error, 130 interrupted.",
     )
     parser.add_argument(
         "-q",
@@ -68,42 +68,48 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="qN",
-        help="grade this question only; may be repeated",
+        help="grade only this question; can be given several times",
     )
     parser.add_argument("--electives", action="store_true", help="grade the electives instead of the core questions")
-    parser.add_argument("--no-graphics", action="store_true", help="open no windows while training")
-    parser.add_argument("--check-dependencies", action="store_true", help="show versions, try a window, and stop")
+    parser.add_argument("--no-graphics", action="store_true", help="open no windows")
+    parser.add_argument(
+        "--check-dependencies", action="store_true", help="show the versions of packages, open a test window, and stop"
+    )
     parser.add_argument(
         "--code-directory",
         type=Path,
         default=PROJECT_DIRECTORY,
         metavar="DIR",
-        help="grade the student files there",
+        help="grade the student files in this folder",
     )
-    parser.add_argument("--data-directory", type=Path, metavar="DIR", help="look for datasets there first")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write results there after every question")
+    parser.add_argument("--data-directory", type=Path, metavar="DIR", help="look for datasets in this folder first")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to this file after every question")
     parser.add_argument(
-        "--report", type=Path, metavar="DIR", help="write report.html there, with pictures, after every question"
+        "--report", type=Path, metavar="DIR", help="write report.html with pictures to this folder after every question"
     )
-    parser.add_argument("--seed", type=count_from(0), default=0, metavar="N", help="of every random number (default 0)")
+    parser.add_argument(
+        "--seed", type=count_from(0), default=0, metavar="N", help="seed of all random numbers (default 0)"
+    )
     parser.add_argument(
         "--jobs",
         type=count_from(1),
         default=1,
         metavar="N",
-        help="questions graded side by side (default 1)",
+        help="grade this many questions at the same time (default 1)",
     )
-    parser.add_argument("--time-limit", type=seconds, metavar="SECONDS", help="for each question, instead of its own")
+    parser.add_argument(
+        "--time-limit", type=seconds, metavar="SECONDS", help="time limit of each question, in place of its own limit"
+    )
     parser.add_argument("--list", action="store_true", help="list the questions and stop")
     parser.add_argument(
         "--in-process",
         action="store_true",
-        help="run your code in this process so that breakpoint() works; no limits",
+        help="run your code in this process, so that breakpoint() works; without limits",
     )
     parser.add_argument(
         "--as-gradescope",
         action="store_true",
-        help="grade as Gradescope would, and predict time and memory there",
+        help="grade as on Gradescope, and predict time and memory on Gradescope",
     )
     return parser
 
@@ -116,7 +122,7 @@ def _rehearse(arguments: argparse.Namespace, questions: list[Question]) -> int:
     decided = ("data_directory", "report", "seed", "jobs", "time_limit", "in_process")
     if asked := [name for name in decided if getattr(arguments, name) != _parser().get_default(name)]:
         flag = "--" + asked[0].replace("_", "-")
-        raise UsageError(f"--as-gradescope goes by the course's settings; leave out {flag}")
+        raise UsageError(f"--as-gradescope uses the settings of the course. Leave out {flag}")
     _check_directories(arguments, questions)
     try:
         full = at_home.rehearse(arguments.code_directory.resolve(), questions, arguments.json, Console())
@@ -208,17 +214,17 @@ def _check_directories(arguments: argparse.Namespace, questions: list[Question])
         ("--data-directory", arguments.data_directory),
     ):
         if directory is not None and not directory.is_dir():
-            raise UsageError(f"{flag} {directory}: no such folder")
+            raise UsageError(f"{flag} {directory}: this folder does not exist")
     names = modules.student_files(target for question in questions for target in question.targets)
     if names and not any((arguments.code_directory / name).exists() for name in names):
         raise UsageError(
             f"--code-directory {arguments.code_directory}: holds none of {', '.join(names)}. "
-            "Point it at the folder with the student files themselves."
+            "Name the folder that holds the student files."
         )
     if arguments.json is not None:
         folder = arguments.json.parent
         if not folder.is_dir():
-            raise UsageError(f"--json {arguments.json}: the folder {folder} does not exist; make it first")
+            raise UsageError(f"--json {arguments.json}: the folder {folder} does not exist. Make the folder first")
         if arguments.json.is_dir() or not os.access(folder, os.W_OK):
             raise UsageError(f"--json {arguments.json}: cannot write a file there")
     if arguments.report is not None:
@@ -235,10 +241,10 @@ def _prepare_report_directory(directory: Path) -> None:
         directory.mkdir(exist_ok=True)
     except FileNotFoundError as error:
         raise UsageError(
-            f"--report {directory}: the folder {directory.parent} does not exist; make it first"
+            f"--report {directory}: the folder {directory.parent} does not exist. Make the folder first"
         ) from error
     except FileExistsError as error:
-        raise UsageError(f"--report {directory}: is a file; name a folder for report.html to go into") from error
+        raise UsageError(f"--report {directory}: is a file. Name a folder for report.html") from error
     except OSError as error:
         raise UsageError(f"--report {directory}: cannot make this folder ({error.strerror})") from error
     if (directory / "report.html").is_dir() or not os.access(directory, os.W_OK):
@@ -264,7 +270,7 @@ def _chosen(questions: list[Question], arguments: argparse.Namespace) -> list[Qu
     names = {part.strip().lower() for name in arguments.question for part in name.split(",") if part.strip()}
     if unknown := sorted(names - known):
         raise UsageError(
-            f"there is no question {', '.join(unknown)}; the questions are {', '.join(q.id for q in questions)}"
+            f"there is no question {', '.join(unknown)}. The questions are {', '.join(q.id for q in questions)}"
         )
     if names:
         return [question for question in questions if question.id in names]

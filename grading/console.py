@@ -1,4 +1,4 @@
-"""The terminal: lines that stay, what students print, and one status line that is redrawn in place."""
+"""The terminal: permanent lines, the output of student code, and one status line that is redrawn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COLOURS = {"green": "32", "red": "31", "yellow": "33", "bold": "1", "dim": "2"}
 
 
 class Console:
-    """Writes whole pieces under a lock, so that questions that run side by side do not tear each other's lines.
+    """Writes whole pieces under a lock, so that questions that run at the same time do not mix their lines.
 
     Args:
         stream: where to write; colour and the status line appear only on a terminal.
@@ -98,4 +98,4 @@ class StudentOutput:
             kept = marked.removesuffix(self._prefix) if self._at_line_start else marked
         self._console.output(kept)
         if self._left <= 0:
-            self._console.line(f"… more than {OUTPUT_LIMIT_CHARACTERS:,} characters printed; the rest is not shown")
+            self._console.line(f"… more than {OUTPUT_LIMIT_CHARACTERS:,} characters printed. The rest is not shown")

@@ -13,7 +13,7 @@ PACKAGES = ("torch", "numpy", "matplotlib", "tqdm")
 WINDOW_SECONDS = 2.0
 TURNS_PER_SECOND = 0.5
 WITHOUT = "            (training runs all the same, and shows nothing)"
-MEND = (
+HOW_TO_FIX = (
     "            Does the display answer? Is a toolkit installed? On Debian or Ubuntu: sudo apt install python3-tk;\n"
     "            elsewhere: python -m pip install pyqt6"
 )
@@ -33,7 +33,7 @@ def installed_versions() -> dict[str, str]:
 def check_dependencies(show_window: bool = True) -> int:
     """Print versions, turn a line segment in a window for two seconds; returns 0, or 1 if a package is missing.
 
-    That no window can be opened is told, with the mend, but is no failure: everything works without one.
+    That no window can be opened is told, with how to fix it, but is no failure: everything works without one.
     """
     print(f"Python      {platform.python_version()}  ({sys.executable})")
     missing = []
@@ -64,7 +64,7 @@ def _try_window() -> str:
     try:
         window = ViewerWindow("Dependencies work", "pictures.turning_segment")
     except (WindowFailed, OSError) as error:
-        return f"none: {error}\n{MEND}\n{WITHOUT}"
+        return f"none: {error}\n{HOW_TO_FIX}\n{WITHOUT}"
     try:
         started = time.monotonic()
         while (elapsed := time.monotonic() - started) < WINDOW_SECONDS and not window.is_gone:

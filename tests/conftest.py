@@ -126,7 +126,7 @@ def real_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def no_display(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests do not open windows on the screen of whoever runs them, and none is given up because it is slow to open."""
+    """Tests do not open windows on a screen, and none is given up because it is slow to open."""
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("pictures.windows.window.SECONDS_TO_OPEN", SECONDS_UNTIL_IT_HANGS)

@@ -21,7 +21,7 @@ from grading.questions import Question, discover
 PROJECT = Path(__file__).resolve().parent.parent
 SOLUTIONS = PROJECT / "staff" / "solutions"
 STUDENT_FILES = ("models.py", "losses.py", "train.py")
-# changes of the reference's train.py, for whoever needs a training and not its quality
+# changes of the reference's train.py, for tests that need a training and not its quality
 SHORT_REGRESSION = ("epochs, loader = 250,", "epochs, loader = 5,")
 SHORT_CONVOLUTION = ("range(10)", "range(4)")  # still enough for full marks
 SECONDS_UNTIL_IT_HANGS = 600.0  # for waiting and for subprocesses: it ends a hang, and judges nobody's speed

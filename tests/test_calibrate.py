@@ -68,7 +68,9 @@ def test_known_results_are_not_graded_again_and_a_cut_line_is(records_file, tmp_
     found = [records for records, _ in runs.measure(runs.runs(runs.SOLUTIONS, [1], 2), FAST, copied)]
     assert graded == [(cut["question"], cut["seed"])]
     assert sum(map(len, found)) == 12
-    assert [records for records, anew in runs.measure(runs.runs(runs.SOLUTIONS, [1], 2), FAST, copied) if anew] == []
+    assert [
+        records for records, is_new in runs.measure(runs.runs(runs.SOLUTIONS, [1], 2), FAST, copied) if is_new
+    ] == []
     assert len(graded) == 1
 
 

@@ -153,7 +153,7 @@ def strict(item: WorkItem, plugin: str) -> Reply:
     return reply_for({})
 
 
-def mended(item: WorkItem, plugin: str) -> Reply:
+def fixed(item: WorkItem, plugin: str) -> Reply:
     return reply_for({"models.py": b"right"})
 
 
@@ -247,7 +247,7 @@ def test_a_failing_grader_is_tried_again_and_then_told_apart_from_a_failing_stud
     assert rows["ben"]["score"] == ""
     assert "carl: the grader failed, not the student: OSError on the worker: disk full" in capsys.readouterr().out
     class_folder(tmp_path, ben="fail")
-    assert do(tmp_path, mended) == 0  # a failure is never final
+    assert do(tmp_path, fixed) == 0  # a failure is never final
     assert scores(tmp_path) == {"ann": "2", "ben": "2", "carl": "2"}
 
 
@@ -360,7 +360,7 @@ def test_real_submissions_are_graded_by_one_command_and_at_once_the_second_time(
 ):
     """Slow because the reference, the starter and an empty one each get a process that imports torch."""
     ours = grader.load()
-    monkeypatch.setattr(grader, "load", lambda *_: ours)  # whoever edits the grader meanwhile changes nothing
+    monkeypatch.setattr(grader, "load", lambda *_: ours)  # an edit of the grader meanwhile changes nothing
     reference = {"models.py": (SOLUTIONS / "models.py").read_text()}
     starter = {"models.py": strip_solutions(reference["models.py"])}
     write(tmp_path / "class", inside("right", reference) | inside("starter", starter))

@@ -88,7 +88,7 @@ def test_an_archive_writes_nothing_outside_and_its_links_are_not_followed(tmp_pa
 def test_metadata_that_is_no_yaml_of_an_export_is_refused_with_a_mend(content, reason):
     with pytest.raises(ClassroomError, match=reason) as refused:
         roster.read(content, METADATA)
-    assert "anew" in str(refused.value)
+    assert "again" in str(refused.value)
 
 
 def test_metadata_makes_no_objects_and_bombs_stay_small():

@@ -1,4 +1,4 @@
-"""The command line: every wrong flag is named with its mend, every report is whole."""
+"""The command line: every wrong flag is named with a way to fix it, every report is whole."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support import SHORT_CONVOLUTION, SHORT_REGRESSION, SOLUTIONS, run_au
 def test_an_unknown_question_exits_2_with_the_valid_ones():
     run = run_autograder("-q", "q99")
     assert run.status == 2
-    assert "there is no question q99; the questions are q1, q2, q3" in run.errors
+    assert "there is no question q99. The questions are q1, q2, q3" in run.errors
     assert "Traceback" not in run.errors
 
 
@@ -23,8 +23,8 @@ def test_an_unknown_question_exits_2_with_the_valid_ones():
     ("arguments", "complaint"),
     [
         (["--no-such-flag"], "--no-such-flag"),
-        (["--code-directory", "/nowhere/at/all"], "--code-directory /nowhere/at/all: no such folder"),
-        (["--data-directory", "/nowhere/at/all"], "--data-directory /nowhere/at/all: no such folder"),
+        (["--code-directory", "/nowhere/at/all"], "--code-directory /nowhere/at/all: this folder does not exist"),
+        (["--data-directory", "/nowhere/at/all"], "--data-directory /nowhere/at/all: this folder does not exist"),
         (["--code-directory", "/"], "holds none of gpt_model.py"),
         (["--json", "/nowhere/at/all/report.json"], "does not exist"),
         (["--json", "/"], "cannot write"),

@@ -135,7 +135,7 @@ def test_a_transfer_that_breaks_off_goes_on_where_it_stopped(serve, tmp_path):
 
 
 def test_a_server_that_always_breaks_off_at_the_same_place_is_given_up_and_the_part_kept(serve, tmp_path):
-    # It ignores Range, so that every try starts anew: without counting progress this would never end.
+    # It ignores Range, so that every try starts again: without counting progress this would never end.
     server = serve(lambda handler: handler.send(CONTENTS[:50_000], announced=len(CONTENTS)))
     with pytest.raises(DownloadError, match="broke off after 50,000 of 300,000 bytes, 2 times in a row"):
         download(stand_in(server.address), tmp_path, patience=QUICK)

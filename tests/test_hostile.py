@@ -45,7 +45,7 @@ CHOSEN = {
 @pytest.fixture(scope="module")
 def harnesses():
     if not is_root():
-        pytest.skip("attacks need root: the grader drops it for each, else they would fall on whoever runs the tests")
+        pytest.skip("attacks need root: the grader drops it for each, else they would attack the user of the tests")
     try:
         archive = autograder_archive(hidden_files())
         with Harness(archive=archive) as one, Harness(archive=archive) as other:

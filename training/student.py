@@ -1,4 +1,4 @@
-"""Finds what students wrote. Whoever trains or asks a model is handed it and imports no student file by name."""
+"""Finds what students wrote. Trainers get a model as an argument and import no student file by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a training run lets itself be watched: it tells of every step; whoever watches changes nothing."""
+"""How a training run is watched: watchers get every step and change nothing."""
 
 from __future__ import annotations
 

@@ -184,14 +184,14 @@ WRONG_LOSSES = [
     ),
     Mistake(
         lambda logits, labels: -cross_entropy(logits, labels),
-        "The sign is turned round: training would make the cross-entropy as large as it can.",
+        "The sign of the loss is reversed. Training would make the cross-entropy larger.",
     ),
     Mistake(lambda logits, labels: np.square(_class_errors(logits, labels)).mean(), _COMPARES_CLASS_NUMBERS),
     Mistake(lambda logits, labels: np.abs(_class_errors(logits, labels)).mean(), _COMPARES_CLASS_NUMBERS),
     Mistake(
         lambda logits, labels: (_class_errors(logits, labels) != 0).mean(),
-        "That is the share of wrong answers. It tells how well the model does, but small steps do not change it, so no "
-        "gradient comes from it: a loss has to look at the scores themselves.",
+        "Your loss is the share of wrong answers. A small change of the logits does not change this share, so it has "
+        "no gradient. The loss should use the logits themselves.",
     ),
 ]
 LOSS_CRASHES = {

@@ -6,8 +6,8 @@ A check states what was expected and what came. Around it, `explained` looks for
         expect.close(found, right, TOLERANCE, "the loss should be")
 
 A diagnosis is one or two sentences for the student: what the evidence shows, and what to look at. It never holds the
-line of code that mends it. It changes no outcome, only the message; where the evidence fits no explanation, or several,
-nothing is said. Known mistakes in a computation are small pure functions, each with its explanation.
+line of code that fixes the mistake. It changes the message and no outcome. If no explanation fits the evidence, or
+several do, nothing is said. Known mistakes in a computation are small pure functions, each with its explanation.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from grading.outcomes import CheckFailed, StudentCrashed
 
 Probe = tuple[tuple[Any, ...], Any]  # what a function was called with, and what came
 
-MAX_STALE_SHARE = 0.5  # a share: whoever resets at all resets before nearly every step
+MAX_STALE_SHARE = 0.5  # a share: code that resets gradients at all resets them before nearly every step
 FEW_EPOCHS = 2.0  # so little is worth a question, whatever else is wrong
 PROBED_ROWS = 32
 EXACT_ZEROS = 0.05  # a share of outputs that are zero to the last bit: nothing but an activation makes so many
@@ -38,7 +38,7 @@ NEARLY = 1e-3  # relative: float32 through a few layers is exact to about 1e-5
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong computation, and what to tell whoever made it."""
+    """A wrong computation, and what its author is told."""
 
     computation: Callable[..., np.ndarray | float]
     explanation: str
@@ -91,12 +91,11 @@ def crash(text: str, explanations: Mapping[str, str]) -> str:
 
 TRAINING_CRASHES = {
     "does not require grad and does not have a grad_fn": (
-        "backward() found no way from this loss back to the model. Between the model's output and the loss, something "
-        "cuts the thread that gradients follow: look for detach, item, no_grad, numpy, argmax, or a new tensor made of "
-        "old numbers."
+        "backward() found no way from this loss back to the model. Look between the model's output and the loss: is "
+        "detach, item, no_grad, numpy or argmax used? Or is a new tensor made of old numbers?"
     ),
     "Trying to backward through the graph a second time": (
-        "The graph of one batch was sent back twice. Is the model called anew for every batch, inside the loop?"
+        "The graph of one batch was sent back twice. Is the model called again for every batch, inside the loop?"
     ),
     "one of the variables needed for gradient computation has been modified by an inplace operation": (
         "A tensor that gradients still need was overwritten between the model's call and backward(). Is something "
@@ -147,8 +146,8 @@ def training(stats: Training) -> str:
         return _standing_still(stats)
     if stats.resumed > 2 and stats.stale > MAX_STALE_SHARE * stats.resumed:
         return (
-            f"In {stats.stale} of {stats.resumed} backward passes, gradients of the batches before were still there, "
-            "and the new ones were added on top. Every update should follow its own batch: where are the old "
+            f"In {stats.stale} of {stats.resumed} backward passes, gradients of earlier batches were still there. The "
+            "new gradients were added to the old ones. Every update should follow its own batch: where are the old "
             "gradients forgotten?"
         )
     return ""
@@ -177,9 +176,9 @@ def _standing_still(stats: Training) -> str:
         )
     if not stats.arrivals:
         return explanation + (
-            f"backward() ran {_times(stats.backwards)}, but no gradient arrived at the model. Something between the "
-            "model's output and the loss cuts the thread that gradients follow: look for detach, item, numpy, argmax, "
-            "or a new tensor made of old numbers."
+            f"backward() ran {_times(stats.backwards)}, but no gradient arrived at the model. Look between the "
+            "model's output and the loss: is detach, item, numpy or argmax used? Or is a new tensor made of old "
+            "numbers?"
         )
     if not stats.steps:
         return explanation + f"Gradients arrived {_times(stats.arrivals)}, but no optimizer took a step with them."

@@ -11,16 +11,17 @@ from collections.abc import Sequence
 
 REMARKS = {  # by the names that the student's process notes
     "leading dimension": (
-        "the attention's output had the shape (1, batch, time, size). The mask has the shape (1, 1, block, block), and "
-        "scores of three dimensions that meet it get a fourth. The grader took the first dimension away; chargpt.py "
-        "does not. Which part of the mask fits the scores?"
+        "the attention's output had the shape (1, batch, time, size). The mask has the shape (1, 1, block, block). "
+        "Scores of three dimensions get a fourth one from this mask. The grader took the first dimension away; "
+        "chargpt.py does not. Which part of the mask fits the scores?"
     ),
 }
 FORM_OF_2024 = (
-    "models.py has the form of the 2024 editions: each model has methods `train(self, dataset)` and `get_loss(self, x, "
-    "y)`. The grader uses these methods. Today they are functions: the training of `RegressionModel` is "
-    "`train_regression(model, dataset)` in train.py, its loss is `regression_loss(y_pred, y)` in losses.py, and so for "
-    "the other models. A model computes its output in `forward`, not in `run`. The attention stays in models.py."
+    "models.py has the form of the 2024 editions: each model has methods `train(self, dataset)` and `get_loss(self, "
+    "x, y)`. The grader uses these methods. Today they are functions: the training of `RegressionModel` is "
+    "`train_regression(model, dataset)` in train.py. Its loss is `regression_loss(y_pred, y)` in losses.py. The other "
+    "models have such functions, too. A model computes its output in `forward`, not in `run`. The attention stays in "
+    "models.py."
 )
 MODULE_OF_2024 = "the form of 2024"  # in a request, in place of a module
 METHODS_OF_2024 = {"train": 2, "get_loss": 3}  # with so many arguments, self included

@@ -79,9 +79,9 @@ class StudentSource:
             for found in imports(file.tree, name):
                 if found not in unused and (outside := self._outside(found, allowed)):
                     raise CheckFailed(
-                        f"{file.name}:{found.line} imports {outside}, which is outside what this project may use "
-                        "(torch, numpy, the project's own files, harmless parts of the standard library). "
-                        f"Remove line {found.line}."
+                        f"{file.name}:{found.line} imports {outside}, which this project may not use. Allowed are "
+                        "torch, numpy, the project's own files and harmless parts of the standard library. Remove "
+                        f"line {found.line}."
                     )
         self._permitted.add((module, allowed, forbidden))
 
@@ -160,7 +160,7 @@ class StudentSource:
         """Parse a student module.
 
         Raises:
-            CheckFailed: it is missing, unreadable, or not valid Python; names the file, the line and the mend.
+            CheckFailed: it is missing, unreadable, or not valid Python; names the file, the line and how to fix it.
         """
         if module not in self._files:
             name = modules.file_name(module)
@@ -242,7 +242,7 @@ def _parse(directory: Path, name: str) -> ast.Module:
         text = _line(source, error.lineno)
         raise CheckFailed(
             f"{name} is not valid Python: {error.msg} (line {error.lineno}{': ' + text if text else ''}). "
-            f"Try `python {name}` and mend that line first."
+            f"Run `python {name}` and fix that line first."
         ) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise CheckFailed(f"{name} is not valid Python: {error}. Is it a text file in UTF-8?") from None

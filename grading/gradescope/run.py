@@ -234,7 +234,7 @@ def require_isolation(engine: Engine, console: Console, at_home: bool) -> dict[s
     if is_available() and (missing := [name for name in needed if not held.get(name)]):
         raise HarnessError(
             f"student processes cannot be confined here: {', '.join(missing)} failed. Python ({sys.executable}) and "
-            f"{PROJECT_DIRECTORY} must be readable for every user, and this process must be able to change its user."
+            f"{PROJECT_DIRECTORY} must be readable for every user. This process must be able to change its user."
         )
     return held
 

@@ -49,8 +49,8 @@ def user_bytes(user: int, enough: int) -> int:
     Args:
         user: the user id.
         enough: below this the quick figure, which counts shared pages once for each process, will do. It is also the
-            answer if the exact figure has not passed it in the time there is: processes that fork without end keep
-            whoever measures them waiting.
+            answer if the exact figure has not passed it in the time there is: processes that fork without end
+            delay their measurement.
     """
     resident: dict[int, int] = {}
     for pid in processes_of(user):

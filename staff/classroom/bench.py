@@ -115,7 +115,7 @@ def bench(plan: Plan, keep: Path | None = None) -> int:
 
 
 def _copy_of_the_project(folder: Path) -> Path:
-    """The working tree as it is now: whoever edits the grader meanwhile must not change it in the middle."""
+    """The working tree as it is now: an edit of the grader meanwhile must not change it in the middle."""
     shutil.rmtree(folder, ignore_errors=True)
     for path, content in files_of_working_tree().items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What can go wrong for reasons that whoever grades the class can mend."""
+"""What can go wrong for reasons that the person who grades the class can fix."""
 
 
 class ClassroomError(Exception):

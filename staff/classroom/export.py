@@ -178,7 +178,9 @@ class _Archive:
             try:
                 self.metadata = archive.read(found[0][1])
             except UNREADABLE as error:
-                raise ClassroomError(f"{path}: {METADATA} cannot be unpacked ({error}); export anew") from error
+                raise ClassroomError(
+                    f"{path}: {METADATA} cannot be unpacked ({error}). Export the submissions again"
+                ) from error
             top = found[0][0][:-1]
         else:
             tops = {parts[0] for parts, _ in members if len(parts) > 2}

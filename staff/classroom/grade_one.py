@@ -3,7 +3,7 @@
     python grade_one.py ORDER
 
 The folder ORDER holds `order.json` and `submission/`; `result.json` and `report/` are written there. Standard input is
-a lifeline: when it closes, whoever asked is gone, and every student process ends.
+a lifeline: when it closes, the worker is gone, and every student process ends.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _write_report(directory: Path, order: Order, result: RunResult, sources: list[str], started: datetime) -> None:
     """The page with pictures that `--report` writes; it comes after every point is known."""
-    from grading.pages.page import About, ReportPage  # draws: not needed by whoever wants no reports
+    from grading.pages.page import About, ReportPage  # draws: not needed without reports
 
     chosen = " ".join(f"-q {name}" for name in order["questions"])
     command = f"python autograder.py {chosen} --seed {order['seed']}"

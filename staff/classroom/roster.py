@@ -52,10 +52,10 @@ def read(content: bytes, name: str) -> dict[str, Entry]:
         line = f", line {where.line + 1}" if where is not None else ""
         raise ClassroomError(
             f"{name}{line}: not readable as YAML ({getattr(error, 'problem', None) or error}). "
-            "Export the submissions anew; without this file, every folder counts as one student"
+            "Export the submissions again. Without this file, every folder counts as one student"
         ) from error
     if not isinstance(table, dict):
-        raise ClassroomError(f"{name}: holds no table of submissions; export the submissions anew")
+        raise ClassroomError(f"{name}: holds no table of submissions. Export the submissions again")
     return {_text(folder): _entry(row) for folder, row in table.items()}
 
 

@@ -51,7 +51,7 @@ def autograder_files(repository: Files, hidden: Files, commit: str) -> dict[str,
     Args:
         repository: every file of the commit.
         hidden: the hidden test files.
-        commit: told to whoever reads a grade.
+        commit: told beside a grade.
     """
     names = starters_of(repository)
     chosen = {path: content for path, content in repository.items() if Audience.GRADER in audience(path, names)}

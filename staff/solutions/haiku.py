@@ -46,7 +46,7 @@ def sample_next(logits: Tensor, temperature: float, top_k: int, generator: Gener
     """Draw one token for each row of logits. logits: (batch, vocab), -inf where a token is forbidden.
 
     temperature: above 0; the logits are divided by it before the softmax. top_k: only the so many highest logits of a
-    row (all, if the vocabulary is smaller) stand in the draw. generator: the only source of chance.
+    row (all, if the vocabulary is smaller) can be drawn. generator: the only source of chance.
     Returns int64 (batch,).
     """
     # BEGIN SOLUTION

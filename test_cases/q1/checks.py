@@ -155,8 +155,8 @@ WRONG_PREDICTIONS = [
         lambda score: 1 if score > 0 else -1,
         "Only the score of exactly 0 goes wrong: a point on the line itself belongs to 1. Which comparison lets it in?",
     ),
-    Mistake(lambda score: -1 if score >= 0 else 1, "Every prediction is turned round."),
-    Mistake(lambda score: -1 if score > 0 else 1, "Every prediction but that on the line itself is turned round."),
+    Mistake(lambda score: -1 if score >= 0 else 1, "Every prediction has the wrong sign."),
+    Mistake(lambda score: -1 if score > 0 else 1, "Every prediction has the wrong sign, except for a score of 0."),
     Mistake(lambda score: 1 if score >= 0 else 0, "The classes are 1 and -1, not 1 and 0."),
     Mistake(lambda score: score, "That is the score itself. The prediction is the class: 1 or -1."),
 ]

@@ -81,7 +81,7 @@ def _mean_squared_error(student: Student) -> None:
 WRONG_LOSSES = [
     Mistake(
         lambda predictions, labels: np.square(predictions - labels.T).mean(),
-        "That is the mean over every pair of a prediction and a label, not over each prediction and its own label. "
+        "Your loss is the mean over all pairs of a prediction and a label. Each prediction belongs to its own label. "
         "When (n,) meets (n, 1), subtraction fills up both to (n, n): print the two shapes just before they meet.",
     ),
     Mistake(

@@ -171,12 +171,12 @@ def _why_ignored(ignored: list[int]) -> str:
 
 
 def _deaf_to_order(model: Model, inputs: np.ndarray) -> str:
-    """Whether words with their letters turned round score the same; inputs (length, count, 47)."""
+    """Whether words with their letters in reverse order score the same; inputs (length, count, 47)."""
     forwards, backwards = (model(np.ascontiguousarray(letters)) for letters in (inputs, inputs[::-1]))
     if expect.is_close(backwards, forwards, ORDER_TOLERANCE):
         return (
-            "A word and its letters in reverse order get the same scores, so the order of letters says nothing to the "
-            "model. Does the state pass through its own layer on the way from one letter to the next?"
+            "A word and its letters in reverse order get the same scores. The model does not use the order of letters. "
+            "Does the state pass through its own layer on the way from one letter to the next?"
         )
     return ""
 
@@ -187,6 +187,6 @@ def _scores_of_letters(text: str) -> str:
     if not sizes or sizes[1] == sizes[2]:
         return ""
     return (
-        f"The model gave {sizes[1]} rows of scores for {sizes[2]} words. It counts rows by the second dimension of xs, "
-        "so time and batch may have changed places on the way in: print the shape that the model gets."
+        f"The model gave {sizes[1]} rows of scores for {sizes[2]} words. The model takes the number of rows from the "
+        "second dimension of xs. Are time and batch exchanged before the model is called?"
     )

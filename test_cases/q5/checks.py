@@ -137,7 +137,7 @@ def _summed_over_places(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
 
 
 _FLIPPED = (
-    "That is the result for a kernel turned round by half a turn: its last entry meets the patch's first. Here the "
+    "Your result is that of a kernel rotated by 180 degrees: its last entry meets the patch's first. Here the "
     "kernel lies on the patch as it is, entry on entry."
 )
 _OFF_BY_ONE = (

@@ -50,7 +50,7 @@ class Located:
 
     def __str__(self) -> str:
         note = "note: " if self.is_note else ""
-        return f"{self.file}:{self.fault.line_number}: {note}{self.fault.problem} -> {self.fault.mend}"
+        return f"{self.file}:{self.fault.line_number}: {note}{self.fault.problem} -> {self.fault.fix}"
 
 
 def header_faults(haiku: Haiku) -> list[Fault]:

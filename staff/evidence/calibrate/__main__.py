@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     except (UsageError, runs.RecordsError, table.DocumentError, DataError) as error:
         print(f"staff.evidence.calibrate: error: {error}", file=sys.stderr)
         return EXIT_USAGE
-    except BrokenPipeError:  # whoever read our output has stopped, as `| head` does; the records are kept
+    except BrokenPipeError:  # the program that read our output has ended, as `| head` does; the records are kept
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_INTERRUPTED
     except KeyboardInterrupt:
@@ -63,13 +63,13 @@ def _measured(questions: Sequence[Question], arguments: argparse.Namespace) -> l
     found: list[runs.Record] = []
     measured = runs.measure(wanted, questions, arguments.records, arguments.data_directory, arguments.jobs)
     started, graded = time.monotonic(), 0
-    for number, (records, anew) in enumerate(measured, start=1):
+    for number, (records, is_new) in enumerate(measured, start=1):
         found += records
-        graded += anew
+        graded += is_new
         minutes_left = (len(wanted) - number) * (time.monotonic() - started) / max(graded, 1) / 60
         lost = [record.question for record in records if not record.passed]
         told = f"loses {', '.join(lost)}" if lost else "passes"
-        took = f"{sum(record.seconds for record in records):6.1f} s" if anew else "known   "
+        took = f"{sum(record.seconds for record in records):6.1f} s" if is_new else "known   "
         run = records[0].run
         print(
             f"seed {run.seed:<4}{run.solution:<11}{margins.threads(run.threads):<11}{told:<20}{took}"

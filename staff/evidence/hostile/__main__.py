@@ -45,7 +45,7 @@ def run_all(attacks: list[Attack], jobs: int = 2) -> list[Verdict]:
     """Run attacks, some at the same time, each in a harness of its own, printing a line for each.
 
     Raises:
-        NoHarness: without root the attacks would run as whoever runs this, and fall on their own processes and files.
+        NoHarness: without root the attacks would run as, and against, the user of this command.
     """
     if not is_root():
         raise NoHarness("needs root, in a container or a machine of its own: the grader then drops it for every attack")

@@ -1,4 +1,4 @@
-"""Grades every mutant: does the grader name each mistake? `python -m staff.evidence.mutants [-q qN] [--quick]`."""
+"""Grades every mutant: is each mistake named? `python -m staff.evidence.mutants [-q qN] [--quick] [--page]`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ import os
 import sys
 import textwrap
 import time
+from pathlib import Path
 
+from data.files import write_text
+from staff.evidence.mutants import page
 from staff.evidence.mutants.format import SOLUTIONS_DIRECTORY, read_all
 from staff.evidence.mutants.run import Verdict, grade_all, told_to_a_right_submission
+
+PROJECT = Path(__file__).resolve().parents[3]
 
 
 def main(argv: list[str] | None = None) -> int:
     """Print a table mutant -> check lost -> diagnosis; returns 1 if any is not as declared.
 
     After it, the reference solutions go through the checks that need no training on several seeds, and must be told
-    nothing.
+    nothing. `--page` grades the common mutants alone and writes the page of the hand-out.
     """
     parser = argparse.ArgumentParser(
         prog="python -m staff.evidence.mutants", description="Grade every mutant: does the grader name each mistake?"
@@ -26,17 +31,27 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="mutants side by side (default 2)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the data and the students' randomness")
     parser.add_argument("--seeds", type=int, default=20, metavar="N", help="of the reference (default 20)")
+    parser.add_argument("--page", action="store_true", help=f"grade the common ones alone and write {page.PATH}")
     arguments = parser.parse_args(argv)
+    if arguments.page and (arguments.question or arguments.quick):
+        parser.error("--page shows every question: leave out --question and --quick")
     mutants = [
         mutant
         for mutant in read_all()
         if mutant.question in (arguments.question or [mutant.question]) and not (arguments.quick and mutant.trains)
+        if mutant.common or not arguments.page
     ]
     started, processor_started = time.monotonic(), _processor_seconds()
-    wrong = 0
+    verdicts = []
     for verdict in grade_all(mutants, jobs=arguments.jobs, seed=arguments.seed):
         _print(verdict)
-        wrong += bool(verdict.complaint)
+        verdicts.append(verdict)
+    wrong = sum(bool(verdict.complaint) for verdict in verdicts)
+    if arguments.page:
+        if not wrong:
+            write_text(PROJECT / page.PATH, page.markdown(verdicts))
+        print(f"{page.PATH}: {'not written' if wrong else 'written'}, {len(mutants)} mistakes, {wrong} not as declared")
+        return 1 if wrong else 0
     told = told_to_a_right_submission(mutants, SOLUTIONS_DIRECTORY, range(arguments.seeds), arguments.jobs)
     print("\n".join([f"the reference solutions on {arguments.seeds} seeds: {len(told)} messages", *told]))
     print(

@@ -9,6 +9,7 @@
     phrase = "were still there"                 # what that message must hold
     also_loses = ["shape"]                      # optional: checks that cannot pass then, either
     trains = true                               # optional: comes as far as a long check
+    common = true                               # optional: docs/students/mistakes.md shows what students are told
     changes = [{ where = "train.train_regression", old = "...", new = "..." }]
 
 `where` names a module, or a function or class in it; `old` stands there exactly once. A new question's mutants are a
@@ -29,7 +30,8 @@ from grading.questions import natural_order
 
 MUTANTS_DIRECTORY = Path(__file__).resolve().parent
 SOLUTIONS_DIRECTORY = MUTANTS_DIRECTORY.parents[1] / "solutions"
-KEYS = {"id", "wrong", "check", "phrase", "changes", "also_loses", "trains"}
+OPTIONAL = {"also_loses", "trains", "common"}
+KEYS = {"id", "wrong", "check", "phrase", "changes"} | OPTIONAL
 
 
 class MutantError(Exception):
@@ -69,6 +71,7 @@ class Mutant:
     changes: tuple[Change, ...]
     also_loses: tuple[str, ...] = ()
     trains: bool = False
+    common: bool = False
 
     @property
     def name(self) -> str:
@@ -120,7 +123,7 @@ def write_submission(submission: Submission, directory: Path) -> None:
 
 
 def _mutant(path: Path, row: dict[str, Any]) -> Mutant:
-    required = KEYS - {"also_loses", "trains"}
+    required = KEYS - OPTIONAL
     if not required <= set(row) <= KEYS:
         raise MutantError(f"{path.name}: {row.get('id')}: lacks {required - set(row)}, has too much {set(row) - KEYS}")
     changes = tuple(Change(**change) for change in row["changes"])

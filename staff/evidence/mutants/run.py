@@ -29,6 +29,8 @@ class Verdict:
         diagnosis: the part of the message that names the mistake, or all of it.
         complaint: how that differs from what is declared; empty if it does not.
         seconds: that grading it took.
+        title: of the check whose message names the mistake.
+        message: of that check, whole.
     """
 
     mutant: Mutant
@@ -36,6 +38,8 @@ class Verdict:
     diagnosis: str
     complaint: str
     seconds: float
+    title: str = ""
+    message: str = ""
 
 
 def grade_all(mutants: Sequence[Mutant], jobs: int, seed: int = 0) -> Iterator[Verdict]:
@@ -85,7 +89,9 @@ def judge(mutant: Mutant, result: QuestionResult) -> Verdict:
         complaints.append(f"{mutant.check} is {outcomes[mutant.check].status}: {told}")
     if mutant.phrase not in told:
         complaints.append(f"{mutant.phrase!r} is not in {told!r}")
-    return Verdict(mutant, ", ".join(lost), _sentences_with(mutant.phrase, told), ". ".join(complaints), result.seconds)
+    diagnosis = _sentences_with(mutant.phrase, told)
+    title = outcomes[mutant.check].title if mutant.check in outcomes else ""
+    return Verdict(mutant, ", ".join(lost), diagnosis, ". ".join(complaints), result.seconds, title, told)
 
 
 def grade(engine: Engine, question: Question, submission: Submission) -> QuestionResult:

@@ -47,7 +47,7 @@ class TableModel(torch.nn.Module):
         """Ids (batch, time) to scores (batch, time, vocab).
 
         Raises:
-            RuntimeError: they are too many for a prompt and a verse: whoever asks would go on for ever.
+            RuntimeError: they are too many for a prompt and a verse: the caller would not end.
         """
         if ids.shape[1] > MAX_TOKENS:
             raise RuntimeError(f"no verse is as long as {ids.shape[1]} tokens")

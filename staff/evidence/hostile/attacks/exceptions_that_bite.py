@@ -1,4 +1,4 @@
-# attack: raises an exception whose text and type attack whoever prints it
+# attack: raises an exception whose text and type attack the code that prints it
 # file: train.py
 # questions: q2 q6
 # points: q2=2 q6=2

@@ -1,4 +1,4 @@
-# attack: walks the stack to whoever keeps the score and raises it
+# attack: walks the stack to the code that keeps the score and raises it
 # file: train.py
 # questions: q2 q6
 # points: q2=2 q6=2
