@@ -380,7 +380,7 @@ def test_a_file_that_would_not_be_handed_in_is_not_there_in_a_rehearsal(patched_
 def test_a_flag_that_would_change_what_the_harness_does_is_refused(flag):
     finished = run_autograder("--as-gradescope", *flag)
     assert finished.status == 2
-    assert f"leave out {flag[0]}" in finished.errors
+    assert f"Leave out {flag[0]}" in finished.errors
 
 
 # --- whole runs

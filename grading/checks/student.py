@@ -149,7 +149,7 @@ class Student:
         picture: Picture | None = None,
         has_curve: bool = True,
         **arguments: Any,
-    ) -> answers.Named:
+    ) -> Any:
         """Run a function of the question's public/probes.py in the student's process, with gradients recorded.
 
         A probe serves what one call of one object cannot: updates of an optimizer, two models trained in turn, pairs,
@@ -162,11 +162,11 @@ class Student:
             has_curve: whether the report shows the losses that are sent back meanwhile as one curve of training.
             arguments: keywords for it: arrays arrive as tensors, objects as themselves.
         Returns:
-            what the probe gives by name: arrays, numbers, texts, lists of these. A name that is missing means that the
-            answer was tampered with: looking it up raises StudentCrashed.
+            what the probe gives: an array, a number, a text, a list, or several by name. The student's process may
+            have given anything: check what comes. Looking up a name that is missing raises StudentCrashed.
         """
         found = self._probe(name, functions or {}, picture, arguments, is_kept=False, has_curve=has_curve)
-        return answers.Named(answers.of_type({} if found is None else found, dict))
+        return answers.Named(found) if isinstance(found, dict) else found
 
     def probe_object(
         self, name: str, functions: Mapping[str, str] | None = None, picture: Picture | None = None, **arguments: Any

@@ -52,4 +52,4 @@ def fit(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
 def _path(student: Student, start: np.ndarray, target: np.ndarray, rate: float) -> np.ndarray:
     """The weights before and after each of the student's steps, (STEPS + 1, 3)."""
     found = student.probe("path", {"step": STEP}, start=start, target=target, rate=rate, steps=STEPS)
-    return expect.array(found["weights"], (STEPS + 1, len(start)), "step should give weights")
+    return expect.array(found, (STEPS + 1, len(start)), "step should give weights")

@@ -10,15 +10,15 @@ from torch import Tensor
 Step = Callable[[Tensor, Tensor, float], Tensor]
 
 
-def path(step: Step, start: Tensor, target: Tensor, rate: float, steps: int) -> dict[str, Tensor]:
+def path(step: Step, start: Tensor, target: Tensor, rate: float, steps: int) -> Tensor:
     """Take steps down the bowl |weights - target|^2 with the student's `step`.
 
     Returns:
-        `weights`, (steps + 1, numbers): before and after each step.
+        the weights before and after each step, (steps + 1, numbers).
     """
     weights = [start]
     for _ in range(steps):
         at = weights[-1].detach().requires_grad_()
         (gradient,) = torch.autograd.grad(((at - target) ** 2).sum(), at)
         weights.append(step(at.detach(), gradient, rate))
-    return {"weights": torch.stack(weights)}
+    return torch.stack(weights)
