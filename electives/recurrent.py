@@ -147,10 +147,10 @@ def initial_weights(kind: str, inputs: int, units: int) -> Weights:
     """Return the first weights of a cell, four float32 tensors of the shapes in the text above.
 
     kind: "rnn", "lstm" or "gru".
-    Draw both weights from the uniform distribution between -1 / sqrt(units) and 1 / sqrt(units), as torch does. The
-    biases are your choice. Zeros are usual, but they leave every gate half open: sigmoid(0) is 0.5. A memory that is
-    halved in each step is gone after 50. Which bias of the LSTM, and which one of the GRU, decides what is kept
-    (Gers and others, 2000; Jozefowicz and others, 2015)?
+    torch draws all four from the uniform distribution between -1 / sqrt(units) and 1 / sqrt(units). That leaves every
+    gate about half open: sigmoid(0) is 0.5. A memory that is halved in each step is gone after 50 steps. Which part of
+    the biases decides what the LSTM keeps, and which part what the GRU keeps? Choose where these gates begin (Gers and
+    others, 2000; Jozefowicz and others, 2015).
     """
     raise NotImplementedError("initial_weights: your code here")
 
@@ -194,6 +194,6 @@ def train_memory(model: SequenceClassifier, dataset: Dataset) -> None:
 
     The same function trains all three cells. `clip_gradients` keeps a steep place of the loss from throwing the weights
     far away. `dataset.get_validation_accuracy()` tells how many sequences of a validation split are right, from 0 to 1.
-    A plain cell does not learn this. End after some 20 epochs in any case: 20 epochs take a plain cell a few seconds.
+    A plain cell does not learn this. End after 20 epochs at the latest, so that the check takes seconds.
     """
     raise NotImplementedError("train_memory: your code here")

@@ -25,7 +25,7 @@ DATA = "test_cases.e5.public.data"
 KINDS = {"rnn": "plain cell", "gru": "GRU", "lstm": "LSTM"}
 BATCH, INPUTS, UNITS, TIME = 3, 4, 5, 6  # all different, so that a dimension is taken for no other
 COUNTED = ((10, 20), (7, 3), (1, 64))
-WIDTH = 32  # units of the trained cells
+WIDTH = 64  # units of the trained cells
 ROWS_LOOKED_AT = 64  # of gradients that reach back
 AGREE = 1e-3  # float32 through 51 steps, against float64
 
@@ -247,6 +247,8 @@ def _trained(student: Student, splits: Splits, kind: str) -> tuple[float, Traini
     assert splits.test is not None
     model = student.create(CLASSIFIER, kind, data.INPUTS, WIDTH, data.SYMBOLS)
     before, _ = _flow(student, model, splits.test, kind)
+    untrained = student.create(CLASSIFIER, "rnn", data.INPUTS, WIDTH, data.SYMBOLS)
+    plain, _ = _flow(student, untrained, splits.test, "rnn")
     with diagnosis.explained(diagnosis.crash_in_training):
         training = student.train(f"{MODULE}.train_memory", model, splits)
     with diagnosis.explained(lambda text: diagnosis.training(training)):
@@ -259,7 +261,7 @@ def _trained(student: Student, splits: Splits, kind: str) -> tuple[float, Traini
     accuracy = expect.accuracy(logits, splits.test.y)
     student.record(f"{kind}_accuracy", accuracy)
     after, gates = _flow(student, model, splits.test, kind)
-    student.exhibit(lambda: Memory(kind, accuracy, before, after, gates))
+    student.exhibit(lambda: Memory(kind, accuracy, plain, before, after, gates))
     return accuracy, training, model
 
 

@@ -36,9 +36,7 @@ def rnn_cell(x: np.ndarray, hidden: np.ndarray, weights: Weights) -> np.ndarray:
     return np.tanh(from_x + from_hidden)
 
 
-def lstm_cell(
-    x: np.ndarray, state: tuple[np.ndarray, np.ndarray], weights: Weights
-) -> tuple[np.ndarray, np.ndarray]:
+def lstm_cell(x: np.ndarray, state: tuple[np.ndarray, np.ndarray], weights: Weights) -> tuple[np.ndarray, np.ndarray]:
     """The LSTM; the state is hidden state and cell state, (batch, units) each."""
     gates = lstm_gates(x, state[0], weights)
     cell = gates["forget"] * state[1] + gates["input"] * gates["candidate"]

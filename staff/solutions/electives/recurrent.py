@@ -181,19 +181,19 @@ def initial_weights(kind: str, inputs: int, units: int) -> Weights:
     """Return the first weights of a cell, four float32 tensors of the shapes in the text above.
 
     kind: "rnn", "lstm" or "gru".
-    Draw both weights from the uniform distribution between -1 / sqrt(units) and 1 / sqrt(units), as torch does. The
-    biases are your choice. Zeros are usual, but they leave every gate half open: sigmoid(0) is 0.5. A memory that is
-    halved in each step is gone after 50. Which bias of the LSTM, and which one of the GRU, decides what is kept
-    (Gers and others, 2000; Jozefowicz and others, 2015)?
+    torch draws all four from the uniform distribution between -1 / sqrt(units) and 1 / sqrt(units). That leaves every
+    gate about half open: sigmoid(0) is 0.5. A memory that is halved in each step is gone after 50 steps. Which part of
+    the biases decides what the LSTM keeps, and which part what the GRU keeps? Choose where these gates begin (Gers and
+    others, 2000; Jozefowicz and others, 2015).
     """
     # BEGIN SOLUTION
-    gates = {"rnn": 1, "lstm": 4, "gru": 3}[kind]
-    bound = units**-0.5
-    input_weight = torch.empty(gates * units, inputs).uniform_(-bound, bound)
-    hidden_weight = torch.empty(gates * units, units).uniform_(-bound, bound)
-    input_bias, hidden_bias = torch.zeros(gates * units), torch.zeros(gates * units)
+    rows, bound = {"rnn": 1, "lstm": 4, "gru": 3}[kind] * units, units**-0.5
+    shapes = [(rows, inputs), (rows, units), (rows,), (rows,)]
+    input_weight, hidden_weight, input_bias, hidden_bias = (
+        torch.empty(shape).uniform_(-bound, bound) for shape in shapes
+    )
     if kind != "rnn":
-        input_bias[units : 2 * units] = 5.0  # block 1: the forget gate, or the update gate; sigmoid(5) is 0.993
+        input_bias[units : 2 * units] += 5.0  # block 1: the forget gate, or the update gate; sigmoid(5) is 0.993
     return input_weight, hidden_weight, input_bias, hidden_bias
     # END SOLUTION
 
@@ -237,16 +237,18 @@ def train_memory(model: SequenceClassifier, dataset: Dataset) -> None:
 
     The same function trains all three cells. `clip_gradients` keeps a steep place of the loss from throwing the weights
     far away. `dataset.get_validation_accuracy()` tells how many sequences of a validation split are right, from 0 to 1.
-    A plain cell does not learn this. End after some 20 epochs in any case: 20 epochs take a plain cell a few seconds.
+    A plain cell does not learn this. End after 20 epochs at the latest, so that the check takes seconds.
     """
     # BEGIN SOLUTION
     optimizer = Adam(model.parameters(), lr=0.01)
-    for _ in range(20):
+    flawless = 0  # epochs in a row
+    for _ in range(14):
         for batch in DataLoader(dataset, batch_size=64, shuffle=True, drop_last=True):
             optimizer.zero_grad()
             cross_entropy(model(batch["x"]), batch["y"]).backward()
             clip_gradients(model.parameters(), 1.0)
             optimizer.step()
-        if dataset.get_validation_accuracy() == 1.0:
+        flawless = flawless + 1 if dataset.get_validation_accuracy() == 1 else 0
+        if flawless == 2:
             break
     # END SOLUTION

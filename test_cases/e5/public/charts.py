@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from pictures import style
 from pictures.panels import Chart, Panel
 from test_cases.e5.public import picture
 

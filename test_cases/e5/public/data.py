@@ -13,7 +13,7 @@ COUNTS = {"train": 2000, "validation": 400, "test": 1000}
 
 
 def load(source: DataSource) -> Splits:
-    """Splits of `x`, float32 (count, 51, 12), and `y`, int64 (count,): the symbol that is a 1 among the first inputs."""
+    """Splits of `x`, float32 (count, 51, 12), and `y`, int64 (count,): which of the first inputs is 1 in step 0."""
     random = np.random.default_rng([source.seed, 505])
     train, validation, test = (drawn(random, count) for count in COUNTS.values())
     return Splits("e5", "a symbol and 50 steps of noise", train, validation, test, is_drawn=True)

@@ -15,16 +15,17 @@ NAMES = {"rnn": "plain cell", "lstm": "LSTM", "gru": "GRU"}
 COLOURS = {"rnn": style.ORANGE, "lstm": style.BLUE, "gru": style.GREEN}
 GATES = {"rnn": ("hidden state",), "lstm": ("forget", "input", "output"), "gru": ("update", "reset")}
 MEANINGS = {
-    "hidden state": "hidden state: −1 to 1",
-    "forget": "forget gate: what is kept",
-    "input": "input gate: what is written",
-    "output": "output gate: what is shown",
-    "update": "update gate: what is kept",
-    "reset": "reset gate: what is looked at",
+    "hidden state": "hidden state: −1 orange, 1 blue",
+    "forget": "forget gate: kept",
+    "input": "input gate: written",
+    "output": "output gate: shown",
+    "update": "update gate: kept",
+    "reset": "reset gate: looked at",
 }
 CHANCE = 0.25
 ROWS = 64  # validation sequences that are looked at
-SMALLEST, LARGEST = 1e-15, 30.0  # of the gradient axis
+SMALLEST, LARGEST = 1e-20, 30.0  # of the gradient axis
+LABEL_POINTS = 32  # the height of a name and a number, with the space around them
 SECONDS_TO_READ = 3.0
 
 
@@ -35,13 +36,15 @@ class State:
     Attributes:
         kind: "rnn", "lstm" or "gru".
         accuracy: the share of sequences whose first symbol is told at the end.
-        before: the size of the gradient after each step as training began, float (time,).
-        now: the same at this moment.
+        plain: the size of the gradient after each step in a plain cell that was not trained, float (time,).
+        before: that of this cell as training began.
+        now: that of this cell at this moment.
         gates: of one sequence, float (gates, units, time), in the order of `GATES`.
     """
 
     kind: str
     accuracy: float
+    plain: np.ndarray
     before: np.ndarray
     now: np.ndarray
     gates: np.ndarray
@@ -58,13 +61,14 @@ class Memory:
 
     kind: str
     accuracy: float
+    plain: np.ndarray
     before: np.ndarray
     after: np.ndarray
     gates: np.ndarray
 
     def panels(self) -> list[Panel]:
         """The last picture of the live window."""
-        state = State(self.kind, self.accuracy, self.before, self.after, self.gates)
+        state = State(self.kind, self.accuracy, self.plain, self.before, self.after, self.gates)
         name = NAMES[self.kind]
         caption = (
             f"Your {name}, trained: {style.share(self.accuracy)} of held-out sequences right. Above, the gradient from "
@@ -87,6 +91,7 @@ class Reader:
         self._dataset = dataset
         x, y = dataset.validation[0]
         self._x, self._y = x[:ROWS], y[:ROWS]
+        self._plain: np.ndarray | None = None
         self._before: np.ndarray | None = None
 
     def read(self) -> State:
@@ -95,9 +100,14 @@ class Reader:
 
         model = self._dataset.model
         now = flow.gradient_sizes(model, self._x, self._y).float().numpy()
-        self._before = now if self._before is None else self._before
+        if self._plain is None or self._before is None:
+            self._before, classifier = now, type(model)
+            plain = classifier("rnn", self._x.shape[2], model.units, model.output.out_features)
+            self._plain = flow.gradient_sizes(plain, self._x, self._y).float().numpy()
         accuracy = float((model(self._x).argmax(dim=1) == self._y).float().mean())
-        return State(model.kind, accuracy, self._before, now, flow.gates(model, self._x[:1]).float().numpy())
+        return State(
+            model.kind, accuracy, self._plain, self._before, now, flow.gates(model, self._x[:1]).float().numpy()
+        )
 
 
 def relative(sizes: np.ndarray) -> np.ndarray:
@@ -114,10 +124,14 @@ def shown(shares: np.ndarray) -> np.ndarray:
 def draw(axes: Any, state: State) -> None:
     """The gradient above, the gates below."""
     figure = axes.figure
-    axes.set_position((0.095, 0.475, 0.765, 0.325))
+    axes.set_position((0.095, 0.475, 0.72, 0.29))
     gradient_axes(axes, len(state.now))
     before, now = relative(state.before), relative(state.now)
-    axes.plot(shown(before), color=style.MUTED, linewidth=1.3, linestyle=(0, (4, 3)), label="before training")
+    dashes = (0, (4, 3))
+    if state.kind != "rnn":
+        label = "plain cell before training"
+        axes.plot(shown(relative(state.plain)), color=COLOURS["rnn"], linewidth=1.3, linestyle=dashes, label=label)
+    axes.plot(shown(before), color=style.MUTED, linewidth=1.3, linestyle=dashes, label="before training")
     axes.plot(shown(now), color=COLOURS[state.kind], linewidth=2.4, solid_capstyle="round")
     name_the_curves(axes, [(state.kind, now)])
     axes.legend(
@@ -128,7 +142,7 @@ def draw(axes: Any, state: State) -> None:
     width = (0.935 - 0.05 - gap * (len(names) - 1)) / len(names)
     order = np.argsort(-state.gates[0].mean(axis=1), kind="stable")  # one order of the units in all maps
     for number, (name, values) in enumerate(zip(names, state.gates, strict=True)):
-        panel = figure.add_axes((0.05 + number * (width + gap), 0.10, width, 0.235))
+        panel = figure.add_axes((0.05 + number * (width + gap), 0.085, width, 0.265))
         _heat_map(panel, name, values[order])
 
 
@@ -136,7 +150,7 @@ def gradient_axes(axes: Any, time: int) -> None:
     """Axes for shares of the gradient, on a log axis over the steps."""
     axes.set_yscale("log")
     axes.set(xlim=(0, time - 1), ylim=(SMALLEST, LARGEST))
-    axes.set_yticks([1e-15, 1e-10, 1e-5, 1], ["$10^{-15}$", "$10^{-10}$", "$10^{-5}$", "1"])
+    axes.set_yticks([1e-20, 1e-15, 1e-10, 1e-5, 1], ["$10^{-20}$", "$10^{-15}$", "$10^{-10}$", "$10^{-5}$", "1"])
     axes.minorticks_off()
     axes.set_xticks(range(0, time, 10))
     axes.set_xlabel("step: the symbol is read in step 0, the answer is given after the last one", labelpad=1)
@@ -152,9 +166,11 @@ def name_the_curves(axes: Any, curves: list[tuple[str, np.ndarray]]) -> None:
     """At the left end of each curve a dot; right of the axes the names and the shares at step 0, kept apart."""
     low, high = np.log10(SMALLEST), np.log10(LARGEST)
     heights = sorted((float(np.log10(shown(share)[0])), kind, float(share[0])) for kind, share in curves)
-    gap, place = 0.27 * (high - low), low - 0.2 * (high - low)
+    points = axes.get_position().height * axes.figure.get_figheight() * 72
+    gap = LABEL_POINTS / points * (high - low)
+    place = low - gap
     for number, (height, kind, share) in enumerate(heights):
-        place = min(max(height, place + gap), high - gap * (len(heights) - 1 - number) - 0.06 * (high - low))
+        place = min(max(height, place + gap), high - gap * (len(heights) - 1 - number))
         axes.plot([0], [10**height], "o", color=COLOURS[kind], markersize=6, clip_on=False, zorder=5)
         value = f"{share:.1g}" if share >= SMALLEST else "0" if share == 0 else f"< {SMALLEST:g}"
         for text, weight, down in ((NAMES[kind], "bold", 0), (f"at step 0: {value}", "normal", -11)):
@@ -179,7 +195,7 @@ def _heat_map(axes: Any, name: str, values: np.ndarray) -> None:
 
 
 def _what_is_below(kind: str) -> str:
-    return "its hidden state" if kind == "rnn" else "its gates, white closed and dark open,"
+    return "its hidden state" if kind == "rnn" else "its gates (light 0, dark 1)"
 
 
 @cache

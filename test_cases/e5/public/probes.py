@@ -56,9 +56,7 @@ def both_directions(
     weights: list[list[Tensor]],
 ) -> Any:
     """What the student's `bidirectional` gives with the cell of this file; `parts` and `weights` for each direction."""
-    return bidirectional(
-        leaky, inputs, (_state(parts[0]), _state(parts[1])), (tuple(weights[0]), tuple(weights[1]))
-    )
+    return bidirectional(leaky, inputs, (_state(parts[0]), _state(parts[1])), (tuple(weights[0]), tuple(weights[1])))
 
 
 def clipped(clip: Callable[..., Any], gradients: list[Tensor], largest_norm: float) -> dict[str, Any]:
