@@ -141,11 +141,11 @@ def reach(student: Student, library: Library, thresholds: Mapping[str, float]) -
     for kind in ("lstm", "gru"):
         if not shares[kind] >= thresholds["minimum_reach"]:
             gate = {"lstm": "the forget gate f", "gru": "the update gate z"}[kind]
+            least = thresholds["minimum_reach"]
             raise CheckFailed(
-                f"before training, the gradient of the {KINDS[kind]} at the first step should be at least "
-                f"{thresholds['minimum_reach']:g} of that at the last step; got {shares[kind]:.1g}. In 50 steps, {gate} "
-                f"is a factor 50 times: 0.5 to the power of 50 is 1e-15. Which of the biases that initial_weights "
-                "returns brings it close to 1?"
+                f"before training, the gradient of the {KINDS[kind]} at the first step should be at least {least:g} of "
+                f"that at the last step; got {shares[kind]:.1g}. In 50 steps, {gate} is a factor 50 times: 0.5 to the "
+                "power of 50 is 1e-15. Which of the biases that initial_weights returns brings it close to 1?"
             )
 
 

@@ -46,7 +46,7 @@ IN_ALL = {
 
 def rnn_cell(x: np.ndarray, parts: Sequence[np.ndarray], weights: Weights, wrong: str) -> np.ndarray:
     """The new hidden state of the plain cell with a mistake."""
-    total = sum(_sums(x, parts[0], weights, wrong))
+    total = np.add(*_sums(x, parts[0], weights, wrong))
     found = {"linear": total, "sigmoid": sigmoid(total), "relu": np.maximum(total, 0)}
     return found.get(wrong, np.tanh(total))[None]
 
@@ -54,7 +54,7 @@ def rnn_cell(x: np.ndarray, parts: Sequence[np.ndarray], weights: Weights, wrong
 def lstm_cell(x: np.ndarray, parts: Sequence[np.ndarray], weights: Weights, wrong: str) -> np.ndarray:
     """Hidden state and cell state of the LSTM with a mistake, (2, batch, units)."""
     hidden, old = parts
-    blocks = np.split(sum(_sums(x, hidden, weights, wrong)), 4, axis=-1)
+    blocks = np.split(np.add(*_sums(x, hidden, weights, wrong)), 4, axis=-1)
     order = wrong.removeprefix("order ") if wrong.startswith("order ") else "ifgo"
     i, f, g, o = (blocks[order.index(name)] for name in "ifgo")
     keep, candidate = sigmoid(f), sigmoid(g) if wrong == "candidate sigmoid" else np.tanh(g)
@@ -274,7 +274,7 @@ IN_CLIPPING = {
     "always": "Gradients that were short enough changed, too. They should stay as they are.",
     "sum of norms": "The norms of the gradients were added. The squares are added, and the root comes last.",
     "no root": "The norm is the sum of squares. What does the formula take of the sum?",
-    "entry by entry": "Each entry was cut off at the limit, which turns the gradient. All entries shrink by one factor.",
+    "entry by entry": "Each entry was cut off at the limit, which turns the gradient. All shrink by one factor.",
     "not shortened": "The gradients did not change. Is the result written back into `.grad`, in place?",
     "upside down": "The gradients grew. Which of the two stands above, the norm or the limit?",
     "divided by the norm": "The gradients have the length 1. Their length should be the limit.",
@@ -309,7 +309,7 @@ COUNTS = {
         lambda kind, inputs, units: _count("rnn", 2, inputs, units)
     ),
     "The counts of LSTM and GRU have changed places. Which of the two has more gates?": (
-        lambda kind, inputs, units: _count({"gru": "lstm", "lstm": "gru"}.get(kind, kind), 2, inputs, units)
+        lambda kind, inputs, units: _count({"rnn": "rnn", "gru": "lstm", "lstm": "gru"}[kind], 2, inputs, units)
     ),
     "You counted the three gates of the LSTM. Its candidate has a block of weights, too; so has the GRU's.": (
         lambda kind, inputs, units: _count(kind, 2, inputs, units) * {"lstm": 3, "gru": 2}.get(kind, 1)

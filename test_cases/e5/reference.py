@@ -45,7 +45,7 @@ def lstm_cell(x: np.ndarray, state: tuple[np.ndarray, np.ndarray], weights: Weig
 
 def lstm_gates(x: np.ndarray, hidden: np.ndarray, weights: Weights) -> dict[str, np.ndarray]:
     """The gates of the LSTM, and the candidate, (batch, units) each."""
-    i, f, g, o = np.split(sum(_products(x, hidden, weights)), 4, axis=-1)
+    i, f, g, o = np.split(np.add(*_products(x, hidden, weights)), 4, axis=-1)
     return {"forget": sigmoid(f), "input": sigmoid(i), "output": sigmoid(o), "candidate": np.tanh(g)}
 
 

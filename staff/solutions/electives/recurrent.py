@@ -207,7 +207,8 @@ class SequenceClassifier(Module):
     def __init__(self, kind: str, inputs: int, units: int, classes: int) -> None:
         super().__init__()
         self.kind, self.units = kind, units
-        self.cell = {"rnn": rnn_cell, "lstm": lstm_cell, "gru": gru_cell}[kind]
+        cells: dict[str, Callable[..., Any]] = {"rnn": rnn_cell, "lstm": lstm_cell, "gru": gru_cell}
+        self.cell = cells[kind]
         first = [Parameter(tensor) for tensor in initial_weights(kind, inputs, units)]
         self.input_weight, self.hidden_weight, self.input_bias, self.hidden_bias = first
         self.output = Linear(units, classes)

@@ -183,7 +183,7 @@ def name_the_curves(axes: Any, curves: list[tuple[str, np.ndarray]]) -> None:
 def _heat_map(axes: Any, name: str, values: np.ndarray) -> None:
     is_gate = name != "hidden state"
     image = axes.imshow(
-        np.nan_to_num(values), aspect="auto", interpolation="nearest", cmap=_shades(is_gate),
+        np.clip(np.nan_to_num(values), -1, 1), aspect="auto", interpolation="nearest", cmap=_shades(is_gate),
         vmin=0 if is_gate else -1, vmax=1, extent=(-0.5, values.shape[1] - 0.5, len(values), 0),
     )  # fmt: skip
     image.set_rasterized(True)

@@ -19,14 +19,23 @@ def parameter_counts(inputs: int, units: int) -> dict[str, int]:
     return counts
 
 
-def rnn_cell(x, state, input_weight, hidden_weight, input_bias, hidden_bias):
+def rnn_cell(
+    x: Tensor, state: Tensor, input_weight: Tensor, hidden_weight: Tensor, input_bias: Tensor, hidden_bias: Tensor
+) -> Tensor:
     """Plain."""
     return torch.tanh(
         torch.matmul(x, input_weight.t()) + torch.matmul(state, hidden_weight.t()) + input_bias + hidden_bias
     )
 
 
-def lstm_cell(x, state, input_weight, hidden_weight, input_bias, hidden_bias):
+def lstm_cell(
+    x: Tensor,
+    state: tuple[Tensor, Tensor],
+    input_weight: Tensor,
+    hidden_weight: Tensor,
+    input_bias: Tensor,
+    hidden_bias: Tensor,
+) -> tuple[Tensor, Tensor]:
     """LSTM: weights and steps joined, one product."""
     h, c = state
     n = h.shape[1]
@@ -39,7 +48,9 @@ def lstm_cell(x, state, input_weight, hidden_weight, input_bias, hidden_bias):
     return h, c
 
 
-def gru_cell(x, state, input_weight, hidden_weight, input_bias, hidden_bias):
+def gru_cell(
+    x: Tensor, state: Tensor, input_weight: Tensor, hidden_weight: Tensor, input_bias: Tensor, hidden_bias: Tensor
+) -> Tensor:
     """GRU."""
     n = state.shape[1]
     from_x = torch.matmul(x, input_weight.t()) + input_bias
@@ -105,7 +116,8 @@ class SequenceClassifier(Module):
     def __init__(self, kind: str, inputs: int, units: int, classes: int) -> None:
         super().__init__()
         self.kind, self.units = kind, units
-        self.cell = {"rnn": rnn_cell, "lstm": lstm_cell, "gru": gru_cell}[kind]
+        cells: dict[str, Callable[..., Any]] = {"rnn": rnn_cell, "lstm": lstm_cell, "gru": gru_cell}
+        self.cell = cells[kind]
         first = [Parameter(tensor) for tensor in initial_weights(kind, inputs, units)]
         self.input_weight, self.hidden_weight, self.input_bias, self.hidden_bias = first
         self.output = Linear(units, classes)
