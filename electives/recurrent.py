@@ -25,7 +25,7 @@ from typing import Any
 import torch
 from torch import Tensor, sigmoid, stack, tanh
 from torch.nn import Linear, Module, Parameter
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, linear
 from torch.optim import Adam
 from torch.utils.data import DataLoader, Dataset
 
@@ -50,7 +50,8 @@ def rnn_cell(
         h' = tanh(W x + b + U h + c)
 
     h: `state`, (batch, units). W, U, b, c: `input_weight`, `hidden_weight`, `input_bias`, `hidden_bias`.
-    W x is meant for each row of the batch: `x @ input_weight.T`.
+    W x + b is meant for each row of the batch: `x @ input_weight.T + input_bias`. `linear(x, input_weight, input_bias)`
+    gives the same.
     """
     raise NotImplementedError("rnn_cell: your code here")
 

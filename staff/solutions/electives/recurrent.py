@@ -25,7 +25,7 @@ from typing import Any
 import torch
 from torch import Tensor, sigmoid, stack, tanh
 from torch.nn import Linear, Module, Parameter
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, linear
 from torch.optim import Adam
 from torch.utils.data import DataLoader, Dataset
 
@@ -53,10 +53,11 @@ def rnn_cell(
         h' = tanh(W x + b + U h + c)
 
     h: `state`, (batch, units). W, U, b, c: `input_weight`, `hidden_weight`, `input_bias`, `hidden_bias`.
-    W x is meant for each row of the batch: `x @ input_weight.T`.
+    W x + b is meant for each row of the batch: `x @ input_weight.T + input_bias`. `linear(x, input_weight, input_bias)`
+    gives the same.
     """
     # BEGIN SOLUTION
-    return tanh(x @ input_weight.T + input_bias + state @ hidden_weight.T + hidden_bias)
+    return tanh(linear(x, input_weight, input_bias) + linear(state, hidden_weight, hidden_bias))
     # END SOLUTION
 
 
@@ -85,7 +86,7 @@ def lstm_cell(
     """
     # BEGIN SOLUTION
     hidden, cell = state
-    gates = x @ input_weight.T + input_bias + hidden @ hidden_weight.T + hidden_bias  # (batch, 4 * units)
+    gates = linear(x, input_weight, input_bias) + linear(hidden, hidden_weight, hidden_bias)  # (batch, 4 * units)
     write, keep, candidate, show = gates.chunk(4, dim=1)  # (batch, units) each
     cell = sigmoid(keep) * cell + sigmoid(write) * tanh(candidate)
     return sigmoid(show) * tanh(cell), cell
@@ -106,8 +107,8 @@ def gru_cell(
         h' = (1 - z) * n + z * h
     """
     # BEGIN SOLUTION
-    reset_x, update_x, candidate_x = (x @ input_weight.T + input_bias).chunk(3, dim=1)
-    reset_h, update_h, candidate_h = (state @ hidden_weight.T + hidden_bias).chunk(3, dim=1)
+    reset_x, update_x, candidate_x = linear(x, input_weight, input_bias).chunk(3, dim=1)
+    reset_h, update_h, candidate_h = linear(state, hidden_weight, hidden_bias).chunk(3, dim=1)
     reset, update = sigmoid(reset_x + reset_h), sigmoid(update_x + update_h)
     candidate = tanh(candidate_x + reset * candidate_h)
     return (1 - update) * candidate + update * state
@@ -242,14 +243,14 @@ def train_memory(model: SequenceClassifier, dataset: Dataset) -> None:
     """
     # BEGIN SOLUTION
     optimizer = Adam(model.parameters(), lr=0.01)
-    flawless = 0  # epochs in a row
-    for _ in range(14):
+    good = 0  # epochs in a row
+    for _ in range(12):
         for batch in DataLoader(dataset, batch_size=64, shuffle=True, drop_last=True):
             optimizer.zero_grad()
             cross_entropy(model(batch["x"]), batch["y"]).backward()
             clip_gradients(model.parameters(), 1.0)
             optimizer.step()
-        flawless = flawless + 1 if dataset.get_validation_accuracy() == 1 else 0
-        if flawless == 2:
+        good = good + 1 if dataset.get_validation_accuracy() > 0.997 else 0
+        if good == 2:
             break
     # END SOLUTION

@@ -12,7 +12,7 @@ from pictures import style
 from pictures.panels import Panel, WindowPicture
 
 NAMES = {"rnn": "plain cell", "lstm": "LSTM", "gru": "GRU"}
-COLOURS = {"rnn": style.ORANGE, "lstm": style.BLUE, "gru": style.GREEN}
+COLOURS = {"rnn": style.PURPLE, "lstm": style.BLUE, "gru": style.GREEN}
 GATES = {"rnn": ("hidden state",), "lstm": ("forget", "input", "output"), "gru": ("update", "reset")}
 MEANINGS = {
     "hidden state": "hidden state: −1 orange, 1 blue",
@@ -172,7 +172,7 @@ def name_the_curves(axes: Any, curves: list[tuple[str, np.ndarray]]) -> None:
     for number, (height, kind, share) in enumerate(heights):
         place = min(max(height, place + gap), high - gap * (len(heights) - 1 - number))
         axes.plot([0], [10**height], "o", color=COLOURS[kind], markersize=6, clip_on=False, zorder=5)
-        value = f"{share:.1g}" if share >= SMALLEST else "0" if share == 0 else f"< {SMALLEST:g}"
+        value = f"{share:.2g}" if share >= SMALLEST else "0" if share == 0 else f"< {SMALLEST:g}"
         for text, weight, down in ((NAMES[kind], "bold", 0), (f"at step 0: {value}", "normal", -11)):
             axes.annotate(
                 text, (1.0, 10**place), (8, down), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
