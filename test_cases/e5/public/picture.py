@@ -172,7 +172,7 @@ def name_the_curves(axes: Any, curves: list[tuple[str, np.ndarray]]) -> None:
     for number, (height, kind, share) in enumerate(heights):
         place = min(max(height, place + gap), high - gap * (len(heights) - 1 - number))
         axes.plot([0], [10**height], "o", color=COLOURS[kind], markersize=6, clip_on=False, zorder=5)
-        value = f"{share:.2g}" if share >= SMALLEST else "0" if share == 0 else f"< {SMALLEST:g}"
+        value = "0" if share == 0 else f"{share:.2g}" if share >= 0.01 else f"{max(share, SMALLEST):.0e}"
         for text, weight, down in ((NAMES[kind], "bold", 0), (f"at step 0: {value}", "normal", -11)):
             axes.annotate(
                 text, (1.0, 10**place), (8, down), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
