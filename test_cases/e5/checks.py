@@ -1,0 +1,284 @@
+"""Elective 5: cells, unrolling and clipping are exact; gated cells remember what the plain cell does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from data import Library, Split, Splits
+from grading.checks import diagnosis, expect
+from grading.checks.common import Accuracy
+from grading.checks.student import Model, Student, Training
+from grading.outcomes import CheckFailed
+from test_cases.e5 import mistakes, reference
+from test_cases.e5.mistakes import EXACT, ROUNDED
+from test_cases.e5.public import data
+from test_cases.e5.public.charts import Reach
+from test_cases.e5.public.picture import Memory
+
+MODULE = "electives.recurrent"
+CLASSIFIER = f"{MODULE}.SequenceClassifier"
+DATA = "test_cases.e5.public.data"
+KINDS = {"rnn": "plain cell", "gru": "GRU", "lstm": "LSTM"}
+METRICS = {"rnn": "plain_cell", "gru": "gru", "lstm": "lstm"}
+BATCH, INPUTS, UNITS, TIME = 3, 4, 5, 6  # all different, so that a dimension is taken for no other
+COUNTED = ((10, 20), (7, 3), (1, 64))
+WIDTH = 64  # units of the trained cells
+ROWS_LOOKED_AT = 64  # of gradients that reach back
+AGREE = 1e-3  # float32 through 51 steps, against float64
+
+
+def parameter_counts(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    found = [student.call(f"{MODULE}.parameter_counts", *size) for size in COUNTED]
+    with diagnosis.explained(lambda text: mistakes.of_counts(found, COUNTED)):
+        for (inputs, units), counts in zip(COUNTED, found, strict=True):
+            what = f"parameter_counts({inputs}, {units}) should be"
+            right = reference.parameter_counts(inputs, units)
+            if not isinstance(counts, dict):
+                raise CheckFailed(f"{what} {right}; got {expect.kind(counts)}.")
+            if counts != right:
+                shown = str({str(name)[:8]: value for name, value in list(counts.items())[:4]})[:120]
+                raise expect.Mismatch(f"{what} {right}; got {shown}.", "Which four tensors does a cell have?")
+
+
+def rnn_cell(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    _exact_step(student, _random(library, 1), "rnn")
+
+
+def lstm_cell(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    _exact_step(student, _random(library, 2), "lstm")
+
+
+def gru_cell(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    _exact_step(student, _random(library, 3), "gru")
+
+
+def unroll(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    random = _random(library, 4)
+    what = "unroll should return two things: the outputs and the last state"
+    answers, probes = [], []
+    for count in (1, 2):  # parts of the state
+        inputs, weights = _inputs(random), _weights(random, "rnn")
+        parts = list(random.standard_normal((count, BATCH, UNITS)))
+        functions = {"unroll": f"{MODULE}.unroll"}
+        found = student.probe("unrolled", functions, inputs=inputs, parts=parts, weights=weights)
+        if not isinstance(found, list) or len(found) != 2:
+            raise CheckFailed(f"{what}; got {expect.kind(found)}.")
+        state = parts[0] if count == 1 else tuple(parts)
+        answers.append((found, state, inputs, weights))
+        probes.append(((inputs, state, weights), found[0]))
+    with diagnosis.explained(lambda text: mistakes.of_unroll(probes)):
+        for (outputs, last), state, inputs, weights in answers:
+            right, right_last = reference.unroll(mistakes.leaky, inputs, state, weights)
+            what = f"unroll of {TIME} steps should return outputs"
+            expect.close(expect.array(outputs, right.shape, what), right, EXACT, f"{what} that begin with")
+            what = "the last state of unroll should be"
+            given = _parts(last, len(state) if isinstance(state, tuple) else 1, what)
+            wanted = np.stack(right_last) if isinstance(right_last, tuple) else right_last[None]
+            expect.close(given, wanted, EXACT, what, "Is the state returned that the last call of the cell gave?")
+
+
+def bidirectional(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    random = _random(library, 5)
+    for count in (1, 2):
+        inputs, weights = _inputs(random), [_weights(random, "rnn") for _ in range(2)]
+        parts = [list(random.standard_normal((count, BATCH, UNITS))) for _ in range(2)]
+        functions = {"bidirectional": f"{MODULE}.bidirectional"}
+        found = student.probe("both_directions", functions, inputs=inputs, parts=parts, weights=weights)
+        states = [each[0] if count == 1 else tuple(each) for each in parts]
+        with diagnosis.explained(partial(_wrong_bidirectional, found, inputs, states, weights)):
+            what = f"bidirectional over {TIME} steps of a cell with {UNITS} units should return outputs"
+            outputs = expect.array(found, (BATCH, TIME, 2 * UNITS), what)
+            right = reference.bidirectional(mistakes.leaky, inputs, states, weights)
+            expect.close(outputs, right, EXACT, what, "What does the step after the last one know?")
+
+
+def clip_gradients(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    random = _random(library, 6)
+    gradients = [random.standard_normal(shape) for shape in ((3, 4), (5,), (2, 2))]
+    norm = reference.clip_gradients(gradients, 1.0)[1]
+    zeros = [np.zeros_like(gradient) for gradient in gradients]
+    limits = [(gradients, 0.4 * norm), (gradients, 2.5 * norm), (gradients, 0.05 * norm), (zeros, 1.0)]
+    answers = []
+    for given, limit in limits:
+        functions = {"clip": f"{MODULE}.clip_gradients"}
+        found = student.probe("clipped", functions, gradients=given, largest_norm=limit)
+        answers.append((given, limit, found["norm"], found["gradients"], found["moved"]))
+    probes = [((given, limit), _joined(after, given)) for given, limit, _, after, _ in answers]
+    with diagnosis.explained(lambda text: mistakes.of_clipping(probes)):
+        for (given, limit, told, _, moved), (_, after) in zip(answers, probes, strict=True):
+            right, norm = reference.clip_gradients(given, limit)
+            what = f"three gradients of norm {norm:.4f}, clipped at {limit:.4f}, should"
+            if moved is not False:
+                raise CheckFailed("clip_gradients changed the parameters. It changes their `.grad` alone.")
+            if not np.isfinite(after).all():
+                raise CheckFailed(f"{what} be finite. Is something divided by a norm of 0?")
+            length = float(np.linalg.norm(after))
+            wanted = np.concatenate([gradient.ravel() for gradient in right])
+            if not expect.is_close(after, wanted, ROUNDED):
+                raise expect.Mismatch(
+                    f"{what} have a norm of {np.linalg.norm(wanted):.4f} afterwards and keep their direction; "
+                    f"they have {length:.4f}.",
+                    "Is one factor used for all of them?",
+                )
+            value = expect.number(told, "clip_gradients should return the norm")
+            expect.close(value, norm, ROUNDED, "clip_gradients should return the norm before clipping,")
+
+
+def reach(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    splits = library.load(DATA)
+    sizes = {}
+    for kind in KINDS:
+        model = student.create(CLASSIFIER, kind, data.INPUTS, WIDTH, data.SYMBOLS)
+        _require_shapes(model, kind)
+        sizes[kind], _ = _flow(student, model, splits.train, kind)
+    shares = {kind: float(size[0] / size[-1]) if size[-1] else 0.0 for kind, size in sizes.items()}
+    for kind, share in shares.items():
+        student.record(f"{METRICS[kind]}_reach", share)
+    student.exhibit(lambda: Reach(sizes))
+    for kind in ("lstm", "gru"):
+        if not shares[kind] >= thresholds["minimum_reach"]:
+            gate = {"lstm": "the forget gate f", "gru": "the update gate z"}[kind]
+            least = thresholds["minimum_reach"]
+            raise CheckFailed(
+                f"before training, the gradient of the {KINDS[kind]} at the first step should be at least {least:g} of "
+                f"that at the last step; got {shares[kind]:.1g}. In 50 steps, {gate} is a factor 50 times: 0.5 to the "
+                "power of 50 is 1e-15. Which of the biases that initial_weights returns brings it close to 1?"
+            )
+
+
+def plain_cell(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    _trained(student, library.load(DATA), "rnn")  # no threshold: whoever makes it learn this has done well
+
+
+def gru_memory(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    _remembers(student, library, thresholds, "gru")
+
+
+def lstm_memory(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    _remembers(student, library, thresholds, "lstm")
+
+
+def _random(library: Library, number: int) -> np.random.Generator:
+    """Random inputs of one check, from the run's seed."""
+    return np.random.default_rng([library.seed, 5, number])
+
+
+def _inputs(random: np.random.Generator) -> np.ndarray:
+    return random.standard_normal((BATCH, TIME, INPUTS))
+
+
+def _weights(random: np.random.Generator, kind: str) -> list[np.ndarray]:
+    return [random.standard_normal(shape) for shape in reference.shapes(kind, INPUTS, UNITS)]
+
+
+def _exact_step(student: Student, random: np.random.Generator, kind: str) -> None:
+    """One step of a cell gives what its definition gives."""
+    name, count = f"{kind}_cell", 2 if kind == "lstm" else 1
+    weights, x = _weights(random, kind), random.standard_normal((BATCH, INPUTS))
+    parts = list(random.standard_normal((count, BATCH, UNITS)))
+    found = student.probe("step", {"cell": f"{MODULE}.{name}"}, x=x, parts=parts, weights=weights)
+    what = f"{name} should return a new {'hidden state and cell state' if count == 2 else 'hidden state'}"
+    if found["changed"] is not False:
+        raise CheckFailed(f"{name} changed one of its arguments in place. Which operations make a new tensor?")
+    given = _parts(found["state"], count, what)
+    state = parts[0] if count == 1 else tuple(parts)
+    right = reference.CELLS[kind](x, state, weights)
+    rights = right if isinstance(right, tuple) else (right,)
+    with diagnosis.explained(lambda text: mistakes.of_cell(kind, given, x, parts, weights)):
+        for part, wanted, called in zip(given, rights, ("hidden state", "cell state"), strict=False):
+            what = f"a step of {name} with random weights should give the {called}"
+            expect.close(part, wanted, EXACT, what, "The docstring has the formula.")
+
+
+def _parts(state: Any, count: int, what: str) -> np.ndarray:
+    """The parts of a state, (count, batch, units)."""
+    if count == 1 and isinstance(state, np.ndarray):
+        state = [state]
+    if not isinstance(state, list) or len(state) != count:
+        tensors = f"a tuple of {count} tensors" if count > 1 else "a tensor"
+        raise CheckFailed(f"{what}, {tensors} of shape {(BATCH, UNITS)}; got {expect.kind(state)}.")
+    return np.stack([expect.array(part, (BATCH, UNITS), f"{what}, each") for part in state])
+
+
+def _wrong_bidirectional(found: Any, inputs: np.ndarray, states: Any, weights: Any, text: str) -> str:
+    return mistakes.of_bidirectional(found, inputs, states, weights)
+
+
+def _joined(after: Any, before: list[np.ndarray]) -> np.ndarray:
+    """The entries of all gradients one after the other, if there is one for each parameter."""
+    if not isinstance(after, list) or len(after) != len(before):
+        raise CheckFailed("clip_gradients should leave a gradient in `.grad` of each parameter.")
+    for gradient, old in zip(after, before, strict=True):
+        if not isinstance(gradient, np.ndarray) or gradient.shape != old.shape:
+            raise CheckFailed(f"a gradient of shape {old.shape} should keep its shape; got {expect.kind(gradient)}.")
+    return np.concatenate([gradient.astype(np.float64).ravel() for gradient in after])
+
+
+def _require_shapes(model: Model, kind: str) -> None:
+    """The four tensors of `initial_weights` have their shapes."""
+    found = model.parameters()
+    names = ("input_weight", "hidden_weight", "input_bias", "hidden_bias")
+    for name, shape in zip(names, reference.shapes(kind, data.INPUTS, WIDTH), strict=True):
+        what = f'initial_weights("{kind}", {data.INPUTS}, {WIDTH}) should return four tensors, {name}'
+        expect.array(found.get(name), shape, what)
+    what = "the output layer of SequenceClassifier should hold a weight"
+    expect.array(found.get("output.weight"), (data.SYMBOLS, WIDTH), what)
+    expect.array(found.get("output.bias"), (data.SYMBOLS,), "the output layer of SequenceClassifier should hold a bias")
+
+
+def _flow(student: Student, model: Model, split: Split, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """The size of the gradient at each step, (time,), and the gates of the first sequence; both finite."""
+    x, y = split.x[:ROWS_LOOKED_AT], split.y[:ROWS_LOOKED_AT]
+    found = student.probe("gradient_flow", model=model, x=x, y=y)
+    gates = {"rnn": 1, "lstm": 3, "gru": 2}[kind]
+    what = f"the gradients of the {KINDS[kind]}, step by step, should be numbers"
+    sizes = expect.array(found["sizes"], (data.TIME,), what)
+    return sizes, expect.array(found["gates"], (gates, WIDTH, data.TIME), f"the gates of the {KINDS[kind]} should be")
+
+
+def _trained(student: Student, splits: Splits, kind: str) -> tuple[float, Training, Model]:
+    """Train a classifier of a kind, record and exhibit what came; gives its accuracy on the test split.
+
+    The grader computes the accuracy from the trained parameters, with cells of its own.
+    """
+    assert splits.test is not None
+    model = student.create(CLASSIFIER, kind, data.INPUTS, WIDTH, data.SYMBOLS)
+    before, _ = _flow(student, model, splits.test, kind)
+    untrained = student.create(CLASSIFIER, "rnn", data.INPUTS, WIDTH, data.SYMBOLS)
+    plain, _ = _flow(student, untrained, splits.test, "rnn")
+    with diagnosis.explained(diagnosis.crash_in_training):
+        training = student.train(f"{MODULE}.train_memory", model, splits)
+    with diagnosis.explained(lambda text: diagnosis.training(training)):
+        _require_shapes(model, kind)
+    logits = reference.logits(kind, model.parameters(), splits.test.x)
+    few = splits.test.x[:BATCH]
+    what = f"SequenceClassifier, the {KINDS[kind]}, should give logits"
+    own = expect.array(model(few), (BATCH, data.SYMBOLS), what)
+    expect.close(own, logits[:BATCH], AGREE, f"{what} that its weights give by the formulas,", "Was the class changed?")
+    accuracy = expect.accuracy(logits, splits.test.y)
+    student.record(f"{METRICS[kind]}_accuracy", accuracy)
+    after, gates = _flow(student, model, splits.test, kind)
+    student.exhibit(lambda: Memory(kind, accuracy, plain, before, after, gates))
+    return accuracy, training, model
+
+
+def _remembers(student: Student, library: Library, thresholds: Mapping[str, float], kind: str) -> None:
+    splits = library.load(DATA)
+    share, training, model = _trained(student, splits, kind)
+    measured = Accuracy(share, thresholds["minimum_memory_accuracy"], lambda: _validation_accuracy(kind, model, splits))
+    with diagnosis.explained(
+        lambda text: diagnosis.first(
+            lambda: diagnosis.training(training), lambda: "" if measured.is_validated else diagnosis.coverage(training)
+        )
+    ):
+        what = f"accuracy of the {KINDS[kind]} on held-out sequences"
+        measured.require(what, "Chance is 25%. Does the loss still fall when training ends?")
+
+
+def _validation_accuracy(kind: str, model: Model, splits: Splits) -> float:
+    assert splits.validation is not None
+    return expect.accuracy(reference.logits(kind, model.parameters(), splits.validation.x), splits.validation.y)

@@ -1,0 +1,331 @@
+"""The classic mistakes of elective 5: what each would give, and its explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+from grading.checks import diagnosis, expect
+from grading.checks.diagnosis import Mistake, Probe
+from test_cases.e5 import reference
+from test_cases.e5.reference import Weights, sigmoid
+
+EXACT = 1e-9  # float64 sums of a few dozen products and their sigmoids are exact to about 1e-14
+ROUNDED = 1e-5  # numbers this close to the right ones have been through float32
+NAMES = {"lstm": ("i", "f", "g", "o"), "gru": ("r", "z", "n")}
+
+FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the inputs are float64."
+TRANSPOSED = "U and its transpose have changed places. For rows of a batch, U h is `hidden @ hidden_weight.T`."
+FORGETS = "The hidden state before the step has no influence. Where does U h come in?"
+ONE_BIAS = "One of the two biases is missing, or counted twice. The formula adds b and c."
+NO_BIAS = "Neither bias is added. The formula adds b and c."
+
+
+def _sums(x: np.ndarray, hidden: np.ndarray, weights: Weights, wrong: str) -> tuple[np.ndarray, np.ndarray]:
+    """W x + b and U h + c, or what mistakes that all cells share make of them."""
+    w, u, b, c = weights
+    b, c = {"no bias": (0 * b, 0 * c), "b twice": (b, b), "c twice": (c, c)}.get(wrong, (b, c))
+    b, c = {"no b": (0 * b, c), "no c": (b, 0 * c)}.get(wrong, (b, c))
+    blocks = np.split(u, len(u) // u.shape[1])
+    if wrong == "transposed":
+        u = np.concatenate([block.T for block in blocks])
+    return x @ w.T + b, (0 if wrong == "forgets" else 1) * (hidden @ u.T) + c
+
+
+IN_ALL = {
+    "transposed": TRANSPOSED,
+    "forgets": FORGETS,
+    "no bias": NO_BIAS,
+    **dict.fromkeys(("no b", "no c", "b twice", "c twice"), ONE_BIAS),
+}
+
+
+def rnn_cell(x: np.ndarray, parts: Sequence[np.ndarray], weights: Weights, wrong: str) -> np.ndarray:
+    """The new hidden state of the plain cell with a mistake."""
+    total = np.add(*_sums(x, parts[0], weights, wrong))
+    found = {"linear": total, "sigmoid": sigmoid(total), "relu": np.maximum(total, 0)}
+    return found.get(wrong, np.tanh(total))[None]
+
+
+def lstm_cell(x: np.ndarray, parts: Sequence[np.ndarray], weights: Weights, wrong: str) -> np.ndarray:
+    """Hidden state and cell state of the LSTM with a mistake, (2, batch, units)."""
+    hidden, old = parts
+    blocks = np.split(np.add(*_sums(x, hidden, weights, wrong)), 4, axis=-1)
+    order = wrong.removeprefix("order ") if wrong.startswith("order ") else "ifgo"
+    i, f, g, o = (blocks[order.index(name)] for name in "ifgo")
+    keep, candidate = sigmoid(f), sigmoid(g) if wrong == "candidate sigmoid" else np.tanh(g)
+    keep = {"coupled": 1 - sigmoid(i), "reversed": 1 - keep, "always kept": np.ones_like(keep)}.get(wrong, keep)
+    written = candidate if wrong == "input gate forgotten" else sigmoid(i) * candidate
+    cell = keep * old + written
+    seen = {"cell shown bare": cell, "old cell": np.tanh(old), "sigmoid of the cell": sigmoid(cell)}
+    new = sigmoid(o) * seen.get(wrong, np.tanh(cell))
+    new = np.tanh(cell) if wrong == "output gate forgotten" else new
+    return np.stack([cell, new] if wrong == "exchanged" else [new, cell])
+
+
+def gru_cell(x: np.ndarray, parts: Sequence[np.ndarray], weights: Weights, wrong: str) -> np.ndarray:
+    """The new hidden state of the GRU with a mistake."""
+    (hidden,) = parts
+    from_x, from_hidden = (np.split(part, 3, axis=-1) for part in _sums(x, hidden, weights, wrong))
+    order = wrong.removeprefix("order ") if wrong.startswith("order ") else "rzn"
+    places = [order.index(name) for name in "rzn"]
+    (r_x, z_x, n_x), (r_h, z_h, n_h) = ([part[place] for place in places] for part in (from_x, from_hidden))
+    reset, keep = sigmoid(r_x + r_h), sigmoid(z_x + z_h)
+    u, c = np.split(weights[1], 3)[places[2]], np.split(weights[3], 3)[places[2]]
+    inner = {
+        "reset before the product": n_x + (reset * hidden) @ u.T + c,
+        "reset without the bias": n_x + reset * (hidden @ u.T) + c,
+        "reset of everything": reset * (n_x + n_h),
+        "reset forgotten": n_x + n_h,
+    }.get(wrong, n_x + reset * n_h)
+    candidate = sigmoid(inner) if wrong == "candidate sigmoid" else np.tanh(inner)
+    if wrong == "reversed":
+        keep = 1 - keep
+    return (candidate + keep * hidden if wrong == "whole candidate" else (1 - keep) * candidate + keep * hidden)[None]
+
+
+CELLS = {"rnn": rnn_cell, "lstm": lstm_cell, "gru": gru_cell}
+
+
+def _orders(kind: str) -> dict[str, str]:
+    """Wrong orders of a cell's blocks, by the name of the mistake."""
+    right = "".join(NAMES[kind])
+    found = {}
+    for order in permutations(right):
+        if "".join(order) != right:
+            said = f"The blocks were taken in the order {', '.join(order)}. The formula has {', '.join(right)}."
+            found[f"order {''.join(order)}"] = said
+    return found
+
+
+EXPLANATIONS = {
+    "rnn": {
+        "linear": "The sum was returned as it is. What does the formula do with it?",
+        "sigmoid": "The activation is a sigmoid. The formula has tanh, which takes both signs.",
+        "relu": "The activation is ReLU. The formula has tanh.",
+    },
+    "lstm": {
+        **_orders("lstm"),
+        "candidate sigmoid": "The candidate g went through a sigmoid. The formula has tanh: g takes both signs.",
+        "coupled": "The old cell state was kept with 1 - i. The LSTM has a forget gate of its own.",
+        "reversed": "The old cell state was kept with 1 - f. The forget gate f itself says how much is kept.",
+        "always kept": "The whole old cell state is kept. Where does the forget gate come in?",
+        "input gate forgotten": "The candidate is written whole. Where does the input gate come in?",
+        "output gate forgotten": "The hidden state is tanh(s'). Where does the output gate come in?",
+        "cell shown bare": "The output gate was multiplied by s' itself. The formula has tanh(s').",
+        "sigmoid of the cell": "The output gate was multiplied by sigmoid(s'). The formula has tanh(s').",
+        "old cell": "The hidden state shows the cell state before the step. Which of the two does the formula show?",
+        "exchanged": "Hidden state and cell state have changed places. The tuple begins with the hidden state.",
+    },
+    "gru": {
+        **_orders("gru"),
+        "candidate sigmoid": "The candidate n went through a sigmoid. The formula has tanh: n takes both signs.",
+        "reversed": (
+            "z and 1 - z have changed places. Papers have both forms; in torch's form z says how much of h is kept."
+        ),
+        "reset before the product": (
+            "The reset gate was multiplied by h before the product with U. The first paper does that; torch's form "
+            "multiplies block 2 of U h + c."
+        ),
+        "reset without the bias": "The reset gate leaves the bias c out. It multiplies the whole block 2 of U h + c.",
+        "reset of everything": "The reset gate was multiplied by all of the candidate's sum. It leaves W x + b alone.",
+        "reset forgotten": "The reset gate has no influence. Where does r come in?",
+        "whole candidate": "The candidate is added whole. Its share is 1 - z.",
+    },
+}
+
+
+def of_cell(kind: str, found: np.ndarray, x: np.ndarray, parts: Sequence[np.ndarray], weights: Weights) -> str:
+    """The explanation of the mistake that gives the state that a cell gave, (parts, batch, units)."""
+    state = parts[0] if len(parts) == 1 else tuple(parts)
+    right = reference.CELLS[kind](x, state, weights)
+    if expect.is_close(found, np.stack(right) if isinstance(right, tuple) else right[None], ROUNDED):
+        return FLOAT32
+    mistakes = [
+        Mistake(partial(CELLS[kind], wrong=wrong), explanation)
+        for wrong, explanation in {**IN_ALL, **EXPLANATIONS[kind]}.items()
+    ]
+    return diagnosis.recognised(mistakes, [((x, parts, weights), found)], EXACT)
+
+
+def leaky(x: np.ndarray, state: Any, weights: Weights) -> Any:
+    """`probes.leaky` in numpy."""
+    w, u, b, c = weights
+    hidden, carried = state if isinstance(state, tuple) else (state, None)
+    hidden = x @ w.T + np.tanh(hidden @ u.T + b + c)
+    if carried is None:
+        return hidden
+    carried = 0.5 * carried + x @ w.T
+    return hidden + carried, carried
+
+
+def unrolled(inputs: np.ndarray, state: Any, weights: Weights, wrong: str = "") -> np.ndarray:
+    """The outputs of `unroll` with that cell, or what a mistake makes of them."""
+    if wrong == "state not passed on":
+        steps = [reference.hidden_of(leaky(inputs[:, step], state, weights)) for step in range(inputs.shape[1])]
+        return np.stack(steps, axis=1)
+    if wrong in ("backwards", "backwards and turned"):
+        inputs = inputs[:, ::-1]
+    outputs, _ = reference.unroll(leaky, inputs, state, weights)
+    first = reference.hidden_of(state)[:, None]
+    return {
+        "time first": outputs.swapaxes(0, 1),
+        "reversed": outputs[:, ::-1],
+        "backwards and turned": outputs[:, ::-1],
+        "states before": np.concatenate([first, outputs[:, :-1]], axis=1),
+        "first state, too": np.concatenate([first, outputs], axis=1),
+        "last alone": outputs[:, -1],
+    }.get(wrong, outputs)
+
+
+IN_UNROLL = {
+    "state not passed on": "Each step begins with the first state. Does the state of a step go into the next one?",
+    "backwards": "The steps were read from the last to the first.",
+    "backwards and turned": "The steps were read from the last to the first.",
+    "reversed": "The outputs stand in reverse order. The output of the first step comes first.",
+    "time first": "The outputs have the shape (time, batch, units). Along which dimension are they stacked?",
+    "states before": "The outputs are those before each step. Is the hidden state noted after the cell was called?",
+    "first state, too": "The first state is among the outputs. They begin after the first step.",
+    "last alone": "Only the last hidden state was returned. Every step has one.",
+}
+
+
+def of_unroll(probes: Sequence[Probe]) -> str:
+    """The explanation of the mistake that gives the outputs that `unroll` gave for arguments of `unrolled`."""
+    mistakes = [Mistake(partial(unrolled, wrong=wrong), explanation) for wrong, explanation in IN_UNROLL.items()]
+    return diagnosis.recognised(mistakes, probes, EXACT)
+
+
+def both_directions(inputs: np.ndarray, states: Any, weights: Any, wrong: str = "") -> np.ndarray:
+    """What `bidirectional` gives with that cell, or what a mistake makes of it."""
+    swapped = weights[::-1] if wrong == "weights exchanged" else weights
+    fore_weights, back_weights = (weights[0], weights[0]) if wrong == "one set of weights" else swapped
+    fore_state, back_state = (states[0], states[0]) if wrong == "one state" else states
+    if wrong == "goes on":
+        _, back_state = reference.unroll(leaky, inputs, fore_state, fore_weights)
+    fore, _ = reference.unroll(leaky, inputs, fore_state, fore_weights)
+    backward_inputs = inputs if wrong == "reads forward twice" else inputs[:, ::-1]
+    back, _ = reference.unroll(leaky, backward_inputs, back_state, back_weights)
+    if wrong not in ("not turned back", "reads forward twice"):
+        back = back[:, ::-1]
+    if wrong == "added":
+        return fore + back
+    if wrong == "mean":
+        return (fore + back) / 2
+    if wrong == "along time":
+        return np.concatenate([fore, back], axis=1)
+    return np.concatenate([back, fore] if wrong == "exchanged" else [fore, back], axis=2)
+
+
+IN_BIDIRECTIONAL = {
+    "not turned back": (
+        "The backward outputs stand in the order in which they were made. The first of them belongs to the last step."
+    ),
+    "reads forward twice": "Both directions read from the first step to the last. What turns the steps round?",
+    "exchanged": "The backward hidden state stands in front. The forward one comes first.",
+    "added": "The two hidden states were added. They should stand side by side.",
+    "mean": "The two hidden states were averaged. They should stand side by side.",
+    "along time": "The outputs were joined along time. Each step has both, side by side.",
+    "one set of weights": "Both directions use the same weights. The backward direction has weights of its own.",
+    "weights exchanged": "The two sets of weights have changed places.",
+    "one state": "Both directions begin with the forward state. The backward direction has a first state of its own.",
+    "goes on": "The backward direction begins with the last forward state. It has a first state of its own.",
+}
+
+
+def of_bidirectional(found: Any, inputs: np.ndarray, states: Any, weights: Any) -> str:
+    """The explanation of the mistake that gives what `bidirectional` gave."""
+    mistakes = [
+        Mistake(partial(both_directions, wrong=wrong), explanation) for wrong, explanation in IN_BIDIRECTIONAL.items()
+    ]
+    return diagnosis.recognised(mistakes, [((inputs, states, weights), found)], EXACT)
+
+
+def clipped(gradients: Sequence[np.ndarray], largest: float, wrong: str = "") -> np.ndarray:
+    """All gradients after clipping, one after the other, or what a mistake makes of them."""
+    right, norm = reference.clip_gradients(gradients, largest)
+    norms = [float(np.linalg.norm(gradient)) for gradient in gradients]
+    squares = norm**2
+    shares = {
+        "each alone": [min(1.0, largest / one) if one else 1.0 for one in norms],
+        "always": [largest / norm if norm else 1.0] * len(norms),
+        "sum of norms": [min(1.0, largest / sum(norms)) if norm else 1.0] * len(norms),
+        "no root": [largest / squares if squares > largest else 1.0] * len(norms),
+        "not shortened": [1.0] * len(norms),
+        "upside down": [norm / largest if norm > largest else 1.0] * len(norms),
+        "divided by the norm": [1 / norm if norm > largest else 1.0] * len(norms),
+        "last alone": [*[1.0] * (len(norms) - 1), min(1.0, largest / norm) if norm else 1.0],
+    }
+    if wrong == "entry by entry":
+        found = [np.clip(gradient, -largest, largest) for gradient in gradients]
+    elif wrong:
+        found = [share * gradient for share, gradient in zip(shares[wrong], gradients, strict=True)]
+    else:
+        found = right
+    return np.concatenate([gradient.ravel() for gradient in found])
+
+
+IN_CLIPPING = {
+    "each alone": "Each gradient was shortened by its own norm. There is one norm for all of them together.",
+    "always": "Gradients that were short enough changed, too. They should stay as they are.",
+    "sum of norms": "The norms of the gradients were added. The squares are added, and the root comes last.",
+    "no root": "The norm is the sum of squares. What does the formula take of the sum?",
+    "entry by entry": "Each entry was cut off at the limit, which turns the gradient. All shrink by one factor.",
+    "not shortened": "The gradients did not change. Is the result written back into `.grad`, in place?",
+    "upside down": "The gradients grew. Which of the two stands above, the norm or the limit?",
+    "divided by the norm": "The gradients have the length 1. Their length should be the limit.",
+    "last alone": "Only the last gradient was shortened. All of them shrink by one factor.",
+}
+
+
+def of_clipping(probes: Sequence[Probe]) -> str:
+    """The explanation of the mistake that gives the gradients that came for arguments of `clipped`."""
+    mistakes = [Mistake(partial(clipped, wrong=wrong), explanation) for wrong, explanation in IN_CLIPPING.items()]
+    return diagnosis.recognised(mistakes, probes, ROUNDED)
+
+
+def _count(kind: str, biases: int, inputs: int, units: int) -> int:
+    return reference.GATES[kind] * (units * inputs + units * units + biases * units)
+
+
+COUNTS = {
+    "There is one bias for each unit in your count. The cells here have two: `input_bias` and `hidden_bias`.": (
+        lambda kind, inputs, units: _count(kind, 1, inputs, units)
+    ),
+    "The biases are missing from your count. Both are parameters.": (
+        lambda kind, inputs, units: _count(kind, 0, inputs, units)
+    ),
+    "The hidden weight is missing from your count.": (
+        lambda kind, inputs, units: reference.GATES[kind] * (units * inputs + 2 * units)
+    ),
+    "The input weight is missing from your count.": (
+        lambda kind, inputs, units: reference.GATES[kind] * (units * units + 2 * units)
+    ),
+    "All three have the count of one gate. How many blocks do LSTM and GRU have?": (
+        lambda kind, inputs, units: _count("rnn", 2, inputs, units)
+    ),
+    "The counts of LSTM and GRU have changed places. Which of the two has more gates?": (
+        lambda kind, inputs, units: _count({"rnn": "rnn", "gru": "lstm", "lstm": "gru"}[kind], 2, inputs, units)
+    ),
+    "You counted the three gates of the LSTM. Its candidate has a block of weights, too; so has the GRU's.": (
+        lambda kind, inputs, units: _count(kind, 2, inputs, units) * {"lstm": 3, "gru": 2}.get(kind, 1)
+        // reference.GATES[kind]
+    ),
+}  # fmt: skip
+
+
+def of_counts(found: Sequence[dict[str, Any]], sizes: Sequence[tuple[int, int]]) -> str:
+    """The explanation of the mistake that gives these counts."""
+    fitting = [
+        explanation
+        for explanation, count in COUNTS.items()
+        if all(
+            counts == {kind: count(kind, *size) for kind in reference.GATES}
+            for counts, size in zip(found, sizes, strict=True)
+        )
+    ]
+    return fitting[0] if len(fitting) == 1 else ""

@@ -1,0 +1,83 @@
+"""What the grader runs in the student's process: unrolling with a cell of its own, clipping, gradients over time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from test_cases.e5.public import flow
+
+Cell = Callable[..., Any]
+
+
+def step(cell: Cell, x: Tensor, parts: list[Tensor], weights: list[Tensor]) -> dict[str, Any]:
+    """One step of a cell.
+
+    Args:
+        cell: the student's.
+        x: (batch, inputs).
+        parts: of the state: one tensor, or two of the LSTM, (batch, units) each.
+        weights: the four tensors of the cell.
+    Returns:
+        `state`: what the cell gave. `changed`: whether an argument was changed in place.
+    """
+    given = [x, *parts, *weights]
+    before = [tensor.clone() for tensor in given]
+    state = cell(x, _state(parts), *weights)
+    changed = not all(torch.equal(one, other) for one, other in zip(given, before, strict=True))
+    return {"state": state, "changed": changed}
+
+
+def leaky(x: Tensor, state: Any, input_weight: Tensor, hidden_weight: Tensor, *biases: Tensor) -> Any:
+    """A cell of this file, so that `unroll` and `bidirectional` are looked at alone.
+
+    Its state is a tensor, or a tuple of two: what the second part holds is added to the first.
+    """
+    hidden, carried = state if isinstance(state, tuple) else (state, None)
+    hidden = x @ input_weight.T + torch.tanh(hidden @ hidden_weight.T + sum(biases))
+    if carried is None:
+        return hidden
+    carried = 0.5 * carried + x @ input_weight.T
+    return hidden + carried, carried
+
+
+def unrolled(unroll: Callable[..., Any], inputs: Tensor, parts: list[Tensor], weights: list[Tensor]) -> Any:
+    """What the student's `unroll` gives with the cell of this file."""
+    return unroll(leaky, inputs, _state(parts), tuple(weights))
+
+
+def both_directions(
+    bidirectional: Callable[..., Any],
+    inputs: Tensor,
+    parts: list[list[Tensor]],
+    weights: list[list[Tensor]],
+) -> Any:
+    """What the student's `bidirectional` gives with the cell of this file; `parts` and `weights` for each direction."""
+    return bidirectional(leaky, inputs, (_state(parts[0]), _state(parts[1])), (tuple(weights[0]), tuple(weights[1])))
+
+
+def clipped(clip: Callable[..., Any], gradients: list[Tensor], largest_norm: float) -> dict[str, Any]:
+    """What `clip_gradients` makes of gradients, and what it returns. One parameter in between has no gradient."""
+    parameters = [torch.nn.Parameter(torch.zeros_like(gradient)) for gradient in gradients]
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient.clone()
+    unused = torch.nn.Parameter(torch.zeros(2, dtype=gradients[0].dtype))
+    norm = clip([*parameters[:1], unused, *parameters[1:]], largest_norm)
+    moved = any(bool(parameter.detach().any()) for parameter in parameters)
+    return {"norm": norm, "gradients": [parameter.grad for parameter in parameters], "moved": moved}
+
+
+def gradient_flow(model: Any, x: Tensor, y: Tensor) -> dict[str, Any]:
+    """How the gradient of the loss reaches back over time; see `flow.gradient_sizes`.
+
+    Returns:
+        `sizes`, (time,), and `gates`, (gates, units, time) of the first sequence.
+    """
+    return {"sizes": flow.gradient_sizes(model, x, y), "gates": flow.gates(model, x[:1])}
+
+
+def _state(parts: list[Tensor]) -> Any:
+    return parts[0] if len(parts) == 1 else tuple(parts)
