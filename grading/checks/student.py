@@ -173,7 +173,7 @@ class Student:
     ) -> Model:
         """Run a probe, as `probe` does, and keep the object that it gives in the student's process."""
         handle = self._probe(name, functions or {}, picture, arguments, is_kept=True, has_curve=True)
-        return Model(self, answers.of_type(handle, Handle), name)
+        return Model(self, answers.of_type(handle, Handle), "")
 
     def train(
         self, target: str, model: Model, splits: Splits, max_fetched: int | None = None, is_watched: bool = True
@@ -410,7 +410,7 @@ class Model:
     def _method(self, name: str, written_as: str, args: tuple[Any, ...]) -> Any:
         message = {"op": "method", "object": self.handle, "name": name, "args": list(args)}
         result = self._student._ask(message, self._target)
-        return self._student._not_none(result, f"{self._target}.{written_as}")
+        return self._student._not_none(result, f"{self._target}.{written_as}") if self._target else result
 
 
 def _refuse() -> Connection:
