@@ -144,14 +144,14 @@ def reach(student: Student, library: Library, thresholds: Mapping[str, float]) -
             gate = {"lstm": "the forget gate f", "gru": "the update gate z"}[kind]
             least = thresholds["minimum_reach"]
             raise CheckFailed(
-                f"before training, the gradient of the {KINDS[kind]} at the first step should be at least {least:g} of "
-                f"that at the last step; got {shares[kind]:.1g}. In 50 steps, {gate} is a factor 50 times: 0.5 to the "
+                f"the untrained {KINDS[kind]} should keep at least {least:g} of the last step's gradient at the first "
+                f"step; got {shares[kind]:.1g}. In 50 steps, {gate} is a factor 50 times: 0.5 to the "
                 "power of 50 is 1e-15. Which of the biases that initial_weights returns brings it close to 1?"
             )
 
 
 def plain_cell(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    _trained(student, library.load(DATA), "rnn")  # no threshold: whoever makes it learn this has done well
+    _trained(student, library.load(DATA), "rnn")  # no threshold: the plain cell may learn this or not
 
 
 def gru_memory(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
