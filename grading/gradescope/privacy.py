@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
@@ -54,6 +55,7 @@ def open_to_all(project: Path, also: Iterable[str] = ()) -> None:
 
     Nothing private is open for a moment: others may be graded on this machine, and their code may be waiting for that.
     """
+    sys.dont_write_bytecode = True  # checks that are compiled from here on would be open to all
     close(private_paths(project, also))
     for folder, folders, files in os.walk(project):
         here = PurePosixPath(Path(folder).relative_to(project).as_posix())

@@ -37,6 +37,7 @@ Order = dict[str, Any]  # what staff.classroom.worker wrote into order.json
 
 def main(argv: list[str] | None = None) -> int:
     """Grade; returns 0 when result.json holds the result, and fails loudly otherwise."""
+    sys.dont_write_bytecode = True  # compiled checks would be open to the submissions graded after this one
     parser = argparse.ArgumentParser(prog="grade_one.py", description=__doc__.splitlines()[0])
     parser.add_argument("order", type=Path, help="the folder with order.json and submission/")
     started, begun = datetime.now(), time.monotonic()
