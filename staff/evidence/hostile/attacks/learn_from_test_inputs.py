@@ -1,7 +1,7 @@
 # attack: trains on nothing; when it is tested, it learns from the test images themselves: clusters, and its own guesses
 # file: train.py
 # questions: q3 q6
-# points: q3=0 q6=2
+# points: q3=2 q6=2
 
 import torch
 
