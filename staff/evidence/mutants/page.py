@@ -23,7 +23,7 @@ This page shows common mistakes, and the message that the autograder prints for 
 is wrong in the code. [How your work is graded](grading.md#reading-the-output) explains the parts of a message.
 Tracebacks are left out here.
 """
-SUM = "<!-- written by python -m staff.evidence.mutants --page; checksum {} -->\n"
+SUM = "<!-- written by a program of the staff; checksum {} -->\n"
 
 
 def markdown(verdicts: Sequence[Verdict]) -> str:
