@@ -54,7 +54,7 @@ def test_the_reference_unrolls_as_torch_does(kind):
     layer, inputs = torch_layer(kind), random.standard_normal((BATCH, TIME, INPUTS))
     (state,), tensors = first_states(kind, random)
     right, last = layer(torch.from_numpy(inputs), tensors)
-    outputs, found = reference.unroll(reference.CELLS[kind], inputs, state, weights_of(layer))
+    outputs, found = reference.run_through(reference.CELLS[kind], inputs, state, weights_of(layer))
     np.testing.assert_allclose(outputs, right.detach().numpy(), rtol=0, atol=1e-13)
     for part, wanted in zip(found if kind == "lstm" else [found], last if kind == "lstm" else [last], strict=True):
         np.testing.assert_allclose(part, wanted[0].detach().numpy(), rtol=0, atol=1e-13)

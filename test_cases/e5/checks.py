@@ -72,7 +72,7 @@ def unroll(student: Student, library: Library, thresholds: Mapping[str, float]) 
         probes.append(((inputs, state, weights), found[0]))
     with diagnosis.explained(lambda text: mistakes.of_unroll(probes)):
         for (outputs, last), state, inputs, weights in answers:
-            right, right_last = reference.unroll(mistakes.leaky, inputs, state, weights)
+            right, right_last = reference.run_through(mistakes.leaky, inputs, state, weights)
             what = f"unroll of {TIME} steps should return outputs"
             expect.close(expect.array(outputs, right.shape, what), right, EXACT, f"{what} that begin with")
             what = "the last state of unroll should be"

@@ -170,7 +170,7 @@ def unrolled(inputs: np.ndarray, state: Any, weights: Weights, wrong: str = "") 
         return np.stack(steps, axis=1)
     if wrong in ("backwards", "backwards and turned"):
         inputs = inputs[:, ::-1]
-    outputs, _ = reference.unroll(leaky, inputs, state, weights)
+    outputs, _ = reference.run_through(leaky, inputs, state, weights)
     first = reference.hidden_of(state)[:, None]
     return {
         "time first": outputs.swapaxes(0, 1),
@@ -206,10 +206,10 @@ def both_directions(inputs: np.ndarray, states: Any, weights: Any, wrong: str = 
     fore_weights, back_weights = (weights[0], weights[0]) if wrong == "one set of weights" else swapped
     fore_state, back_state = (states[0], states[0]) if wrong == "one state" else states
     if wrong == "goes on":
-        _, back_state = reference.unroll(leaky, inputs, fore_state, fore_weights)
-    fore, _ = reference.unroll(leaky, inputs, fore_state, fore_weights)
+        _, back_state = reference.run_through(leaky, inputs, fore_state, fore_weights)
+    fore, _ = reference.run_through(leaky, inputs, fore_state, fore_weights)
     backward_inputs = inputs if wrong == "reads forward twice" else inputs[:, ::-1]
-    back, _ = reference.unroll(leaky, backward_inputs, back_state, back_weights)
+    back, _ = reference.run_through(leaky, backward_inputs, back_state, back_weights)
     if wrong not in ("not turned back", "reads forward twice"):
         back = back[:, ::-1]
     if wrong == "added":

@@ -71,20 +71,20 @@ def hidden_of(state: Any) -> np.ndarray:
     return state[0] if isinstance(state, tuple) else state
 
 
-def unroll(cell: Cell, inputs: np.ndarray, state: Any, weights: Weights) -> tuple[np.ndarray, Any]:
-    """The hidden states after each step, (batch, time, units), and the last state. inputs: (batch, time, inputs)."""
-    outputs = []
+def run_through(cell: Cell, inputs: np.ndarray, state: Any, weights: Weights) -> tuple[np.ndarray, Any]:
+    """The hidden starts after each step, (batch, time, units), and the last state. inputs: (batch, time, inputs)."""
+    collected = []
     for step in range(inputs.shape[1]):
         state = cell(inputs[:, step], state, weights)
-        outputs.append(hidden_of(state))
-    return np.stack(outputs, axis=1), state
+        collected.append(hidden_of(state))
+    return np.stack(collected, axis=1), state
 
 
-def bidirectional(cell: Cell, inputs: np.ndarray, states: Sequence[Any], weights: Sequence[Weights]) -> np.ndarray:
+def bidirectional(cell: Cell, inputs: np.ndarray, starts: Sequence[Any], weights: Sequence[Weights]) -> np.ndarray:
     """Both directions side by side, (batch, time, 2 * units)."""
-    forward, _ = unroll(cell, inputs, states[0], weights[0])
-    backward, _ = unroll(cell, inputs[:, ::-1], states[1], weights[1])
-    return np.concatenate([forward, backward[:, ::-1]], axis=2)
+    ahead, _ = run_through(cell, inputs, starts[0], weights[0])
+    backward, _ = run_through(cell, inputs[:, ::-1], starts[1], weights[1])
+    return np.concatenate([ahead, backward[:, ::-1]], axis=2)
 
 
 def clip_gradients(gradients: Sequence[np.ndarray], largest_norm: float) -> tuple[list[np.ndarray], float]:
@@ -98,5 +98,5 @@ def logits(kind: str, parameters: Mapping[str, np.ndarray], inputs: np.ndarray) 
     """What a `SequenceClassifier` with these parameters gives, float64 (batch, classes)."""
     weights = [parameters[name] for name in ("input_weight", "hidden_weight", "input_bias", "hidden_bias")]
     zeros = np.zeros((len(inputs), weights[1].shape[1]))
-    _, state = unroll(CELLS[kind], inputs.astype(np.float64), (zeros, zeros) if kind == "lstm" else zeros, weights)
+    _, state = run_through(CELLS[kind], inputs.astype(np.float64), (zeros, zeros) if kind == "lstm" else zeros, weights)
     return hidden_of(state) @ parameters["output.weight"].T.astype(np.float64) + parameters["output.bias"]
