@@ -167,13 +167,13 @@ def _compress(source: Path, target: Path) -> None:
 
 
 def _exhibited(name: str) -> WindowPicture:
-    """What a window shows at the end of a question, for the reference solution."""
+    """What the last window shows at the end of a question, for the reference solution."""
     [question] = [question for question in discover() if question.id == name]
     settings = Settings(PROJECT_DIRECTORY / "staff" / "solutions", exhibits=True)
     with Engine(settings, Console(io.StringIO())) as engine:
         [result] = engine.grade([question])
-    panels = (panel for exhibit in result.exhibits for panel in exhibit.panels())
-    return next(panel for panel in panels if isinstance(panel, WindowPicture))
+    panels = [panel for exhibit in result.exhibits for panel in exhibit.panels()]
+    return [panel for panel in panels if isinstance(panel, WindowPicture)][-1]
 
 
 if __name__ == "__main__":
