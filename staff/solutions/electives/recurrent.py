@@ -253,4 +253,6 @@ def train_memory(model: SequenceClassifier, dataset: Dataset) -> None:
         good = good + 1 if dataset.get_validation_accuracy() > 0.997 else 0
         if good == 2:
             break
+        if good:
+            optimizer.param_groups[0]["lr"] = 0.002  # small steps from here on: the last epoch is no lucky one
     # END SOLUTION
