@@ -57,7 +57,7 @@ def _is_stream(path: Path) -> bool:
 
 
 def _replace(path: Path, content: bytes, private: bool) -> None:
-    """Put a new file in the place of `path`, which is no link."""
+    """Replace the file at `path`, which is no link, by a new one."""
     kept = None if private or not path.exists() else stat.S_IMODE(path.stat().st_mode)
     temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # Windows has texts, too

@@ -115,8 +115,8 @@ def _writer(
 def _text(path: Path | None, block_size: int) -> tuple[corpus.Corpus, float | None]:
     """The text to train on, and its entropy per character where that is known."""
     if path is None:
-        places = Path("input.txt"), PROJECT_DIRECTORY / "input.txt", PROJECT_DIRECTORY / "data" / "shakespeare.txt"
-        path = next((place for place in places if place.is_file()), plays.BUILT_IN_FILE)
+        usual = Path("input.txt"), PROJECT_DIRECTORY / "input.txt", PROJECT_DIRECTORY / "data" / "shakespeare.txt"
+        path = next((file for file in usual if file.is_file()), plays.BUILT_IN_FILE)
     text = corpus.read(path, block_size)
     return text, plays.ENTROPY if text.digest == plays.DIGEST else None
 

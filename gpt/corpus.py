@@ -20,7 +20,7 @@ class Corpus:
 
     Attributes:
         name: for the reader: the file it came from.
-        characters: the vocabulary, in order of code point; a character's id is its place here.
+        characters: the vocabulary, in order of code point; a character's id is its position here.
         train: int64 (count,), the first nine tenths of the text.
         validation: int64 (count,), the rest.
         digest: of the whole text, to tell it from others.

@@ -18,7 +18,7 @@ PICTURE = "pictures.writing"
 
 
 class Reader:
-    """Lets the model write, now and then; is told of every step.
+    """Lets the model write from time to time; is told of every step.
 
     Args:
         model: maps ids (1, time) to logits (1, time, vocabulary).

@@ -54,7 +54,7 @@ class Batches:
         return [haiku for batch in self._random.sample(batches, len(batches)) for haiku in batch]
 
     def prompt(self, haiku: Haiku) -> list[int]:
-        """Some of a haiku's themes in any order, and now and then one or two of its words."""
+        """Some of a haiku's themes in any order, and sometimes one or two of its words."""
         names = self._random.sample(haiku.themes, min(self._random.randint(1, MAX_THEMES), len(haiku.themes)))
         words = [word for line in haiku.lines for word in words_of(line) if word in self._keywords]
         number = self._random.choice((0, 0, 1, MAX_KEYWORDS))

@@ -48,7 +48,7 @@ class Steered(torch.nn.Module):
 
     Args:
         model: ids (batch, time) to logits (batch, time, vocab).
-        bonus: (vocab,), added to the logits of every place.
+        bonus: (vocab,), added to the logits of every position.
     """
 
     def __init__(self, model: torch.nn.Module, bonus: Tensor) -> None:
@@ -115,9 +115,9 @@ class HaikuBot:
     def _asked_words(self, request: Request) -> Tensor:
         """How much each token is asked for: float (vocab,), 1 for words of the first theme or the message."""
         asked = torch.zeros(len(self.vocabulary))
-        for place, name in reversed(list(enumerate(request.themes))):
+        for rank, name in reversed(list(enumerate(request.themes))):
             words = [self.vocabulary.ids[word] for word in themes()[name].field & self._keywords]
-            asked[words] = 1 / (1 + place)
+            asked[words] = 1 / (1 + rank)
         asked[[self.vocabulary.ids[word] for word in request.keywords]] = 1
         return asked
 

@@ -93,7 +93,7 @@ class Judge:
         """How far a verse is about what was asked: 1 for the first theme, less for the second, more for own words."""
         words = {word for line in lines for word in words_of(line)}
         fields = [bool(words & themes()[name].field) for name in request.themes]
-        worth = sum(found / (1 + place) for place, found in enumerate(fields))
+        worth = sum(found / (1 + rank) for rank, found in enumerate(fields))
         return worth + 0.5 * min(1, len(words & set(request.keywords)))
 
 

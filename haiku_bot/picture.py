@@ -21,7 +21,7 @@ PICTURE = "pictures.verse"
 
 
 class Reader:
-    """Lets the model write a haiku, now and then; is told of every step.
+    """Lets the model write a haiku from time to time; is told of every step.
 
     Args:
         model: maps ids (1, time) to logits (1, time, vocabulary).

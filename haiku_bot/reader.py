@@ -35,7 +35,7 @@ class Reader:
     Args:
         features: their names, as `features_of` writes them.
         rarity: float (features,), each feature's weight in a message: high where few messages have it.
-        theme_numbers: int (features, MAX_THEMES), the themes that a feature touches, by their place in `themes()`.
+        theme_numbers: int (features, MAX_THEMES), the themes that a feature touches, by their position in `themes()`.
         worths: float (features, MAX_THEMES), what it is worth to each of them.
     """
 

@@ -32,7 +32,7 @@ def write(path: Path, content: bytes) -> None:
     except OSError as error:
         kept = " The earlier one is untouched." if path.is_file() else ""
         reason = error.strerror or error
-        raise UserError(f"{path} could not be written: {reason}.{kept} Make room, or name another place.") from None
+        raise UserError(f"{path} could not be written: {reason}.{kept} Make room, or name another folder.") from None
 
 
 def save(path: Path, contents: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ MAX_THREADS = 8  # the matrices are small: more threads wait for one another
 
 @dataclass(frozen=True)
 class Device:
-    """A place to compute.
+    """What computes.
 
     Attributes:
         torch_device: where tensors lie.

@@ -30,7 +30,7 @@ class Loop:
 
     Args:
         length: of the whole run.
-        parallel: this process among its fellows; they follow the clock, and the Ctrl-C, of the one that leads.
+        parallel: this process among others; all follow the clock, and the Ctrl-C, of the one that leads.
         device: where they exchange what they know.
     """
 

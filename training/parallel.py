@@ -16,7 +16,7 @@ from training.errors import UserError
 
 @dataclass(frozen=True)
 class Parallel:
-    """This process among its fellows. Rank 0 is the one that prints and saves.
+    """This process among others. Rank 0 prints and saves.
 
     Attributes:
         rank: this process's number, from 0.
@@ -62,12 +62,12 @@ class Parallel:
         return total / self.size
 
     def meet(self) -> None:
-        """Wait for the others. At the end of a run nobody may hang up while another still speaks."""
+        """Wait for the others: a process that ends early breaks the connections of the rest."""
         if self.size > 1:
             dist.barrier()
 
     def close(self) -> None:
-        """Take leave of the others."""
+        """Leave the group of processes."""
         if self.size > 1 and dist.is_initialized():
             dist.destroy_process_group()
 

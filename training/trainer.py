@@ -31,7 +31,7 @@ class Trainer:
         optimizers: of the model's parameters.
         schedule: of their learning rates.
         device: where to compute.
-        parallel: this process among its fellows, which all draw the same batches.
+        parallel: this process among others; all draw the same batches.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Trainer:
                 note((loop.steps_done + 1) / steps, loss)
 
     def state(self) -> dict[str, Any]:
-        """All but the weights and the place in the data that the next step depends on."""
+        """What the next step depends on, besides the weights and the position in the data."""
         return {
             "optimizers": [optimizer.state_dict() for optimizer, _ in self._optimizers],
             "random": torch.get_rng_state(),
