@@ -176,7 +176,7 @@ def test_what_students_print_appears_and_a_flood_is_cut(patched_solutions, grade
     run = graded(patched_solutions({"train.py": changes}), "q1")
     assert "hello from training" in run.output
     assert len(run.output) < 300_000
-    assert "the rest is not shown" in run.output
+    assert "The rest is not shown" in run.output
     assert run.question("q1")["score"] == 5
 
 

