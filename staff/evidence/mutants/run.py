@@ -43,11 +43,19 @@ class Verdict:
 
 
 def grade_all(mutants: Sequence[Mutant], jobs: int, seed: int = 0) -> Iterator[Verdict]:
-    """Grade mutants, each on its own question alone; verdicts come in the same order."""
+    """Grade mutants, each on its own question alone; verdicts come in the same order.
+
+    Long checks are left out for mutants that are not said to come as far: some would pass them, and take a minute.
+    """
     questions = {question.id: question for question in discover()}
+    short = {question.id: question for question in without_long_checks(questions.values())}
     settings = Settings(SOLUTIONS_DIRECTORY, seed=seed, time_limit_seconds=SECONDS_PER_MUTANT, attempts=1)
+
+    def asked(mutant: Mutant) -> Question:
+        return (questions if mutant.trains else short)[mutant.question]
+
     with Engine(settings, Console(io.StringIO())) as engine, ThreadPoolExecutor(jobs) as pool:
-        yield from pool.map(lambda mutant: judge(mutant, grade(engine, questions[mutant.question], mutant)), mutants)
+        yield from pool.map(lambda mutant: judge(mutant, grade(engine, asked(mutant), mutant)), mutants)
 
 
 def told_to_a_right_submission(
@@ -61,12 +69,8 @@ def told_to_a_right_submission(
         seeds: of the checks, of the data that is drawn, and of the student's randomness.
         jobs: seeds side by side.
     """
-    long = long_checks()
-    asked = [
-        replace(question, checks=tuple(check for check in question.checks if (question.id, check.name) not in long))
-        for question in discover()
-        if question.id in {mutant.question for mutant in mutants}
-    ]
+    wanted = {mutant.question for mutant in mutants}
+    asked = without_long_checks(question for question in discover() if question.id in wanted)
     with Engine(Settings(directory), Console(io.StringIO())) as engine, ThreadPoolExecutor(jobs) as pool:
 
         def told(seed: int) -> list[str]:
@@ -74,6 +78,15 @@ def told_to_a_right_submission(
             return [f"seed {seed}: {o.message}" for result in results for o in result.outcomes if o.message]
 
         return [message for messages in pool.map(told, seeds) for message in messages]
+
+
+def without_long_checks(questions: Iterable[Question]) -> list[Question]:
+    """The questions as they are, but for the checks that train for more than a few seconds."""
+    long = long_checks()
+    return [
+        replace(question, checks=tuple(check for check in question.checks if (question.id, check.name) not in long))
+        for question in questions
+    ]
 
 
 def judge(mutant: Mutant, result: QuestionResult) -> Verdict:
