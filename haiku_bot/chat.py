@@ -49,7 +49,7 @@ def _chat(arguments: argparse.Namespace) -> int:
     watch = unwatched if arguments.no_graphics else window("Haiku chatbot", "haiku_bot.picture")
     device = choose("cpu", precision="float32", workers=workers.of_this_machine())
     model = trained_model(corpus, Recipe(), students, arguments.checkpoint, device, arguments.retrain, watch)
-    bot = HaikuBot(model, corpus, students)
+    bot = HaikuBot(model, corpus, students, device.workers)
     if arguments.ask is not None:
         print(bot.answer(arguments.ask, arguments.seed).text)
     else:

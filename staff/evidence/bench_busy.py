@@ -89,7 +89,7 @@ def chat(device: devices.Device) -> Subject:
     batches = Batches(haiku.vocabulary, content_words(haiku.everything), students, recipe.seed)
     stream = batches.without_end(haiku.pretraining, [], 0)
     trainer: Trainer = stage(model, stream, students, recipe.learning_rate, 1000, device)
-    bot = HaikuBot(model, haiku, students)
+    bot = HaikuBot(model, haiku, students, device.workers)
     return Subject(
         lambda: trainer.step(PROGRESS),
         lambda: evaluate(model, haiku, haiku.validation, students),

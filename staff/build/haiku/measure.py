@@ -84,7 +84,7 @@ def main(argv: list[str] | None = None) -> int:
     students, corpus = functions.load(SOLUTIONS), load_corpus()
     device = choose("cpu", precision="float32", workers=of_this_machine())
     model = trained_model(corpus, Recipe(), students, arguments.checkpoint, device)
-    bot = HaikuBot(model, corpus, students)
+    bot = HaikuBot(model, corpus, students, device.workers)
     loss = evaluate(model, corpus, corpus.validation, students)
     print(f"validation loss {loss:.2f} nats/token, {device.workers.count} threads\n")
     met = [measure(bot, path, arguments.seed, arguments.show * (name == "held_out")) for name, path in LISTS.items()]
