@@ -18,7 +18,7 @@ from gpt.config import Config
 from gpt.reports import Reports
 from gpt.trainer import Blocks, make_trainer
 from gpt.writer import Writer
-from training import checkpoint, parallel, student
+from training import checkpoint, parallel, student, workers
 from training import device as devices
 from training.errors import INTERRUPTED, UserError, exit_status
 from training.watching import Watch, unwatched, window
@@ -43,8 +43,8 @@ def _train(options: argparse.Namespace) -> int:
     config = _config(options, contents)
     together = parallel.join(options.device, config.batch_size)
     try:
-        devices.set_threads(options.threads, together.size)
-        device = devices.choose(options.device, together.local_rank, options.precision)
+        shared = workers.of_this_machine(options.threads, together.size)
+        device = devices.choose(options.device, together.local_rank, options.precision, shared)
         text, limit = _text(options.text, config.block_size)
         if contents is not None and contents["text_digest"] != text.digest:
             raise UserError(
@@ -68,8 +68,8 @@ def _train(options: argparse.Namespace) -> int:
             parameters = sum(parameter.numel() for parameter in writer.model.parameters())
             length = f"{config.steps} steps" if config.steps is not None else f"{config.minutes:g} minutes"
             verb = f"continuing at step {training.loop.steps_done}" if contents is not None else "training"
-            shared = f", {together.size} processes" if together.size > 1 else ""
-            print(f"{verb}: {parameters:,} parameters on {text.name}, {length}, {device}{shared}", flush=True)
+            processes = f", {together.size} processes" if together.size > 1 else ""
+            print(f"{verb}: {parameters:,} parameters on {text.name}, {length}, {device}{processes}", flush=True)
         finished = training.train()
         if together.leads and not finished:
             print(f"\nstopped at step {training.loop.steps_done}. Everything is saved; --resume goes on.")
@@ -85,8 +85,7 @@ def _sample(options: argparse.Namespace) -> int:
     if options.length < 0:
         raise UserError(f"--length should be at least 0; got {options.length}")
     contents = _checkpoint(options)
-    devices.set_threads(options.threads, 1)
-    device = devices.choose(options.device, precision=options.precision)
+    device = devices.choose(options.device, precision=options.precision, workers=workers.of_this_machine(1))
     writer = _writer(options, Config.of(contents), contents["characters"], device, contents)
     print(writer.write(options.prompt, options.length, options.seed))
     return 0

@@ -8,6 +8,7 @@ from torch.nn import Module
 from torch.nn.functional import cross_entropy
 
 from training.device import Device
+from training.shards import map_with_copies
 
 ROWS_AT_ONCE = 64
 
@@ -32,14 +33,15 @@ def of_text(model: Module, ids: Tensor, block_size: int, device: Device, context
     rows = ids.unfold(0, block_size + 1, block_size - skipped)  # (rows, block_size + 1)
     was_training = model.training
     model.eval()
-    total, count = 0.0, 0
+
+    def summed(model: Module, batch: Tensor) -> float:
+        batch = batch.to(device.torch_device)
+        with device.precision():
+            logits = model(batch[:, :-1])
+        targets = batch[:, 1 + skipped :]  # (rows, block_size - skipped)
+        return of_blocks(logits[:, skipped:], targets).item() * targets.numel()
+
     with torch.no_grad():
-        for start in range(0, len(rows), ROWS_AT_ONCE):
-            batch = rows[start : start + ROWS_AT_ONCE].to(device.torch_device)
-            with device.precision():
-                logits = model(batch[:, :-1])
-            targets = batch[:, 1 + skipped :]  # (rows, block_size - skipped)
-            total += of_blocks(logits[:, skipped:], targets).item() * targets.numel()
-            count += targets.numel()
+        total = sum(map_with_copies(model, device.workers, summed, rows.split(ROWS_AT_ONCE)))
     model.train(was_training)
-    return total / count
+    return total / (len(rows) * (block_size - skipped))

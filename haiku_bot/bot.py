@@ -19,6 +19,8 @@ from haiku_bot.functions import StudentFunctions
 from haiku_bot.judge import Judge
 from haiku_bot.messages import Request, understand
 from haiku_bot.vocabulary import Vocabulary
+from training.shards import map_with_copies
+from training.workers import ONE, Workers
 
 POOL = 120  # verses per answer, in equal parts for each of `STEERING`
 STEERING = (0.0, 1.5, 3.0)  # nats that the score of a word that was asked for is raised by
@@ -67,10 +69,13 @@ class HaikuBot:
         model: the student's, trained.
         corpus: what it was trained on.
         students: their functions.
+        workers: write verses at once; the answers are the same for any number of them.
     """
 
-    def __init__(self, model: torch.nn.Module, corpus: Corpus, students: StudentFunctions) -> None:
-        self.model = model.eval()
+    def __init__(
+        self, model: torch.nn.Module, corpus: Corpus, students: StudentFunctions, workers: Workers = ONE
+    ) -> None:
+        self.model, self._workers = model.eval(), workers
         self._students = students
         self.vocabulary: Vocabulary = corpus.vocabulary
         self.judge = Judge(corpus)
@@ -91,15 +96,14 @@ class HaikuBot:
         if previous:
             linked = understand(" ".join(plain(line) for line in previous)).themes
             request = Request(tuple(dict.fromkeys([*request.themes[:1], *linked]))[:2], request.keywords)
-        generator = torch.Generator().manual_seed(zlib.crc32(f"{seed}/{message}".encode("utf-8", "replace")))
-        pool = self.propose(request, generator)
+        pool = self.propose(request, f"{seed}/{message}")
         used = {word for line in previous for word in words_of(line)} & self.judge.content
         scored = [self._score(lines, likelihood, request, used) - _repeated(lines, said) for lines, likelihood in pool]
         best = max(range(len(pool)), key=scored.__getitem__)
         return Answer(tuple(pool[best][0]), request, scored[best])
 
-    def propose(self, request: Request, generator: torch.Generator) -> list[tuple[list[str], float]]:
-        """A pool of verses: their lines, and how likely the model finds them (`_likelihoods`).
+    def propose(self, request: Request, seed: str) -> list[tuple[list[str], float]]:
+        """A pool of verses: their lines, and how likely the model finds them (`_likelihoods`). seed: of the draws.
 
         The model hears of themes and of the message's own words in its prompt, but a small one is often deaf to it. So
         parts of the pool are written with higher scores for the words that were asked for (weighted decoding, as in
@@ -107,10 +111,13 @@ class HaikuBot:
         """
         prompt = self.vocabulary.prompt(request.themes, request.keywords)
         asked = self._asked_words(request)
-        pool = []
-        for strength in STEERING:
-            pool += self._write(prompt, POOL // len(STEERING), Steered(self.model, strength * asked), generator)
-        return pool
+
+        def write(model: torch.nn.Module, strength: float) -> list[tuple[list[str], float]]:
+            generator = torch.Generator().manual_seed(zlib.crc32(f"{strength}/{seed}".encode("utf-8", "replace")))
+            return self._write(prompt, model, strength * asked, generator)
+
+        parts = map_with_copies(self.model, self._workers, write, STEERING)
+        return [verse for part in parts for verse in part]
 
     def _asked_words(self, request: Request) -> Tensor:
         """How much each token is asked for: float (vocab,), 1 for words of the first theme or the message."""
@@ -123,24 +130,25 @@ class HaikuBot:
 
     @torch.no_grad()
     def _write(
-        self, prompt: list[int], number: int, writer: torch.nn.Module, generator: torch.Generator
+        self, prompt: list[int], model: torch.nn.Module, bonus: Tensor, generator: torch.Generator
     ) -> list[tuple[list[str], float]]:
+        """A part of the pool."""
         form = self.vocabulary.form
-        prompts = torch.tensor(prompt).expand(number, len(prompt))
-        verses = self._students.write_haiku(writer, prompts, form, TEMPERATURE, TOP_K, generator)
-        likelihoods = self._likelihoods(prompts, verses)
+        prompts = torch.tensor(prompt).expand(POOL // len(STEERING), len(prompt))
+        verses = self._students.write_haiku(Steered(model, bonus), prompts, form, TEMPERATURE, TOP_K, generator)
+        likelihoods = self._likelihoods(model, prompts, verses)
         return [
             (self.vocabulary.lines(verse), likelihood)
             for verse, likelihood in zip(verses.tolist(), likelihoods.tolist(), strict=True)
         ]
 
-    def _likelihoods(self, prompts: Tensor, verses: Tensor) -> Tensor:
+    def _likelihoods(self, model: torch.nn.Module, prompts: Tensor, verses: Tensor) -> Tensor:
         """How likely the model finds each verse, free of the form's constraints: (batch,), in nats per token.
 
         Half of it is the mean over all tokens, half that over the `WEAKEST`.
         """
         ids = torch.cat([prompts, verses], dim=1)
-        scores = self.model(ids[:, :-1])[:, prompts.shape[1] - 1 :].log_softmax(dim=-1)  # (batch, verse time, vocab)
+        scores = model(ids[:, :-1])[:, prompts.shape[1] - 1 :].log_softmax(dim=-1)  # (batch, verse time, vocab)
         chosen = scores.gather(2, verses[:, :, None])[:, :, 0]
         counted = verses != self.vocabulary.form.pad
         chosen = chosen * counted  # what does not count is 0, the highest of log-likelihoods

@@ -15,6 +15,8 @@ from haiku_bot.bot import Conversation, HaikuBot
 from haiku_bot.corpus import Corpus, load_corpus
 from haiku_bot.functions import StudentFunctions
 from haiku_bot.trainer import Recipe, create_model, evaluate, train
+from training import workers
+from training.device import Device, choose
 from training.errors import exit_status
 from training.progress import Bar
 from training.watching import Watch, unwatched, window
@@ -45,8 +47,9 @@ def main(argv: Sequence[str] | None = None, description: str = "") -> int:
 def _chat(arguments: argparse.Namespace) -> int:
     students, corpus = functions.load(arguments.code_directory), load_corpus()
     watch = unwatched if arguments.no_graphics else window("Haiku chatbot", "haiku_bot.picture")
-    model = trained_model(corpus, Recipe(), students, arguments.checkpoint, arguments.retrain, watch)
-    bot = HaikuBot(model, corpus, students)
+    device = choose("cpu", precision="float32", workers=workers.of_this_machine())
+    model = trained_model(corpus, Recipe(), students, arguments.checkpoint, device, arguments.retrain, watch)
+    bot = HaikuBot(model, corpus, students, device.workers)
     if arguments.ask is not None:
         print(bot.answer(arguments.ask, arguments.seed).text)
     else:
@@ -75,19 +78,30 @@ def trained_model(
     recipe: Recipe,
     students: StudentFunctions,
     path: Path,
+    device: Device,
     retrain: bool = False,
     watch: Watch = unwatched,
 ) -> torch.nn.Module:
-    """The model of the checkpoint at `path`; trained, and kept there, if there is none or `retrain` is asked for."""
+    """The model of the checkpoint at `path`; trained, and kept there, if there is none or `retrain` is asked for.
+
+    device: a CPU, for the training.
+    """
     if path.exists() and not retrain:
         return checkpoint.load(corpus, recipe, students, path)
     model = create_model(recipe, corpus.vocabulary, students)
-    _train(model, corpus, recipe, students, watch)
+    _train(model, corpus, recipe, students, device, watch)
     checkpoint.save(model, corpus, recipe, path)
     return model
 
 
-def _train(model: torch.nn.Module, corpus: Corpus, recipe: Recipe, students: StudentFunctions, watch: Watch) -> None:
+def _train(
+    model: torch.nn.Module,
+    corpus: Corpus,
+    recipe: Recipe,
+    students: StudentFunctions,
+    device: Device,
+    watch: Watch,
+) -> None:
     """Trains with a progress bar; says in the end what the model has learned."""
     print(f"Training once: {len(corpus.pretraining):,} haiku from a grammar, then {len(corpus.training):,} by hand.")
     started = time.monotonic()
@@ -97,7 +111,7 @@ def _train(model: torch.nn.Module, corpus: Corpus, recipe: Recipe, students: Stu
             bar.show(share, f"{stage}, loss {loss.item():.2f}")
             note(stage, share, loss)
 
-        train(model, corpus, recipe, students, report)
+        train(model, corpus, recipe, students, report, device)
     loss = evaluate(model, corpus, corpus.validation, students)
     print(
         f"{time.monotonic() - started:.0f} seconds; validation loss {loss:.2f} nats/token "

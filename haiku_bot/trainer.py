@@ -7,7 +7,7 @@ the same model.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,8 +20,9 @@ from haiku_bot.batches import BATCH, Batches, encoded
 from haiku_bot.corpus import Corpus, content_words
 from haiku_bot.functions import StudentFunctions
 from haiku_bot.vocabulary import LONGEST, Vocabulary
+from training.device import CPU, Device
 from training.optimizers import cosine_decay
-from training.trainer import Trainer
+from training.trainer import Batch, Trainer
 
 ADAM_BETAS = (0.9, 0.98)
 WEIGHT_DECAY = 0.01
@@ -56,8 +57,12 @@ def train(
     recipe: Recipe,
     students: StudentFunctions,
     report: Report = lambda *_: None,
+    device: Device = CPU,
 ) -> None:
-    """Trains a model in place: both stages of a recipe, each with AdamW and a learning rate along a cosine."""
+    """Trains a model in place: both stages of a recipe, each with AdamW and a learning rate along a cosine.
+
+    device: a CPU; its workers share each batch.
+    """
     batches = Batches(corpus.vocabulary, content_words(corpus.everything), students, recipe.seed)
     stages: list[tuple[str, list[Haiku], list[Haiku], float, float]] = [
         ("pre-training", corpus.pretraining, [], recipe.pretraining_epochs, recipe.learning_rate),
@@ -66,11 +71,17 @@ def train(
     for name, main, replayed, epochs, rate in stages:
         per_epoch = len(main) * (1 + (recipe.replay if replayed else 0))
         if steps := math.ceil(epochs * per_epoch / BATCH):
-            adam = torch.optim.AdamW(model.parameters(), lr=rate, betas=ADAM_BETAS, weight_decay=WEIGHT_DECAY)
             stream = batches.without_end(main, replayed, int(recipe.replay * len(main)))
-            trainer = Trainer(model, students.masked_loss, stream, [(adam, rate)], cosine_decay(steps))
-            trainer.train(steps, partial(report, name))
+            stage(model, stream, students, rate, steps, device).train(steps, partial(report, name))
     model.eval()
+
+
+def stage(
+    model: Module, stream: Iterator[Batch], students: StudentFunctions, rate: float, steps: int, device: Device = CPU
+) -> Trainer:
+    """The trainer of one stage, with the highest learning rate and the steps of that stage."""
+    adam = torch.optim.AdamW(model.parameters(), lr=rate, betas=ADAM_BETAS, weight_decay=WEIGHT_DECAY)
+    return Trainer(model, students.masked_loss, stream, [(adam, rate)], cosine_decay(steps), device)
 
 
 @torch.no_grad()

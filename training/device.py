@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +10,7 @@ import torch
 from torch import Tensor
 
 from training.errors import UserError
-
-MAX_THREADS = 8  # the matrices are small: more threads wait for one another
+from training.workers import ONE, Workers
 
 
 @dataclass(frozen=True)
@@ -23,11 +21,13 @@ class Device:
         torch_device: where tensors lie.
         bfloat16: whether matrix products are taken in bfloat16; weights and losses stay in float32.
         compiled: whether `torch.compile` is worth its start-up.
+        workers: share batches on a CPU.
     """
 
     torch_device: torch.device
     bfloat16: bool
     compiled: bool
+    workers: Workers = ONE
 
     def precision(self) -> AbstractContextManager[Any]:
         """A context under which matrix products run in the device's precision."""
@@ -50,20 +50,22 @@ class Device:
     def __str__(self) -> str:
         details = "bfloat16" if self.bfloat16 else "float32"
         if self.torch_device.type == "cpu":
-            details += f", {torch.get_num_threads()} thread" + ("s" if torch.get_num_threads() > 1 else "")
+            threads = max(self.workers.count, torch.get_num_threads())
+            details += f", {threads} thread" + ("s" if threads > 1 else "")
         return f"{self.torch_device} ({details})"
 
 
 CPU = Device(torch.device("cpu"), bfloat16=False, compiled=False)
 
 
-def choose(name: str = "auto", local_rank: int = 0, precision: str = "auto") -> Device:
+def choose(name: str = "auto", local_rank: int = 0, precision: str = "auto", workers: Workers = ONE) -> Device:
     """The device of a name: auto, cpu, cuda or mps; auto takes the fastest there is.
 
     Args:
         name: which.
         local_rank: this process's number on this machine: which of several GPUs it takes.
         precision: of matrix products: float32, bfloat16, or auto for bfloat16 where the hardware has it.
+        workers: share batches where the device is a CPU.
 
     Raises:
         UserError: it is not there.
@@ -81,7 +83,8 @@ def choose(name: str = "auto", local_rank: int = 0, precision: str = "auto") -> 
         torch.cuda.set_device(torch_device)
         has_bfloat16 = torch.cuda.is_bf16_supported()
         return Device(torch_device, _wanted(precision, has_bfloat16), compiled=True)
-    return Device(torch.device(name), _wanted(precision, name == "cpu" and cpu_has_bfloat16()), compiled=False)
+    bfloat16 = _wanted(precision, name == "cpu" and cpu_has_bfloat16())
+    return Device(torch.device(name), bfloat16, compiled=False, workers=workers if name == "cpu" else ONE)
 
 
 def _wanted(precision: str, has_bfloat16: bool) -> bool:
@@ -95,8 +98,3 @@ def cpu_has_bfloat16() -> bool:
         if asked is not None and asked():
             return True
     return False
-
-
-def set_threads(threads: int | None, processes: int) -> None:
-    """Use so many threads in this process, or share the machine's cores among `processes`."""
-    torch.set_num_threads(threads or max(1, min(MAX_THREADS, (os.cpu_count() or 1) // processes)))

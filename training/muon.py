@@ -16,6 +16,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from training.workers import ONE, Workers
+
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of the quintic whose iteration drives every singular value towards 1
 ITERATIONS = 5
 
@@ -29,6 +31,7 @@ class Muon(torch.optim.Optimizer):
         momentum: share of the old direction that is kept.
         weight_decay: a matrix shrinks by `lr * weight_decay` of itself in a step.
         dtype: what the iteration computes in; bfloat16 is enough.
+        workers: share the matrices.
     """
 
     def __init__(
@@ -38,9 +41,10 @@ class Muon(torch.optim.Optimizer):
         momentum: float = 0.95,
         weight_decay: float = 0.0,
         dtype: torch.dtype = torch.float32,
+        workers: Workers = ONE,
     ) -> None:
         super().__init__(list(parameters), {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
-        self._dtype = dtype
+        self._dtype, self._workers = dtype, workers
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
@@ -58,10 +62,14 @@ class Muon(torch.optim.Optimizer):
                 by_shape.setdefault(parameter.shape, []).append((parameter, direction))
             for (rows, columns), pairs in by_shape.items():
                 directions = torch.stack([direction for _, direction in pairs])  # (count, rows, columns)
+                moves = torch.cat(self._workers.map(self._orthogonal, directions.chunk(self._workers.count)))
                 scale = max(1.0, rows / columns) ** 0.5
-                for (parameter, _), move in zip(pairs, orthogonal(directions, self._dtype), strict=True):
+                for (parameter, _), move in zip(pairs, moves, strict=True):
                     parameter.mul_(1 - group["lr"] * group["weight_decay"])
                     parameter.add_(move.to(parameter.dtype), alpha=-group["lr"] * scale)
+
+    def _orthogonal(self, matrices: Tensor) -> Tensor:
+        return orthogonal(matrices, self._dtype)
 
 
 def orthogonal(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -72,5 +80,6 @@ def orthogonal(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     x = (x / (x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)).to(dtype)
     for _ in range(ITERATIONS):
         square = x @ x.mT  # (count, rows, rows)
-        x = first * x + (third * square + fifth * square @ square) @ x
+        factor = torch.baddbmm(square, square, square, beta=third, alpha=fifth)
+        x = torch.baddbmm(x, factor, x, beta=first)
     return x.mT if tall else x

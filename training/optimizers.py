@@ -43,7 +43,9 @@ def muon_and_adamw(
     found: Optimizers = [(AdamW(groups, lr=rate, betas=ADAM_BETAS, fused=fused), rate)]
     if inner:
         dtype = torch.bfloat16 if device.bfloat16 else torch.float32
-        found.append((Muon(inner, matrix_rate, weight_decay=weight_decay, dtype=dtype), matrix_rate))
+        found.append(
+            (Muon(inner, matrix_rate, weight_decay=weight_decay, dtype=dtype, workers=device.workers), matrix_rate)
+        )
     return found
 
 

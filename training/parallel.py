@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -38,12 +37,16 @@ class Parallel:
         rows = len(batch) // self.size
         return batch[self.rank * rows : (self.rank + 1) * rows]
 
-    def wrap(self, model: Module, device: torch.device) -> Any:
-        """A model whose backward pass averages gradients over all processes."""
-        if self.size == 1:
-            return model
-        ids = [device.index] if device.type == "cuda" else None
-        return torch.nn.parallel.DistributedDataParallel(model, device_ids=ids)
+    def average_gradients(self, model: Module) -> None:
+        """Replace the gradients of a model by their means over all processes; all have gradients of the same ones."""
+        gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+        if self.size == 1 or not gradients:
+            return
+        together = torch.cat([gradient.flatten() for gradient in gradients])  # one message, not one for each
+        dist.all_reduce(together)
+        together /= self.size
+        for gradient, mean in zip(gradients, together.split([each.numel() for each in gradients]), strict=True):
+            gradient.copy_(mean.view_as(gradient))
 
     def agree(self, values: list[float], device: torch.device) -> list[float]:
         """The leading process's values, in every process: a clock or a Ctrl-C that only one has seen."""

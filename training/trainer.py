@@ -14,6 +14,7 @@ from training.device import CPU, Device
 from training.loop import Length, Loop
 from training.optimizers import Optimizers, Schedule
 from training.parallel import ALONE, Parallel
+from training.shards import Shards
 from training.watching import Note
 
 MAX_GRADIENT_NORM = 1.0  # a longer gradient is shortened to this norm: one strange batch must not undo many
@@ -47,25 +48,34 @@ class Trainer:
         self.model, self.device, self.parallel = model, device, parallel
         self._loss, self._batches, self._optimizers, self._schedule = loss, batches, optimizers, schedule
         self._forward: Callable[[Tensor], Tensor] | None = None
+        self._shards: Shards | None = None
 
     def step(self, progress: float) -> Tensor:
         """Take one step and return the loss before it, as a scalar on the device.
 
         progress: the share of the run that is done, which sets the learning rates.
         """
-        inputs, *rest = (self.parallel.share(part) for part in next(self._batches))
-        if self._forward is None:
-            self._forward = self.device.compile(self.parallel.wrap(self.model, self.device.torch_device), inputs)
-        with self.device.precision():
-            logits = self._forward(inputs)
-        loss = self._loss(logits, *rest)
-        loss.backward()
+        loss = self._backward(*(self.parallel.share(part) for part in next(self._batches)))
+        self.parallel.average_gradients(self.model)
         clip_grad_norm_(self.model.parameters(), MAX_GRADIENT_NORM)
         for optimizer, highest in self._optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = highest * self._schedule(progress)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
+        return loss
+
+    def _backward(self, inputs: Tensor, *rest: Tensor) -> Tensor:
+        """Compute the gradients of a batch; returns the loss."""
+        if self._forward is None:
+            self._forward = self.device.compile(self.model, inputs)
+            self._shards = Shards(self.model, self.device)
+        if self._shards is not None and (shared := self._shards.backward(self._loss, inputs, rest)) is not None:
+            return shared
+        with self.device.precision():
+            logits = self._forward(inputs)
+        loss = self._loss(logits, *rest)
+        loss.backward()
         return loss.detach()
 
     def train(self, steps: int, note: Note) -> None:

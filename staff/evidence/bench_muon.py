@@ -24,14 +24,15 @@ from training import device as devices
 from training import optimizers, student
 from training.muon import Muon
 from training.trainer import Trainer
+from training.workers import of_this_machine
 
 SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 PROGRESS = 0.5  # of the run: full learning rates
 WARM_UP_STEPS = 3
 
 
-def torchs(parameters: list[torch.Tensor], rate: float, dtype: torch.dtype, weight_decay: float) -> TorchMuon:
-    """Torch's Muon, made as ours is; whatever the type, its iteration is in bfloat16."""
+def torchs(parameters: list[torch.Tensor], rate: float, weight_decay: float, **ours: object) -> TorchMuon:
+    """Torch's Muon, made as ours is. Its iteration is always in bfloat16, in the caller's thread."""
     return TorchMuon(parameters, rate, weight_decay)
 
 
@@ -59,9 +60,11 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     text = corpus.read(plays.BUILT_IN_FILE, Config().block_size)
     for threads in arguments.threads:
-        torch.set_num_threads(threads)
         for precision in ("bfloat16", "float32"):
-            trainers = [make(text, devices.choose("cpu", precision=precision), muon) for muon in (Muon, torchs)]
+            trainers = [
+                make(text, devices.choose("cpu", precision=precision, workers=of_this_machine(threads)), muon)
+                for muon in (Muon, torchs)
+            ]
             seconds: list[list[float]] = [[], []]
             for step in range(WARM_UP_STEPS + arguments.steps):
                 for number in (0, 1) if step % 2 else (1, 0):

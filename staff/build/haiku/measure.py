@@ -20,8 +20,6 @@ import time
 from functools import cache
 from pathlib import Path
 
-import torch
-
 from data import haiku as texts
 from haiku_bot import checkpoint, functions
 from haiku_bot.bot import Conversation, HaikuBot
@@ -30,6 +28,8 @@ from haiku_bot.corpus import load_corpus
 from haiku_bot.trainer import Recipe, evaluate
 from staff.build.haiku.lists import LISTS
 from test_cases.q8.answers import WANTED, read_messages, shares
+from training.device import choose
+from training.workers import of_this_machine
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
 TARGETS = {"in_form": 1.0, "new": 1.0, "two_new_lines": 0.9, "on_theme": 0.75, "distinct_first_lines": 0.9}
@@ -82,10 +82,11 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
 
     students, corpus = functions.load(SOLUTIONS), load_corpus()
-    model = trained_model(corpus, Recipe(), students, arguments.checkpoint)
-    bot = HaikuBot(model, corpus, students)
+    device = choose("cpu", precision="float32", workers=of_this_machine())
+    model = trained_model(corpus, Recipe(), students, arguments.checkpoint, device)
+    bot = HaikuBot(model, corpus, students, device.workers)
     loss = evaluate(model, corpus, corpus.validation, students)
-    print(f"validation loss {loss:.2f} nats/token, {torch.get_num_threads()} threads\n")
+    print(f"validation loss {loss:.2f} nats/token, {device.workers.count} threads\n")
     met = [measure(bot, path, arguments.seed, arguments.show * (name == "held_out")) for name, path in LISTS.items()]
     return int(not all(met))
 
