@@ -9,9 +9,11 @@
 Your model comes from gpt_model.py and models.py. Nothing here needs editing; the pieces are in gpt/ and training/.
 """
 
+import os
 import sys
 
-from gpt.command_line import main
+if __name__ in ("__main__", "__mp_main__"):  # the second is the name in a data loader's worker process
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    from startup.launch import run
 
-if __name__ == "__main__":
-    sys.exit(main(description=__doc__))
+    run("chargpt.py", "gpt.command_line", is_worker=__name__ == "__mp_main__", description=__doc__)

@@ -7,9 +7,11 @@
 Your functions come from haiku.py, gpt_model.py and models.py. Nothing here needs editing; the pieces are in haiku_bot/.
 """
 
+import os
 import sys
 
-from haiku_bot.chat import main
+if __name__ in ("__main__", "__mp_main__"):  # the second is the name in a data loader's worker process
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    from startup.launch import run
 
-if __name__ == "__main__":
-    sys.exit(main(description=__doc__))
+    run("chat.py", "haiku_bot.chat", is_worker=__name__ == "__mp_main__", description=__doc__)

@@ -14,6 +14,8 @@ have, too:
 
 from __future__ import annotations
 
+import startup.module_run  # noqa: F401  # isort: skip  (before all others: `python -m data.download` begins here)
+
 import dataclasses
 import importlib
 from pathlib import Path

@@ -1,15 +1,15 @@
-"""`python autograder.py --check-dependencies`: which versions are here, and can a window be opened?"""
+"""`python autograder.py --check-dependencies`: which packages are here, can they be used, can a window be opened?"""
 
 from __future__ import annotations
 
-import importlib
 import importlib.metadata
 import math
 import platform
 import sys
 import time
 
-PACKAGES = ("torch", "numpy", "matplotlib", "tqdm")
+from startup import packages
+
 WINDOW_SECONDS = 2.0
 TURNS_PER_SECOND = 0.5
 WITHOUT = "            (training runs all the same, and shows nothing)"
@@ -31,24 +31,31 @@ def installed_versions() -> dict[str, str]:
 
 
 def check_dependencies(show_window: bool = True) -> int:
-    """Print versions, turn a line segment in a window for two seconds; returns 0, or 1 if a package is missing.
+    """Print versions, and what to do about each package that is missing or cannot be used; try a window.
 
-    That no window can be opened is told, with how to fix it, but is no failure: everything works without one.
+    Every package is tried in a process of its own, because some faults end the process. That no window can be opened is
+    told, with how to fix it, but is no failure: everything works without one.
+
+    Returns:
+        0 if every package can be used, else 1.
     """
-    print(f"Python      {platform.python_version()}  ({sys.executable})")
-    missing = []
-    for package in PACKAGES:
-        try:
-            module = importlib.import_module(package)
-            print(f"{package:<12}{getattr(module, '__version__', 'unknown version')}")
-        except ImportError as error:
-            print(f"{package:<12}MISSING ({error})")
+    print(f"{'Python':<12}{platform.python_version()}  ({sys.executable})")
+    missing, faults = [], []
+    for package in packages.REQUIRED:
+        found = packages.examine(package)
+        state = found.version or ("MISSING" if found.is_missing else "CANNOT BE USED")
+        print(f"{package:<12}{state}", flush=True)
+        if found.is_missing:
             missing.append(package)
+        elif found.fault:
+            faults.append(found.fault)
     if missing:
-        print(f"\nMissing: {', '.join(missing)}. Run: {sys.executable} -m pip install -r requirements.txt")
+        faults.append(packages.not_installed(*missing))
+    if faults:
+        print("", *dict.fromkeys(faults), sep="\n")  # one broken package may break others
         return 1
     if show_window:
-        print(f"window      {_try_window()}")
+        print(f"{'window':<12}{_try_window()}")
     print("\nEverything that grading needs is here.")
     return 0
 

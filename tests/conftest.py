@@ -41,6 +41,7 @@ ONE_BY_ONE = {
     "test_gpt_model",
     "test_mutants",
     "test_other_editions",
+    "test_outputs",
     "test_reference",
 }
 

@@ -17,6 +17,7 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import RunResult
 from grading.questions import Question, discover
+from startup import student_modules
 
 PROJECT = Path(__file__).resolve().parent.parent
 SOLUTIONS = PROJECT / "staff" / "solutions"
@@ -101,13 +102,13 @@ class SharedGrader:
 @contextmanager
 def fresh_student_modules() -> Iterator[None]:
     """Student files are imported again in the block, from whichever folder, and forgotten with the folder after it."""
-    path, names = list(sys.path), [file.stem for file in SOLUTIONS.glob("*.py")]
+    names = [file.stem for file in SOLUTIONS.glob("*.py")]
     for name in names:
         sys.modules.pop(name, None)
     try:
         yield
     finally:
-        sys.path[:] = path
+        student_modules.uninstall()
         for name in names:
             sys.modules.pop(name, None)
 

@@ -15,11 +15,11 @@ import torch
 from data import Library
 from grading.checks.source import StudentSource
 from grading.checks.student import Student
-from grading.child import importing
 from grading.isolation.in_process import InProcess
 from grading.outcomes import CheckFailed, NotImplementedYet
 from grading.questions import discover
 from staff.build import gpt_cases
+from startup import student_modules
 from test_cases.q7 import mistakes
 from tests.support import PROJECT, SOLUTIONS
 
@@ -49,7 +49,7 @@ def check():
 
     threads = torch.get_num_threads()
     yield run
-    importing.uninstall()
+    student_modules.uninstall()
     torch.set_num_threads(threads)
 
 

@@ -11,10 +11,10 @@ import pytest
 from grading.checks import answers
 from grading.checks.source import StudentSource
 from grading.checks.student import Student
-from grading.child import importing
 from grading.isolation.in_process import InProcess
 from grading.outcomes import StudentCrashed
 from grading.questions import discover
+from startup import student_modules
 from tests.support import SOLUTIONS
 
 
@@ -23,7 +23,7 @@ def student() -> Iterator[Student]:
     """The reference solution of question 8, in this process."""
     question = next(question for question in discover() if question.id == "q8")
     yield Student(question, StudentSource(SOLUTIONS), InProcess, math.inf, lambda report: None)
-    importing.uninstall()
+    student_modules.uninstall()
 
 
 def test_an_object_of_a_probe_answers_calls_and_methods(student):

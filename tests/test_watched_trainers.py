@@ -12,7 +12,6 @@ import pytest
 import torch
 
 from grading import dependencies
-from grading.child import importing
 from grading.console import Console
 from grading.dependencies import check_dependencies
 from grading.engine import Engine, Settings
@@ -21,6 +20,7 @@ from grading.questions import discover
 from pictures import attention
 from pictures.windows import window
 from pictures.windows.live import Live
+from startup import student_modules
 from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS
 from tests.windows import AggWindow, Keeping, Opener
 
@@ -30,9 +30,9 @@ def reference() -> Iterator[None]:
     """The reference solutions in place of the starters; one thread, which suits such small models."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    importing.install(PROJECT / "staff" / "solutions")
+    student_modules.install(PROJECT / "staff" / "solutions")
     yield
-    importing.uninstall()
+    student_modules.uninstall()
     torch.set_num_threads(threads)
 
 
@@ -153,7 +153,7 @@ def test_check_dependencies_says_why_there_is_no_window_and_what_would_help(monk
     monkeypatch.setenv("MPLBACKEND", "agg")
     assert check_dependencies() == 0
     output = capsys.readouterr().out
-    assert "its backend is agg" in output
+    assert "MPLBACKEND is set to agg, which opens no windows" in output
     assert "python3-tk" in output
 
 

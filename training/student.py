@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from pathlib import Path
 from typing import Any
 
+from startup import student_files, student_modules
 from training.errors import UserError
 
 
@@ -16,16 +16,16 @@ def find(directory: Path, module: str, *names: str) -> Any:
     Importing the module runs the student's code; whatever that raises passes through.
 
     Raises:
-        UserError: the folder lacks the module, or the module has none of the names.
+        UserError: the file is missing, cannot be read, is not Python, or has none of the names.
     """
-    if sys.path[0] != (folder := str(directory.resolve())):
-        sys.path.insert(0, folder)
     try:
-        found = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        raise UserError(f"there is no {module}.py in {directory}. Check --code-directory.") from None
+        student_files.require_usable(directory, f"{module}.py")
+    except student_files.UnusableFile as fault:
+        raise UserError(str(fault)) from None
+    finder, folder = student_modules.installed(), directory.resolve()
+    if finder is None or finder.directory != folder:
+        student_modules.install(folder)
+    found = importlib.import_module(module)
     for name in names:
         if hasattr(found, name):
             return getattr(found, name)

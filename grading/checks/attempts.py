@@ -22,6 +22,7 @@ from grading.outcomes import (
 )
 from grading.questions import Check, Question
 from grading.report import metric
+from startup.packages import Unusable
 
 OUR_FAULT = "the check itself failed. This is not your fault: please tell the course staff"
 TIME_FOR_ANOTHER = 1.2  # times what the latest attempt took: so much time must be left
@@ -67,6 +68,7 @@ def run(
         most: attempts, instead of what the question permits.
     Raises:
         OutOfLimits: the first attempt used up the question's time or memory. Later ones leave the best before them.
+        Unusable: torch cannot be used here.
     """
     most = question.attempts if most is None else most
     before = student.records()
@@ -113,7 +115,7 @@ def _attempt(
         status, message, evidence = CRASHED, str(crash), crash.evidence
     except DataError as error:
         status, message, evidence = NOT_FINISHED, f"the data is not usable: {error}", ""
-    except OutOfLimits:
+    except (OutOfLimits, Unusable):
         raise
     except Exception as error:  # a fault of ours in a check must cost no other check and no other question
         traceback.print_exc()

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from grading.checks import modules
+from startup.names import PACKAGES
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def absolute(node: ast.ImportFrom, module: str) -> str:
 
 def imported_modules(found: Import) -> list[str]:
     """The modules that an import runs: `from electives import recurrent` names modules."""
-    return [found.module, found.reached] if found.module in modules.PACKAGES else [found.module]
+    return [found.module, found.reached] if found.module in PACKAGES else [found.module]
 
 
 def used_names(tree: ast.Module) -> set[str]:

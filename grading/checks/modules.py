@@ -8,23 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-PACKAGES = ("electives",)  # folders of student files
-
-# The project's own top-level modules. A student file of such a name is passed over: the project's own is used.
-PROVIDED = (
-    "autograder",
-    "backend",
-    "chargpt",
-    "chat",
-    "data",
-    "gpt",
-    "grading",
-    "haiku_bot",
-    "pictures",
-    "test_cases",
-    "training",
-)
-IMPORTABLE = ("backend", "chargpt", "data", "gpt", "haiku_bot", "training")  # those that student files may import
+from startup.names import PACKAGES, PROVIDED
 
 
 def split(target: str) -> tuple[str, str]:

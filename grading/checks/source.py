@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import fnmatch
-import io
-import threading
-import tokenize
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +23,9 @@ from grading.checks.imports import (
 )
 from grading.checks.stubs import Stub
 from grading.outcomes import CheckFailed
+from startup import student_files
+from startup.names import IMPORTABLE, PACKAGES, is_reserved
 
-# Python 3.11 keeps one count of depth for the syntax trees of all threads: two at once can end in a SystemError.
-_PARSING = threading.Lock()
 MAX_FILES = 100  # of a folder, looked through for uses of an import
 
 
@@ -81,7 +79,7 @@ class StudentSource:
                     raise CheckFailed(
                         f"{file.name}:{found.line} imports {outside}, which this project may not use. Allowed are "
                         "torch, numpy, the project's own files and harmless parts of the standard library. Remove "
-                        f"line {found.line}."
+                        f"line {found.line}.{self._not_used(outside)}"
                     )
         self._permitted.add((module, allowed, forbidden))
 
@@ -151,10 +149,17 @@ class StudentSource:
         return ""
 
     def _is_provided(self, imported: str) -> bool:
-        return imported.partition(".")[0] in modules.IMPORTABLE or imported in modules.PACKAGES
+        return imported.partition(".")[0] in IMPORTABLE or imported in PACKAGES
 
     def _is_own(self, module: str) -> bool:
-        return (self.directory / modules.file_name(module)).is_file()
+        """Whether a module means one of the student's files, whatever is in it."""
+        return not is_reserved(module) and os.path.lexists(self.directory / modules.file_name(module))
+
+    def _not_used(self, imported: str) -> str:
+        """A sentence about a file that has the name of another module; "" if there is none."""
+        if not os.path.lexists(self.directory / modules.file_name(imported)):
+            return ""
+        return f" Your file {modules.file_name(imported)} is not used: another module has that name."
 
     def file(self, module: str) -> SourceFile:
         """Parse a student module.
@@ -227,35 +232,10 @@ class StudentSource:
 
 
 def _parse(directory: Path, name: str) -> ast.Module:
-    source = b""
     try:
-        source = (directory / name).read_bytes()
-        with _PARSING:
-            return ast.parse(source, filename=name)
-    except FileNotFoundError:
-        raise CheckFailed(
-            f"{name} is missing from {directory}. Put the file back, or check --code-directory."
-        ) from None
-    except OSError as error:
-        raise CheckFailed(f"{name} cannot be read ({error.strerror}). Check the file's permissions.") from None
-    except SyntaxError as error:
-        text = _line(source, error.lineno)
-        raise CheckFailed(
-            f"{name} is not valid Python: {error.msg} (line {error.lineno}{': ' + text if text else ''}). "
-            f"Run `python {name}` and fix that line first."
-        ) from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise CheckFailed(f"{name} is not valid Python: {error}. Is it a text file in UTF-8?") from None
-
-
-def _line(source: bytes, number: int | None) -> str:
-    """A line of a file by its number from 1. Python would look for it in a file of this name in the current folder."""
-    try:
-        encoding = tokenize.detect_encoding(io.BytesIO(source).readline)[0]
-    except SyntaxError:  # an encoding that does not exist
-        encoding = "utf-8"
-    lines = source.decode(encoding, "replace").splitlines()
-    return lines[number - 1].strip() if number is not None and 0 < number <= len(lines) else ""
+        return student_files.parse(directory, name)
+    except student_files.UnusableFile as fault:
+        raise CheckFailed(str(fault)) from None
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:

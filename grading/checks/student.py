@@ -21,7 +21,7 @@ import numpy as np
 
 import data
 from data import Splits
-from grading.checks import answers, modules, other_editions
+from grading.checks import answers, other_editions
 from grading.checks.answers import Gradients, Progress, Training
 from grading.checks.history import History
 from grading.checks.source import StudentSource
@@ -336,8 +336,6 @@ class Student:
                 {
                     "op": "configure",
                     "code_directory": str(self._source.directory),
-                    "provided": list(modules.PROVIDED),
-                    "packages": list(modules.PACKAGES),
                     "left_out": self._code.left_out(),
                     "question": self._question.id,
                     "picture": self._question.picture,

@@ -10,6 +10,7 @@ from grading.checks import crashes, modules, other_editions
 from grading.checks.source import SourceFile, StudentSource
 from grading.outcomes import CheckFailed, NotImplementedYet, StudentCrashed
 from grading.questions import Question
+from startup.names import PROVIDED
 
 SIGNS_OF_A_STUB = ("NoneType", "x0 and ", "of size 0")  # in a traceback: what an unfilled function gave was used
 
@@ -50,7 +51,7 @@ class StudentCode:
         if self._is_of_2024(target):
             module = "models"
             self._remark(other_editions.FORM_OF_2024)
-        if module.partition(".")[0] in modules.PROVIDED:
+        if module.partition(".")[0] in PROVIDED:
             return
         self._source.require_permitted(module, self._question.allowed_imports, self._question.forbidden_names)
         for name in self._question.names(target):

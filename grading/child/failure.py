@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from grading.child.importing import StudentFinder
+from startup.student_modules import StudentFinder
 
 MAX_FRAMES = 4  # the innermost ones; a runaway recursion has a thousand
 MAX_CHARACTERS = 2000

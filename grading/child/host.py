@@ -15,9 +15,13 @@ import socket
 import sys
 import threading
 import traceback
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from grading.isolation import channel
+from startup import EXIT_USAGE, packages
+
+if TYPE_CHECKING:
+    from grading.child.requests import RequestHandler
 
 REQUEST_BYTES = 2**15  # of one request to the fork server
 MAX_SWEEPS = 2
@@ -29,8 +33,7 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
 
     A thread reads ahead, so that the end of the grader ends this process even in the middle of a student's loop.
     """
-    from grading.child.requests import RequestHandler
-
+    RequestHandler = _request_handler()  # noqa: N806  (a class)
     incoming: queue.Queue[Any] = queue.Queue()
 
     def read_ahead() -> None:
@@ -49,6 +52,24 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
     handler = RequestHandler(emit=lambda report: reply({"progress": report}))
     while True:
         reply(handler.answer(incoming.get()))
+
+
+def _request_handler() -> type[RequestHandler]:
+    """Import what answers requests, and torch and numpy with it.
+
+    Where these cannot be used, the process ends. The grader, who has had no answer then, finds out why.
+    """
+    try:
+        import torch
+
+        from grading.child.requests import RequestHandler
+
+        packages.require_round_trip(torch)
+    except Exception as error:
+        if packages.explained(error):
+            os._exit(EXIT_USAGE)
+        raise
+    return RequestHandler
 
 
 def serve_alone() -> None:
@@ -73,8 +94,7 @@ def serve_forks(control: socket.socket, confined: bool = False) -> None:
         control: the grader's other end.
         confined: leave the network behind. Whatever other rights this process has, its forks give up.
     """
-    import grading.child.requests  # noqa: F401  (the slow import that every fork then shares)
-
+    _request_handler()  # the slow import that every fork then shares
     _adopt_orphans()
     if confined:
         from grading.child import confine

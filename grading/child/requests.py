@@ -14,9 +14,10 @@ import numpy as np
 import torch
 
 from backend import device_of  # every fork of the server shares this module
-from grading.child import failure, importing, other_editions, watch
+from grading.child import failure, other_editions, watch
 from grading.isolation.channel import DTYPES, Handle, Opaque
 from pictures.windows.display import has_display
+from startup import student_modules
 
 if TYPE_CHECKING:
     from pictures.windows.live import Live
@@ -39,7 +40,7 @@ class RequestHandler:
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
         self._objects: list[Any] = []
-        self._finder: importing.StudentFinder | None = None
+        self._finder: student_modules.StudentFinder | None = None
         self._question = ""
         self._picture = ""
         self._live: Live | None = None
@@ -72,8 +73,6 @@ class RequestHandler:
         self,
         code_directory: str,
         threads: int,
-        provided: Sequence[str] = (),
-        packages: Sequence[str] = (),
         left_out: Mapping[str, Sequence[Sequence[Any]]] | None = None,
         question: str = "",
         picture: str = "",
@@ -84,12 +83,12 @@ class RequestHandler:
         Args:
             code_directory: the student's folder.
             threads: that torch may use.
-            provided, packages, left_out: see `importing.StudentFinder`.
+            left_out: see `student_modules.StudentFinder`.
             question: whose public/probes.py is used.
             picture: the module of the reader of the question's live picture, or "".
             window_title: of the windows that show training; None opens none.
         """
-        self._finder = importing.install(Path(code_directory), provided, packages, left_out or {})
+        self._finder = student_modules.install(Path(code_directory), left_out)
         other_editions.install()
         self._question, self._picture = question, picture
         torch.set_num_threads(threads)
@@ -233,7 +232,7 @@ class RequestHandler:
             found = other_editions.function_of_2024(attribute)
             module = "models"
         else:
-            found = other_editions.with_forward(importing.find(names))
+            found = other_editions.with_forward(student_modules.find(names))
         if found is None:
             raise MissingName(f"{module.replace('.', '/')}.py has no {attribute}; was it renamed or deleted?")
         return found

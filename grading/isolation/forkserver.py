@@ -12,6 +12,7 @@ import threading
 from typing import Any, BinaryIO
 
 from grading.isolation.program import program
+from startup import packages
 
 REQUEST_BYTES = 2**15  # as in grading.child.host
 SECONDS_TO_IMPORT = 240.0  # torch, on a busy machine or from a cold disk; a server that has died is noticed at once
@@ -56,6 +57,7 @@ class ForkServer:
         Returns:
             its process id (also its group's), and its streams: requests to write, replies and output to read.
         Raises:
+            Unusable: torch cannot be used here, so that the server could not begin.
             RuntimeError: the server has died, which is a fault of this project or of the machine.
         """
         pairs = [os.pipe() for _ in range(3)]
@@ -68,6 +70,8 @@ class ForkServer:
                 os.close(descriptor)
             self._condition.wait_for(lambda: self._started or self._gone, timeout=SECONDS_TO_IMPORT)
             if not self._started:
+                if fault := packages.problem("torch"):
+                    raise packages.Unusable(fault)
                 raise RuntimeError("the fork server did not answer; does `python -c 'import torch'` work?")
             pid = self._started.pop()
         return (

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from grading.isolation import channel
+from startup import packages
 
 
 class InProcess:
@@ -14,10 +16,19 @@ class InProcess:
 
     The code that answers is the student process's own, imported only now: the grader otherwise never loads it, nor
     torch. Values take the same way through the channel's encoding, so checks see exactly what they would see.
+
+    Raises:
+        Unusable: torch cannot be used here.
     """
 
     def __init__(self) -> None:
-        requests = importlib.import_module("grading.child.requests")
+        try:
+            requests = importlib.import_module("grading.child.requests")
+            packages.require_round_trip(sys.modules["torch"])
+        except Exception as error:
+            if fault := packages.explained(error):
+                raise packages.Unusable(fault) from error
+            raise
         self._on_progress: Callable[[dict[str, Any]], None] = lambda report: None
         self._handler = requests.RequestHandler(emit=lambda report: self._on_progress(report))
 

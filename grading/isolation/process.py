@@ -20,12 +20,17 @@ from grading.isolation.forkserver import ForkServer
 from grading.isolation.program import program
 from grading.isolation.sandbox import Sandbox
 from grading.outcomes import OutOfLimits, StudentCrashed
+from startup import packages
 
 SECONDS_BETWEEN_LOOKS = 0.1  # at the clock and the memory, while waiting for an answer
 MAXIMUM_REPLY_BYTES = 64 * 2**20
 MAX_PROGRESS_NUMBERS = 16  # of one report
 MAX_PATIENCE = 20  # times its time limit: a process may also starve itself, with threads of its own
 SECONDS_FOR_AN_EXIT_STATUS = 10.0  # the fork server may be busy with an import
+NEVER_BEGAN = (
+    "the process for your code {ended} before any of your code ran. Is the memory full? Does the virus scanner end "
+    "programs? `python autograder.py --check-dependencies` tries the packages."
+)
 UNREAD_MESSAGES = 1  # a process that floods the channel waits here, and the grader's memory stays small
 
 
@@ -72,6 +77,7 @@ class StudentProcess:
             self.pid = self._popen.pid
             streams = [cast(BinaryIO, s) for s in (self._popen.stdin, self._popen.stdout, self._popen.stderr)]
         self._requests, replies, output = streams
+        self._has_answered = False
         self._incoming: queue.Queue[Any] = queue.Queue(maxsize=UNREAD_MESSAGES)
         self._dead = threading.Event()
         self._printer = threading.Thread(target=_pump, args=(output, on_output), daemon=True)
@@ -90,6 +96,7 @@ class StudentProcess:
         Raises:
             OutOfLimits: the deadline passed, or a limit of memory or disk was exceeded; the process is gone.
             StudentCrashed: the process ended by itself, or sent something else than an answer; it is gone.
+            Unusable: it ended before its first answer, which is before any of the student's code.
         """
         threading.Thread(target=self._send, args=(message,), daemon=True).start()
         while True:
@@ -103,6 +110,10 @@ class StudentProcess:
             if exceeded := self._exceeded():
                 self.kill()
                 raise OutOfLimits(exceeded)
+            if isinstance(reply, EOFError) and not self._has_answered:
+                ended = self._exit_phrase()
+                self.kill()
+                raise packages.Unusable(packages.problem("torch") or NEVER_BEGAN.format(ended=ended))
             if isinstance(reply, Exception):
                 ended = self._exit_phrase() if isinstance(reply, EOFError) else "sent a malformed message"
                 self.kill()
@@ -113,6 +124,7 @@ class StudentProcess:
             if isinstance(reply.get("progress"), dict):
                 on_progress(_numbers(reply["progress"]))
             elif "result" in reply or isinstance(reply.get("error"), dict):
+                self._has_answered = True
                 return reply
 
     def kill(self) -> None:
@@ -177,7 +189,8 @@ class StudentProcess:
         if status < 0:
             name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
             return f"was ended by signal {name}"
-        return f"ended itself with exit code {status}; does the code call os._exit?"
+        asks = "; does the code call os._exit?" if self._has_answered else ""
+        return f"ended itself with exit code {status}{asks}"
 
     def _send(self, message: dict[str, Any]) -> None:
         """Runs on a thread of its own: a process that does not read must not hold up the clock."""

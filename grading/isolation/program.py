@@ -10,8 +10,4 @@ PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 
 def program(*arguments: str) -> list[str]:
     """The command line; see `grading.child.host.main` for the arguments."""
-    start = (
-        "import sys; sys.path.insert(0, sys.argv.pop(1)); "
-        "from grading.child import host; sys.exit(host.main(sys.argv[1:]))"
-    )
-    return [sys.executable, "-P", "-c", start, str(PROJECT_DIRECTORY), *arguments]
+    return [sys.executable, "-P", str(PROJECT_DIRECTORY / "grading" / "child" / "__main__.py"), *arguments]

@@ -21,12 +21,12 @@ from dataclasses import dataclass
 import torch
 
 import data
-from grading.child import importing
 from pictures.windows.display import has_display
 from pictures.windows.live import Live, Window
 from pictures.windows.window import ViewerWindow
 from staff.evidence import screenshots
 from staff.evidence.rehearsals import DatasetTraining, HaikuTraining, TextTraining, Training, Watchers
+from startup import student_modules
 
 PROGRESS_GOAL = 1.05
 PICTURES_GOAL = 1.15
@@ -103,7 +103,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("-q", "--question", action="append", metavar="qN", help="only this one; may be repeated")
     arguments = parser.parse_args(argv)
     torch.set_num_threads(1)
-    importing.install(screenshots.PROJECT_DIRECTORY / "staff" / "solutions")
+    student_modules.install(screenshots.PROJECT_DIRECTORY / "staff" / "solutions")
     library = data.Library()
     print("real windows" if has_display() else "no display: the student process's part alone")
     print(f"{'':2}{'unwatched':>15}{'progress':>12}{'pictures':>12}{'around':>16}")

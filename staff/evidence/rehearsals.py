@@ -16,9 +16,10 @@ import torch
 import data
 from data.plays import ENTROPY
 from grading.checks import modules
-from grading.child import importing, watch
+from grading.child import watch
 from grading.questions import Question, discover
 from pictures.windows.live import Live
+from startup import student_modules
 
 SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 
@@ -137,8 +138,8 @@ def _ignore(*told: Any) -> None:
 
 
 def _find(name: str) -> Any:
-    """Of the solutions that `importing.install` has made the student's."""
-    return importing.find([modules.split(name)])
+    """Of the solutions that `student_modules.install` has made the student's."""
+    return student_modules.find([modules.split(name)])
 
 
 def _found(name: str) -> Any:

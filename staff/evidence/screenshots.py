@@ -19,7 +19,6 @@ from typing import Any
 import torch
 
 import data
-from grading.child import importing
 from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.questions import ELECTIVE, discover, natural_order
@@ -29,6 +28,7 @@ from pictures.windows import viewer
 from pictures.windows.live import Live
 from staff.evidence import report_screenshot
 from staff.evidence.rehearsals import DatasetTraining, HaikuTraining, TextTraining, Training, Watchers
+from startup import student_modules
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SECONDS_PER_LOOK_AT_THE_CLOCK = 1 / 64  # pictures shall not depend on how fast the machine is
@@ -124,7 +124,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     arguments.output.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
-    importing.install(PROJECT_DIRECTORY / "staff" / "solutions")
+    student_modules.install(PROJECT_DIRECTORY / "staff" / "solutions")
     library = data.Library()
     titles = {question.id: f"{question.id} {question.title}" for question in discover()}
     for question in arguments.question or QUESTIONS:

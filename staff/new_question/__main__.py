@@ -16,6 +16,7 @@ from pathlib import Path
 from data import files
 from grading.checks import modules
 from staff.release.starters import strip_solutions
+from startup.names import PACKAGES, RESERVED
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 TEMPLATE = Path(__file__).resolve().parent / "template"
@@ -68,7 +69,7 @@ def names_of(question_id: str, title: str, module: str | None) -> Names:
             f'--title {title!r}: give one line of 1 to {MAX_TITLE_CHARACTERS} characters, none of | ` < > " \\'
         )
     module = module or re.sub(r"\W+", "_", title.lower(), flags=re.ASCII).strip("_")
-    reserved = {*sys.stdlib_module_names, *modules.PROVIDED, *modules.PACKAGES, "torch", "numpy", "matplotlib", "tqdm"}
+    reserved = RESERVED | {*PACKAGES}
     if not module.isascii() or not module.isidentifier() or keyword.iskeyword(module) or module in reserved:
         raise NewQuestionError(f"{module!r} is no name for a student's file; choose one with --module")
     return Names(question_id, title, f"electives.{module}" if question_id[0] == "e" else module)

@@ -33,6 +33,7 @@ TOP_LEVEL = {
     "gpt": Audience.BOTH,
     "haiku_bot": Audience.BOTH,
     "training": Audience.BOTH,
+    "startup": Audience.BOTH,
     "data": Audience.BOTH,
     "grading": Audience.BOTH,
     "pictures": Audience.BOTH,

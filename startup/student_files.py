@@ -1,0 +1,127 @@
+"""Reads student files as text, never running them, and says in a sentence why one cannot be read."""
+
+from __future__ import annotations
+
+import ast
+import codecs
+import io
+import os
+import stat
+import threading
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+from startup.names import PACKAGES, is_reserved
+
+# Byte order marks of encodings in which no Python file may be saved. UTF-32's marks begin as UTF-16's do.
+FOREIGN_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+# Python 3.11 keeps one count of depth for the syntax trees of all threads: two at once can end in a SystemError.
+_PARSING = threading.Lock()
+
+
+class UnusableFile(Exception):
+    """A student file is missing, cannot be read or is not Python. The text names the file, the fault and the fix."""
+
+
+def parse(directory: Path, name: str) -> ast.Module:
+    """The syntax tree of a student file.
+
+    Args:
+        directory: the student's folder.
+        name: of the file in the folder, such as `models.py`, with forward slashes.
+    Raises:
+        UnusableFile: there is none.
+    """
+    content = _read(directory, name)
+    text = _decoded(content, name)
+    try:
+        with _PARSING:
+            return ast.parse(content, filename=name)
+    except SyntaxError as error:
+        lines = text.splitlines()  # Python would look for the line in a file of this name in the current folder
+        number = error.lineno or 0
+        line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+        raise UnusableFile(
+            f"{name} is not valid Python: {error.msg} (line {error.lineno}{': ' + line if line else ''}). "
+            f"Try `python {name}` and fix that line first."
+        ) from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise UnusableFile(f"{name} is not valid Python: {error}. Is it a text file in UTF-8?") from None
+
+
+def require_usable(directory: Path, name: str) -> None:
+    """Parse a student file and every student file that the file imports.
+
+    Raises:
+        UnusableFile: as `parse`, of the first file with a fault.
+    """
+    waiting, seen = [name], {name}
+    while waiting:
+        for imported in _imported(parse(directory, waiting.pop())):
+            file = imported.replace(".", "/") + ".py"
+            if file not in seen and os.path.lexists(directory / file):
+                seen.add(file)
+                waiting.append(file)
+
+
+def _read(directory: Path, name: str) -> bytes:
+    path = directory / name
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would wait for ever
+            kind = "a folder" if path.is_dir() else "no ordinary file"
+            raise UnusableFile(f"{name} is {kind}. Move it away and put your file {name} in its place.")
+        return path.read_bytes()
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise UnusableFile(
+                f"{name} is a link to a file that does not exist. Put the file itself in its place."
+            ) from None
+        raise UnusableFile(
+            f"{name} is missing from {directory}. Put the file back, or check --code-directory."
+        ) from None
+    except OSError as error:
+        raise UnusableFile(f"{name} cannot be read ({error.strerror}). Check the file's permissions.") from None
+
+
+def _decoded(content: bytes, name: str) -> str:
+    """The text of a Python file, whose encoding is UTF-8, or the one that a comment at the top declares."""
+    for mark, encoding in FOREIGN_MARKS:
+        if content.startswith(mark):
+            raise UnusableFile(f"{name} is saved in {encoding}. Save the file in UTF-8.")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+    except SyntaxError as error:  # of a comment that declares an encoding; or the first lines are not UTF-8
+        if "unknown encoding" in str(error) or "encoding problem" in str(error):
+            raise UnusableFile(
+                f"{name}: {error.msg}. Remove the comment with the encoding, and save the file in UTF-8."
+            ) from None
+        encoding = "utf-8"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line, byte = content.count(b"\n", 0, error.start) + 1, content[error.start]
+        raise UnusableFile(
+            f"{name} is not saved in {encoding.upper().removesuffix('-SIG')}: line {line} holds the byte 0x{byte:02x}. "
+            "Save the file in UTF-8."
+        ) from None
+    if b"\0" in content:
+        raise UnusableFile(f"{name} holds zero bytes: it is no text. Save the file in UTF-8, or copy it again.")
+    return text
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """The dotted names of modules that a file imports and that may be student files."""
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names if node.module in PACKAGES)]
+        for name in names:
+            top, _, rest = name.partition(".")
+            if not is_reserved(top):
+                yield f"{top}.{rest.partition('.')[0]}" if top in PACKAGES and rest else top

@@ -1,0 +1,155 @@
+"""Student files that cannot be read, or are saved in another encoding: each costs a sentence that says what to do."""
+
+from __future__ import annotations
+
+import ast
+import codecs
+import os
+from pathlib import Path
+
+import pytest
+
+from gpt import corpus
+from startup.student_files import UnusableFile, parse, require_usable
+from tests.support import SOLUTIONS, fresh_student_modules
+from training import student
+from training.errors import UserError
+
+posix = pytest.mark.skipif(os.name != "posix", reason="needs links, pipes and permissions")
+WORDS = "x = 'caf\u00e9'\n"
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def dangling_link(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def endless_link(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (folder, "models.py is a folder. Move it away and put your file models.py in its place."),
+        pytest.param(pipe, "models.py is no ordinary file.", marks=posix),
+        pytest.param(dangling_link, "models.py is a link to a file that does not exist.", marks=posix),
+        pytest.param(endless_link, "models.py cannot be read (", marks=posix),
+        (lambda path: None, "models.py is missing from "),
+    ],
+    ids=["folder", "pipe", "dangling link", "endless link", "nothing"],
+)
+def test_what_is_no_file_is_told_and_never_waited_for(tmp_path, make, said):
+    make(tmp_path / "models.py")
+    with pytest.raises(UnusableFile) as failure:
+        parse(tmp_path, "models.py")
+    assert str(failure.value).startswith(said)
+
+
+@posix
+@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission_is_told(tmp_path):
+    (tmp_path / "models.py").write_text(WORDS)
+    (tmp_path / "models.py").chmod(0)
+    with pytest.raises(UnusableFile, match=r"models.py cannot be read \(Permission denied\). Check the file's perm"):
+        parse(tmp_path, "models.py")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        WORDS.encode(),
+        codecs.BOM_UTF8 + WORDS.encode(),
+        b"# -*- coding: latin-1 -*-\n" + WORDS.encode("latin-1"),
+        b"# coding: cp1252\r\n" + WORDS.replace("\n", "\r\n").encode("cp1252"),
+        WORDS.replace("\n", "\r").encode(),
+    ],
+    ids=["UTF-8", "byte order mark", "declared latin-1", "declared cp1252", "old Mac"],
+)
+def test_what_python_can_run_is_read(tmp_path, content):
+    (tmp_path / "models.py").write_bytes(content)
+    assert ast.unparse(parse(tmp_path, "models.py")) == WORDS.strip()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (codecs.BOM_UTF16_LE + WORDS.encode("utf-16-le"), "models.py is saved in UTF-16. Save the file in UTF-8."),
+        (codecs.BOM_UTF16_BE + WORDS.encode("utf-16-be"), "models.py is saved in UTF-16. Save the file in UTF-8."),
+        (codecs.BOM_UTF32_LE + WORDS.encode("utf-32-le"), "models.py is saved in UTF-32. Save the file in UTF-8."),
+        (WORDS.encode("utf-16-le"), "models.py is not saved in UTF-8: line 1 holds the byte 0xe9."),
+        (("\n\n\n" + WORDS).encode("cp1252"), "models.py is not saved in UTF-8: line 4 holds the byte 0xe9."),
+        (codecs.BOM_UTF8 + WORDS.encode("cp1252"), "models.py is not saved in UTF-8: line 1 holds the byte 0xe9."),
+        (b"# coding: ascii\n" + WORDS.encode(), "models.py is not saved in ASCII: line 2 holds the byte 0xc3."),
+        (b"# coding: klingon\n", "models.py: unknown encoding: klingon. Remove the comment with the encoding"),
+        (codecs.BOM_UTF8 + b"# coding: latin-1\n", "models.py: encoding problem: utf-8. Remove the comment"),
+        (b"x = 1\n\0\0\0", "models.py holds zero bytes: it is no text."),
+        (b"def f(:\n", "models.py is not valid Python: invalid syntax (line 1: def f(:). Try `python models.py`"),
+        (
+            b"x = 1\n" + "y = 2\u00a0\n".encode(),
+            "models.py is not valid Python: invalid non-printable character U+00A0",
+        ),
+    ],
+)
+def test_what_python_cannot_run_is_told_with_its_line_and_the_fix(tmp_path, content, said):
+    (tmp_path / "models.py").write_bytes(content)
+    with pytest.raises(UnusableFile) as failure:
+        parse(tmp_path, "models.py")
+    assert str(failure.value).startswith(said)
+
+
+def test_files_that_a_file_imports_are_looked_at_too_but_not_those_that_mean_other_modules(tmp_path):
+    (tmp_path / "gpt_model.py").write_text("import random, models\nfrom torch import nn\n")
+    (tmp_path / "models.py").write_text("def f(:\n")
+    (tmp_path / "random.py").write_text("def f(:\n")
+    with pytest.raises(UnusableFile, match=r"^models.py is not valid Python"):
+        require_usable(tmp_path, "gpt_model.py")
+    (tmp_path / "models.py").write_text("import gpt_model\n")
+    require_usable(tmp_path, "gpt_model.py")
+
+
+@pytest.mark.parametrize("spoilt", ["gpt_model.py", "models.py"])
+def test_the_trainers_say_it_as_the_grader_does(tmp_path, spoilt):
+    for name in ("gpt_model.py", "models.py"):
+        (tmp_path / name).write_bytes((SOLUTIONS / name).read_bytes())
+    (tmp_path / spoilt).write_text("def f(:\n")
+    with fresh_student_modules(), pytest.raises(UserError, match=f"^{spoilt} is not valid Python"):
+        student.model_class(tmp_path)
+
+
+def test_a_folder_in_place_of_a_file_costs_the_questions_that_read_it(tmp_path, graded):
+    for solution in SOLUTIONS.glob("*.py"):
+        (tmp_path / solution.name).write_bytes(solution.read_bytes())
+    (tmp_path / "losses.py").unlink()
+    (tmp_path / "losses.py").mkdir()
+    run = graded(tmp_path, "q2", "q6")
+    messages = {check["message"] for check in run.question("q2")["checks"]}
+    assert any("losses.py is a folder." in message for message in messages)
+    assert run.question("q6")["score"] == 2
+
+
+def test_a_byte_order_mark_changes_nothing_in_grading(tmp_path, graded):
+    for solution in SOLUTIONS.glob("*.py"):
+        (tmp_path / solution.name).write_bytes(codecs.BOM_UTF8 + solution.read_bytes())
+    assert graded(tmp_path, "q6").question("q6")["score"] == 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_text_is_the_same_text_in_every_encoding_that_a_mark_names(tmp_path, encoding, end):
+    text = "Na\u00efve wheels turn.\n" * 20
+    (tmp_path / "text.txt").write_bytes(text.replace("\n", end).encode(encoding))
+    assert corpus.read(tmp_path / "text.txt", 8).digest == corpus.from_text(text, "", 8).digest
+
+
+def test_a_text_in_another_encoding_is_told_with_its_first_odd_byte(tmp_path):
+    (tmp_path / "text.txt").write_bytes(b"caf\xe9" * 100)
+    with pytest.raises(UserError, match=r"text.txt is not text in UTF-8 \(byte 3\). Save the file in UTF-8"):
+        corpus.read(tmp_path / "text.txt", 8)
