@@ -260,7 +260,47 @@ def test_a_viewer_without_a_display_says_why_and_training_goes_on(monkeypatch, c
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setenv("MPLBACKEND", "agg")
     train("sine", Live("q0 Test"), epochs=1)
-    assert "backend is agg" in capsys.readouterr().out
+    assert capsys.readouterr().out == (
+        "(no more pictures: MPLBACKEND is set to agg, which opens no windows. Unset MPLBACKEND to see windows; "
+        "training goes on)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("backend", "said"),
+    [
+        ("nonsense", "cannot be used here (No module named 'matplotlib.backends.backend_nonsense')"),
+        ("module://notebook.backend", "cannot be used here (No module named 'notebook')"),
+        ("svg", "opens no windows"),
+    ],
+)
+def test_a_backend_that_is_none_of_windows_is_named_once_and_before_training(monkeypatch, backend, said):
+    monkeypatch.setenv("DISPLAY", ":987")
+    monkeypatch.setenv("MPLBACKEND", backend)
+    fault = window.fault()
+    assert fault == f"MPLBACKEND is set to {backend}, which {said}. Unset MPLBACKEND to see windows"
+    command = [sys.executable, "autograder.py", "-q", "q6", "-q", "q1", "--code-directory", "staff/solutions"]
+    finished = subprocess.run(
+        command, cwd=PROJECT, capture_output=True, text=True, timeout=SECONDS_UNTIL_IT_HANGS, check=False
+    )
+    assert finished.returncode == 0
+    assert finished.stdout.startswith(f"No windows while training. {fault}.\n")
+    assert (finished.stdout + finished.stderr).count("MPLBACKEND is set") == 1
+
+
+def test_where_nothing_is_said_of_backends_no_window_is_tried(monkeypatch):
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    monkeypatch.setattr(subprocess, "run", None)
+    monkeypatch.setenv("DISPLAY", ":987")
+    assert window.fault() == ""
+
+
+def test_without_matplotlib_there_are_no_windows_and_one_sentence(monkeypatch, tmp_path):
+    (tmp_path / "matplotlib.py").write_text("raise ModuleNotFoundError('gone', name='matplotlib')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("MPLBACKEND", "tkagg")
+    monkeypatch.setenv("DISPLAY", ":987")
+    assert window.fault().startswith("matplotlib is not installed. Run: ")
 
 
 def test_a_real_window_shows_training_and_its_violent_end_leaves_training_going(display, capsys, monkeypatch):

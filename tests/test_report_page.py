@@ -25,6 +25,7 @@ from grading import cli
 from grading.outcomes import CRASHED, FAILED, NOT_FINISHED, PASSED, Outcome, QuestionResult, RunResult
 from grading.pages import page as pages
 from grading.pages.page import Item, rows
+from grading.session import run as session
 from pictures.attention import AttentionWeights
 from pictures.curve import FittedCurve
 from pictures.digit_field import ReadDigits
@@ -259,12 +260,12 @@ def test_the_page_is_made_without_the_students_code_or_torch():
 
 @pytest.mark.parametrize(
     ("place", "complaint"),
-    [("file", "is a file"), ("missing/deeper", "does not exist"), ("taken", "cannot write report.html there")],
+    [("file", "is a file"), ("missing/deeper", "does not exist"), ("taken", "a folder is in the place of the file")],
 )
 def test_a_folder_that_cannot_be_used_exits_2_before_any_work(place, complaint, tmp_path, monkeypatch, capsys):
     (tmp_path / "file").touch()
     (tmp_path / "taken" / "report.html").mkdir(parents=True)
-    monkeypatch.setattr(cli, "Engine", None)  # any work would fail loudly
+    monkeypatch.setattr(session, "Engine", None)  # any work would fail loudly
     arguments = ["--code-directory", str(SOLUTIONS), "-q", "q6", "--report", str(tmp_path / place)]
     assert cli.main(arguments) == 2
     assert complaint in capsys.readouterr().err
@@ -274,16 +275,16 @@ def test_a_missing_template_engine_is_named_with_the_mend(tmp_path, monkeypatch,
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "jinja2" else find(name))
     assert cli.main(["--code-directory", str(SOLUTIONS), "-q", "q6", "--report", str(tmp_path)]) == 2
-    assert "pip install jinja2" in capsys.readouterr().err
+    assert "jinja2 is not installed. Run: " in capsys.readouterr().err
 
 
 def test_an_interrupted_run_leaves_the_page_of_what_was_graded(tmp_path, monkeypatch):
-    class Interrupted(cli.Engine):
+    class Interrupted(session.Engine):
         def grade(self, questions, on_change):
             on_change(question(passed("Done before"), name="q1"))
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "Engine", Interrupted)
+    monkeypatch.setattr(session, "Engine", Interrupted)
     arguments = ["--code-directory", str(SOLUTIONS), "-q", "q1,q2", "--report", str(tmp_path / "new")]
     assert cli.main(arguments) == 130
     page = Page(tmp_path / "new" / "report.html")

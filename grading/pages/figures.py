@@ -1,4 +1,7 @@
-"""Figures as text: what is drawn with matplotlib becomes an address that holds the whole image."""
+"""Figures as text: what is drawn with matplotlib becomes an address that holds the whole image.
+
+matplotlib is imported only for drawing: a report without pictures needs none.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,9 @@ import io
 from importlib import import_module
 from typing import Any
 
-import matplotlib
 import numpy as np
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
-from matplotlib.image import imsave
-from matplotlib.transforms import Bbox
 
-from pictures import style
+from pictures import drawing, style
 from pictures.panels import Chart, WindowPicture
 
 PIXELS_PER_INCH = 200  # of parts that are drawn as pixels, such as a surface: sharp on dense screens
@@ -32,7 +30,7 @@ SETTINGS = style.SETTINGS | {
 
 def chart(panel: Chart) -> str:
     """Draw a chart on fresh axes; returns a data URI of an SVG."""
-    with matplotlib.rc_context(SETTINGS):
+    with drawing.load().rc_context(SETTINGS):
         figure = _figure(panel.width, panel.height, layout="constrained")
         panel.draw(figure.subplots(*panel.grid, squeeze=False) if panel.grid else figure.add_subplot())
         return _address(figure)
@@ -41,7 +39,9 @@ def chart(panel: Chart) -> str:
 def window_picture(panel: WindowPicture) -> str:
     """Draw what a live window would show of a state, without its headline; returns a data URI of an SVG."""
     width, height = panel.scale * style.WIDTH_INCHES, panel.scale * style.HEIGHT_INCHES
-    with matplotlib.rc_context(SETTINGS):
+    with drawing.load().rc_context(SETTINGS):
+        from matplotlib.transforms import Bbox
+
         figure = _figure(width, height)
         import_module(panel.module).draw(style.page(figure, "", ""), panel.state)
         below = Bbox.from_extents(0, 0, width, WINDOW_TOP * height)
@@ -50,18 +50,24 @@ def window_picture(panel: WindowPicture) -> str:
 
 def pixels(image: np.ndarray) -> str:
     """An image, uint8 (height, width), 0 paper to 255 ink, pixel by pixel; returns a data URI of a PNG."""
+    drawing.load()
+    from matplotlib.image import imsave
+
     file = io.BytesIO()
     imsave(file, image, cmap="gray_r", vmin=0, vmax=255, format="png")
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def _figure(width: float, height: float, layout: Any = None) -> Figure:
+def _figure(width: float, height: float, layout: Any = None) -> Any:
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(width, height), dpi=style.DOTS_PER_INCH, layout=layout)
     FigureCanvasSVG(figure)
     return figure
 
 
-def _address(figure: Figure, **how: Any) -> str:
+def _address(figure: Any, **how: Any) -> str:
     file = io.BytesIO()
     metadata: Any = {"Date": None, "Creator": None}  # without them: same numbers, same bytes
     figure.savefig(file, format="svg", metadata=metadata, dpi=PIXELS_PER_INCH, **how)

@@ -14,6 +14,7 @@ from data.files import write_text
 from grading import report
 from grading.outcomes import QuestionResult, RunResult
 from grading.pages import figures
+from pictures import drawing
 from pictures.panels import Chart, Panel, WindowPicture, Writing, WrongAnswers, clipped
 
 FILE_NAME = "report.html"
@@ -57,10 +58,14 @@ class ReportPage:
     Args:
         directory: where report.html goes; exists.
         about: the run.
+    Attributes:
+        path: of the page.
+        fault: why the page has no pictures and what to do; empty if matplotlib can be used.
     """
 
     def __init__(self, directory: Path, about: About) -> None:
         self.path = directory / FILE_NAME
+        self.fault = drawing.fault()
         self._about = about
         self._drawn: dict[str, tuple[QuestionResult, list[Item]]] = {}
         environment = jinja2.Environment(
@@ -100,7 +105,7 @@ class ReportPage:
     def _items(self, question: QuestionResult) -> list[Item]:
         """A question's pictures, drawn once."""
         if question.id not in self._drawn or self._drawn[question.id][0] is not question:
-            self._drawn[question.id] = question, _items_that_can_be_drawn(question)
+            self._drawn[question.id] = question, _items_that_can_be_drawn(question, without_images=bool(self.fault))
         return self._drawn[question.id][1]
 
 
@@ -127,11 +132,17 @@ def drawn(panel: Panel) -> Item:
     return Item("writing" if isinstance(panel, Writing) else "talk", panel)
 
 
-def _items_that_can_be_drawn(question: QuestionResult) -> list[Item]:
+def _has_images(panel: Panel) -> bool:
+    if isinstance(panel, WrongAnswers):
+        return any(answer.image is not None for answer in panel.answers)
+    return isinstance(panel, Chart | WindowPicture)
+
+
+def _items_that_can_be_drawn(question: QuestionResult, without_images: bool = False) -> list[Item]:
     found: list[Item] = []
     for exhibit in question.exhibits:
         try:
-            found += map(drawn, exhibit.panels())
+            found += [drawn(panel) for panel in exhibit.panels() if not (without_images and _has_images(panel))]
         except Exception as error:  # numbers may be as wild as they like: a picture less, never the report
             print(f"(a picture of {question.id} cannot be drawn: {error})", file=sys.stderr)
     return found

@@ -162,7 +162,7 @@ class Live:
             yield
         except Exception as error:  # of a toolkit, the operating system, or the student's model in mid-training
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            print(f"(no more pictures: {reason}; training goes on)", flush=True)
+            print(f"(no more pictures: {reason.rstrip('.')}; training goes on)", flush=True)
             self._is_over = True
             watch.close()
 

@@ -19,12 +19,10 @@ import time
 from typing import Any, BinaryIO
 
 from grading.isolation import channel
-from pictures import style
+from pictures import drawing, style
 
 SECONDS_BETWEEN_LOOKS = 0.02  # at what was sent, while the toolkit handles the window's events
 NICENESS = 5  # where training wants the same core, training goes first
-# backends that draw into files only: no window will come of them
-SILENT_BACKENDS = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
 
 
 class NoWindow(Exception):
@@ -46,9 +44,10 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
     first = channel.read(requests)
     picture, title = first["picture"], first["title"]
     try:
-        figure, backend = _open(title)
+        figure, backend = _figure(title)
+        figure.show()
     except Exception as error:  # each windowing toolkit raises its own kind
-        channel.write(replies, {"failed": (str(error) or type(error).__name__).splitlines()[0]})
+        channel.write(replies, {"failed": _first_line(error)})
         return
     channel.write(replies, {"open": backend})
     closed = threading.Event()
@@ -70,18 +69,48 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
         channel.write(replies, {"shown": time.perf_counter() - started})
 
 
-def _open(title: str) -> tuple[Any, str]:
-    """An empty window's figure and the name of matplotlib's backend, which matplotlib chooses."""
-    import matplotlib
+def fault() -> str:
+    """Why no window can be opened, tried out short of showing one; empty if windows can be opened."""
+    try:
+        _figure("")
+    except Exception as error:
+        return _first_line(error)
+    return ""
+
+
+def _figure(title: str) -> tuple[Any, str]:
+    """The figure of a window, not yet shown, and the name of its backend: MPLBACKEND's, or the one matplotlib chooses.
+
+    Raises:
+        NoWindow: there is no backend for windows; the text says whose choice that is.
+        Unusable: matplotlib is missing or broken.
+    """
+    matplotlib, named = drawing.load(), os.environ.get(drawing.BACKEND)
     import matplotlib.pyplot as pyplot
 
+    if named:
+        try:
+            pyplot.switch_backend(named)
+        except Exception as error:  # of a backend that is not there, or cannot work here
+            reason = str(error).partition(";")[0]
+            raise NoWindow(
+                f"{drawing.BACKEND} is set to {named}, which cannot be used here ({reason}). "
+                f"Unset {drawing.BACKEND} to see windows"
+            ) from error
     matplotlib.rcParams.update(style.SETTINGS)
     figure = pyplot.figure(title, figsize=(style.WIDTH_INCHES, style.HEIGHT_INCHES), dpi=style.DOTS_PER_INCH)
     backend = matplotlib.get_backend()
-    if backend.lower().removeprefix("module://").split(".")[-1] in SILENT_BACKENDS:
-        raise NoWindow(f"matplotlib found no way to open one; its backend is {backend}")
-    pyplot.show(block=False)
+    if getattr(figure.canvas, "required_interactive_framework", None) is None:
+        raise NoWindow(
+            f"{drawing.BACKEND} is set to {named}, which opens no windows. Unset {drawing.BACKEND} to see windows"
+            if named
+            else f"matplotlib found no way to open one; its backend is {backend}"
+        )
     return figure, backend
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _read_ahead(requests: BinaryIO, incoming: queue.Queue[Any]) -> None:

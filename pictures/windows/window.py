@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import queue
 import subprocess
-import sys
 import threading
-from pathlib import Path
 from typing import Any, cast
 
 from grading.isolation import channel
+from pictures import drawing
+from pictures.windows.display import has_display
+from startup import finders
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SECONDS_TO_OPEN = 30.0  # a first start may have to build matplotlib's font cache
 
 
@@ -23,10 +24,25 @@ class WindowFailed(Exception):
 
 def program() -> list[str]:
     """The command line of the viewer."""
-    start = (
-        "import sys; sys.path.insert(0, sys.argv.pop(1)); from pictures.windows import viewer; sys.exit(viewer.main())"
-    )
-    return [sys.executable, "-P", "-c", start, str(PROJECT_DIRECTORY)]
+    return finders.command("from pictures.windows import viewer; sys.exit(viewer.main())")
+
+
+def fault() -> str:
+    """Why live windows cannot be opened here although there is a display; empty where they can be, or without one.
+
+    Tried out only where there is a doubt: MPLBACKEND names a backend, which may be a notebook's, or matplotlib is not
+    there.
+    """
+    if not has_display() or (drawing.BACKEND not in os.environ and importlib.util.find_spec("matplotlib") is not None):
+        return ""
+    command = finders.command("from pictures.windows import viewer; print(viewer.fault())")
+    try:
+        tried = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=SECONDS_TO_OPEN
+        )
+    except subprocess.TimeoutExpired:
+        return "the window did not open"
+    return tried.stdout.decode(errors="replace").strip() if tried.returncode == 0 else "the windows' toolkit has failed"
 
 
 class ViewerWindow:
