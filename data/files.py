@@ -7,12 +7,25 @@ Pillai et al. (2014), "All File Systems Are Not Created Equal", section 2. A fai
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import shutil
 import stat
 from pathlib import Path
 
 ANYONE, OWNER = 0o666, 0o600  # permissions of a new file; the system's umask takes some of the first away
+TRIAL_BYTES = 4096  # a block of a disk
+REASONS = {
+    errno.EACCES: "you have no permission to write there",
+    errno.EEXIST: "a file is in the place of a folder",
+    errno.EISDIR: "a folder is in the place of the file",
+    errno.ENOENT: "the folder does not exist",
+    errno.ENOSPC: "the disk is full",
+    errno.ENOTDIR: "a file is in the place of a folder",
+    errno.EPERM: "you have no permission to write there",
+    errno.EROFS: "the disk can only be read",
+}
 
 
 def write_text(path: Path, text: str, *, private: bool = False, make_parents: bool = False) -> None:
@@ -39,20 +52,58 @@ def write_bytes(path: Path, content: bytes, *, private: bool = False, make_paren
     """
     if make_parents:
         path.parent.mkdir(parents=True, exist_ok=True)
-    if _is_stream(path):
+    if is_stream(path):
         path.write_bytes(content)
     else:
         _replace(Path(os.path.realpath(path)), content, private)
 
 
-def _is_stream(path: Path) -> bool:
-    """Whether writing goes to a device, a pipe, or this process's own open file (/dev/stdout), and not to a name."""
+def require_writable(path: Path, size_bytes: int = 0, *, make_parents: bool = False) -> None:
+    """Find out before any work whether a file can be written. What is at `path` stays as it is.
+
+    A block of bytes is written beside the file and removed again.
+
+    Args:
+        path: where the file will go.
+        size_bytes: about how large the file will be.
+        make_parents: make the folders that are missing on the way, and leave them.
+    Raises:
+        OSError: the file cannot be written; see `reason`.
+    """
+    if make_parents:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if is_stream(path):  # opening a pipe would wait for a reader
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return
+    file = Path(os.path.realpath(path))
+    trial = file.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        _replace(trial, bytes(TRIAL_BYTES), private=True)
+    finally:
+        trial.unlink(missing_ok=True)
+    if shutil.disk_usage(file.parent).free < size_bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+def reason(error: OSError) -> str:
+    """Why a file cannot be written, in a clause without a full stop."""
+    return REASONS.get(error.errno or 0) or error.strerror or str(error) or type(error).__name__
+
+
+def is_stream(path: Path) -> bool:
+    """Whether writing goes to a device, a pipe, or this process's own open file (/dev/stdout), and not to a name.
+
+    A stream is written to as it is; what was written before cannot be replaced.
+    """
     folder = os.path.realpath(path.parent)
     if folder == "/dev" or folder.startswith("/proc/"):
         return True
     try:
         return not stat.S_ISREG(path.stat().st_mode)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 

@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from pictures import style
+from pictures import drawing, style
 from pictures.loss_curve import LossCurve, draw
 from training.checkpoint import write
 
@@ -28,7 +28,9 @@ def loss_curve(
         limit: the entropy of the text, where it is known.
     Raises:
         UserError: the file cannot be written.
+        Unusable: matplotlib cannot be used.
     """
+    drawing.load()
     from matplotlib.figure import Figure  # slow to import, and needed only at the end
 
     figure = Figure(figsize=(8, 4.5), layout="constrained")

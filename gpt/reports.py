@@ -12,6 +12,8 @@ from torch import Tensor
 from gpt import losses, plot
 from gpt.corpus import Corpus
 from gpt.writer import Writer
+from startup import packages
+from training.errors import UserError
 
 CHARACTERS_VALIDATED = 20_000  # for a report on the way; the whole split at the end
 SAMPLE_LENGTH, LAST_SAMPLE_LENGTH = 160, 500
@@ -52,11 +54,17 @@ class Reports:
         write("    " + self.writer.write(self.prompt, SAMPLE_LENGTH).strip().replace("\n", "\n    "))
 
     def at_the_end(self, history: History, write: Callable[[str], None]) -> None:
-        """Write a sample, where the loss curve is, and the losses; the last line is the validation loss."""
+        """Write a sample, where the loss curve is, and the losses; the last line is the validation loss.
+
+        Where no loss curve can be drawn or kept, everything else is written all the same, and why.
+        """
         write("\n" + self.writer.write(self.prompt, LAST_SAMPLE_LENGTH, seed=1) + "\n")
         picture = self.folder / "loss.png"
-        plot.loss_curve(picture, history.training, history.validation, self.corpus.name, self.limit)
-        write(f"loss curve: {picture}")
+        try:
+            plot.loss_curve(picture, history.training, history.validation, self.corpus.name, self.limit)
+            write(f"loss curve: {picture}")
+        except (UserError, packages.Unusable) as fault:
+            write(f"no loss curve: {fault}")
         held_out = self.corpus.validation
         if self.limit is not None:
             write(f"entropy of this text, which no model can go below: {in_both_units(self.limit)}")

@@ -37,6 +37,9 @@ class Run:
         folder: where the checkpoint goes.
         reports: tells how it goes.
         watch: is told of every step.
+
+    Attributes:
+        fault: why the last checkpoint could not be written and what to do; empty if there is one.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Run:
         self._reports, self._watch = reports, watch
         self.loop = Loop(Length(config.steps, 60 * config.minutes), trainer.parallel, trainer.device)
         self.history = History()
+        self.fault = ""
         self._waiting: list[torch.Tensor] = []  # losses not yet read from the device
 
     def restore(self, contents: dict[str, Any]) -> None:
@@ -66,8 +70,7 @@ class Run:
     def train(self) -> bool:
         """Train to the end, or until Ctrl-C; returns whether the end was reached. Saves in both cases.
 
-        Raises:
-            UserError: the last checkpoint could not be written.
+        What was learned is not lost where the last checkpoint cannot be written: `fault` says so then.
         """
         loop = self.loop
         saved_at, reported = time.monotonic(), int(loop.progress * REPORTS_IN_A_RUN)
@@ -91,7 +94,10 @@ class Run:
             if loop.is_done:
                 self._report(bar)
             if self._parallel.leads:
-                self.save()
+                try:
+                    self.save()
+                except UserError as error:
+                    self.fault = str(error)
         return loop.is_done
 
     def save(self) -> None:

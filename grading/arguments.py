@@ -1,9 +1,13 @@
-"""Readers of what stands behind a flag, for argparse's `type`."""
+"""Readers of what stands behind a flag, for argparse's `type`, and the error that a wrong flag is."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+
+
+class UsageError(Exception):
+    """The command line asks for something that cannot be done; the text says what and how to fix it."""
 
 
 def count_from(least: int) -> Callable[[str], int]:

@@ -6,6 +6,8 @@ import os
 import shutil
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 OUTPUT_LIMIT_CHARACTERS = 200_000  # of what one question's code prints; a flood must not fill a disk
@@ -74,6 +76,23 @@ class Console:
             encoding = self._stream.encoding or "ascii"
             self._stream.write(text.encode(encoding, "replace").decode(encoding))
         self._stream.flush()
+
+
+@contextmanager
+def standard_output_kept() -> Iterator[int]:
+    """While the block runs, everything that is printed goes to standard error; gives a descriptor of standard output.
+
+    That holds for this process, for its descriptors, and for the processes that it starts.
+    """
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield kept
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 class StudentOutput:

@@ -20,13 +20,18 @@ def points(value: float) -> str:
     return f"{value:g}"
 
 
+def as_json(document: dict[str, Any]) -> str:
+    """A JSON report as text."""
+    return json.dumps(document, indent=2) + "\n"
+
+
 def write_json(document: dict[str, Any], path: Path) -> None:
     """Write a JSON report, whole or not at all.
 
     Raises:
         OSError: the file cannot be written.
     """
-    write_text(path, json.dumps(document, indent=2) + "\n")
+    write_text(path, as_json(document))
 
 
 def print_question(result: QuestionResult, console: Console) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,8 +17,9 @@ from haiku_bot.corpus import Corpus, load_corpus
 from haiku_bot.functions import StudentFunctions
 from haiku_bot.trainer import Recipe, create_model, evaluate, train
 from training import workers
+from training.checkpoint import require_writable
 from training.device import Device, choose
-from training.errors import exit_status
+from training.errors import UserError, exit_status
 from training.progress import Bar
 from training.watching import Watch, unwatched, window
 
@@ -84,13 +86,20 @@ def trained_model(
 ) -> torch.nn.Module:
     """The model of the checkpoint at `path`; trained, and kept there, if there is none or `retrain` is asked for.
 
-    device: a CPU, for the training.
+    device: a CPU, for the training. A model that cannot be kept is told on standard error, and answers all the same.
+
+    Raises:
+        UserError: the checkpoint cannot be used, or it is clear before training that none can be written.
     """
     if path.exists() and not retrain:
         return checkpoint.load(corpus, recipe, students, path)
     model = create_model(recipe, corpus.vocabulary, students)
+    require_writable(path, model)
     _train(model, corpus, recipe, students, device, watch)
-    checkpoint.save(model, corpus, recipe, path)
+    try:
+        checkpoint.save(model, corpus, recipe, path)
+    except UserError as error:
+        print(f"chat: {error} The model is trained and answers, but the next start trains again.", file=sys.stderr)
     return model
 
 

@@ -281,6 +281,37 @@ def test_ask_trains_once_and_prints_three_lines(
     assert len(outputs[1].splitlines()) == 3
 
 
+def test_a_checkpoint_that_cannot_be_written_is_told_before_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat, "Recipe", lambda: TINY)
+    (tmp_path / "file").touch()
+    where = ["--checkpoint", str(tmp_path / "file" / "haiku.pt"), "--code-directory", str(SOLUTIONS)]
+    assert chat.main(["--ask", "clouds", *where]) == 1
+    told = capsys.readouterr()
+    assert "haiku.pt cannot be written: a file is in the place of a folder." in told.err
+    assert "name another folder" in told.err
+    assert told.out == ""
+
+
+def test_a_model_that_cannot_be_kept_answers_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = iter(range(10**6))
+
+    def full(descriptor: int) -> None:
+        if next(tries) > 0:  # the first is the trial before training
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(chat, "Recipe", lambda: TINY)
+    monkeypatch.setattr(os, "fsync", full)
+    where = ["--checkpoint", str(tmp_path / "haiku.pt"), "--code-directory", str(SOLUTIONS)]
+    assert chat.main(["--ask", "clouds", *where]) == 0
+    told = capsys.readouterr()
+    assert "haiku.pt could not be written: the disk is full." in told.err
+    assert len(told.out.splitlines()[-3:]) == 3
+
+
 def test_every_theme_has_a_field_and_every_field_words_that_the_haiku_use() -> None:
     for theme in texts.themes().values():
         assert theme.covers, theme.name

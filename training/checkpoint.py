@@ -14,10 +14,12 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 
-from data.files import write_bytes
+from data import files
 from training.errors import UserError
 
 FORMAT = 1
+HOW_TO_FIX = "Make room, or name another folder."
+WEIGHTS_IN_A_CHECKPOINT = 3  # Adam keeps two numbers for each weight
 DAMAGES = (OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, UnpicklingError, BadZipFile)
 
 
@@ -28,11 +30,23 @@ def write(path: Path, content: bytes) -> None:
         UserError: the disk is full, say. What was at `path` is still there.
     """
     try:
-        write_bytes(path, content, make_parents=True)
+        files.write_bytes(path, content, make_parents=True)
     except OSError as error:
         kept = " The earlier one is untouched." if path.is_file() else ""
-        reason = error.strerror or error
-        raise UserError(f"{path} could not be written: {reason}.{kept} Make room, or name another folder.") from None
+        raise UserError(f"{path} could not be written: {files.reason(error)}.{kept} {HOW_TO_FIX}") from None
+
+
+def require_writable(path: Path, model: Module) -> None:
+    """Find out before training whether a checkpoint of a model and its optimizer can be written; makes its folder.
+
+    Raises:
+        UserError: it cannot. What is at `path` is still there.
+    """
+    weights = sum(weight.numel() * weight.element_size() for weight in model.state_dict().values())
+    try:
+        files.require_writable(path, WEIGHTS_IN_A_CHECKPOINT * weights, make_parents=True)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {files.reason(error)}. {HOW_TO_FIX}") from None
 
 
 def save(path: Path, contents: Mapping[str, Any]) -> None:

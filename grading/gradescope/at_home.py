@@ -6,13 +6,16 @@ cost on Gradescope is predicted.
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 import textwrap
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
+from grading.arguments import UsageError
 from grading.console import Console
 from grading.gradescope import run, settings, submission
 from grading.gradescope.feedback import Feedback
@@ -25,19 +28,24 @@ from grading.questions import Question, discover
 TIGHT = 0.8  # of what there is: from here on a prediction is called tight
 
 
-def rehearse(code_directory: Path, questions: Sequence[Question], json_path: Path | None, console: Console) -> bool:
+@dataclass(frozen=True)
+class Rehearsal:
+    """What came of a rehearsal: whether every check passed, and the content of results.json."""
+
+    passed: bool
+    document: dict[str, Any]
+
+
+def rehearse(code_directory: Path, questions: Sequence[Question], console: Console) -> Rehearsal:
     """Grade the student files of a folder as Gradescope would, and print what that would cost there.
 
     Args:
         code_directory: holds the files that would be handed in; others in it are left behind.
         questions: to be graded, as far as the course's settings grade them on Gradescope.
-        json_path: where a copy of results.json is kept, or None.
         console: where to say it.
-    Returns:
-        whether every point was earned.
     Raises:
         SettingsError: the course's settings make no sense.
-        OSError: a file cannot be copied or written.
+        UsageError: a student file cannot be read.
     """
     chosen = settings.load(environment={})
     graded = tuple(q.id for q in questions if not chosen.questions or q.id in chosen.questions)
@@ -50,13 +58,11 @@ def rehearse(code_directory: Path, questions: Sequence[Question], json_path: Pat
         console.line()
         with Meter() as meter:
             result = run.grade(root, chosen, console, at_home=True).run
-        if json_path is not None:
-            shutil.copyfile(root / "results" / "results.json", json_path)
+        document = json.loads((root / "results" / "results.json").read_text(encoding="utf-8"))
     console.line()
     for line in prediction(meter, chosen, result):
         _say(line, console)
-    full = [question.id for question in result.questions if question.score == question.max_score]
-    return len(full) == len(graded)
+    return Rehearsal(result.passed and len(result.questions) == len(graded), document)
 
 
 def prediction(meter: Meter, chosen: HarnessSettings, result: RunResult) -> list[str]:
@@ -101,7 +107,10 @@ def _hand_in(code_directory: Path, target: Path) -> list[str]:
         for path in [path for path in here if path.name == base or submission.is_like(path.name, base)]:
             copied = target / PurePosixPath(wanted).parent / path.name
             copied.parent.mkdir(exist_ok=True)
-            shutil.copyfile(path, copied)
+            try:
+                shutil.copyfile(path, copied)
+            except OSError as error:
+                raise UsageError(f"{path} cannot be read ({error.strerror}). Check the file's permissions.") from error
             names.append(copied.relative_to(target).as_posix())
     return sorted(set(names))
 

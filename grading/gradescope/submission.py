@@ -73,11 +73,16 @@ def find(directory: Path, wanted: Iterable[str], required: Iterable[str] | None 
 def _walk(directory: Path, notes: list[str]) -> list[Path]:
     """Every file, near ones first, without the noise that systems and editors add; links are never followed."""
     files: list[Path] = []
-    waiting, seen = [directory], 0
+    waiting, seen, unreadable = [directory], 0, 0
     while waiting:
+        folder = waiting.pop(0)
         try:
-            entries = sorted(os.scandir(waiting.pop(0)), key=lambda entry: entry.name)
-        except OSError:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            unreadable += 1
+            if unreadable <= MAX_NAMED:
+                name = _shown(folder, directory)
+                notes.append(f"The folder {name} cannot be read ({error.strerror}) and was not used.")
             continue
         for entry in entries:
             seen += 1

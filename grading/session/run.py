@@ -1,0 +1,179 @@
+"""One run of the autograder from flags to the last report. What cannot be written or found is told before any work."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import shlex
+import subprocess
+import sys
+import time
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data import files
+from grading import report
+from grading.arguments import UsageError
+from grading.checks import modules
+from grading.console import Console
+from grading.dependencies import installed_versions
+from grading.engine import Engine, Settings
+from grading.outcomes import QuestionResult, RunResult, not_graded_yet
+from grading.questions import Question
+from grading.session.result_files import ResultFiles, is_standard_output, json_writer
+from pictures.windows import window
+from startup import packages
+
+if TYPE_CHECKING:
+    from grading.pages.page import ReportPage
+
+PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
+
+
+def grade(arguments: argparse.Namespace, questions: list[Question]) -> bool:
+    """Grade questions as the flags ask; returns whether every check passed.
+
+    Raises:
+        UsageError: it cannot be done as asked, or results could not be written.
+        Unusable: torch cannot be used here.
+    """
+    _check(arguments, questions)
+    with json_writer(arguments.json) as write_json, ResultFiles() as kept:
+        console = Console()
+        started = time.monotonic()
+        result = RunResult(arguments.seed, installed_versions())
+        result.questions = [not_graded_yet(question) for question in questions]
+        position = {question.id: index for index, question in enumerate(questions)}
+
+        def keep() -> None:
+            result.seconds = time.monotonic() - started
+            kept.write()
+
+        def on_change(question_result: QuestionResult) -> None:
+            result.questions[position[question_result.id]] = question_result
+            keep()
+            report.print_question(question_result, console)
+
+        with Engine(_settings(arguments, console), console) as engine:
+            if arguments.json is not None:
+                is_stream = is_standard_output(arguments.json) or files.is_stream(arguments.json)
+                kept.add(f"--json {arguments.json}", lambda: write_json(result.as_dict()), at_the_end=is_stream)
+            page = _page(arguments, console)
+            if page is not None:
+                kept.add(f"--report {arguments.report}", partial(_write_page, page, result, engine))
+            keep()
+            engine.grade(questions, on_change)
+        result.seconds = time.monotonic() - started
+        report.print_table(result, console, engine.library.sources())
+        if page is not None:
+            console.line(console.paint(f"report: {page.path}", "dim"))
+    return result.passed
+
+
+def rehearse(arguments: argparse.Namespace, questions: list[Question]) -> bool:
+    """Grade as Gradescope would, by the course's settings; returns whether every check passed.
+
+    Raises:
+        UsageError: it cannot be done as asked, or results could not be written.
+        Unusable: torch cannot be used here.
+    """
+    from grading.gradescope import at_home
+    from grading.gradescope.settings import SettingsError
+
+    _check(arguments, questions)
+    with json_writer(arguments.json) as write_json, ResultFiles() as kept:
+        try:
+            rehearsal = at_home.rehearse(arguments.code_directory.resolve(), questions, Console())
+        except SettingsError as error:
+            raise UsageError(str(error)) from error
+        if arguments.json is not None:
+            kept.add(f"--json {arguments.json}", lambda: write_json(rehearsal.document))
+    return rehearsal.passed
+
+
+def _page(arguments: argparse.Namespace, console: Console) -> ReportPage | None:
+    """The page that --report asks for; what makes it is imported only then."""
+    if arguments.report is None:
+        return None
+    from grading.pages.page import About, ReportPage
+
+    about = About(datetime.now().astimezone(), _command(arguments), arguments.code_directory.resolve().name)
+    page = ReportPage(arguments.report, about)
+    if page.fault:
+        console.line(f"The report will have no pictures. {page.fault}")
+    return page
+
+
+def _write_page(page: ReportPage, result: RunResult, engine: Engine) -> None:
+    page.write(result, engine.library.sources())
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """The command line that does this run again, as far as the results depend on it."""
+    parts = ["python", "autograder.py", *(part for name in arguments.question for part in ("-q", name))]
+    parts += ["--electives"] if arguments.electives else []
+    if arguments.code_directory != PROJECT_DIRECTORY:
+        parts += ["--code-directory", str(arguments.code_directory)]
+    if arguments.data_directory is not None:
+        parts += ["--data-directory", str(arguments.data_directory)]
+    if arguments.time_limit is not None:
+        parts += ["--time-limit", f"{arguments.time_limit:g}"]
+    parts += ["--seed", str(arguments.seed), "--report", str(arguments.report)]
+    return subprocess.list2cmdline(parts) if sys.platform == "win32" else shlex.join(parts)
+
+
+def _settings(arguments: argparse.Namespace, console: Console) -> Settings:
+    graphics = not arguments.no_graphics and arguments.jobs == 1  # side by side, windows would cover each other
+    if graphics and (fault := window.fault()):
+        console.line(f"No windows while training. {fault.rstrip('.')}.")
+        graphics = False
+    return Settings(
+        code_directory=arguments.code_directory.resolve(),
+        data_directory=arguments.data_directory,
+        seed=arguments.seed,
+        time_limit_seconds=arguments.time_limit,
+        jobs=arguments.jobs,
+        in_process=arguments.in_process,
+        graphics=graphics,
+        exhibits=arguments.report is not None,
+    )
+
+
+def _check(arguments: argparse.Namespace, questions: list[Question]) -> None:
+    """Say before any work what cannot go well."""
+    for flag, directory in (
+        ("--code-directory", arguments.code_directory),
+        ("--data-directory", arguments.data_directory),
+    ):
+        if directory is not None and not directory.is_dir():
+            raise UsageError(f"{flag} {directory}: this folder does not exist")
+    names = modules.student_files(target for question in questions for target in question.targets)
+    if names and not any(os.path.lexists(arguments.code_directory / name) for name in names):
+        raise UsageError(
+            f"--code-directory {arguments.code_directory}: holds none of {', '.join(names)}. "
+            "Name the folder that holds the student files."
+        )
+    needed = ("torch",) if arguments.report is None else ("torch", "jinja2")
+    for package in needed:
+        if importlib.util.find_spec(package) is None:
+            raise UsageError(packages.not_installed(package))
+    if arguments.json is not None and not is_standard_output(arguments.json):
+        _require_writable("--json", arguments.json, arguments.json)
+    if arguments.report is not None:
+        if arguments.report.exists() and not arguments.report.is_dir():
+            raise UsageError(f"--report {arguments.report}: is a file. Name a folder for report.html")
+        try:
+            arguments.report.mkdir(exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"--report {arguments.report}: cannot make this folder: {files.reason(error)}") from error
+        _require_writable("--report", arguments.report, arguments.report / "report.html")
+
+
+def _require_writable(flag: str, named: Path, path: Path) -> None:
+    try:
+        files.require_writable(path)
+    except OSError as error:
+        raise UsageError(f"{flag} {named}: cannot write there: {files.reason(error)}") from error
