@@ -30,7 +30,7 @@ from staff.classroom.roster import Student
 from staff.classroom.work import GradingSettings, Key, Reply, WorkItem, key_of
 from staff.evidence.hostile.harness import NoHarness, interpreter
 from staff.release.starters import strip_solutions
-from tests.classroom import inside, write
+from tests.classroom import inside, write, zip_of
 from tests.support import SECONDS_UNTIL_IT_HANGS, SOLUTIONS, eventually
 
 # --- tables
@@ -179,6 +179,28 @@ def test_what_is_graded_is_not_graded_again_and_a_cut_off_record_is(tmp_path, at
     assert (tmp_path / "out" / "scores.csv").read_bytes() == table
     assert scores(tmp_path) == {"ann": "2", "ben": "0", "carl": "2"}
     assert (tmp_path / "out" / "submissions" / "ann" / "report" / "report.html").read_bytes() == b"<p>"
+
+
+def test_submissions_that_cannot_be_read_are_rows_with_a_reason_and_the_others_are_graded(tmp_path, at_once, capsys):
+    class_folder(tmp_path, ann="right", ben="wrong")
+    (tmp_path / "class" / "carl.zip").write_bytes(b"PK, not really")
+    (tmp_path / "class" / "dora.rar").write_bytes(b"Rar!")
+    zip_of(tmp_path / "class" / "ann.zip", {"homework/models.py": "right"})
+    assert do(tmp_path) == 1
+    rows = rows_of((tmp_path / "out" / "scores.csv").read_bytes())
+    assert [(row["submission"], row["state"], row["score"]) for row in rows] == [
+        ("ann", "graded", "2"),
+        ("ann.zip", "graded", "2"),
+        ("ben", "graded", "0"),
+        ("carl", "could not be read", ""),
+        ("dora", "could not be read", ""),
+    ]
+    assert rows[3]["notes"] == "carl.zip could not be unpacked (BadZipFile): it is no whole zip archive."
+    assert "  dora: not graded: dora.rar is an archive of a kind that is not read" in capsys.readouterr().out
+    assert "2 submissions could not be read." in (tmp_path / "out" / "summary.html").read_text()
+    (tmp_path / "class" / "carl.zip").unlink()
+    (tmp_path / "class" / "dora.rar").unlink()
+    assert do(tmp_path) == 0
 
 
 def test_a_changed_submission_is_graded_again_and_only_that(tmp_path, at_once, calls):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import zipfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 pytest.importorskip("distributed", reason="needs the extra `staff`")
 
-from staff.classroom import export, made_class, roster
+from staff.classroom import export, made_class, roster, tables
 from staff.classroom.errors import ClassroomError
 from staff.classroom.export import METADATA, Submission
 from staff.classroom.roster import Student
@@ -60,7 +65,7 @@ def test_a_plain_folder_holds_a_folder_or_a_zip_for_each_student(tmp_path):
         ("carl", "carl", 3),
         ("dora", "dora", 0),
     ]
-    assert "dora.zip could not be unpacked (BadZipFile)" in found[3].notes[0]
+    assert found[3].fault == "dora.zip could not be unpacked (BadZipFile): it is no whole zip archive."
 
 
 def test_an_archive_writes_nothing_outside_and_its_links_are_not_followed(tmp_path):
@@ -96,8 +101,8 @@ def test_metadata_makes_no_objects_and_bombs_stay_small():
         f"{new}: &{new} [*{old}, *{old}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
     )
     evil = b"submission_1:\n  :submitters:\n  - !!python/object/apply:os.system ['exit 3']\n  - :name: [1]\n"
-    assert roster.read(evil, METADATA)["submission_1"].students == ()
-    assert len(roster.read(bomb.encode(), METADATA)) == 9
+    assert roster.read(evil, METADATA)[0]["submission_1"].students == ()
+    assert len(roster.read(bomb.encode(), METADATA)[0]) == 9
 
 
 @pytest.mark.parametrize(
@@ -113,6 +118,125 @@ def test_what_is_no_export_is_refused_with_words(tmp_path, make, reason):
     make(tmp_path / "e")
     with pytest.raises(ClassroomError, match=reason):
         export.read(tmp_path / "e", WANTED)
+
+
+def test_a_folder_that_cannot_be_listed_is_one_row_with_its_reason(tmp_path, monkeypatch):
+    """Root may list every folder, so that the refusal is arranged."""
+    write(tmp_path, {METADATA: METADATA_OF_ONE} | inside("submission_7") | inside("submission_8"))
+    listdir = os.listdir
+
+    def refuse(path):
+        if Path(path).name == "submission_7":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    seven, eight = export.read(tmp_path, WANTED).submissions
+    assert seven.fault == "submission_7 cannot be read (Permission denied)."
+    assert (seven.students[0].name, seven.files) == ("Null", {})
+    assert (eight.fault, len(eight.files)) == ("", 3)
+
+
+@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("files", [{}, {METADATA: METADATA_OF_ONE}])
+def test_a_folder_without_permission_is_one_row_with_its_reason(tmp_path, files):
+    write(tmp_path, files | inside("submission_7") | inside("submission_8"))
+    (tmp_path / "submission_7").chmod(0)
+    try:
+        seven, eight = export.read(tmp_path, WANTED).submissions
+    finally:
+        (tmp_path / "submission_7").chmod(0o700)
+    assert seven.fault == "submission_7 cannot be read (Permission denied)."
+    assert len(eight.files) == 3
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links")
+def test_a_link_in_the_place_of_a_folder_is_one_row_with_its_reason(tmp_path):
+    write(tmp_path / "elsewhere", inside("ann"))
+    write(tmp_path / "class", inside("ben"))
+    (tmp_path / "class" / "ann").symlink_to(tmp_path / "elsewhere" / "ann")
+    ann, ben = export.read(tmp_path / "class", WANTED).submissions
+    assert ann.fault == "ann is a link, which is not followed: put the folder itself there."
+    assert len(ben.files) == 3
+
+
+def test_archives_of_other_kinds_are_rows_and_loose_files_are_noted(tmp_path):
+    write(tmp_path, inside("ann") | {"ben.rar": "Rar!", "carl.tar.gz": "", "models.py": "", "notes.txt": ""})
+    found = export.read(tmp_path, WANTED)
+    assert [(one.id, bool(one.fault)) for one in found.submissions] == [
+        ("ann", False),
+        ("ben", True),
+        ("carl.tar", True),
+    ]
+    assert found.submissions[1].fault.startswith("ben.rar is an archive of a kind that is not read")
+    assert found.notes == [f"{name} is no submission and was not graded" for name in ("models.py", "notes.txt")]
+
+
+def test_names_that_clash_are_told_apart(tmp_path):
+    write(tmp_path, inside("ann") | inside("j.doe") | inside("j.smith"))
+    zip_of(tmp_path / "ann.zip", inside("homework"))
+    found = export.read(tmp_path, WANTED).submissions
+    assert [one.id for one in found] == ["ann", "ann.zip", "j.doe", "j.smith"]
+    assert [one.notes for one in found] == [("Several submissions are named ann: whose is this one?",)] * 2 + [()] * 2
+    assert [len(one.files) for one in found] == [3] * 4
+
+
+def test_folders_that_clash_with_names_in_the_metadata_are_told_apart(tmp_path):
+    metadata = METADATA_OF_ONE + "7:\n  :submitters:\n  - :name: B\n"
+    found = export.read(write(tmp_path, {METADATA: metadata} | inside("submission_7") | inside("7")), WANTED)
+    assert sorted(one.id for one in found.submissions) == ["7", "submission_7"]
+    assert all(len(one.files) == 3 for one in found.submissions)
+
+
+def test_an_entry_that_stands_twice_in_the_metadata_is_told(tmp_path):
+    metadata = METADATA_OF_ONE + "submission_7:\n  :submitters:\n  - :name: B\n"
+    found = export.read(write(tmp_path, {METADATA: metadata} | inside("submission_7")), WANTED)
+    assert [one.students for one in found.submissions] == [(Student("B"),)]
+    assert found.notes == [f"submission_7 stands several times in {METADATA}; the last entry counts"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("content", ["a: [", "- 1", "\0", ""])
+def test_metadata_that_cannot_be_read_cost_the_names_and_no_submission(tmp_path, packed, content):
+    files = {METADATA: content} | inside("submission_7") | inside("submission_8")
+    path = zip_of(tmp_path / "a.zip", files) if packed else write(tmp_path / "a", files)
+    found = export.read(path, WANTED)
+    assert [(one.id, one.students, len(one.files)) for one in found.submissions] == [("7", (), 3), ("8", (), 3)]
+    assert len(found.notes) == 1
+    assert found.notes[0].endswith("Nobody's name is known, and each submission has a row of its own")
+    rows = tables.standings(found.submissions)
+    assert sorted(row.submission.id for row in rows) == ["7", "8"]
+
+
+def test_students_of_whom_only_the_name_is_known_are_not_taken_for_one(tmp_path):
+    wei = (Student("Wei"),)
+    rows = tables.standings(
+        [Submission("1", wei), Submission("2", wei), Submission("3", (Student("Wei", email="w@x"),))]
+    )
+    assert [(row.submission.id, row.namesakes) for row in rows] == [("1", ("2",)), ("2", ("1",)), ("3", ())]
+    scores = tables.scores(rows, {}, []).decode("utf-8-sig")
+    assert "Submission 2 has the same name: is this one person?" in scores
+
+
+def test_a_submission_that_cannot_be_read_has_no_score_and_a_reason_in_the_table():
+    rows = tables.standings(
+        [Submission("7", (Student("Ann"),), fault="submission_7 cannot be read (Input/output error).")]
+    )
+    _, row = tables.scores(rows, {}, ["q1"]).decode("utf-8-sig").splitlines()
+    assert row == "Ann,,,7,could not be read,,,,,submission_7 cannot be read (Input/output error)."
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_a_damaged_archive_of_a_student_never_stops_the_class(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("class")
+    write(folder, inside("ann"))
+    content = bytearray(zip_of(folder / "ben.zip", inside("homework")).read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    (folder / "ben.zip").write_bytes(content[: data.draw(st.integers(0, len(content)))])
+    ann, ben = export.read(folder, WANTED).submissions
+    assert (ann.id, ben.id, len(ann.files)) == ("ann", "ben", 3)
 
 
 def test_the_made_class_is_the_same_each_time_and_both_its_forms_read_alike(tmp_path):

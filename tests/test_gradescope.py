@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -119,6 +120,22 @@ def test_links_and_pipes_are_never_followed(tmp_path):
     assert sorted(found.files) == ["losses.py"]
     assert "models.py is not an ordinary file that can be read (is it a link?)" in " ".join(found.notes)
     assert "train.py is not an ordinary file" in " ".join(found.notes)
+
+
+def test_a_folder_that_cannot_be_listed_is_told(tmp_path, monkeypatch):
+    """Root may list every folder, so that the refusal is arranged."""
+    write(tmp_path, {"models.py": "", "old/train.py": ""})
+    scandir = os.scandir
+
+    def refuse(path):
+        if Path(path).name == "old":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    found = submission.find(tmp_path, WANTED)
+    assert sorted(found.files) == ["models.py"]
+    assert found.notes[0] == "The folder old cannot be read (Permission denied) and was not used."
 
 
 def test_an_archive_inside_the_submission_is_told(tmp_path):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 
+from startup.launch import tolerate_odd_characters
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one of the commands; returns its status, 2 for a usage error."""
     from staff.classroom.command_line import run
 
+    tolerate_odd_characters()  # of students' names
     return run(sys.argv[1:] if argv is None else argv)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -11,9 +13,28 @@ from pathlib import Path, PurePosixPath
 
 from grading.gradescope.submission import MAX_BYTES, MAX_ENTRIES, NOISE
 
-UNREADABLE = (OSError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error)
+# What reading a folder or a damaged archive raises; ValueError for names in no encoding.
+UNREADABLE = (
+    OSError,
+    RuntimeError,
+    NotImplementedError,
+    EOFError,
+    ValueError,
+    LookupError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 _NOT_IN_NAMES = re.compile(r'[<>:"|?*\x00-\x1f]')  # which some system refuses
 _IS_CODE = re.compile(r"\.py(\.txt)?$", re.IGNORECASE)
+
+
+def reason_of(error: BaseException) -> str:
+    """Why something could not be read, in a few words."""
+    return (error.strerror if isinstance(error, OSError) else "") or type(error).__name__
 
 
 def parts_of(member: zipfile.ZipInfo) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ class Plan:
 
 
 def grade(request: Request, call: Grade = worker.grade, ours: Grader | None = None) -> int:
-    """Grade what is not up to date; returns 0 when all is graded, 1 if the grader failed on some.
+    """Grade what is not up to date; returns 0 when all is graded, 1 if some is not.
 
     Args:
         request: what is asked for.
@@ -88,7 +88,8 @@ def grade(request: Request, call: Grade = worker.grade, ours: Grader | None = No
         if plan.items:
             with connected(request.scheduler, min(request.workers, len(plan.items)), ours) as (client, plugin):
                 workers = len(client.nthreads())
-                _run(Driver(client, plugin, call), plan, klass, records)
+                with _written(request.out):
+                    _run(Driver(client, plugin, call), plan, klass, records)
         run = summary.Run(datetime.now(), len(plan.items), len(plan.kept), time.monotonic() - started, workers)
         return _tell(request, klass, records, settings, run)
 
@@ -111,6 +112,8 @@ def _plan(
 ) -> Plan:
     plan = Plan({}, [], {}, Counter())
     for submission in klass.submissions:
+        if submission.fault:
+            continue
         key = key_of(submission, ours, settings)
         item = WorkItem(submission.id, key, submission.files, settings, timeout_seconds, reports)
         record = records.load(submission.id)
@@ -168,7 +171,9 @@ def _others_may_enter(path: Path) -> bool:
 
 def _tell(request: Request, klass: Export, records: Records, settings: GradingSettings, run: summary.Run) -> int:
     """Write the tables and the page from what is kept, and print what came of it."""
-    found = {one.id: record for one in klass.submissions if (record := records.load(one.id)) is not None}
+    unread = [one for one in klass.submissions if one.fault]
+    readable = [one for one in klass.submissions if not one.fault]
+    found = {one.id: record for one in readable if (record := records.load(one.id)) is not None}
     rows = tables.standings(klass.submissions)
     differences = [change for record in found.values() for change in changes.of_record(record, records)]
     folders = {identifier: records.folder(identifier).relative_to(records.path).as_posix() for identifier in found}
@@ -184,8 +189,10 @@ def _tell(request: Request, klass: Export, records: Records, settings: GradingSe
     print(f"{len(found) - len(failed)} graded, the grader failed on {len(failed)}" + (pace if run.graded_now else ""))
     for record in failed:
         print(f"  {record['id']}: the grader failed, not the student: {record['failure']}")
+    for one in unread:
+        print(f"  {one.id}: not graded: {one.fault}")
     print(f"{request.out / 'scores.csv'}\n{request.out / 'summary.html'}")
-    return 1 if failed else 0
+    return 1 if failed or unread else 0
 
 
 def _print_changes(differences: Sequence[changes.Change]) -> None:

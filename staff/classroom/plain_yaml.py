@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import yaml
@@ -11,13 +12,16 @@ _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 MAX_DEPTH = 100
 
 
-def read(content: bytes) -> Any:
-    """The first document.
+def read(content: bytes, repeated: list[str] | None = None) -> Any:
+    """The first document. Of several values for one key, the last counts.
 
     Every scalar stays the text that it is: a student named Null is no null, the number 0012345 keeps its zeros, and a
     tag such as !ruby/object makes no object. Nothing here is recursive: yaml's own loaders end the interpreter when a
     file is nested 200,000 deep.
 
+    Args:
+        content: of the file.
+        repeated: is given the keys that the outermost mapping has several times.
     Raises:
         yaml.YAMLError: this is not YAML.
         ValueError: it is nested deeper than any export.
@@ -31,7 +35,10 @@ def read(content: bytes) -> Any:
             done = open_lists.pop()
             mapping = mappings.pop(len(open_lists), None)
             if mapping is not None:
-                mapping.update((_key(key), value) for key, value in zip(done[::2], done[1::2], strict=True))
+                keys = list(map(_key, done[::2]))
+                mapping.update(zip(keys, done[1::2], strict=True))
+                if repeated is not None and len(open_lists) == 1:
+                    repeated += [key for key, count in Counter(keys).items() if count > 1]
         elif isinstance(event, yaml.AliasEvent):
             open_lists[-1].append(anchors.get(event.anchor, ""))
         elif isinstance(event, yaml.NodeEvent):

@@ -36,8 +36,8 @@ class Entry:
     created: str = ""
 
 
-def read(content: bytes, name: str) -> dict[str, Entry]:
-    """Entries by folder name, such as `submission_123`.
+def read(content: bytes, name: str) -> tuple[dict[str, Entry], list[str]]:
+    """Entries by folder name, such as `submission_123`, and the names that stand there several times.
 
     Args:
         content: of the file.
@@ -45,8 +45,9 @@ def read(content: bytes, name: str) -> dict[str, Entry]:
     Raises:
         ClassroomError: this is not the YAML of an export.
     """
+    twice: list[str] = []
     try:
-        table = plain_yaml.read(content)
+        table = plain_yaml.read(content, twice)
     except (yaml.YAMLError, ValueError) as error:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where is not None else ""
@@ -56,7 +57,7 @@ def read(content: bytes, name: str) -> dict[str, Entry]:
         ) from error
     if not isinstance(table, dict):
         raise ClassroomError(f"{name}: holds no table of submissions. Export the submissions again")
-    return {_text(folder): _entry(row) for folder, row in table.items()}
+    return {_text(folder): _entry(row) for folder, row in table.items() if _text(folder)}, twice
 
 
 def _entry(row: Any) -> Entry:

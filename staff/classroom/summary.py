@@ -117,6 +117,7 @@ def page(
         told=_told(graded),
         slow=slow,
         crashed=_ended_badly(graded),
+        unread={row.submission.id: row.submission.fault for row in rows if row.submission.fault},
         failed=[record for record in records.values() if record["state"] == GRADER_FAILED],
         odd=[record for record in records.values() if record["notes"]],
         changes=changes,

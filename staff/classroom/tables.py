@@ -14,30 +14,50 @@ from staff.classroom.records import GRADED, Record
 from staff.classroom.roster import Student
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+NOT_READABLE = "could not be read"
 NOT_STUDENTS_FAULT = "grader failed, not the student"
 Row = list[str]
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A student with the submission that counts for them, and the others that they have a part in."""
+    """A student with the submission that counts for them.
+
+    Attributes:
+        student: who.
+        submission: that counts.
+        others: ids of earlier submissions that they have a part in.
+        namesakes: ids of submissions of somebody who has the same name, where nothing but the name is known.
+    """
 
     student: Student
     submission: Submission
     others: tuple[str, ...] = ()
+    namesakes: tuple[str, ...] = ()
 
 
 def standings(submissions: Iterable[Submission]) -> list[Standing]:
-    """Every student once, by name; of several submissions the latest counts. One without students stands for itself."""
+    """Every student once, by name; of several submissions the latest counts. One without students stands for itself.
+
+    Students of whom only a name is known are one person for each submission: two may share a name.
+    """
     found: dict[str, list[tuple[Student, Submission]]] = {}
+    namesakes: dict[str, list[str]] = {}
     for submission in submissions:
         for student in submission.students or (Student(""),):
-            found.setdefault(student.identity or f"submission {submission.id}", []).append((student, submission))
+            if student.email or student.sid:
+                identity = student.identity
+            else:
+                identity = f"{student.name} in submission {submission.id}"
+                namesakes.setdefault(student.name, []).append(submission.id)
+            found.setdefault(identity, []).append((student, submission))
     rows = []
     for pairs in found.values():
         pairs = sorted(pairs, key=lambda pair: (pair[1].created, pair[1].id))
         student, submission = pairs[-1]
-        rows.append(Standing(student, submission, tuple(other.id for _, other in pairs[:-1])))
+        nameless = not student.name or student.email or student.sid
+        alike = () if nameless else tuple(one for one in namesakes[student.name] if one != submission.id)
+        rows.append(Standing(student, submission, tuple(other.id for _, other in pairs[:-1]), alike))
     return sorted(rows, key=lambda row: (row.student.name.casefold(), row.student, row.submission.id))
 
 
@@ -76,6 +96,11 @@ def _row(row: Standing, record: Record | None, questions: Sequence[str]) -> Row:
     notes = list(row.submission.notes)
     if row.others:
         notes.append(f"Also part of submission {', '.join(row.others)}; the latest counts.")
+    if row.namesakes:
+        notes.append(f"Submission {', '.join(row.namesakes)} has the same name: is this one person?")
+    if row.submission.fault:
+        notes.insert(0, row.submission.fault)
+        return [*person, NOT_READABLE, "", "", "", *("" for _ in questions), " ".join(notes)]
     if record is None or record["state"] != GRADED:
         why = NOT_STUDENTS_FAULT if record is not None else "not graded yet"
         return [*person, why, "", "", "", *("" for _ in questions), " ".join(notes)]
