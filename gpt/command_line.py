@@ -15,6 +15,7 @@ import torch
 from data import plays
 from gpt import corpus, run
 from gpt.config import Config
+from gpt.inputs import checked
 from gpt.reports import Reports
 from gpt.trainer import Blocks, make_trainer
 from gpt.writer import Writer
@@ -34,8 +35,8 @@ def main(argv: Sequence[str] | None = None, description: str = "") -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["sample"]:
-        return exit_status("chargpt", "q7", lambda: _sample(_sampling_parser().parse_args(arguments[1:])))
-    return exit_status("chargpt", "q7", lambda: _train(_training_parser(description).parse_args(arguments)))
+        return exit_status("chargpt", "q7", lambda: _sample(checked(_sampling_parser().parse_args(arguments[1:]))))
+    return exit_status("chargpt", "q7", lambda: _train(checked(_training_parser(description).parse_args(arguments))))
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -55,6 +56,7 @@ def _train(options: argparse.Namespace) -> int:
         writer = _writer(options, config, text.characters, device, contents)
         corpus.encode(options.prompt, text.characters)  # an unknown character is told before training, not after
         blocks = Blocks(text.train, config, device)
+        checkpoint.require_writable(options.out / run.FILE_NAME, writer.model)
         trainer = make_trainer(writer.model, blocks, len(text.characters), config, device, together)
         reports = Reports(text, writer, options.prompt, options.out, limit)
         watch: Watch = unwatched
@@ -71,19 +73,19 @@ def _train(options: argparse.Namespace) -> int:
             processes = f", {together.size} processes" if together.size > 1 else ""
             print(f"{verb}: {parameters:,} parameters on {text.name}, {length}, {device}{processes}", flush=True)
         finished = training.train()
-        if together.leads and not finished:
+        if together.leads and not finished and not training.fault:
             print(f"\nstopped at step {training.loop.steps_done}. Everything is saved; --resume goes on.")
         if together.leads and finished:
             reports.at_the_end(training.history, lambda line: print(line, flush=True))
         together.meet()
+        if training.fault:
+            raise UserError(training.fault)
         return 0 if finished else INTERRUPTED
     finally:
         together.close()
 
 
 def _sample(options: argparse.Namespace) -> int:
-    if options.length < 0:
-        raise UserError(f"--length should be at least 0; got {options.length}")
     contents = _checkpoint(options)
     device = devices.choose(options.device, precision=options.precision, workers=workers.of_this_machine(1))
     writer = _writer(options, Config.of(contents), contents["characters"], device, contents)
@@ -165,7 +167,9 @@ def _sampling_parser() -> argparse.ArgumentParser:
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--prompt", default="", help="what samples begin with")
+    prompt = parser.add_mutually_exclusive_group().add_argument
+    prompt("--prompt", default="", help="what samples begin with")
+    prompt("--prompt-file", type=Path, help="the file that holds the prompt; - is standard input")
     add("--temperature", type=float, default=1.0, help="below 1 safer, above 1 bolder (default 1)")
     add("--top-k", type=int, help="draw from the so many likeliest characters only")
     add("--out", type=Path, default=Path("out", "chargpt"), help="folder of results (default out/chargpt)")

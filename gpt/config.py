@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from training.errors import UserError
-
 
 def _flag(default: Any, told: str) -> Any:
     return field(default=default, metadata={"help": told})
@@ -27,12 +25,6 @@ class Config:
     steps: int | None = _flag(None, "how long to train; such a run repeats to the last bit")
     minutes: float = _flag(3.0, "how long to train where no steps are given; the learning rate follows the clock")
     seed: int = _flag(0, "of the first weights and of the order of batches")
-
-    def __post_init__(self) -> None:
-        for name in ("block_size", "n_embd", "n_layer", "batch_size", "steps", "minutes"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise UserError(f"{name} should be more than 0; got {value}")
 
     @classmethod
     def of(cls, checkpoint: Mapping[str, Any]) -> Config:

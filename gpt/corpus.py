@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from gpt.inputs import read_text
 from training.errors import UserError
 
 VALIDATION_FRACTION = 0.1
@@ -34,23 +35,12 @@ class Corpus:
 
 
 def read(path: Path, block_size: int) -> Corpus:
-    """Read a text file in UTF-8.
+    """Read a text file in UTF-8, or in whatever its byte order mark says.
 
     Raises:
         UserError: it is missing, no text, or too short to cut blocks of `block_size` from both splits.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UserError(
-            f"{path}: no such file. --text takes a text file; without it the built-in plays are used."
-        ) from None
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path} is not text in UTF-8 (byte {error.start}). Save it as UTF-8, or give another file."
-        ) from None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
+    text = read_text(path, "--text takes a text file; without it the built-in plays are used.")
     return from_text(text, str(path), block_size)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
+import io
 import math
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +18,7 @@ from typing import Any
 import pytest
 import torch
 
-from gpt import command_line, corpus, losses
+from gpt import command_line, corpus, inputs, losses
 from gpt.config import Config
 from gpt.run import FILE_NAME, KEYS
 from gpt.trainer import Blocks
@@ -23,7 +26,7 @@ from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, SOLUTIONS, fresh_stud
 from training import checkpoint
 from training import device as devices
 from training.device import CPU
-from training.errors import INTERRUPTED, UserError
+from training.errors import INTERRUPTED, UserError, exit_status
 from training.muon import orthogonal
 from training.optimizers import linear_decay
 from training.trainer import Trainer
@@ -136,13 +139,14 @@ def test_temperature_zero_writes_the_same_whatever_the_seed(run, capsys):
         (["--text", "none.txt"], "no such file"),
         (["--text", "empty.txt"], "holds 0 characters"),
         (["--text", "tiny.txt"], "at least 641 are needed|need at least"),
-        (["--text", "binary.txt"], "not text in UTF-8"),
+        (["--text", "binary.txt"], "not text in UTF-16"),
         (["--text", "."], "cannot be read"),
         (["--text", "text.txt", "--prompt", "é"], "never seen 'é'"),
         (["--text", "text.txt", "--temperature", "-1"], "--temperature should be at least 0"),
         (["--text", "text.txt", "--top-k", "0"], "--top-k should be at least 1"),
-        (["--text", "text.txt", "--steps", "0"], "steps should be more than 0"),
-        (["--text", "text.txt", "--minutes", "nan"], "minutes should be more than 0"),
+        (["--text", "text.txt", "--steps", "0"], "--steps should be at least 1"),
+        (["--text", "text.txt", "--minutes", "nan"], "--minutes should be at least 1e-06"),
+        (["--text", "text.txt", "--prompt-file", "none.txt"], "none.txt: no such file. --prompt-file takes"),
         (["--resume"], "no such checkpoint"),
         (["sample", "--out", "nowhere"], "no such checkpoint"),
     ],
@@ -181,6 +185,92 @@ def test_a_checkpoint_of_another_text_is_refused(run, tmp_path, capsys):
     assert "another text (text.txt)" in capsys.readouterr().err
 
 
+FLAGS_OF_SAMPLE = ("length", "seed", "temperature", "top_k", "threads")
+FLOATS = ("learning_rate", "matrix_learning_rate", "weight_decay", "minutes", "temperature")
+
+
+def test_every_number_behind_a_flag_has_a_range():
+    parsers = command_line._training_parser(""), command_line._sampling_parser()
+    numeric = {action.dest for parser in parsers for action in parser._actions if action.type in (int, float)}
+    assert numeric == set(inputs.RANGES)
+
+
+@pytest.mark.parametrize("name", inputs.RANGES)
+def test_a_number_beyond_the_range_of_its_flag_is_told(name):
+    flag = f"--{name.replace('_', '-')}"
+    parser = command_line._sampling_parser() if name in FLAGS_OF_SAMPLE else command_line._training_parser("")
+    for value in ("-1", str(10**30), *(("nan", "inf", "-inf") if name in FLOATS else ())):
+        with pytest.raises(UserError, match=f"^{flag} should be at least .* and at most .*; got "):
+            inputs.checked(parser.parse_args([f"{flag}={value}"]))
+
+
+@pytest.mark.parametrize("bound", [0, 1])
+@pytest.mark.parametrize("name", ["temperature", "top_k", "seed"])
+def test_the_bounds_of_a_range_work(run, name, bound):
+    value = inputs.RANGES[name][bound]
+    assert run("--text", "text.txt", "--steps", 2, *SMALL, f"--{name.replace('_', '-')}", value) == 0
+
+
+def test_training_that_diverges_ends_in_a_sentence(run, capsys):
+    extreme = ["--learning-rate", 1000, "--matrix-learning-rate", 1000, "--weight-decay", 1000]
+    assert run("--text", "text.txt", "--steps", 200, *SMALL, *extreme) == 1
+    assert "chargpt: the model's scores reach nan" in capsys.readouterr().err
+
+
+def test_a_temperature_that_is_almost_zero_writes_as_zero_does(run, capsys):
+    assert run("--text", "text.txt", "--steps", 3, *SMALL) == 0
+    written = set()
+    for temperature in ("0", "1e-320", "1e-30"):
+        capsys.readouterr()
+        assert run("sample", "--length", 30, "--temperature", temperature) == 0
+        written.add(capsys.readouterr().out)
+    assert len(written) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried"
+        ),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB."),
+        MemoryError(),
+    ],
+)
+def test_a_memory_that_is_too_small_ends_in_a_sentence_and_another_error_does_not(capsys, error):
+    def fail(error: Exception) -> int:
+        raise error
+
+    assert exit_status("chargpt", "q7", lambda: fail(error)) == 1
+    assert capsys.readouterr().err.startswith("chargpt: the memory is too small.")
+    with pytest.raises(RuntimeError, match="shapes"):
+        exit_status("chargpt", "q7", lambda: fail(RuntimeError("shapes cannot be multiplied")))
+
+
+@pytest.mark.parametrize("source", ["a file", "standard input"])
+@pytest.mark.parametrize("content", [b"wheel\n", b"wheel", b"wheel\r\n", codecs.BOM_UTF8 + b"wheel\n"])
+def test_a_prompt_comes_from_a_file_or_standard_input_without_its_final_newline(
+    run, tmp_path, capsys, monkeypatch, source, content
+):
+    assert run("--text", "text.txt", "--steps", 1, *SMALL) == 0
+    capsys.readouterr()
+    (tmp_path / "prompt.txt").write_bytes(content)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    name = "prompt.txt" if source == "a file" else "-"
+    assert run("sample", "--length", 5, "--seed", 1, "--prompt-file", name) == 0
+    from_file = capsys.readouterr().out
+    assert run("sample", "--length", 5, "--seed", 1, "--prompt", "wheel") == 0
+    assert from_file == capsys.readouterr().out
+    assert from_file.startswith("wheel")
+    assert from_file.endswith("\n")
+
+
+def test_a_prompt_has_one_source(capsys):
+    with pytest.raises(SystemExit):
+        command_line._sampling_parser().parse_args(["--prompt", "a", "--prompt-file", "b"])
+    assert "not allowed with" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 half a file", b"\x80\x04."])
 def test_a_damaged_checkpoint_is_told(run, tmp_path, capsys, content):
     (tmp_path / "checkpoint.pt").write_bytes(content)
@@ -188,22 +278,51 @@ def test_a_damaged_checkpoint_is_told(run, tmp_path, capsys, content):
     assert "not a readable checkpoint" in capsys.readouterr().err
 
 
-def test_a_full_disk_loses_neither_the_old_checkpoint_nor_the_news(run, tmp_path, monkeypatch, capsys):
+def test_a_disk_that_fills_up_loses_neither_the_old_checkpoint_nor_the_results(run, tmp_path, monkeypatch, capsys):
     run("--text", "text.txt", "--steps", 3, *SMALL)
     before = weights(tmp_path / "out" / "chargpt")
+    capsys.readouterr()
+    tries = iter(range(10**6))
 
     def full(descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if next(tries) > 0:  # the first is the trial before training
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         assert run("--text", "text.txt", "--resume", "--steps", 6) == 1
-    told = capsys.readouterr().err
-    assert "could not be written" in told
-    assert "untouched" in told
+    told = capsys.readouterr()
+    assert "checkpoint.pt could not be written: the disk is full. The earlier one is untouched." in told.err
+    assert "no loss curve: " in told.out
+    assert told.out.splitlines()[-1].startswith("validation loss ")
     after = weights(tmp_path / "out" / "chargpt")
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert [path.name for path in (tmp_path / "out" / "chargpt").glob("*.part")] == []
+
+
+@pytest.mark.parametrize("out", ["text.txt", "text.txt/deeper"])
+def test_a_folder_that_cannot_be_made_is_told_before_training(run, capsys, out):
+    assert run("--text", "text.txt", "--steps", 3, "--out", out, *SMALL) == 1
+    told = capsys.readouterr()
+    assert told.err.startswith(f"chargpt: {Path(out) / 'checkpoint.pt'} cannot be written: a file is in the place of")
+    assert "name another folder" in told.err
+    assert "training" not in told.out
+
+
+def test_a_disk_without_room_for_the_checkpoint_is_told_before_training(run, capsys, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**6, 10**6 - 2**15, 2**15))
+    assert run("--text", "text.txt", "--steps", 3, *SMALL, "--n-embd", 64) == 1
+    told = capsys.readouterr()
+    assert "checkpoint.pt cannot be written: the disk is full. Make room, or name another folder." in told.err
+    assert "training" not in told.out
+
+
+def test_without_matplotlib_there_is_no_loss_curve_and_everything_else(run, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # as if it were not installed
+    assert run("--text", "text.txt", "--steps", 3, *SMALL) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("no loss curve: matplotlib is not installed. Run: ") for line in lines)
+    assert lines[-1].startswith("validation loss ")
 
 
 def test_another_editions_model_trains_and_writes(run, capsys):

@@ -11,6 +11,8 @@ from torch.nn import Module
 from training.device import Device
 from training.errors import UserError
 
+MIN_TEMPERATURE = 1e-6  # below, a score over the temperature may exceed float32, and 0 does the same
+
 
 @dataclass(frozen=True)
 class Sampler:
@@ -20,8 +22,8 @@ class Sampler:
         model: maps ids (1, time) to logits (1, time, vocabulary); left in the mode it was in.
         block_size: the most tokens that the model can see at once.
         device: where the model lies.
-        temperature: below 1 plays safe, above 1 dares more, 0 always takes the likeliest token.
-        top_k: draw from the so many likeliest tokens only, or None.
+        temperature: at least 0. Below 1 plays safe, above 1 dares more, 0 always takes the likeliest token.
+        top_k: draw from the so many likeliest tokens only, at least 1, or None.
     """
 
     model: Module
@@ -30,15 +32,13 @@ class Sampler:
     temperature: float = 1.0
     top_k: int | None = None
 
-    def __post_init__(self) -> None:
-        if not self.temperature >= 0:
-            raise UserError(f"--temperature should be at least 0; got {self.temperature}")
-        if self.top_k is not None and self.top_k < 1:
-            raise UserError(f"--top-k should be at least 1; got {self.top_k}")
-
     @torch.no_grad()
     def extend(self, ids: Tensor, length: int, seed: int) -> Tensor:
-        """Ids (time,) and `length` drawn after them; same seed, same draws."""
+        """Ids (time,) and `length` drawn after them; same seed, same draws.
+
+        Raises:
+            UserError: the model's scores are nan or infinite.
+        """
         generator = Generator().manual_seed(seed)
         was_training = self.model.training
         self.model.eval()
@@ -51,9 +51,14 @@ class Sampler:
 
     def _next(self, logits: Tensor, generator: Generator) -> Tensor:
         """Draw one id, (1,), from logits (vocabulary,)."""
+        if not logits.max().isfinite():  # the greatest of scores with a nan is nan
+            raise UserError(
+                f"the model's scores reach {logits.max():g}, so that nothing can be drawn. Are the learning rates too "
+                "large? Does python autograder.py find a fault of the model?"
+            )
         if self.top_k is not None:
             least = logits.topk(min(self.top_k, len(logits))).values[-1]
             logits = logits.masked_fill(logits < least, float("-inf"))
-        if self.temperature == 0:
+        if self.temperature < MIN_TEMPERATURE:
             return logits.argmax(dim=0, keepdim=True)
         return torch.multinomial((logits / self.temperature).softmax(dim=0), 1, generator=generator)
