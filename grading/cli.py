@@ -151,7 +151,7 @@ def _grade(arguments: argparse.Namespace, questions: list[Question]) -> int:
     def on_change(question_result: QuestionResult) -> None:
         result.questions[position[question_result.id]] = question_result
         keep()
-        report.print_question(question_result, console)
+        report.print_question(question_result, console, result.questions)
 
     with Engine(_settings(arguments), console) as engine:
         page = _page(arguments) if arguments.report is not None else None
