@@ -21,7 +21,7 @@ import numpy as np
 
 import data
 from data import Splits
-from grading.checks import answers, modules, other_editions
+from grading.checks import answers, course, modules, other_editions
 from grading.checks.answers import Gradients, Progress, Training
 from grading.checks.history import History
 from grading.checks.source import StudentSource
@@ -220,6 +220,11 @@ class Student:
         if text not in self._remarks_told:
             self._remarks_told.add(text)
             self._remarks.append(text)
+
+    def advise(self, training: Training) -> None:
+        """Note what a training that was good enough should do in another way, if there is something."""
+        if text := course.advice(training):
+            self.remark(text)
 
     def take_remarks(self) -> list[str]:
         """The remarks since the last call."""
