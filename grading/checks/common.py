@@ -87,8 +87,8 @@ class Accuracy:
         if self.test < self.threshold and self.is_validated:
             validation, test = expect.told_apart(self.validation, self.test, expect.percentage)
             told = (
-                f"Validation accuracy was {validation} when training ended, and test accuracy is {test}. Training that "
-                "ends as soon as the validation accuracy suffices may end too early."
+                f"Validation accuracy was {validation} when training ended, and test accuracy is {test}. The two "
+                "differ by chance. Training should end a little later."
             )
         elif self.test < self.threshold:
             told = hint if isinstance(hint, str) else hint()

@@ -158,8 +158,9 @@ def shown(numbers: np.ndarray, where: tuple[Any, ...]) -> str:
 
 
 def one_line(array: str) -> str:
-    """numpy's text of an array without its line breaks and columns."""
-    return re.sub(r"\s+([,\]])", r"\1", re.sub(r"\[\s+", "[", " ".join(array.split())))
+    """numpy's text of an array on one line, without columns, and without a point behind whole numbers."""
+    text = re.sub(r"\[\s+", "[", " ".join(array.split()))
+    return re.sub(r"(\d)\.?\s*(?=[,\]])", r"\1", text)
 
 
 def _failure(expected: str, got: str, hint: str) -> Mismatch:
