@@ -140,6 +140,22 @@ def test_overfitting_is_told_only_where_training_data_is_known_and_other_data_is
     assert course.overfitting(float("nan"), float("nan"), 0.8, "words") == ""
 
 
+@pytest.mark.parametrize(
+    ("losses", "measured", "told"),
+    [
+        ([4.0, 2.0, 0.1], 1.5, "in evaluation mode, the loss is 1.5. Does `forward` do something else"),
+        ([4.0, 2.0, 1.4], 1.5, "In training, the loss went from 4 to 1.4."),
+        ([4.0, 4.1, 4.01], 4.0, "In training, the loss stayed near 4.01."),
+        ([], 4.0, ""),
+    ],
+)
+def test_reported_losses_are_compared_with_the_measured_one(losses, measured, told):
+    rows = np.array(list(enumerate(losses)), np.float64).reshape(-1, 2)
+    found = course.reported(rows, measured)
+    assert told in found
+    assert bool(found) == bool(told)
+
+
 class Doubling:
     """A model that was trained on inputs from -1 to 1 where the batches hold -2 to 2: right there, wrong elsewhere."""
 

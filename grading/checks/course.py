@@ -9,6 +9,8 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
+import numpy as np
+
 from grading.checks.answers import Training
 
 MAX_STALE_SHARE = 0.5  # a share: code that resets gradients at all resets them before nearly every step
@@ -106,6 +108,26 @@ def told(stats: Training, classes: int = 0) -> str:
     if found := next(filter(None, (finding(stats) for finding in findings)), ""):
         return f"{_summary(stats)} {found}"
     return " ".join(filter(None, (_summary(stats), _losses(stats, classes), _movement(stats))))
+
+
+def reported(losses: np.ndarray, measured: float) -> str:
+    """What losses that were reported in training tell beside the loss that is measured after it.
+
+    Args:
+        losses: updates and mean losses, (count, 2).
+        measured: the loss of the trained model in evaluation mode, on the data of the training or on data like it.
+    """
+    if not len(losses):
+        return ""
+    first, last = losses[0, 1], losses[-1, 1]
+    if last < measured / MUCH_HIGHER:
+        return (
+            f"In training, the loss was {last:.3g} at the end; in evaluation mode, the loss is {measured:.3g}. Does "
+            "`forward` do something else in evaluation mode?"
+        )
+    if abs(first - last) <= FLAT * abs(first):
+        return f"In training, the loss stayed near {last:.3g}."
+    return f"In training, the loss went from {first:.3g} to {last:.3g}."
 
 
 def overfitting(on_training: float, on_validation: float, wanted: float, what: str) -> str:

@@ -211,6 +211,14 @@ class Student:
         """Note a number for the report, such as `test_accuracy`: to six places, or three digits of a smaller one."""
         self.metrics[metric] = round(float(value), 6) or float(f"{value:.3g}")
 
+    def losses(self, name: str) -> np.ndarray:
+        """The losses that a call or a probe has reported while it trained: updates and mean losses, (count, 2).
+
+        The student's process reports them: for messages only. Empty if they are too few.
+        """
+        curve = self._histories[name].curve() if name in self._histories else None
+        return curve.losses if curve is not None else np.empty((0, 2))
+
     def stubs(self) -> list[str]:
         """What the student has left unfilled of the question, as `name (file:line)`."""
         return self._code.stubs()
