@@ -171,7 +171,7 @@ def test_inputs_scaled_in_training_only_are_told_where_such_inputs_do_better(inp
     inputs = np.linspace(-2, 2, 20)[:, None]
     measure = Measure(inputs, lambda found: -float(np.square(found - inputs).mean()), -0.01)
     stats = Training(batch_range=(-2.0, 2.0), input_range=input_range)
-    assert bool(behaviour.other_inputs(stats, Doubling(), measure)) == is_told  # type: ignore[arg-type]
+    assert bool(behaviour.other_inputs(stats, Doubling(), measure)) == is_told
 
 
 @pytest.mark.parametrize(
