@@ -149,7 +149,7 @@ def _cross_entropy_loss(student: Student, target: str, classes: int) -> None:
     name = target.rpartition(".")[2]
     for logits, labels in _loss_inputs(1, LOSS_BATCHES, classes):
         expected = losses.cross_entropy(logits, labels)
-        what = f"{name} of {len(logits)} rows of logits"
+        what = f"{name} of {len(logits)} {'row' if len(logits) == 1 else 'rows'} of logits"
         value = expect.number(
             student.call(target, logits, labels), f"{what} should be one number, the mean over the batch"
         )
@@ -178,7 +178,7 @@ def _cross_entropy_loss(student: Student, target: str, classes: int) -> None:
 LOSS_CRASHES = {
     "Expected floating point type for target with class probabilities, got Long": (
         "`cross_entropy` got labels of whole numbers. Whole numbers mean one class number for each example. One-hot "
-        " labels should stay floats. Which line turns the labels into whole numbers?"
+        "labels should stay floats. Which line turns the labels into whole numbers?"
     ),
     "expected scalar type Long but found Float": (
         "This loss expects class numbers, and the labels are one-hot rows of floats. `cross_entropy` takes one-hot "

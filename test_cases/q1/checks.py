@@ -217,8 +217,8 @@ def _expect_no_move(student: Student, start: np.ndarray, points: np.ndarray, lab
     moved = _train_from(student, start, points, labels) - start
     if np.abs(moved).max() > 0:
         raise CheckFailed(
-            f"the weights {start.tolist()[0]} predict the label of every point. Training should not move them; "
-            f"they moved by {expect.shown(moved[0], ())}.",
+            f"the weights {expect.shown(start[0], ())} predict the label of every point. Training should not move "
+            f"them; they moved by {expect.shown(moved[0], ())}.",
             "Does a point move the weights although its prediction is right?",
         )
 
@@ -245,24 +245,24 @@ def _expect_one_direction(student: Student, start: np.ndarray, point: np.ndarray
     moved = (_train_from(student, start, point, np.array([[label]])) - start)[0]
     direction = label * point[0]
     given = (
-        f"one point {expect.shown(point[0], ())} with label {label:g}, which the weights {start.tolist()[0]} get wrong,"
+        f"the weights {expect.shown(start[0], ())} predict {-label:g} for the point {expect.shown(point[0], ())}. Its "
+        f"label is {label:g}. Training should move the weights"
     )
     if np.abs(moved).max() == 0:
-        on_the_line = "" if start.any() else " The score is 0, which predicts 1, and the label is -1."
+        on_the_line = "" if start.any() else " A score of 0 predicts 1."
         raise CheckFailed(
-            f"{given} should make training move the weights; they did not move.{on_the_line}",
+            f"{given}; they did not move.{on_the_line}",
             "Does the point cause no update, or does the update change another tensor than `get_weights` returns?",
         )
     step = _along(moved, direction)
     if not _is_along(moved, direction):
         raise CheckFailed(
-            f"{given} should move the weights along label * x = {expect.shown(direction, ())}; "
-            f"they moved by {expect.shown(moved, ())}."
+            f"{given} along label * x = {expect.shown(direction, ())}; they moved by {expect.shown(moved, ())}."
         )
     if step < 0:
         with diagnosis.explained(lambda text: _what_moves_the_wrong_way(student, start, point, label)):
             raise expect.Mismatch(
-                f"{given} should move the weights along label * x; they moved in the opposite direction.",
+                f"{given} along label * x; they moved in the opposite direction.",
                 "Which sign does your update have?",
             )
 
