@@ -85,6 +85,12 @@ def test_of_a_training_without_updates_nothing_is_told():
     assert course.told(Training()) == ""
 
 
+def test_of_batches_that_came_from_elsewhere_no_size_is_told():
+    stats = replace(SOUND, backwards=20, fetched=0, batches=0, distinct=0)
+    assert course.told(stats).startswith("Training took 20 updates. The optimizer was Adam")
+    assert "batch" not in course.told(stats)
+
+
 @pytest.mark.parametrize("losses", [(), (1.0,), (float("nan"),) * 40, (float("inf"), 1.0) * 20])
 def test_a_course_that_is_no_course_is_no_fault(losses):
     assert course.told(replace(SOUND, losses=losses, first_loss=None)).startswith("Training took 2,000 updates")

@@ -220,7 +220,7 @@ def _few_updates(stats: Training) -> str:
             f"Each batch held all {stats.examples:,} examples, so that each pass had one update. Is the batch size too "
             "large?"
         )
-    if stats.backwards > FEW_UPDATES:
+    if stats.backwards > FEW_UPDATES or not size:
         return ""
     return (
         f"These are few updates: a batch held {size:,.0f} examples. Is the batch size too large, or are passes too few?"
