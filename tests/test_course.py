@@ -53,7 +53,8 @@ def test_a_sound_course_is_told_in_numbers_without_a_question():
             "Training took 5 updates in 5 passes. The optimizer was Adam with learning rate 0.003. Each batch held all "
             "1,000 examples, so that each pass had one update. Is the batch size too large?",
         ),
-        ({"backwards": 40, "batches": 40, "fetched": 8000}, "These are few updates: a batch held 200 examples."),
+        ({"backwards": 40, "batches": 40, "fetched": 12_000}, "because a batch held 300 examples. Is the batch size"),
+        ({"backwards": 40, "batches": 40, "fetched": 800}, "These are few updates. Does training need more passes?"),
         ({"latest_loss": 0.05, "lowest_loss": 0.05}, "Does the loss of one batch end your loop?"),
         ({"moved": 0.0001}, "The weights moved by 0.01% of their size only. Is the learning rate too small?"),
         (
@@ -76,7 +77,7 @@ def test_a_sound_course_is_told_in_numbers_without_a_question():
 )
 def test_each_course_has_its_sentence(changes, told):
     stats = replace(SOUND, **changes)
-    if "That is the loss" in told or "few updates." in told:
+    if "That is the loss" in told or "a pass had few updates." in told:
         stats = replace(stats, examples=50_000, fetched=100_000)
     assert told in course.told(stats, classes=10)
 

@@ -33,7 +33,7 @@ SEEN = (  # of a sound training: its numbers, and no suspect but that more train
     r"Training took [\d,]+ updates in [\d.]+ passes\. "
     r"The optimizer was Adam with learning rate [^ ]+(, and [^ ]+ at the end)?\. "
     r"(The loss went from [\d.e-]+ to [\d.e-]+\. The weights moved by \d+% of their size\.|"
-    r"The loss was still falling: .*)"
+    r"The loss was still falling: .*|These are few updates\. Does training need more passes\?)"
 )
 FEWER_EPOCHS = {
     "q2": ("epochs, loader = 250,", "epochs, loader = 100,"),

@@ -222,9 +222,9 @@ def _few_updates(stats: Training) -> str:
         )
     if stats.backwards > FEW_UPDATES or not size:
         return ""
-    return (
-        f"These are few updates: a batch held {size:,.0f} examples. Is the batch size too large, or are passes too few?"
-    )
+    if size >= min(LARGE_BATCH, stats.examples / 4):
+        return f"These are few updates, because a batch held {size:,.0f} examples. Is the batch size too large?"
+    return "These are few updates. Does training need more passes?"
 
 
 def _lucky_batch(stats: Training) -> str:
