@@ -225,6 +225,9 @@ def test_the_facts_of_sound_training_count_what_happened():
         "optimizers": 1,
         "optimizer": "SGD",
         "learning_rates": [0.01, 0.01],
+        "slow_from": 0,
+        "reordered": 0,
+        "foreign": 0,
     }
 
 

@@ -63,6 +63,7 @@ def test_a_sound_course_is_told_in_numbers_without_a_question():
         ),
         ({"losses": (*LEVEL[:-1], 1.5)}, "The loss fell to 0.2 and rose to 1.5 again. Is the learning rate too large?"),
         ({"losses": (*LEVEL[:20], *(0.2, 0.5) * 10)}, "The loss still jumps in the second half of training"),
+        ({"slow_from": 40}, "below 1% of its first value after 40 of 2,000 steps."),
         ({"losses": FALLING}, "Does training need more passes or a larger learning rate?"),
         (
             {"losses": FALLING, "batches": 100, "backwards": 100},
@@ -105,6 +106,8 @@ def test_a_course_that_is_no_course_is_no_fault(losses):
         ({"optimizers": 2000}, "Is the optimizer made inside the loop?"),
         ({"optimizers": 2000, "optimizer": "SGD"}, ""),
         ({"made": 6}, ""),
+        ({"foreign": 4}, "4 tensors that training cannot change"),
+        ({"reordered": 8}, "`reshape` and `view` cannot exchange dimensions."),
         ({"changed": False, "learning_rates": (0.0, 0.0)}, "The learning rate was 0."),
         ({"changed": False}, "What happens to the gradients between `backward()` and `step()`?"),
         ({"changed": False, "steps": 0, "own_steps": 0}, "Is `step()` called after `backward()`?"),
@@ -193,6 +196,24 @@ def test_predictions_of_another_shape_are_not_scaled_ones():
     right = np.sin(np.linspace(-6, 6, 50))[:, None]
     assert behaviour.scaled_outputs(np.abs(right), right) == ""
     assert behaviour.scaled_outputs(np.zeros_like(right), right) == ""
+
+
+class OfWeights:
+    """A model of which only the weights are asked for."""
+
+    def __init__(self, **weights: np.ndarray) -> None:
+        self._weights = weights
+
+    def parameters(self) -> dict[str, np.ndarray]:
+        return self._weights
+
+
+@pytest.mark.parametrize(
+    ("weight", "is_told"),
+    [(np.ones((5, 4)), True), (np.tile([1.0, 2.0], (5, 1)), True), (np.eye(4), False), (np.ones((2, 4)), False)],
+)
+def test_units_with_the_same_weights_are_told(weight, is_told):
+    assert bool(behaviour._equal_units(OfWeights(first=weight))) == is_told  # type: ignore[arg-type]
 
 
 def test_predictions_that_cannot_become_negative_are_told():

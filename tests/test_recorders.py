@@ -85,3 +85,47 @@ def test_optimizers_and_new_parameters_are_counted():
 )
 def test_movement_is_a_share_of_the_size_at_first(before, after, share):
     assert recorders.movement(before, after) == (share if share is None else pytest.approx(share))
+
+
+def test_inputs_in_another_order_are_told_from_exchanged_dimensions():
+    batch = torch.arange(24.0).reshape(2, 3, 4)
+    model = torch.nn.Identity()
+    for inputs, is_reordered in (
+        (batch, 0),
+        (batch.movedim(1, 0), 0),
+        (batch.permute(2, 0, 1), 0),
+        (batch.reshape(3, 2, 4), 1),
+        (batch + 1, 0),
+        (batch.reshape(6, 4), 0),
+    ):
+        seen = recorders.Inputs(model)
+        seen.batch({"x": batch})
+        with seen.watching():
+            model(inputs)
+        assert seen.told()["reordered"] == is_reordered
+
+
+def test_tensors_outside_of_the_model_are_counted_unless_the_optimizer_has_them():
+    model, other = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+    loss = other(model(torch.ones(1, 2))).sum()
+    for parameters, foreign in ((model.parameters(), 2), ([*model.parameters(), *other.parameters()], 0)):
+        graph = recorders.Graph(lambda: list(model.parameters()))
+        graph.add(loss)
+        graph.step(torch.optim.SGD(parameters, lr=0.1))
+        assert graph.told() == {"foreign": foreign}
+
+
+def test_a_loss_without_a_graph_depends_on_nothing():
+    graph = recorders.Graph(lambda: [])
+    graph.add(torch.tensor(1.0))
+    assert graph.told() == {"foreign": 0}
+
+
+def test_the_step_from_which_the_learning_rate_is_small_is_kept():
+    parameter = torch.nn.Parameter(torch.ones(1))
+    optimizer = torch.optim.SGD([parameter], lr=1.0)
+    steps = recorders.Steps()
+    for _ in range(5):
+        steps.add(optimizer)
+        optimizer.param_groups[0]["lr"] /= 10
+    assert steps.told()["slow_from"] == 4

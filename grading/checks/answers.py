@@ -58,6 +58,9 @@ class Training:
         made: parameters that any module got while training ran.
         optimizers, optimizer: how many took a step, and the class of the newest one.
         learning_rates: of the first and of the latest step, or empty.
+        slow_from: the step at which the learning rate was first below 1% of the first one; 0 if never.
+        reordered: calls with the numbers of a batch in an order that no exchange of dimensions gives.
+        foreign: tensors with gradients in the first loss that neither the model nor the optimizer has.
         moved: how far the parameters moved, as a share of their size at first.
         losses: means over equally long stretches of training, in order; NaN and infinity may be among them.
         first_loss, latest_loss, lowest_loss: of single backward passes.
@@ -83,6 +86,9 @@ class Training:
     optimizers: int = 0
     optimizer: str = ""
     learning_rates: tuple[float, ...] = ()
+    slow_from: int = 0
+    reordered: int = 0
+    foreign: int = 0
     moved: float | None = None
     losses: tuple[float, ...] = ()
     first_loss: float | None = None

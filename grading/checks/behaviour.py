@@ -18,6 +18,7 @@ NEAR_THE_END = 0.02  # outputs that fill [0, 1] to both ends, and stay in it, ar
 NEARLY = 1e-3  # relative: float32 through a few layers is exact to about 1e-5
 OTHER_RANGE = 0.02  # a share of the width of the batches' range
 HALF_WAY = 0.5  # to the threshold: so much better is no chance
+MIN_UNITS = 3  # of a layer; two may be equal by training
 SAME_SHAPE = 0.98  # of the squared correlation
 OTHER_SIZE = 0.1  # from a factor of 1
 
@@ -38,7 +39,7 @@ class Measure:
 
 
 def behaviour(model: Model, inputs: np.ndarray, batch_axis: int = 0) -> str:
-    """Whether a trained model is unsteady, deaf to its input, mixes its batch, or is a straight line.
+    """Whether a trained model is unsteady, deaf to its input, mixes its batch, has equal units, or is a straight line.
 
     Args:
         model: trained; called on some of the inputs.
@@ -65,6 +66,8 @@ def behaviour(model: Model, inputs: np.ndarray, batch_axis: int = 0) -> str:
             "The model's output for one example changes with the other examples of its batch. Examples must not mix. "
             "Is the dimension of the batch reshaped, summed or looped over?"
         )
+    if equal := _equal_units(model):
+        return equal
     there, back = FAR_AWAY * one, -FAR_AWAY * other  # so far that every unit with a bend in it is seen to bend
     ends = (_outputs(model, there) + _outputs(model, back)) / 2
     if np.abs(_outputs(model, (there + back) / 2) - ends).max() <= NEARLY * np.abs(ends - ends.mean(axis=0)).max():
@@ -72,6 +75,19 @@ def behaviour(model: Model, inputs: np.ndarray, batch_axis: int = 0) -> str:
             "The trained model is a straight line. Halfway between two inputs, the output is halfway between their "
             "outputs. Linear layers in a row are one linear map. What stands between the layers?"
         )
+    return ""
+
+
+def _equal_units(model: Model) -> str:
+    """Whether all units of a layer have the same weights."""
+    for name, weight in model.parameters().items():
+        if weight.ndim != 2 or len(weight) < MIN_UNITS:
+            continue
+        if np.abs(weight - weight[0]).max() <= NEARLY * np.abs(weight).max():
+            return (
+                f"All {len(weight)} rows of `{name}` are equal, so that all units of this layer give the same number. "
+                "Units that start equal stay equal. How does your code set the weights at first?"
+            )
     return ""
 
 

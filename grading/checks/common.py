@@ -23,15 +23,15 @@ SOME_ROWS = 1000  # so many tell whether a model knows its training data
 NO_GRADIENT = "Is the result made by `detach()`, `item()` or numpy, or copied into a new tensor?"
 
 
-def logits_shape(student: Student, target: str, inputs: int, classes: int, hint: str) -> None:
+def logits_shape(student: Student, target: str, inputs: int, classes: int) -> None:
     """A model maps (batch, inputs) to (batch, classes), for one row and for several."""
     model = student.create(target)
     random = np.random.default_rng(0)
     for batch in (1, 4):
         rows = random.random((batch, inputs), dtype=np.float32)
         noun = "image" if batch == 1 else "images"
-        with diagnosis.explained(lambda text, rows=rows: _answers_for_scores(model(rows), classes)):  # type: ignore[misc]
-            expect.array(model(rows), (batch, classes), f"a batch of {batch} {noun} should give scores", hint)
+        with diagnosis.explained(lambda text, rows=rows: _wrong_scores(model(rows), len(rows), classes)):  # type: ignore[misc]
+            expect.array(model(rows), (batch, classes), f"a batch of {batch} {noun} should give scores")
 
 
 def cross_entropy_loss(student: Student, target: str, classes: int) -> None:
@@ -245,13 +245,24 @@ def _loss_inputs(seed: int, batches: Sequence[int], classes: int) -> list[tuple[
     return pairs
 
 
-def _answers_for_scores(found: Any, classes: int) -> str:
-    """Whether a model gave each row's answer, as argmax does, where it should give the row's scores."""
-    if not isinstance(found, np.ndarray) or found.dtype.kind != "i" or found.ndim not in (1, 2):
+def _wrong_scores(found: Any, batch: int, classes: int) -> str:
+    """What the shape of a model's output tells where (batch, classes) is expected."""
+    if not isinstance(found, np.ndarray):
         return ""
-    if found.size != len(found) or found.min() < 0 or found.max() >= classes:
-        return ""
-    return (
-        "The model gives one whole number for each image, as argmax does. The loss needs all "
-        f"{classes} scores. Does `forward` end in argmax?"
-    )
+    is_number = found.dtype.kind == "i" and found.ndim in (1, 2) and found.size == len(found) == batch
+    if is_number and found.min() >= 0 and found.max() < classes:
+        return (
+            "The model gives one whole number for each image, as argmax does. The loss needs all "
+            f"{classes} scores. Does `forward` end in argmax?"
+        )
+    if found.shape == (classes, batch):
+        return "The dimensions of batch and classes are exchanged."
+    if found.shape == (classes,):
+        return "The dimension of the batch is missing."
+    if found.ndim > 2 and found.shape[-1] == classes and len(found) == batch:
+        count = found.size // (batch * classes)
+        return (
+            f"The last layer gives {classes} scores for each of {count} rows of an image. An image needs one row of "
+            "scores. Which shape does the input of the first layer have?"
+        )
+    return f"Does the last layer have {classes} outputs?" if found.ndim == 2 and len(found) == batch else ""

@@ -28,6 +28,7 @@ FLAT = 0.05  # a share of the first loss
 JUMP = 1.3  # times the mean loss before
 MAX_JUMPS = 0.25  # of the second half: a share of its means
 EXAMPLES_IN_A_MEAN = 1000  # so many make a mean loss steady
+EARLY = 0.5  # a share of the steps
 LUCKY = 1.5  # times the loss of the last batch
 NEARLY_GUESSING = 0.02  # from the loss of a model that guesses
 
@@ -51,6 +52,16 @@ def training(stats: Training) -> str:
             f"In {stats.stale:,} of {stats.resumed:,} backward passes, the gradients of earlier batches were still "
             "there. The new gradients were added to them. Each update should use the gradients of its own batch. Where "
             "does your code reset the gradients?"
+        )
+    if stats.foreign:
+        return (
+            f"The loss depends on {_counted(stats.foreign, 'tensor', 'tensors')} that training cannot change: the "
+            "model does not have them as parameters. Are layers kept in a plain list, or outside of the model?"
+        )
+    if stats.reordered:
+        return (
+            "The model gets the numbers of a batch in another order, so that examples are mixed. `reshape` and `view` "
+            "cannot exchange dimensions. How does your training function exchange them?"
         )
     if is_optimizer_made_again(stats) and stats.optimizer != "SGD":
         return f"{_MADE_AGAIN.format(stats.optimizers, stats.steps)} Is the optimizer made inside the loop?"
@@ -104,7 +115,7 @@ def told(stats: Training, classes: int = 0) -> str:
     """
     if not stats.backwards:
         return ""
-    findings = (_few_updates, _lucky_batch, _small_steps, _rising, _jumping, _falling)
+    findings = (_few_updates, _lucky_batch, _small_steps, _slow, _rising, _jumping, _falling)
     if found := next(filter(None, (finding(stats) for finding in findings)), ""):
         return f"{_summary(stats)} {found}"
     return " ".join(filter(None, (_summary(stats), _losses(stats, classes), _movement(stats))))
@@ -243,6 +254,15 @@ def _small_steps(stats: Training) -> str:
     if stats.moved is None or stats.moved >= MOVED_LITTLE:
         return ""
     return f"The weights moved by {_share(stats.moved)} of their size only. Is the learning rate too small?"
+
+
+def _slow(stats: Training) -> str:
+    if not 0 < stats.slow_from < EARLY * stats.steps:
+        return ""
+    return (
+        f"The learning rate was below 1% of its first value after {stats.slow_from:,} of {stats.steps:,} steps. Later "
+        "steps changed little. How often does the schedule lower the learning rate?"
+    )
 
 
 def _rising(stats: Training) -> str:

@@ -91,7 +91,8 @@ TRAINING_CRASHES = {
         "or argmax, or copied into a new tensor?"
     ),
     "Trying to backward through the graph a second time": (
-        "`backward()` ran twice through the graph of one batch. Is the model called for every batch, inside the loop?"
+        "`backward()` reached a graph that an earlier `backward()` has used. Is the model called outside of the loop, "
+        "or is a tensor kept from the batch before?"
     ),
     "one of the variables needed for gradient computation has been modified by an inplace operation": (
         "A tensor was changed in place, and `backward()` needs its old numbers. Does your code use `+=` on a tensor, "

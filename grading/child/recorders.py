@@ -1,4 +1,4 @@
-"""Small recorders of one training run: the losses, the optimizers, the range of the inputs, and new parameters.
+"""Small recorders of one training run: losses, optimizers, the model's inputs, the graph, and new parameters.
 
 They look on. They change no number and draw none. `grading.child.watch.training_stats` attaches them.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import permutations
 from typing import Any
 from weakref import WeakSet
 
@@ -16,6 +17,8 @@ from torch.nn.modules.module import register_module_forward_pre_hook, register_m
 
 MAX_MEANS = 40  # of losses: enough for a course, few enough to send
 WATCHED_BATCHES = 8  # whose range is looked at; more would cost time and tell the same
+SLOW = 0.01  # of the first learning rate
+MAX_NODES = 100_000  # of a graph; larger ones would take too long
 Range = list[float]  # empty, or the smallest and the largest number
 
 
@@ -69,6 +72,8 @@ class Steps:
         self._count = 0
         self._name = ""
         self._rates: Range = []
+        self._steps = 0
+        self._slow_from: int | None = None
 
     def add(self, optimizer: torch.optim.Optimizer) -> None:
         """Note a step."""
@@ -76,17 +81,30 @@ class Steps:
             self._optimizers.add(optimizer)
             self._count += 1
             self._name = type(optimizer).__name__
+        self._steps += 1
         rate = optimizer.param_groups[0].get("lr")
         if isinstance(rate, (int, float)):
             self._rates = [self._rates[0] if self._rates else float(rate), float(rate)]
+            if self._slow_from is None and rate < SLOW * self._rates[0]:
+                self._slow_from = self._steps
 
     def told(self) -> dict[str, Any]:
-        """`optimizers`: how many. `optimizer`: the class of the newest one. `learning_rates`: first and latest."""
-        return {"optimizers": self._count, "optimizer": self._name, "learning_rates": self._rates}
+        """What was seen.
+
+        Returns:
+            `optimizers`: how many. `optimizer`: the class of the newest one. `learning_rates`: first and latest.
+            `slow_from`: the step, from 1, at which the learning rate was first below 1% of the first one; 0 if never.
+        """
+        return {
+            "optimizers": self._count,
+            "optimizer": self._name,
+            "learning_rates": self._rates,
+            "slow_from": self._slow_from or 0,
+        }
 
 
-class InputRanges:
-    """The range of `x` in the first batches, and of what the model is called with meanwhile.
+class Inputs:
+    """What the first batches hold as `x`, and what the model is called with meanwhile.
 
     Args:
         model: being trained.
@@ -96,11 +114,14 @@ class InputRanges:
         self._model = model
         self._batches: list[Range] = []
         self._calls: list[Range] = []
+        self._latest: torch.Tensor | None = None
+        self._reordered = 0
 
     def batch(self, columns: dict[str, torch.Tensor]) -> None:
         """Note a batch that the dataset has handed out."""
         if len(self._batches) < WATCHED_BATCHES and "x" in columns:
-            self._batches.append(_range(columns["x"]))
+            self._latest = columns["x"]
+            self._batches.append(_range(self._latest))
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -109,6 +130,7 @@ class InputRanges:
         def before_call(module: torch.nn.Module, inputs: tuple[Any, ...]) -> None:
             if module is self._model and torch.is_grad_enabled() and inputs:
                 self._calls.append(_range(inputs[0]))
+                self._reordered += self._latest is not None and _is_reordered(self._latest, inputs[0])
                 if len(self._calls) == WATCHED_BATCHES:
                     handle.remove()
 
@@ -119,8 +141,47 @@ class InputRanges:
             handle.remove()
 
     def told(self) -> dict[str, Any]:
-        """`batch_range` and `input_range`: smallest and largest number, or nothing."""
-        return {"batch_range": _joined(self._batches), "input_range": _joined(self._calls)}
+        """What was seen.
+
+        Returns:
+            `batch_range`, `input_range`: smallest and largest number, or nothing. `reordered`: calls with the numbers
+            of a batch in an order that no exchange of dimensions gives.
+        """
+        return {
+            "batch_range": _joined(self._batches),
+            "input_range": _joined(self._calls),
+            "reordered": self._reordered,
+        }
+
+
+class Graph:
+    """The tensors on which the first loss depends, beside the model's parameters.
+
+    Args:
+        parameters: gives the model's parameters.
+    """
+
+    def __init__(self, parameters: Callable[[], Sequence[torch.nn.Parameter]]) -> None:
+        self._parameters = parameters
+        self._foreign: list[torch.Tensor] | None = None
+        self._has_stepped = False
+
+    def add(self, loss: Any) -> None:
+        """Look through the graph of the first loss."""
+        if self._foreign is None and isinstance(loss, torch.Tensor):
+            own = set(map(id, self._parameters()))
+            self._foreign = [leaf for leaf in _leaves(loss) if id(leaf) not in own]
+
+    def step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Leave out what the first step's optimizer trains."""
+        if self._foreign and not self._has_stepped:
+            held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+            self._foreign = [leaf for leaf in self._foreign if id(leaf) not in held]
+        self._has_stepped = True
+
+    def told(self) -> dict[str, Any]:
+        """`foreign`: how many tensors with gradients neither the model nor the optimizer has."""
+        return {"foreign": len(self._foreign or ())}
 
 
 @contextmanager
@@ -148,6 +209,36 @@ def movement(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> f
         size += float(old.square().sum())
     share = math.sqrt(moved / size) if size > 0 else math.inf
     return share if math.isfinite(share) else None
+
+
+def _leaves(loss: torch.Tensor) -> list[torch.Tensor]:
+    """The tensors in which gradients of a loss end; none of a graph that is too large."""
+    waiting, seen, found = [loss.grad_fn], {loss.grad_fn}, []
+    while waiting and len(seen) < MAX_NODES:
+        node = waiting.pop()
+        if node is None:
+            continue
+        leaf = getattr(node, "variable", None)
+        if isinstance(leaf, torch.Tensor):
+            found.append(leaf)
+        for following, _ in node.next_functions:
+            if following not in seen:
+                seen.add(following)
+                waiting.append(following)
+    return found if len(seen) < MAX_NODES else []
+
+
+def _is_reordered(batch: torch.Tensor, inputs: Any) -> bool:
+    """Whether inputs hold a batch's numbers, in another order than any exchange of its dimensions gives."""
+    if not isinstance(inputs, torch.Tensor) or sorted(inputs.shape) != sorted(batch.shape):
+        return False
+    numbers = inputs.detach().cpu()
+    if any(
+        numbers.shape == moved.shape and torch.equal(numbers, moved)
+        for moved in map(batch.permute, permutations(range(batch.dim())))
+    ):
+        return False
+    return torch.equal(numbers.flatten().sort().values, batch.flatten().sort().values)
 
 
 def _range(numbers: Any) -> Range:

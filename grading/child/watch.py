@@ -127,7 +127,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
         batches: how often `__getitems__` handed out examples.
         made: parameters that any module got while training ran.
         moved: how far the model's parameters moved, as a share of their size at first; None if that is no number.
-        what `recorders.LossCourse`, `recorders.Steps` and `recorders.InputRanges` tell.
+        what `recorders.LossCourse`, `Steps`, `Inputs` and `Graph` tell.
 
     Watchers look on: they change no number, draw none, and are gone when the block ends. They see one parameter's
     gradient, the smallest one's, as forgetting to reset concerns all alike.
@@ -143,7 +143,8 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
     seen = np.zeros(len(dataset), dtype=bool)
     fetch, backward = dataset.__getitems__, torch.autograd.backward
     latest_arrival, steps_at_arrival = -1, 0
-    course, steps, ranges = recorders.LossCourse(), recorders.Steps(), recorders.InputRanges(model)
+    course, steps, inputs = recorders.LossCourse(), recorders.Steps(), recorders.Inputs(model)
+    graph = recorders.Graph(lambda: _parameters(model))
 
     def note_parameter() -> None:
         found["made"] += 1
@@ -156,12 +157,14 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
         found["fetched"] += len(indices)
         found["batches"] += 1
         seen[indices] = True
-        ranges.batch(getattr(batch, "columns", {}))
+        inputs.batch(getattr(batch, "columns", {}))
         return batch
 
     def noted_backward(*args: Any, **keywords: Any) -> None:
         found["backwards"] += 1
-        course.add(args[0] if args else keywords.get("tensors"))
+        loss = args[0] if args else keywords.get("tensors")
+        course.add(loss)
+        graph.add(loss)
         backward(*args, **keywords)
         if latest_arrival != found["backwards"]:  # or it arrived at parameters that a move to a device has made
             moved = (parameter for parameter in _parameters(model) if id(parameter) not in own)
@@ -170,6 +173,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
     def after_step(optimizer: torch.optim.Optimizer, args: Any, keywords: Any) -> None:
         found["steps"] += 1
         steps.add(optimizer)
+        graph.step(optimizer)
         held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
         found["own_steps"] += not own.isdisjoint(held) or not held.isdisjoint(map(id, _parameters(model)))
 
@@ -197,7 +201,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
     try:
         with (
             _shadowed(dataset, {"__getitems__": noted_fetch}),
-            ranges.watching(),
+            inputs.watching(),
             recorders.made_parameters(note_parameter),
         ):
             yield found
@@ -214,7 +218,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
         found["changed"] = any(not _equal(old, new) for old, new in zip(before, now, strict=True))
         found["finite"] = all(bool(torch.isfinite(parameter).all()) for parameter in now)
         found["moved"] = recorders.movement(before, now)
-        for recorder in (course, steps, ranges):
+        for recorder in (course, steps, inputs, graph):
             found |= recorder.told()
 
 

@@ -187,6 +187,12 @@ def _seed_of_draw(number: int, run_seed: int) -> int:
     return zlib.crc32(f"q1/points/{number}/{run_seed}".encode())
 
 
+TRAINING_CRASHES = {
+    "does not require grad and does not have a grad_fn": (
+        "`no_grad` records no graph, so that `backward()` has nothing to go through. The perceptron's update is label "
+        "* x. This update needs no gradient."
+    ),
+}
 WRONG_PREDICTIONS = [
     Mistake(
         np.sign,
@@ -301,7 +307,10 @@ def _train_from(student: Student, start: np.ndarray, points: np.ndarray, labels:
     for max_passes in (MAX_PASSES, MAX_SLOW_PASSES):
         model = student.create(TARGET, points.shape[1])
         _set_weights(model, start)
-        training = student.train(TRAIN, model, Splits("points", "points of a check", split), max_passes * len(points))
+        with diagnosis.explained(lambda text: diagnosis.crash(text, TRAINING_CRASHES)):
+            training = student.train(
+                TRAIN, model, Splits("points", "points of a check", split), max_passes * len(points)
+            )
         gain = (labels * points * (_weights(model) - start)).sum()
         if not training.stopped or not gain > 0 or len(points) > 1:
             break
