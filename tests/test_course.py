@@ -213,7 +213,7 @@ class OfWeights:
     [(np.ones((5, 4)), True), (np.tile([1.0, 2.0], (5, 1)), True), (np.eye(4), False), (np.ones((2, 4)), False)],
 )
 def test_units_with_the_same_weights_are_told(weight, is_told):
-    assert bool(behaviour._equal_units(OfWeights(first=weight))) == is_told  # type: ignore[arg-type]
+    assert bool(behaviour._equal_units(OfWeights(first=weight))) == is_told
 
 
 def test_predictions_that_cannot_become_negative_are_told():
