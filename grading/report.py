@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,14 @@ def write_json(document: dict[str, Any], path: Path) -> None:
     write_text(path, as_json(document))
 
 
-def print_question(result: QuestionResult, console: Console) -> None:
-    """One headline, one line per check, each message below its check; unfilled stubs are listed once."""
+def print_question(result: QuestionResult, console: Console, others: Iterable[QuestionResult] = ()) -> None:
+    """One headline, one line per check, each message below its check; unfilled stubs are listed once.
+
+    Args:
+        result: to print.
+        console: prints.
+        others: results of the same run so far. A question that this one builds on is named if it lost a check.
+    """
     score = f"{points(result.score)}/{points(result.max_score)}"
     right = f"{score:>7}{result.seconds:8.1f} s"
     left = f"{result.id:<4}{result.title}"
@@ -46,10 +53,10 @@ def print_question(result: QuestionResult, console: Console) -> None:
     for outcome in result.outcomes:
         if not (result.stubs and waits_for_a_stub(outcome, result)):
             _print_outcome(outcome, console)
-    if result.requires and result.score < result.max_score:
-        console.line(
-            console.paint(f"    uses {' and '.join(result.requires)}: fix {' and '.join(result.requires)} first", "dim")
-        )
+    if not _has_passed(result):
+        lost = [other.id for other in others if other.id in result.requires and not _has_passed(other)]
+        if lost:
+            console.line(console.paint(f"    uses {' and '.join(lost)}: fix {' and '.join(lost)} first", "dim"))
     for name, value in result.metrics.items():
         console.line(console.paint(f"    {'':<{STATUS_WIDTH}}  {name.replace('_', ' ')} {metric(name, value)}", "dim"))
     console.line()
@@ -72,6 +79,11 @@ def print_table(result: RunResult, console: Console, sources: list[str]) -> None
         console.line(f"{'Extra credit':<{width}}{points(result.extra_credit):>10}")
     if sources:
         console.line(console.paint("data: " + "; ".join(sources), "dim"))
+
+
+def _has_passed(result: QuestionResult) -> bool:
+    """Whether no check is lost; of a question that has no outcome yet, nothing is known."""
+    return all(outcome.status == PASSED for outcome in result.outcomes)
 
 
 def _print_outcome(outcome: Outcome, console: Console) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.nn.modules.module import _global_forward_pre_hooks, _global_parameter_registration_hooks
 from torch.optim.optimizer import _global_optimizer_post_hooks
 from torch.utils.data import DataLoader
 
@@ -196,6 +197,15 @@ def train_step_by_step(
 def test_the_facts_of_sound_training_count_what_happened():
     model = torch.nn.Linear(1, 1)
     training_stats = train_step_by_step(model, model)
+    losses = training_stats.pop("losses")
+    assert len(losses) == 10
+    assert training_stats.pop("first_loss") == losses[0]
+    assert training_stats.pop("latest_loss") == losses[-1]
+    assert training_stats.pop("lowest_loss") == min(losses)
+    assert training_stats.pop("moved") > 0
+    low, high = training_stats.pop("batch_range")
+    assert -6.3 < low < high < 6.3
+    assert training_stats.pop("input_range") == [low, high]
     assert training_stats == {
         "changed": True,
         "finite": True,
@@ -210,6 +220,14 @@ def test_the_facts_of_sound_training_count_what_happened():
         "resumed": 9,
         "stale": 0,
         "writes": 20,  # of two parameters
+        "batches": 10,
+        "made": 0,
+        "optimizers": 1,
+        "optimizer": "SGD",
+        "learning_rates": [0.01, 0.01],
+        "slow_from": 0,
+        "reordered": 0,
+        "foreign": 0,
     }
 
 
@@ -250,6 +268,8 @@ def test_watchers_are_gone_afterwards_even_when_training_fails():
     assert torch.autograd.backward is backward
     assert not any(parameter._backward_hooks for parameter in model.parameters())
     assert not _global_optimizer_post_hooks
+    assert not _global_forward_pre_hooks
+    assert not _global_parameter_registration_hooks
     assert not {"__getitems__", "get_validation_accuracy"} & set(vars(examples))
 
 

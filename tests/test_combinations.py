@@ -127,7 +127,7 @@ def test_the_smallest_case_that_differs_is_stated_with_its_numbers():
         Case("input 3", 3.0, lambda: 4.0),
     ]
     told = smallest.difference(cases, 1e-6)
-    assert told == "The smallest case that differs: input [1, 2]. Expected [1. , 0.5]; got [1. , 0.25]."
+    assert told == "The smallest case that differs: input [1, 2]. Expected [1, 0.5]; got [1, 0.25]."
     assert smallest.difference(cases[:2], 1e-6) == ""
 
 

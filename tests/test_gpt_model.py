@@ -157,7 +157,11 @@ def test_the_stored_cases_are_what_the_staff_command_makes(capsys):
 
 
 def test_each_stored_mistake_has_its_explanation_and_each_explanation_its_stored_mistake():
-    assert set(gpt_cases.block_mistakes()) == set(mistakes.BLOCK_EXPLANATIONS)
+    stored = gpt_cases.block_mistakes()
+    assert {name for name in stored if mistakes.PAIR not in name} == set(mistakes.BLOCK_EXPLANATIONS)
+    pairs = [name.split(mistakes.PAIR) for name in stored if mistakes.PAIR in name]
+    assert len(pairs) > 50
+    assert {name for pair in pairs for name in pair} <= set(mistakes.BLOCK_EXPLANATIONS)
     names = {name.removesuffix("_without_positions") for name in gpt_cases.model_mistakes()}
     assert names == set(mistakes.MODEL_EXPLANATIONS)
 
@@ -174,6 +178,15 @@ def test_no_stored_mistake_is_near_the_right_answer_or_another_mistake():
         for one, other in itertools.combinations(kind, 2):
             error = np.abs(kind[one] - kind[other]) / (1 + np.abs(kind[other]))
             assert error.max() > 50 * CHECKS["TOLERANCE"], (one, other)
+
+
+def test_two_mistakes_in_one_block_are_both_named():
+    wrong = gpt_cases.block_mistakes()
+    told = mistakes.block(wrong["first_sum_missing+relu_missing"], wrong, CHECKS["TOLERANCE"])
+    assert told == (
+        "Two parts are wrong. Step 2 is missing: the block's input is not added to the output of `attention`. The relu "
+        "is missing: step 4 is the linear layer and then a relu."
+    )
 
 
 def test_a_case_takes_no_batch_for_granted():

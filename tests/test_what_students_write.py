@@ -196,3 +196,14 @@ def test_training_that_runs_out_of_time_is_told_how_far_it_came_and_what_an_exam
 )
 def test_how_far_training_came_is_told_by_its_latest_report(report, told):
     assert answers.how_far(report, 200, 600.0) == told
+
+
+def test_an_optimizer_for_each_batch_is_a_remark_if_training_suffices_all_the_same(patched_solutions, graded):
+    loop = "        for batch in DataLoader(dataset, batch_size=20, shuffle=True):\n"
+    inside = loop + "            optimizer = optim.SGD(model.parameters(), lr=0.001)\n"
+    check = graded(patched_solutions({"train.py": [(loop, inside)]}), "q5").check("q5", "accuracy")
+    assert check["status"] == "passed", check["message"]
+    assert check["message"] == (
+        "Remark: 100 optimizers were made for 100 steps. A new optimizer knows nothing of earlier steps, such as Adam's "
+        "averages. Make one optimizer before the loop."
+    )

@@ -10,6 +10,8 @@ import numpy as np
 from grading.outcomes import StudentCrashed
 
 Progress = dict[str, Any]
+MAX_NAME = 40  # letters of a class
+MAX_LOSSES = 100  # of a training's course
 
 
 class Named(dict[str, Any]):
@@ -52,6 +54,18 @@ class Training:
         backwards, arrivals: backward passes, and those that brought a gradient to the model.
         resumed, stale: arrivals after the first step, and those that met gradients from before the latest step.
         writes: how often a parameter was written to in place, as far as torch counts it.
+        batches: how often examples were handed out.
+        made: parameters that any module got while training ran.
+        optimizers, optimizer: how many took a step, and the class of the newest one.
+        learning_rates: of the first and of the latest step, or empty.
+        slow_from: the step at which the learning rate was first below 1% of the first one; 0 if never.
+        reordered: calls with the numbers of a batch in an order that no exchange of dimensions gives.
+        foreign: tensors with gradients in the first loss that neither the model nor the optimizer has.
+        moved: how far the parameters moved, as a share of their size at first.
+        losses: means over equally long stretches of training, in order; NaN and infinity may be among them.
+        first_loss, latest_loss, lowest_loss: of single backward passes.
+        batch_range, input_range: smallest and largest number in the first batches, and in what the model was called
+            with then; or empty.
     """
 
     changed: bool | None = None
@@ -67,6 +81,21 @@ class Training:
     resumed: int = 0
     stale: int = 0
     writes: int = 0
+    batches: int = 0
+    made: int = 0
+    optimizers: int = 0
+    optimizer: str = ""
+    learning_rates: tuple[float, ...] = ()
+    slow_from: int = 0
+    reordered: int = 0
+    foreign: int = 0
+    moved: float | None = None
+    losses: tuple[float, ...] = ()
+    first_loss: float | None = None
+    latest_loss: float | None = None
+    lowest_loss: float | None = None
+    batch_range: tuple[float, ...] = ()
+    input_range: tuple[float, ...] = ()
 
     @property
     def epochs(self) -> float:
@@ -116,10 +145,22 @@ def gradients(value: Any) -> Gradients:
 def training(value: Any) -> Training:
     """The statistics that fit; what does not is left out, since nothing depends on it."""
     told = value if isinstance(value, dict) else {}
-    flags = ("changed", "finite", "stopped")
-    fitting = {
-        field.name: told[field.name]
+    fitting: dict[str, Any] = {
+        field.name: tuple(told[field.name]) if type(told[field.name]) is list else told[field.name]
         for field in fields(Training)
-        if type(told.get(field.name)) is (bool if field.name in flags else int)
+        if field.name in told and _fits(str(field.type), told[field.name])
     }
     return Training(**fitting)
+
+
+def _fits(form: str, value: Any) -> bool:
+    """Whether a value has the type of a field of Training."""
+    if form.startswith("bool"):
+        return type(value) is bool
+    if form == "int":
+        return type(value) is int
+    if form == "float | None":
+        return type(value) is float
+    if form == "str":
+        return type(value) is str and value.isidentifier() and len(value) <= MAX_NAME
+    return type(value) is list and len(value) <= MAX_LOSSES and all(type(one) is float for one in value)

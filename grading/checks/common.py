@@ -9,27 +9,29 @@ from typing import Any
 
 import numpy as np
 
-from data import Splits, digits
-from grading.checks import diagnosis, expect
-from grading.checks.diagnosis import Mistake
+from data import Split, Splits, digits
+from grading.checks import course, diagnosis, expect, losses, smallest
+from grading.checks.answers import Training
+from grading.checks.behaviour import Measure
 from grading.checks.student import Model, Student
 from grading.outcomes import CheckFailed, StudentCrashed
 
 LOSS_TOLERANCE = 1e-4  # float32 means over a handful of rows are exact to about 1e-6
 LOSS_BATCHES = (1, 6)
 PROBED_BATCHES = (3, 12, 17)  # several, so that no two mistakes give the same numbers at all of them
-NO_GRADIENT = "Is something detached, or turned into a plain number, on the way?"
+SOME_ROWS = 1000  # so many tell whether a model knows its training data
+NO_GRADIENT = "Is the result made by `detach()`, `item()` or numpy, or copied into a new tensor?"
 
 
-def logits_shape(student: Student, target: str, inputs: int, classes: int, hint: str) -> None:
+def logits_shape(student: Student, target: str, inputs: int, classes: int) -> None:
     """A model maps (batch, inputs) to (batch, classes), for one row and for several."""
     model = student.create(target)
     random = np.random.default_rng(0)
     for batch in (1, 4):
         rows = random.random((batch, inputs), dtype=np.float32)
         noun = "image" if batch == 1 else "images"
-        with diagnosis.explained(lambda text, rows=rows: _answers_for_scores(model(rows), classes)):  # type: ignore[misc]
-            expect.array(model(rows), (batch, classes), f"a batch of {batch} {noun} should give scores", hint)
+        with diagnosis.explained(lambda text, rows=rows: _wrong_scores(model(rows), len(rows), classes)):  # type: ignore[misc]
+            expect.array(model(rows), (batch, classes), f"a batch of {batch} {noun} should give scores")
 
 
 def cross_entropy_loss(student: Student, target: str, classes: int) -> None:
@@ -37,67 +39,117 @@ def cross_entropy_loss(student: Student, target: str, classes: int) -> None:
 
     Existing solutions take the labels first or second: both orders are accepted.
     """
-    with diagnosis.explained(lambda text: _wrong_cross_entropy(student, target, classes, text)):
+    with diagnosis.explained(
+        lambda text: _wrong_cross_entropy(student, target, classes, text),
+        lambda: _smallest_cross_entropy(student, target),
+    ):
         _cross_entropy_loss(student, target, classes)
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How well a trained model does on the test split, compared with the validation split where it does not suffice.
+    """How well a trained model does on the test split, compared with other splits where it does not suffice.
 
     Attributes:
         test: its accuracy on the test split, a fraction.
         threshold: that this should reach.
         validate: gives its accuracy on the validation split; called only if the test accuracy is too low.
+        train: gives its accuracy on some of the training split; called only if the test accuracy is too low.
+        noun: what an example is, in the plural.
     """
 
     test: float
     threshold: float
     validate: Callable[[], float]
+    train: Callable[[], float] | None = None
+    noun: str = "examples"
 
     @cached_property
     def validation(self) -> float:
         """The accuracy on the validation split; NaN if the model gives none."""
-        try:
-            return self.validate()
-        except (CheckFailed, StudentCrashed):
-            return float("nan")
+        return _without_failing(self.validate)
 
     @property
     def is_validated(self) -> bool:
         """Whether the validation accuracy, which training may look at, reaches the threshold."""
         return self.validation >= self.threshold
 
-    def require(self, what: str, hint: str) -> None:
+    def require(self, what: str, hint: str | Callable[[], str]) -> None:
         """Fail if the test accuracy is too low.
 
         Args:
             what: was measured, such as "accuracy on the test images".
-            hint: where to look if the validation accuracy is too low, too.
+            hint: where to look if the validation accuracy is too low, too; or a function that gives this.
         Raises:
             Miss: it is. Training that stopped as soon as the validation accuracy sufficed is told so.
         """
+        told = ""
         if self.test < self.threshold and self.is_validated:
             validation, test = expect.told_apart(self.validation, self.test, expect.percentage)
-            hint = (
-                f"Validation accuracy was {validation} when training ended, test accuracy {test}: stop a little later."
+            told = (
+                f"Validation accuracy was {validation} when training ended, and test accuracy is {test}. The two "
+                "differ by chance. Training should end a little later."
             )
-        expect.at_least(self.test, self.threshold, what, hint)
+        elif self.test < self.threshold:
+            told = hint if isinstance(hint, str) else hint()
+        expect.at_least(self.test, self.threshold, what, told)
+
+    def seen(self, stats: Training, classes: int) -> str:
+        """What was seen of a training that did not suffice.
+
+        Args:
+            stats: of the training.
+            classes: that the model tells apart.
+        """
+        on_training = _without_failing(self.train) if self.train is not None else float("nan")
+        overfitting = course.overfitting(on_training, self.validation, self.threshold, self.noun)
+        return overfitting or course.told(stats, classes)
 
 
-def validation_accuracy_of_digits(model: Model, splits: Splits) -> float:
-    """The share of validation images that a model of digits reads."""
-    assert splits.validation is not None
-    images, labels = splits.validation.x, splits.validation.y
-    shape = (len(images), digits.CLASSES)
-    return expect.accuracy(expect.array(model(digits.inputs(images)), shape, "validation images"), labels)
+def some_of(split: Split | None) -> Split:
+    """Every so-many-th row of a split, about `SOME_ROWS` in all."""
+    assert split is not None
+    step = max(1, len(split) // SOME_ROWS)
+    return Split(x=split.x[::step], y=split.y[::step])
+
+
+def _without_failing(measure: Callable[[], float]) -> float:
+    try:
+        return measure()
+    except (CheckFailed, StudentCrashed):
+        return float("nan")
+
+
+def accuracy_of_digits(test: float, threshold: float, model: Model, splits: Splits) -> Accuracy:
+    """The accuracy of a model of digits on the test split, with that on the other splits."""
+    validation = splits.validation
+    assert validation is not None
+    return Accuracy(
+        test,
+        threshold,
+        lambda: accuracy_on_digits(model, validation),
+        lambda: accuracy_on_digits(model, some_of(splits.train)),
+        "images",
+    )
+
+
+def accuracy_on_digits(model: Model, split: Split) -> float:
+    """The share of a split's images that a model of digits reads."""
+    shape = (len(split), digits.CLASSES)
+    return expect.accuracy(expect.array(model(digits.inputs(split.x)), shape, "images should give scores"), split.y)
+
+
+def measure_of_digits(split: Split | None, threshold: float) -> Measure:
+    """What a model of digits is measured by: its accuracy on a split."""
+    assert split is not None
+    return Measure(digits.inputs(split.x), lambda logits: expect.accuracy(logits, split.y), threshold)
 
 
 def _cross_entropy_loss(student: Student, target: str, classes: int) -> None:
     name = target.rpartition(".")[2]
     for logits, labels in _loss_inputs(1, LOSS_BATCHES, classes):
-        expected = cross_entropy(logits, labels)
-        what = f"{name} of {len(logits)} rows of logits"
+        expected = losses.cross_entropy(logits, labels)
+        what = f"{name} of {len(logits)} {'row' if len(logits) == 1 else 'rows'} of logits"
         value = expect.number(
             student.call(target, logits, labels), f"{what} should be one number, the mean over the batch"
         )
@@ -112,97 +164,55 @@ def _cross_entropy_loss(student: Student, target: str, classes: int) -> None:
                     expected,
                     LOSS_TOLERANCE,
                     f"{what} should be",
-                    "Is it torch's cross_entropy of logits and labels, as they come?",
+                    "Is it torch's `cross_entropy` of logits and labels, as they are?",
                 )
         arguments = (logits, labels) if prediction == 0 else (labels, logits)
         found = student.gradients(target, *arguments)
         if not found.differentiable or found.inputs[prediction] is None:
             raise expect.Mismatch(
-                f"no gradient flows from {name} back to the predictions, so training cannot improve the model.",
+                f"no gradient flows from {name} back to the predictions. Training could then not improve the model.",
                 NO_GRADIENT,
             )
 
 
-def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The mean over rows of -sum(labels * log softmax(logits)), in float64."""
-    return float(-(labels * _log_softmax(logits)).sum(axis=1).mean())
-
-
-def _log_softmax(logits: np.ndarray, axis: int = 1) -> np.ndarray:
-    shifted = logits.astype(np.float64) - logits.max(axis=axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    return np.exp(_log_softmax(logits))
-
-
-def _class_errors(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """By how much each row's class number is off."""
-    return (logits.argmax(axis=1) - labels.argmax(axis=1)).astype(np.float64)
-
-
-_COMPARES_CLASS_NUMBERS = (
-    "That is what comes of comparing class numbers, as argmax gives them. How far apart two classes' numbers are means "
-    "nothing, and no gradient passes an argmax: the scores themselves and the one-hot labels belong into the loss."
-)
-WRONG_LOSSES = [
-    Mistake(
-        lambda logits, labels: cross_entropy(_softmax(logits), labels),
-        "That is the cross-entropy after one softmax too many. cross_entropy brings its own: what happens to the "
-        "logits before it?",
-    ),
-    Mistake(
-        lambda logits, labels: cross_entropy(logits, labels) * len(logits),
-        "That is the sum over the batch, not its mean. Larger batches would take larger steps.",
-    ),
-    Mistake(
-        lambda logits, labels: cross_entropy(logits, labels) / logits.shape[1],
-        "That is the mean over all numbers of the batch; the mean over its rows is wanted.",
-    ),
-    Mistake(
-        lambda logits, labels: -(labels * logits).sum(axis=1).mean(),
-        "The logits were taken as if they were log-probabilities already: that is minus the right class's score, "
-        "averaged. Where do the scores become probabilities?",
-    ),
-    Mistake(
-        lambda logits, labels: -(labels * _softmax(logits)).sum(axis=1).mean(),
-        "That is minus the right class's probability, averaged. The cross-entropy takes its logarithm.",
-    ),
-    Mistake(
-        lambda logits, labels: np.square(logits - labels).mean(),
-        "That is the mean squared error between logits and labels. It is made for numbers to be hit; classes want the "
-        "cross-entropy.",
-    ),
-    Mistake(
-        lambda logits, labels: np.square(_softmax(logits) - labels).mean(),
-        "That is the mean squared error between probabilities and labels; classes want the cross-entropy.",
-    ),
-    Mistake(
-        lambda logits, labels: -(labels * _log_softmax(logits, axis=0)).sum(axis=1).mean(),
-        "The softmax runs over the batch instead of over each row's classes. Which dimension counts the classes?",
-    ),
-    Mistake(
-        lambda logits, labels: -cross_entropy(logits, labels),
-        "The sign of the loss is reversed. Training would make the cross-entropy larger.",
-    ),
-    Mistake(lambda logits, labels: np.square(_class_errors(logits, labels)).mean(), _COMPARES_CLASS_NUMBERS),
-    Mistake(lambda logits, labels: np.abs(_class_errors(logits, labels)).mean(), _COMPARES_CLASS_NUMBERS),
-    Mistake(
-        lambda logits, labels: (_class_errors(logits, labels) != 0).mean(),
-        "Your loss is the share of wrong answers. A small change of the logits does not change this share, so it has "
-        "no gradient. The loss should use the logits themselves.",
-    ),
-]
 LOSS_CRASHES = {
     "Expected floating point type for target with class probabilities, got Long": (
-        "cross_entropy was given labels of whole numbers. Whole numbers it reads as class numbers, one per example; "
-        "one-hot rows it takes as the floats that they come as. What turns these labels into whole numbers?"
+        "`cross_entropy` got labels of whole numbers. Whole numbers mean one class number for each example. One-hot "
+        "labels should stay floats. Which line turns the labels into whole numbers?"
     ),
     "expected scalar type Long but found Float": (
-        "Class numbers were expected where one-hot rows came. cross_entropy takes one-hot rows of floats as they come."
+        "This loss expects class numbers, and the labels are one-hot rows of floats. `cross_entropy` takes one-hot "
+        "rows as they are."
     ),
 }
+
+
+def smallest_losses(
+    call: Callable[[np.ndarray, np.ndarray], Any],
+    right: Callable[[np.ndarray, np.ndarray], float],
+    cases: Sequence[tuple[list[list[float]], list[list[float]]]],
+    first: str,
+) -> str:
+    """The smallest case in which a loss differs.
+
+    Args:
+        call: the student's loss.
+        right: the right loss.
+        cases: rows of predictions and of labels.
+        first: the word for the predictions.
+    """
+    arrays = [(np.array(rows, np.float32), np.array(labels, np.float32)) for rows, labels in cases]
+    return smallest.difference(
+        [
+            smallest.Case(
+                f"{first} {smallest.told(rows)}, labels {smallest.told(labels)}",
+                right(rows, labels),
+                lambda rows=rows, labels=labels: call(rows, labels),  # type: ignore[misc]
+            )
+            for rows, labels in arrays
+        ],
+        LOSS_TOLERANCE,
+    )
 
 
 def _wrong_cross_entropy(student: Student, target: str, classes: int, text: str) -> str:
@@ -210,7 +220,19 @@ def _wrong_cross_entropy(student: Student, target: str, classes: int, text: str)
         return explanation
     inputs = _loss_inputs(11, PROBED_BATCHES, classes)
     probes = [(arguments, student.call(target, *arguments)) for arguments in inputs]
-    return diagnosis.recognised(WRONG_LOSSES, probes, LOSS_TOLERANCE)
+    return losses.CROSS_ENTROPY.explanation(probes, LOSS_TOLERANCE)
+
+
+def _smallest_cross_entropy(student: Student, target: str) -> str:
+    cases = [
+        ([[0.0, 0.0]], [[1.0, 0.0]]),
+        ([[1.0, 0.0]], [[1.0, 0.0]]),
+        ([[2.0, -1.0]], [[0.0, 1.0]]),
+        ([[1.0, 0.0], [0.0, 2.0]], [[1.0, 0.0], [1.0, 0.0]]),
+    ]
+    return smallest_losses(
+        lambda logits, labels: student.call(target, logits, labels), losses.cross_entropy, cases, "logits"
+    )
 
 
 def _loss_inputs(seed: int, batches: Sequence[int], classes: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -223,13 +245,24 @@ def _loss_inputs(seed: int, batches: Sequence[int], classes: int) -> list[tuple[
     return pairs
 
 
-def _answers_for_scores(found: Any, classes: int) -> str:
-    """Whether a model gave each row's answer, as argmax does, where it should give the row's scores."""
-    if not isinstance(found, np.ndarray) or found.dtype.kind != "i" or found.ndim not in (1, 2):
+def _wrong_scores(found: Any, batch: int, classes: int) -> str:
+    """What the shape of a model's output tells where (batch, classes) is expected."""
+    if not isinstance(found, np.ndarray):
         return ""
-    if found.size != len(found) or found.min() < 0 or found.max() >= classes:
-        return ""
-    return (
-        "One whole number for each image is the model's answer already, as argmax picks it. The loss needs what it was "
-        f"picked from: all {classes} scores."
-    )
+    is_number = found.dtype.kind == "i" and found.ndim in (1, 2) and found.size == len(found) == batch
+    if is_number and found.min() >= 0 and found.max() < classes:
+        return (
+            "The model gives one whole number for each image, as argmax does. The loss needs all "
+            f"{classes} scores. Does `forward` end in argmax?"
+        )
+    if found.shape == (classes, batch):
+        return "The dimensions of batch and classes are exchanged."
+    if found.shape == (classes,):
+        return "The dimension of the batch is missing."
+    if found.ndim > 2 and found.shape[-1] == classes and len(found) == batch:
+        count = found.size // (batch * classes)
+        return (
+            f"The last layer gives {classes} scores for each of {count} rows of an image. An image needs one row of "
+            "scores. Which shape does the input of the first layer have?"
+        )
+    return f"Does the last layer have {classes} outputs?" if found.ndim == 2 and len(found) == batch else ""

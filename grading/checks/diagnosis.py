@@ -22,18 +22,14 @@ import numpy as np
 
 from grading.checks import expect
 from grading.checks.answers import Training
+from grading.checks.behaviour import Measure, activation_on_the_output, behaviour, other_inputs
+from grading.checks.course import coverage, training
 from grading.checks.student import Model
 from grading.outcomes import CheckFailed, StudentCrashed
 
-Probe = tuple[tuple[Any, ...], Any]  # what a function was called with, and what came
+__all__ = ["activation_on_the_output", "coverage", "training"]  # of other files, under one name for checks
 
-MAX_STALE_SHARE = 0.5  # a share: code that resets gradients at all resets them before nearly every step
-FEW_EPOCHS = 2.0  # so little is worth a question, whatever else is wrong
-PROBED_ROWS = 32
-EXACT_ZEROS = 0.05  # a share of outputs that are zero to the last bit: nothing but an activation makes so many
-FAR_AWAY = np.float32(100)  # times the inputs
-NEAR_THE_END = 0.02  # outputs that fill [0, 1] to both ends, and stay in it, are held there
-NEARLY = 1e-3  # relative: float32 through a few layers is exact to about 1e-5
+Probe = tuple[tuple[Any, ...], Any]  # what a function was called with, and what came
 
 
 @dataclass(frozen=True)
@@ -91,15 +87,16 @@ def crash(text: str, explanations: Mapping[str, str]) -> str:
 
 TRAINING_CRASHES = {
     "does not require grad and does not have a grad_fn": (
-        "backward() found no way from this loss back to the model. Look between the model's output and the loss: is "
-        "detach, item, no_grad, numpy or argmax used? Or is a new tensor made of old numbers?"
+        "`backward()` found no graph from this loss back to the model. Is the loss made by `detach()`, `item()`, numpy "
+        "or argmax, or copied into a new tensor?"
     ),
     "Trying to backward through the graph a second time": (
-        "The graph of one batch was sent back twice. Is the model called again for every batch, inside the loop?"
+        "`backward()` reached a graph that an earlier `backward()` has used. Is the model called outside of the loop, "
+        "or is a tensor kept from the batch before?"
     ),
     "one of the variables needed for gradient computation has been modified by an inplace operation": (
-        "A tensor that gradients still need was overwritten between the model's call and backward(). Is something "
-        "assigned into, or the optimizer run, in between?"
+        "A tensor was changed in place, and `backward()` needs its old numbers. Does your code use `+=` on a tensor, "
+        "or `step()` before `backward()`?"
     ),
 }
 
@@ -116,6 +113,8 @@ def after_training(
     outputs: np.ndarray,
     batch_axis: int = 0,
     is_validated: bool = False,
+    measure: Measure | None = None,
+    lowest: float | None = None,
 ) -> str:
     """Why a trained model may be worse than it should be: training itself, then the model, then too little training.
 
@@ -126,137 +125,16 @@ def after_training(
         outputs: what it made of the test split, (count, width).
         batch_axis: the dimension of `inputs` that counts examples.
         is_validated: whether it is good enough on the validation split. Then it has seen enough of its data.
+        measure: that it missed; None where its inputs are not numbers that can be scaled.
+        lowest: as in `activation_on_the_output`.
     """
     return first(
         lambda: training(stats),
-        lambda: activation_on_the_output(outputs),
+        lambda: activation_on_the_output(outputs, lowest),
         lambda: behaviour(model, inputs, batch_axis),
+        lambda: other_inputs(stats, model, measure) if measure is not None else "",
         lambda: "" if is_validated else coverage(stats),
     )
-
-
-def training(stats: Training) -> str:
-    """What the watchers saw go wrong while training ran; "" if nothing is sure."""
-    if stats.finite is False:
-        return (
-            "After training, some of the model's own weights are NaN or infinite: training diverged. Mostly that comes "
-            "of steps that are too large; try a learning rate ten times smaller."
-        )
-    if stats.changed is False:
-        return _standing_still(stats)
-    if stats.resumed > 2 and stats.stale > MAX_STALE_SHARE * stats.resumed:
-        return (
-            f"In {stats.stale} of {stats.resumed} backward passes, gradients of earlier batches were still there. The "
-            "new gradients were added to the old ones. Every update should follow its own batch: where are the old "
-            "gradients forgotten?"
-        )
-    return ""
-
-
-def coverage(stats: Training) -> str:
-    """Whether training saw too little of its data to be judged on anything else."""
-    if 0 < stats.distinct < stats.examples / 2:
-        return (
-            f"Training fetched only {stats.distinct} different examples of {stats.examples}. Does it stop within the "
-            "loop over the batches, or use one batch over and over?"
-        )
-    if 0.5 < stats.epochs <= FEW_EPOCHS:
-        return f"Training went over the data {stats.epochs:.3g} times and then stopped. Is that long enough?"
-    return ""
-
-
-def _standing_still(stats: Training) -> str:
-    explanation = "Training left every weight of the model as it was. "
-    if not stats.backwards and not stats.arrivals:
-        return explanation + "Gradients were never computed: backward() was not called on any loss."
-    if not stats.arrivals and stats.steps and not stats.own_steps:
-        return explanation + (
-            f"{stats.steps} optimizer steps went to another model, and so did the gradients. Is a new model or a copy "
-            "made within the training function?"
-        )
-    if not stats.arrivals:
-        return explanation + (
-            f"backward() ran {_times(stats.backwards)}, but no gradient arrived at the model. Look between the "
-            "model's output and the loss: is detach, item, numpy or argmax used? Or is a new tensor made of old "
-            "numbers?"
-        )
-    if not stats.steps:
-        return explanation + f"Gradients arrived {_times(stats.arrivals)}, but no optimizer took a step with them."
-    if not stats.own_steps:
-        return explanation + (
-            f"The optimizer took {stats.steps} steps, but holds no parameter of the model being trained. Whose "
-            "parameters was it given?"
-        )
-    return ""
-
-
-def behaviour(model: Model, inputs: np.ndarray, batch_axis: int = 0) -> str:
-    """Whether a trained model is unsteady, deaf to its input, mixes its batch, or is a straight line.
-
-    Args:
-        model: trained; called on some of the inputs.
-        inputs: some different rows of what it reads.
-        batch_axis: the dimension of `inputs` that counts examples.
-    """
-    count = min(PROBED_ROWS, inputs.shape[batch_axis]) // 2
-    one, other = (np.take(inputs, np.arange(count) + start, axis=batch_axis) for start in (0, count))
-    outputs = _outputs(model, one)
-    if not np.array_equal(outputs, _outputs(model, one)):
-        return (
-            "The same inputs gave different outputs when the model was asked twice. Something random is still on "
-            "when the model is tested, not trained: does dropout know which of the two it is?"
-        )
-    scale = float(np.abs(outputs - outputs.mean(axis=0)).max())
-    if scale <= NEARLY * float(np.abs(outputs).max()):
-        return (
-            "The trained model answers the same, whatever its input is. Does the input reach the output, or does an "
-            "activation hold everything at 0?"
-        )
-    alone = np.concatenate([_outputs(model, np.take(one, [row], axis=batch_axis)) for row in range(count)])
-    if alone.shape != outputs.shape or np.abs(alone - outputs).max() > NEARLY * scale:
-        return (
-            "The model's answer for one example changes with the other examples of its batch. Examples must not mix: "
-            "is a dimension reshaped, summed or looped over that counts the batch?"
-        )
-    there, back = FAR_AWAY * one, -FAR_AWAY * other  # so far that every unit with a bend in it is seen to bend
-    ends = (_outputs(model, there) + _outputs(model, back)) / 2
-    if np.abs(_outputs(model, (there + back) / 2) - ends).max() <= NEARLY * np.abs(ends - ends.mean(axis=0)).max():
-        return (
-            "The trained model is a straight line: halfway between two inputs it answers exactly halfway between their "
-            "answers. Layers upon layers stay one linear map as long as nothing non-linear stands between them."
-        )
-    return ""
-
-
-def activation_on_the_output(outputs: np.ndarray) -> str:
-    """Whether outputs that should be free to take any value show an activation after the last layer.
-
-    Args:
-        outputs: of a trained model, (count, width).
-    """
-    if outputs.min() < 0 or outputs.max() == outputs.min() != 0:
-        return ""
-    if outputs.shape[1] > 1 and np.abs(outputs.sum(axis=1) - 1).max() < NEARLY:
-        return (
-            "The model's scores for each example lie between 0 and 1 and sum to 1: they have been through a softmax "
-            "already. The loss brings its own; what does it make of scores that are probabilities before?"
-        )
-    zeros = float((outputs == 0).mean())
-    if zeros > EXACT_ZEROS:
-        return (
-            f"No output is below 0 and {zeros:.0%} are exactly 0, where either sign is wanted. What does the "
-            "last step of forward do to negative numbers?"
-        )
-    if outputs.max() <= 1 and outputs.min() < NEAR_THE_END and outputs.max() > 1 - NEAR_THE_END:
-        return "Every output lies between 0 and 1. Does forward end in an activation that keeps it there?"
-    return ""
-
-
-def _outputs(model: Model, inputs: np.ndarray) -> np.ndarray:
-    found = model(inputs)
-    if not isinstance(found, np.ndarray) or found.ndim != 2 or not np.isfinite(found).all():
-        raise CheckFailed("no outputs to compare")
-    return found.astype(np.float64)
 
 
 def _agrees(expected: np.ndarray | float, found: Any, tolerance: float) -> bool:
@@ -268,10 +146,6 @@ def _agrees(expected: np.ndarray | float, found: Any, tolerance: float) -> bool:
     return (
         expected.shape == found.shape and bool(np.isfinite(found).all()) and expect.is_close(found, expected, tolerance)
     )
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
 
 
 def _without_failing(find: Callable[[], str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -151,9 +152,15 @@ def kind(value: Any) -> str:
 def shown(numbers: np.ndarray, where: tuple[Any, ...]) -> str:
     """The numbers if they are few, else the one at `where`."""
     if numbers.size <= MAX_NUMBERS_SHOWN:
-        text = np.array2string(numbers, precision=4, separator=", ", suppress_small=True).replace("\n", "")
+        text = one_line(np.array2string(numbers, precision=4, separator=", ", suppress_small=True))
         return text.removesuffix(".")  # of a single whole number, a sentence goes on behind it
     return f"{numbers[where]:.4f}"
+
+
+def one_line(array: str) -> str:
+    """numpy's text of an array on one line, without columns, and without a point behind whole numbers."""
+    text = re.sub(r"\[\s+", "[", " ".join(array.split()))
+    return re.sub(r"(\d)\.?\s*(?=[,\]])", r"\1", text)
 
 
 def _failure(expected: str, got: str, hint: str) -> Mismatch:

@@ -73,4 +73,4 @@ def told(value: Any) -> str:
     if not isinstance(value, np.ndarray) or value.size > MAX_NUMBERS:
         return expect.kind(value)
     text = np.array2string(value, precision=DECIMALS, separator=", ", suppress_small=True, floatmode="maxprec")
-    return " ".join(text.split())
+    return expect.one_line(text)

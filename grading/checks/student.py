@@ -21,7 +21,7 @@ import numpy as np
 
 import data
 from data import Splits
-from grading.checks import answers, other_editions
+from grading.checks import answers, course, other_editions
 from grading.checks.answers import Gradients, Progress, Training
 from grading.checks.history import History
 from grading.checks.source import StudentSource
@@ -211,6 +211,14 @@ class Student:
         """Note a number for the report, such as `test_accuracy`: to six places, or three digits of a smaller one."""
         self.metrics[metric] = round(float(value), 6) or float(f"{value:.3g}")
 
+    def losses(self, name: str) -> np.ndarray:
+        """The losses that a call or a probe has reported while it trained: updates and mean losses, (count, 2).
+
+        The student's process reports them: for messages only. Empty if they are too few.
+        """
+        curve = self._histories[name].curve() if name in self._histories else None
+        return curve.losses if curve is not None else np.empty((0, 2))
+
     def stubs(self) -> list[str]:
         """What the student has left unfilled of the question, as `name (file:line)`."""
         return self._code.stubs()
@@ -220,6 +228,11 @@ class Student:
         if text not in self._remarks_told:
             self._remarks_told.add(text)
             self._remarks.append(text)
+
+    def advise(self, training: Training) -> None:
+        """Note what a training that was good enough should do in another way, if there is something."""
+        if text := course.advice(training):
+            self.remark(text)
 
     def take_remarks(self) -> list[str]:
         """The remarks since the last call."""

@@ -14,6 +14,7 @@ import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from backend import CourseDataset
+from grading.child import recorders
 
 SECONDS_BETWEEN_REPORTS = 0.1
 SHARE_FOR_VALIDATION = 0.05  # of the time of training
@@ -123,11 +124,17 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
         backwards, arrivals: backward passes, and those that brought a gradient to a parameter of this model.
         writes: how often a parameter of this model was written to in place, as far as torch counts it.
         resumed, stale: arrivals after the first step, and those that met gradients from before the latest step.
+        batches: how often `__getitems__` handed out examples.
+        made: parameters that any module got while training ran.
+        moved: how far the model's parameters moved, as a share of their size at first; None if that is no number.
+        what `recorders.LossCourse`, `Steps`, `Inputs` and `Graph` tell.
 
     Watchers look on: they change no number, draw none, and are gone when the block ends. They see one parameter's
     gradient, the smallest one's, as forgetting to reset concerns all alike.
     """
-    found: dict[str, Any] = dict.fromkeys(("fetched", "steps", "own_steps", "backwards", "arrivals"), 0)
+    found: dict[str, Any] = dict.fromkeys(
+        ("fetched", "batches", "steps", "own_steps", "backwards", "arrivals", "made"), 0
+    )
     found |= {"examples": len(dataset), "resumed": 0, "stale": 0, "stopped": False}
     parameters = _parameters(model)
     before = [parameter.detach().cpu().clone() for parameter in parameters]
@@ -136,6 +143,11 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
     seen = np.zeros(len(dataset), dtype=bool)
     fetch, backward = dataset.__getitems__, torch.autograd.backward
     latest_arrival, steps_at_arrival = -1, 0
+    course, steps, inputs = recorders.LossCourse(), recorders.Steps(), recorders.Inputs(model)
+    graph = recorders.Graph(lambda: _parameters(model))
+
+    def note_parameter() -> None:
+        found["made"] += 1
 
     def noted_fetch(indices: list[int]) -> Any:
         if max_fetched is not None and found["fetched"] >= max_fetched:
@@ -143,11 +155,16 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
             raise Enough
         batch = fetch(indices)
         found["fetched"] += len(indices)
+        found["batches"] += 1
         seen[indices] = True
+        inputs.batch(getattr(batch, "columns", {}))
         return batch
 
     def noted_backward(*args: Any, **keywords: Any) -> None:
         found["backwards"] += 1
+        loss = args[0] if args else keywords.get("tensors")
+        course.add(loss)
+        graph.add(loss)
         backward(*args, **keywords)
         if latest_arrival != found["backwards"]:  # or it arrived at parameters that a move to a device has made
             moved = (parameter for parameter in _parameters(model) if id(parameter) not in own)
@@ -155,6 +172,8 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
 
     def after_step(optimizer: torch.optim.Optimizer, args: Any, keywords: Any) -> None:
         found["steps"] += 1
+        steps.add(optimizer)
+        graph.step(optimizer)
         held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
         found["own_steps"] += not own.isdisjoint(held) or not held.isdisjoint(map(id, _parameters(model)))
 
@@ -180,7 +199,11 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
     handles.append(register_optimizer_step_post_hook(after_step))
     torch.autograd.backward = noted_backward
     try:
-        with _shadowed(dataset, {"__getitems__": noted_fetch}):
+        with (
+            _shadowed(dataset, {"__getitems__": noted_fetch}),
+            inputs.watching(),
+            recorders.made_parameters(note_parameter),
+        ):
             yield found
     except Enough:
         pass
@@ -194,6 +217,9 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
         now = now if len(now) == len(before) else parameters
         found["changed"] = any(not _equal(old, new) for old, new in zip(before, now, strict=True))
         found["finite"] = all(bool(torch.isfinite(parameter).all()) for parameter in now)
+        found["moved"] = recorders.movement(before, now)
+        for recorder in (course, steps, inputs, graph):
+            found |= recorder.told()
 
 
 def _parameters(model: Any) -> list[torch.nn.Parameter]:

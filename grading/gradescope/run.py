@@ -170,7 +170,8 @@ def _grade(root: Path, kept: Report, console: Console, at_home: bool) -> None:
 
             def on_change(result: QuestionResult) -> None:
                 kept.add(result)
-                report.print_question(result if is_private else settings.feedback.shown(result), console)
+                shown = result if is_private else settings.feedback.shown(result)
+                report.print_question(shown, console, kept.run.questions)
 
             engine.grade(kept.questions, on_change)
             kept.extra_data["data"] = engine.library.sources()

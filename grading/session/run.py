@@ -55,7 +55,7 @@ def grade(arguments: argparse.Namespace, questions: list[Question]) -> bool:
         def on_change(question_result: QuestionResult) -> None:
             result.questions[position[question_result.id]] = question_result
             keep()
-            report.print_question(question_result, console)
+            report.print_question(question_result, console, result.questions)
 
         with Engine(_settings(arguments, console), console) as engine:
             if arguments.json is not None:

@@ -8,6 +8,7 @@ in test_cases/q7/mistakes.py.
 from __future__ import annotations
 
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 
@@ -32,8 +33,69 @@ WRONG_ATTENTIONS: dict[str, dict[str, object]] = {
 }
 
 
+# each mistake as the keywords of `wrong_block` that it changes; two with different keywords make a pair
+BLOCK_MISTAKES: dict[str, dict[str, str]] = {
+    "attention_missing": {"attended": "nothing"},
+    "first_sum_missing": {"first_sum": "attended"},
+    "first_norm_missing": {"first_norm": ""},
+    "second_norm_twice": {"first_norm": "norm_1"},
+    "relu_missing": {"thought": "linear"},
+    "relu_before_the_linear_layer": {"thought": "linear(relu)"},
+    "linear_layer_missing": {"thought": "relu"},
+    "second_sum_missing": {"second_sum": "thought"},
+    "second_sum_with_the_blocks_input": {"second_sum": "x + thought"},
+    "second_sum_with_what_the_norm_got": {"second_sum": "x + attended + thought"},
+    "second_norm_missing": {"second_norm": ""},
+    "first_norm_twice": {"second_norm": "norm_0"},
+    "relu_at_the_end": {"end": "relu"},
+}
+TOGETHER = {  # pairs that have a sentence of their own
+    "both_sums_missing": ("first_sum_missing", "second_sum_missing"),
+    "both_norms_missing": ("first_norm_missing", "second_norm_missing"),
+    "norms_swapped": ("second_norm_twice", "first_norm_twice"),
+}
+TOLD_APART = 0.1  # so far, at least, results of different mistakes are from each other
+
+
+def wrong_block(
+    x: np.ndarray,
+    known: Weights,
+    *,
+    attended: str = "attention",
+    first_sum: str = "x + attended",
+    first_norm: str = "norm_0",
+    thought: str = "relu(linear)",
+    second_sum: str = "first + thought",
+    second_norm: str = "norm_1",
+    end: str = "",
+) -> np.ndarray:
+    """A transformer block of x, (batch, time, width); right without keywords. `BLOCK_MISTAKES` lists wrong values."""
+
+    def normed(y: np.ndarray, name: str) -> np.ndarray:
+        return norm(y, known, name) if name else y
+
+    linearly = partial(linear, known=known, name="linear_0")
+    found = attention(x, known, 0) if attended == "attention" else np.zeros_like(x)
+    first = normed(x + found if first_sum == "x + attended" else found, first_norm)
+    thoughts = {
+        "relu(linear)": lambda: np.maximum(linearly(first), 0),
+        "linear": lambda: linearly(first),
+        "linear(relu)": lambda: linearly(np.maximum(first, 0)),
+        "relu": lambda: np.maximum(first, 0),
+    }
+    then = thoughts[thought]()
+    sums = {
+        "first + thought": lambda: first + then,
+        "thought": lambda: then,
+        "x + thought": lambda: x + then,
+        "x + attended + thought": lambda: x + found + then,
+    }
+    output = normed(sums[second_sum](), second_norm)
+    return np.maximum(output, 0) if end == "relu" else output
+
+
 def wrong_blocks(x: np.ndarray, known: Weights) -> dict[str, np.ndarray]:
-    """What mistakes in a transformer block make of x, (batch, time, width), by name."""
+    """What mistakes in a transformer block make of x, (batch, time, width), by name; pairs as `one+other`."""
     first_norm, second_norm = (partial(norm, known=known, name=f"norm_{number}") for number in (0, 1))
     linearly = partial(linear, known=known, name="linear_0")
     attended = attention(x, known, 0)
@@ -47,34 +109,32 @@ def wrong_blocks(x: np.ndarray, known: Weights) -> dict[str, np.ndarray]:
 
     normed_first = x + attention(first_norm(x), known, 0)
     normed_late = x + first_norm(attended)
-    other_first = second_norm(x + attended)
     thought_first = first_norm(x + think(x))
-    found = {
-        "first_sum_missing": second_half(first_norm(attended)),
-        "second_sum_missing": second_norm(think(first)),
-        "both_sums_missing": second_norm(think(first_norm(attended))),
-        "second_sum_with_the_blocks_input": second_norm(x + think(first)),
-        "second_sum_with_what_the_norm_got": second_norm(x + attended + think(first)),
+    found = {name: wrong_block(x, known, **mistake) for name, mistake in BLOCK_MISTAKES.items()}
+    for name, (one, other) in TOGETHER.items():
+        found[name] = wrong_block(x, known, **BLOCK_MISTAKES[one], **BLOCK_MISTAKES[other])
+    found |= {
         "norms_before_the_layers": normed_first + think(second_norm(normed_first)),
         "norms_before_the_sums": normed_late + second_norm(think(normed_late)),
-        "first_norm_missing": second_half(x + attended),
-        "second_norm_missing": first + think(first),
-        "both_norms_missing": x + attended + think(x + attended),
-        "first_norm_twice": first_norm(first + think(first)),
-        "second_norm_twice": second_half(other_first),
-        "norms_swapped": first_norm(other_first + think(other_first)),
-        "relu_missing": second_norm(first + linearly(first)),
         "relu_after_the_second_sum": second_norm(np.maximum(first + linearly(first), 0)),
-        "relu_at_the_end": np.maximum(second_half(first), 0),
-        "relu_before_the_linear_layer": second_norm(first + linearly(np.maximum(first, 0))),
-        "linear_layer_missing": second_norm(first + np.maximum(first, 0)),
-        "attention_missing": second_half(first_norm(x)),
         "linear_layer_before_attention": second_norm(thought_first + attention(thought_first, known, 0)),
     }
     layers = {name.replace("_0.", "."): array for name, array in known.items() if "_layer_0." in name}
     for name, mistake in WRONG_ATTENTIONS.items():
         found[name] = second_half(first_norm(x + question_6.attention(x, layers, **mistake)))  # type: ignore[arg-type]
+    right = second_half(first)
+    for one, other in combinations(BLOCK_MISTAKES, 2):
+        changes = BLOCK_MISTAKES[one].keys() & BLOCK_MISTAKES[other].keys()
+        if changes or (one, other) in TOGETHER.values() or (other, one) in TOGETHER.values():
+            continue
+        result = wrong_block(x, known, **BLOCK_MISTAKES[one], **BLOCK_MISTAKES[other])
+        if all(_distance(result, known_one) > TOLD_APART for known_one in (right, *found.values())):
+            found[f"{one}+{other}"] = result
     return found
+
+
+def _distance(one: np.ndarray, other: np.ndarray) -> float:
+    return float((np.abs(one - other) / (1 + np.abs(other))).max())
 
 
 def wrong_models(ids: np.ndarray, known: Weights, with_positions: bool) -> dict[str, np.ndarray]:

@@ -27,7 +27,7 @@ from grading.gradescope import privacy
 from grading.gradescope import run as harness
 from grading.gradescope import settings as harness_settings
 from grading.isolation.sandbox import Sandbox, is_available
-from grading.outcomes import RunResult
+from grading.outcomes import QuestionResult, RunResult
 from grading.questions import discover
 
 HERE = Path(__file__).resolve().parent
@@ -54,7 +54,13 @@ def main(argv: list[str] | None = None) -> int:
             _end_with_whoever_asked(engine)
             isolation = harness.require_isolation(engine, console, at_home=False)
             result = RunResult(order["seed"], installed_versions())
-            result.questions = engine.grade(questions, lambda one: report.print_question(one, console))
+            finished: list[QuestionResult] = []
+
+            def on_change(one: QuestionResult) -> None:
+                finished.append(one)
+                report.print_question(one, console, finished)
+
+            result.questions = engine.grade(questions, on_change)
             for question in result.questions:  # where the files lay this time is no part of a result
                 question.outcomes = [
                     replace(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from data import Library, Split, Splits
-from grading.checks import diagnosis, expect
+from grading.checks import course, diagnosis, expect
 from grading.checks.common import Accuracy
 from grading.checks.student import Model, Student, Training
 from grading.outcomes import CheckFailed
@@ -287,7 +287,7 @@ def _remembers(student: Student, library: Library, thresholds: Mapping[str, floa
         )
     ):
         what = f"accuracy of the {KINDS[kind]} on held-out sequences"
-        measured.require(what, "Chance is 25%. Does the loss still fall when training ends?")
+        measured.require(what, lambda: f"Chance is 25%. {course.told(training, data.SYMBOLS)}")
 
 
 def _validation_accuracy(kind: str, model: Model, splits: Splits) -> float:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
 from data import Library, Split, Splits, points
-from grading.checks import diagnosis, expect
+from grading.checks import diagnosis, expect, smallest
 from grading.checks.answers import Training
 from grading.checks.diagnosis import Mistake
 from grading.checks.student import Model, Student
@@ -30,11 +31,26 @@ def weights(student: Student, library: Library, thresholds: Mapping[str, float])
         if shapes != [(1, dimensions)]:
             raise CheckFailed(
                 f"PerceptronModel({dimensions}) should have one Parameter of shape (1, {dimensions}); "
-                f"its parameters have the shapes {shapes}. Is the weight wrapped in Parameter(...) and kept on self?"
+                f"{_shapes(shapes)}.",
+                _wrong_shapes(shapes),
             )
         model = student.create(TARGET, dimensions)
         found = expect.array(model.method("get_weights"), (1, dimensions), "get_weights() should return the weights")
-        expect.close(found, _weights(model), 0, "get_weights() should return the Parameter itself, here")
+        expect.close(found, _weights(model), 0, "get_weights() should return the Parameter itself:")
+
+
+def _shapes(shapes: list[tuple[int, ...]]) -> str:
+    if not shapes:
+        return "torch finds no parameter"
+    return f"its parameters have the shapes {', '.join(map(str, shapes))}"
+
+
+def _wrong_shapes(shapes: list[tuple[int, ...]]) -> str:
+    if not shapes:
+        return "Is the tensor of weights wrapped in `Parameter(...)`, and is it an attribute of `self`?"
+    if len(shapes) > 1:
+        return "The weights of a perceptron are a single Parameter. Which other layer or Parameter is there?"
+    return "The perceptron has one weight for each number of a point, and no other numbers."
 
 
 def score(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -44,12 +60,31 @@ def score(student: Student, library: Library, thresholds: Mapping[str, float]) -
         _set_weights(model, random.standard_normal((1, dimensions)))
         for point in random.standard_normal((10, 1, dimensions)).astype(np.float32):
             found = expect.number(model(point), "the score of one point should be one number")
-            expect.close(
-                found,
-                float((point @ _weights(model).T).item()),
-                TOLERANCE,
-                "the score should be the dot product of the weights with the point,",
+            with diagnosis.explained(lambda text: "", lambda model=model: _smallest_score(model)):  # type: ignore[misc]
+                expect.close(
+                    found,
+                    float((point @ _weights(model).T).item()),
+                    TOLERANCE,
+                    "the score should be the dot product of the weights with the point,",
+                )
+
+
+def _smallest_score(model: Model) -> str:
+    """Scores of points with two numbers; the check begins with such a model."""
+    weights = np.array([[2.0, -1.0]], np.float32)
+    _set_weights(model, weights)
+    points = [np.array([point], np.float32) for point in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0), (3.0, 2.0))]
+    return smallest.difference(
+        [
+            smallest.Case(
+                f"weights {smallest.told(weights)}, point {smallest.told(point)}",
+                float((point @ weights.T).item()),
+                partial(model, point),
             )
+            for point in points
+        ],
+        TOLERANCE,
+    )
 
 
 def prediction(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -70,7 +105,7 @@ def prediction(student: Student, library: Library, thresholds: Mapping[str, floa
         )
         if found != expected:
             value = point[0] - 2 * point[1]
-            boundary = "A score of exactly 0 counts as 1." if value == 0 else ""
+            boundary = "A score of 0 belongs to class 1." if value == 0 else ""
             with diagnosis.explained(lambda text: _wrong_prediction(model, [point for point, _ in cases])):
                 raise expect.Mismatch(
                     f"a point with score {value:g} should get prediction {expected}; got {found:g}.", boundary
@@ -103,7 +138,10 @@ def _converges(student: Student, drawn: Splits, number: int, maximum_passes: int
     training = student.train(TRAIN, model, drawn, maximum_passes * len(drawn.train), is_watched=number == 1)
     weights = _weights(model)
     if not np.isfinite(weights).all():
-        raise CheckFailed("after training, some of the weights are NaN or infinite. Does each update add label * x?")
+        raise CheckFailed(
+            "after training, some weights are NaN or infinite. Each update should add label * x.",
+            "What does your update add?",
+        )
     scores = drawn.train.x @ weights.T
     for row in np.flatnonzero(np.abs(scores) < NEAR_THE_LINE):
         scores[row] = expect.number(model(drawn.train.x[row : row + 1]), "the score of one point should be one number")
@@ -114,31 +152,34 @@ def _converges(student: Student, drawn: Splits, number: int, maximum_passes: int
     if training.stopped:
         raise CheckFailed(_went_on(training, bool((weights != start).any()), int(right.sum()), len(right)))
     if not right.all():
-        passes = f" Training stopped after {training.epochs:.3g} of them." if training.epochs else ""
+        count = "1 pass" if training.epochs == 1 else f"{training.epochs:.3g} passes"
+        passes = f" after {count}" if training.epochs else ""
         which = "" if number == 1 else f"on set {number} of {DRAWS}, other points of the same kind, "
         raise CheckFailed(
-            f"{which}training ended with {int(right.sum())} of {len(right)} points right. The points can be separated: "
-            f"go on until a whole pass over the data makes no mistake.{passes}"
+            f"{which}training ended{passes} with {int(right.sum())} of {len(right)} points right. A line separates "
+            "these points. Training should end after a whole pass without a mistake.",
+            "When does your loop end?",
         )
 
 
 def _went_on(training: Training, moved: bool, right: int, count: int) -> str:
     """What to say of a training that goes on and on."""
-    updates = f" and {training.writes} updates" if training.writes else ""
-    seen = f"training was stopped after {training.epochs:.0f} passes over the {count} points{updates}"
+    updates = f" and {training.writes:,} updates" if training.writes else ""
+    seen = f"training was stopped after {training.epochs:,.0f} passes over the {count} points{updates}."
     if not moved:
         return (
-            f"{seen}. It had left the weights as they were at the start: {right} of {count} points are right. An "
-            "update must reach the Parameter that get_weights returns. Does the update change it, or a new tensor?"
+            f"{seen} The weights are as they were at the start, and {right} of {count} points are right. An update "
+            "must change the Parameter that `get_weights` returns. Does your update change this Parameter, or a new "
+            "tensor?"
         )
     if right == count:
         return (
-            f"{seen}, although every point is right. A pass without a mistake should end it. Where does the loop learn "
-            "that there was none?"
+            f"{seen} Every point is right. Training should end after a pass without a mistake. Where does your loop "
+            "count the mistakes of one pass?"
         )
     return (
-        f"{seen}. The weights moved without end, and {right} of {count} points are right. A perceptron needs far fewer "
-        "passes. Is the update label * x, on each mistake?"
+        f"{seen} The weights still moved, and {right} of {count} points are right. A perceptron needs far fewer "
+        "passes. Does each mistake, and nothing else, add label * x?"
     )
 
 
@@ -146,19 +187,28 @@ def _seed_of_draw(number: int, run_seed: int) -> int:
     return zlib.crc32(f"q1/points/{number}/{run_seed}".encode())
 
 
+TRAINING_CRASHES = {
+    "does not require grad and does not have a grad_fn": (
+        "`no_grad` records no graph, so that `backward()` has nothing to go through. The perceptron's update is label "
+        "* x. This update needs no gradient."
+    ),
+}
 WRONG_PREDICTIONS = [
     Mistake(
         np.sign,
-        "That is the score's sign, and 0 has none. A point on the line itself belongs to a class, too: to 1.",
+        "You return the sign of the score. The sign of 0 is 0. A score of 0 belongs to class 1.",
     ),
     Mistake(
         lambda score: 1 if score > 0 else -1,
-        "Only the score of exactly 0 goes wrong: a point on the line itself belongs to 1. Which comparison lets it in?",
+        "Only the score of exactly 0 gets the wrong class. A score of 0 belongs to class 1. Which comparison do you "
+        "use?",
     ),
     Mistake(lambda score: -1 if score >= 0 else 1, "Every prediction has the wrong sign."),
     Mistake(lambda score: -1 if score > 0 else 1, "Every prediction has the wrong sign, except for a score of 0."),
-    Mistake(lambda score: 1 if score >= 0 else 0, "The classes are 1 and -1, not 1 and 0."),
-    Mistake(lambda score: score, "That is the score itself. The prediction is the class: 1 or -1."),
+    Mistake(lambda score: 1 if score >= 0 else 0, "Your classes are 1 and 0. The classes should be 1 and -1."),
+    Mistake(lambda score: score, "You return the score itself. The prediction is the class: 1 or -1."),
+    Mistake(lambda score: 1, "The prediction is 1 for every point."),
+    Mistake(lambda score: -1, "The prediction is -1 for every point."),
 ]
 
 
@@ -173,8 +223,9 @@ def _expect_no_move(student: Student, start: np.ndarray, points: np.ndarray, lab
     moved = _train_from(student, start, points, labels) - start
     if np.abs(moved).max() > 0:
         raise CheckFailed(
-            f"the weights {start.tolist()[0]} get every point right, so training should leave them alone; "
-            f"they moved by {expect.shown(moved[0], ())}. Are correct points updated on, too?"
+            f"the weights {expect.shown(start[0], ())} predict the label of every point. Training should not move "
+            f"them; they moved by {expect.shown(moved[0], ())}.",
+            "Does a point move the weights although its prediction is right?",
         )
 
 
@@ -185,12 +236,13 @@ def _expect_no_wrong_move_from_zero(student: Student, point: np.ndarray) -> None
         return
     if not np.isfinite(moved).all() or not _is_along(moved, point[0]) or _along(moved, point[0]) < 0:
         raise CheckFailed(
-            f"weights of 0 give the point {expect.shown(point[0], ())} the score 0, which predicts 1, its label. "
-            f"Training moved them by {expect.shown(moved, ())}, which is not along the point."
+            f"with weights of 0, the point {expect.shown(point[0], ())} has the score 0 and the prediction 1. Its "
+            f"label is 1. Training should not move the weights; they moved by {expect.shown(moved, ())}.",
+            "Does a point move the weights although its prediction is right?",
         )
     student.remark(
-        "training moved the weights on a point with label 1 and a score of exactly 0. Such a point is right already: a "
-        "score of 0 predicts 1. The move went in the right direction, and costs no points."
+        "training moved the weights for a point with label 1 and score 0. The prediction of this point is right: a "
+        "score of 0 predicts 1. The move had the right direction and costs no points."
     )
 
 
@@ -199,23 +251,26 @@ def _expect_one_direction(student: Student, start: np.ndarray, point: np.ndarray
     moved = (_train_from(student, start, point, np.array([[label]])) - start)[0]
     direction = label * point[0]
     given = (
-        f"one point {expect.shown(point[0], ())} with label {label:g}, which the weights {start.tolist()[0]} get wrong,"
+        f"the weights {expect.shown(start[0], ())} predict {-label:g} for the point {expect.shown(point[0], ())}. Its "
+        f"label is {label:g}. Training should move the weights"
     )
     if np.abs(moved).max() == 0:
-        on_the_line = "" if start.any() else " Its score is exactly 0, which predicts 1."
+        on_the_line = "" if start.any() else " A score of 0 predicts 1."
         raise CheckFailed(
-            f"{given} should make training move the weights; they stayed. Is a wrong point updated on, and does the "
-            f"update reach the Parameter that get_weights returns?{on_the_line}"
+            f"{given}; they did not move.{on_the_line}",
+            "Does the point cause no update, or does the update change another tensor than `get_weights` returns?",
         )
     step = _along(moved, direction)
     if not _is_along(moved, direction):
         raise CheckFailed(
-            f"{given} should move them along label * x = {expect.shown(direction, ())}; "
-            f"they moved by {expect.shown(moved, ())}."
+            f"{given} along label * x = {expect.shown(direction, ())}; they moved by {expect.shown(moved, ())}."
         )
     if step < 0:
         with diagnosis.explained(lambda text: _what_moves_the_wrong_way(student, start, point, label)):
-            raise expect.Mismatch(f"{given} moved them away from label * x instead of along it.", "Check the sign.")
+            raise expect.Mismatch(
+                f"{given} along label * x; they moved in the opposite direction.",
+                "Which sign does your update have?",
+            )
 
 
 def _what_moves_the_wrong_way(student: Student, start: np.ndarray, point: np.ndarray, label: float) -> str:
@@ -224,10 +279,10 @@ def _what_moves_the_wrong_way(student: Student, start: np.ndarray, point: np.nda
     if not moved.any():
         return ""
     if _along(moved, label * point[0]) < 0:
-        return "Points of either label do. Check the sign of the update: it makes every mistake worse."
+        return "Points of both labels move the weights in the wrong direction. Which sign does your update have?"
     return (
-        f"Points with label {-label:g} move them the right way, points with label {label:g} do not. Does the label "
-        "take part in the update?"
+        f"Points with label {-label:g} move the weights in the right direction, points with label {label:g} do not. Is "
+        "the label part of your update?"
     )
 
 
@@ -252,7 +307,10 @@ def _train_from(student: Student, start: np.ndarray, points: np.ndarray, labels:
     for max_passes in (MAX_PASSES, MAX_SLOW_PASSES):
         model = student.create(TARGET, points.shape[1])
         _set_weights(model, start)
-        training = student.train(TRAIN, model, Splits("points", "points of a check", split), max_passes * len(points))
+        with diagnosis.explained(lambda text: diagnosis.crash(text, TRAINING_CRASHES)):
+            training = student.train(
+                TRAIN, model, Splits("points", "points of a check", split), max_passes * len(points)
+            )
         gain = (labels * points * (_weights(model) - start)).sum()
         if not training.stopped or not gain > 0 or len(points) > 1:
             break

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
 from data import Library
-from grading.checks import diagnosis, expect
-from grading.checks.diagnosis import Mistake
+from grading.checks import behaviour, course, diagnosis, expect, losses
+from grading.checks import common as common_checks
+from grading.checks.behaviour import Measure
 from grading.checks.student import Student
 from pictures.curve import FittedCurve
 
@@ -29,7 +31,7 @@ def shape(student: Student, library: Library, thresholds: Mapping[str, float]) -
 
 
 def loss(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    with diagnosis.explained(lambda text: _wrong_loss(student)):
+    with diagnosis.explained(lambda text: _wrong_loss(student), lambda: _smallest_loss(student)):
         _mean_squared_error(student)
 
 
@@ -46,13 +48,19 @@ def fit(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
     student.record("loss", error)
     x, targets = sine.test.x[:, 0], sine.test.y[:, 0]
     student.exhibit(lambda: FittedCurve(x, targets, predictions[:, 0]))
-    with diagnosis.explained(lambda text: diagnosis.after_training(training, model, sine.train.x, predictions)):
-        expect.at_most(
-            error,
-            thresholds["maximum_loss"],
-            "the mean squared error over [-2 pi, 2 pi]",
-            "Train longer, or try another learning rate or width.",
+    limit = thresholds["maximum_loss"]
+    measure = Measure(sine.test.x, lambda found: -float(np.square(found - sine.test.y).mean()), -limit)  # type: ignore[union-attr]
+    with diagnosis.explained(
+        lambda text: diagnosis.first(
+            lambda: diagnosis.after_training(
+                training, model, sine.train.x, predictions, measure=measure, lowest=float(targets.min())
+            ),
+            lambda: behaviour.scaled_outputs(predictions, sine.test.y),  # type: ignore[union-attr]
         )
+    ):
+        seen = course.told(training) if error > limit else ""
+        expect.at_most(error, limit, "the mean squared error over [-2 pi, 2 pi]", seen)
+    student.advise(training)
 
 
 def _mean_squared_error(student: Student) -> None:
@@ -62,55 +70,39 @@ def _mean_squared_error(student: Student) -> None:
             student.call(LOSS, predictions, labels),
             "regression_loss should be one number, the mean over the batch",
         )
-        expected = float(np.square(predictions - labels, dtype=np.float64).mean())
+        expected = losses.squared_error(predictions, labels)
         expect.close(
             value,
             expected,
             LOSS_TOLERANCE,
             f"the mean squared error of {batch} predictions should be",
-            "Is it torch's mse_loss of both arguments?",
+            "Is it torch's `mse_loss` of both arguments?",
         )
         found = student.gradients(LOSS, predictions, labels)
         if not found.differentiable or found.inputs[0] is None:
             raise expect.Mismatch(
-                "no gradient flows from regression_loss back to the predictions, so training cannot improve the model.",
-                "Is something detached, or turned into a plain number, on the way?",
+                "no gradient flows from regression_loss back to the predictions. Training could then not improve the "
+                "model.",
+                common_checks.NO_GRADIENT,
             )
-
-
-WRONG_LOSSES = [
-    Mistake(
-        lambda predictions, labels: np.square(predictions - labels.T).mean(),
-        "Your loss is the mean over all pairs of a prediction and a label. Each prediction belongs to its own label. "
-        "When (n,) meets (n, 1), subtraction fills up both to (n, n): print the two shapes just before they meet.",
-    ),
-    Mistake(
-        lambda predictions, labels: np.square(predictions - labels).sum(),
-        "That is the sum over the batch, not its mean. Larger batches would take larger steps.",
-    ),
-    Mistake(
-        lambda predictions, labels: np.abs(predictions - labels).mean(),
-        "That is the mean of the differences' sizes; their squares are wanted.",
-    ),
-    Mistake(
-        lambda predictions, labels: (predictions - labels).mean(),
-        "That is the mean of the differences: those above and those below cancel out. Their squares are wanted.",
-    ),
-    Mistake(
-        lambda predictions, labels: np.sqrt(np.square(predictions - labels).mean()),
-        "That is the square root of the mean squared error.",
-    ),
-    Mistake(
-        lambda predictions, labels: np.square(predictions - labels).mean() / 2,
-        "That is half the mean squared error.",
-    ),
-]
 
 
 def _wrong_loss(student: Student) -> str:
     inputs = _loss_inputs(14, (5, 8, 13))
     probes = [(arguments, student.call(LOSS, *arguments)) for arguments in inputs]
-    return diagnosis.recognised(WRONG_LOSSES, probes, LOSS_TOLERANCE)
+    return losses.SQUARED_ERROR.explanation(probes, LOSS_TOLERANCE)
+
+
+def _smallest_loss(student: Student) -> str:
+    cases = [
+        ([[0.0]], [[0.0]]),
+        ([[3.0]], [[1.0]]),
+        ([[1.0]], [[3.0]]),
+        ([[1.0], [2.0]], [[1.0], [4.0]]),
+        ([[0.0], [3.0], [-1.0]], [[1.0], [1.0], [2.0]]),
+    ]
+    call = partial(student.call, LOSS)
+    return common_checks.smallest_losses(call, losses.squared_error, cases, "predictions")
 
 
 def _loss_inputs(seed: int, batches: tuple[int, ...]) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -18,7 +18,7 @@ TARGET, LOSS, TRAIN = (
 
 
 def shape(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    common_checks.logits_shape(student, TARGET, digits.PIXELS, digits.CLASSES, "Is the last layer sized for 10 digits?")
+    common_checks.logits_shape(student, TARGET, digits.PIXELS, digits.CLASSES)
 
 
 def loss(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -39,10 +39,17 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
     share = expect.accuracy(logits, test.y)
     student.record("test_accuracy", share)
     student.exhibit(lambda: ReadDigits(test.x, test.y, logits))
-    measured = common_checks.Accuracy(
-        share, thresholds["minimum_test_accuracy"], lambda: common_checks.validation_accuracy_of_digits(model, splits)
-    )
+    threshold = thresholds["minimum_test_accuracy"]
+    measured = common_checks.accuracy_of_digits(share, threshold, model, splits)
     with diagnosis.explained(
-        lambda text: diagnosis.after_training(training, model, inputs, logits, is_validated=measured.is_validated)
+        lambda text: diagnosis.after_training(
+            training,
+            model,
+            inputs,
+            logits,
+            is_validated=measured.is_validated,
+            measure=common_checks.measure_of_digits(test, threshold),
+        )
     ):
-        measured.require("accuracy on the test images", "Train longer, or try another learning rate or width.")
+        measured.require("accuracy on the test images", lambda: measured.seen(training, digits.CLASSES))
+    student.advise(training)

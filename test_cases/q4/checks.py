@@ -7,16 +7,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from data import Library, Split, Splits, words
+from data import Library, Split, words
 from grading.checks import common as common_checks
 from grading.checks import diagnosis, expect
+from grading.checks.behaviour import PROBED_ROWS
 from grading.checks.student import Model, Student
 from grading.outcomes import CheckFailed, StudentCrashed
 from pictures.word_bars import ReadWords
 
 TARGET, LOSS, TRAIN = "models.LanguageIDModel", "losses.languageid_loss", "train.train_languageid"
 LONGEST = 10
-PROBE_LENGTH = 6
+PROBE_LENGTH, OTHER_LENGTH = 6, 9  # letters
 PROBE_WORDS = 8
 ORDER_TOLERANCE = 1e-3  # another order of float32 sums is exact to about 1e-5
 
@@ -35,27 +36,18 @@ def any_length(student: Student, library: Library, thresholds: Mapping[str, floa
                     model(words.inputs(rows)),
                     (batch, words.LANGUAGES),
                     f"a batch of {noun} should give scores",
-                    "xs has the shape (length, batch, 47): the first dimension is the one to loop over.",
+                    "`xs` has shape (length, batch, 47). Dimension 0 counts the letters.",
                 )
 
 
 def every_letter(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     model = student.create(TARGET)
-    random = np.random.default_rng(6)
-    rows = random.integers(words.CHARACTERS, size=(PROBE_WORDS, PROBE_LENGTH))
-    what = f"{PROBE_WORDS} words should give scores"
-    before = expect.array(model(words.inputs(rows)), (PROBE_WORDS, words.LANGUAGES), what)
-    ignored = []
-    for place in range(PROBE_LENGTH):
-        changed = rows.copy()
-        changed[:, place] = (changed[:, place] + 1) % words.CHARACTERS
-        after = expect.array(model(words.inputs(changed)), (PROBE_WORDS, words.LANGUAGES), what)
-        if np.array_equal(before, after):
-            ignored.append(place + 1)
+    ignored = _ignored(model, PROBE_LENGTH)
     if ignored:
         raise CheckFailed(
-            f"in words of {PROBE_LENGTH} letters, changing letter {', '.join(map(str, ignored))} "
-            f"leaves the scores as they are. {_why_ignored(ignored)}"
+            f"in words of {PROBE_LENGTH} letters, changing letter {', '.join(map(str, ignored))} should change the "
+            "scores; the scores stayed the same.",
+            _why_ignored(ignored, _ignored(model, OTHER_LENGTH)),
         )
 
 
@@ -82,9 +74,13 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
             splits.about["language_names"],
         )
     )
-    probed = words.inputs(max(groups, key=len).x[: diagnosis.PROBED_ROWS])
+    probed = words.inputs(max(groups, key=len).x[:PROBED_ROWS])
     measured = common_checks.Accuracy(
-        share, thresholds["minimum_test_accuracy"], lambda: _validation_accuracy(model, splits)
+        share,
+        thresholds["minimum_test_accuracy"],
+        lambda: _accuracy(model, splits.validation),
+        lambda: _accuracy(model, common_checks.some_of(splits.train)),
+        "words",
     )
     with diagnosis.explained(
         lambda text: diagnosis.first(
@@ -94,8 +90,8 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
             ),
         )
     ):
-        hint = "Train longer, or try another learning rate or hidden size."
-        measured.require("accuracy on the test words", hint)
+        measured.require("accuracy on the test words", lambda: measured.seen(training, words.LANGUAGES))
+    student.advise(training)
 
 
 def _scores(model: Model, groups: list[Split]) -> tuple[np.ndarray, np.ndarray]:
@@ -107,9 +103,9 @@ def _scores(model: Model, groups: list[Split]) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(scores), np.concatenate([group.y for group in groups])
 
 
-def _validation_accuracy(model: Model, splits: Splits) -> float:
-    assert splits.validation is not None
-    return expect.accuracy(*_scores(model, words.by_length(splits.validation)))
+def _accuracy(model: Model, split: Split | None) -> float:
+    assert split is not None
+    return expect.accuracy(*_scores(model, words.by_length(split)))
 
 
 def _wrong_lengths(student: Student) -> str:
@@ -130,44 +126,80 @@ def _wrong_lengths(student: Student) -> str:
                 swapped.add((length, batch))
     if swapped and not crashed and all(length == batch for length, batch in works):
         return (
-            "As many rows of scores came as words have letters: time and batch have changed places. The first "
-            "dimension of xs goes through a word, the second through the words."
+            "There is one row of scores for each letter. There should be one row for each word. `xs` has shape "
+            "(length, batch, 47). Does your loop run over the words?"
         )
     if crashed and crashed == {(length, batch) for length, batch in crashed | works if batch > length} and not swapped:
         return (
-            "The model crashes whenever there are more words than letters, and only then: it counts letters along the "
-            "dimension of the words. Which dimension of xs goes through a word?"
+            "The model crashes only if there are more words than letters. The code counts the letters along the "
+            "dimension of the words. Which dimension of `xs` counts the letters?"
         )
     too_short = {length for length, _ in crashed} - {length for length, _ in works}
     lengths = {length for length, _ in works}
     if too_short and lengths and max(too_short) < min(lengths) and not swapped:
         return (
-            f"The model works for words of {min(lengths)} letters or more and crashes for shorter ones. Words come in "
-            "any length: does the code count on a fixed one?"
+            f"The model works for words of {min(lengths)} letters or more and crashes for shorter words. Words have "
+            "any length. Does your code use a fixed number of letters?"
         )
     if too_short and len(lengths) == 1 and not swapped:
         return (
-            f"The model works for words of {min(lengths)} letters only. Words come in any length: does the code count "
-            "on a fixed one?"
+            f"The model works for words of {min(lengths)} letters only. Words have any length. Does your code use a "
+            "fixed number of letters?"
         )
     return ""
 
 
-def _why_ignored(ignored: list[int]) -> str:
-    """What the places of the letters that do nothing tell; places count from 1."""
-    heard = [place for place in range(1, PROBE_LENGTH + 1) if place not in ignored]
-    if heard == [PROBE_LENGTH]:
+def _ignored(model: Model, length: int) -> list[int]:
+    """The letters of words of a length that do not change the scores; they count from 1."""
+    rows = np.random.default_rng(length).integers(words.CHARACTERS, size=(PROBE_WORDS, length))
+    what = f"{PROBE_WORDS} words should give scores"
+    before = expect.array(model(words.inputs(rows)), (PROBE_WORDS, words.LANGUAGES), what)
+    ignored = []
+    for position in range(length):
+        changed = rows.copy()
+        changed[:, position] = (changed[:, position] + 1) % words.CHARACTERS
+        after = expect.array(model(words.inputs(changed)), (PROBE_WORDS, words.LANGUAGES), what)
+        if np.array_equal(before, after):
+            ignored.append(position + 1)
+    return ignored
+
+
+def _why_ignored(ignored: list[int], ignored_in_longer: list[int]) -> str:
+    """What the letters without effect tell, in words of `PROBE_LENGTH` and of `OTHER_LENGTH` letters.
+
+    Two lengths tell a fixed number of letters from a loop that leaves out the first or the last ones.
+    """
+    used, used_in_longer = (
+        [letter for letter in range(1, length + 1) if letter not in without]
+        for length, without in ((PROBE_LENGTH, ignored), (OTHER_LENGTH, ignored_in_longer))
+    )
+    count, count_in_longer = len(used), len(used_in_longer)
+    left_out = PROBE_LENGTH - count
+    from_first = used == list(range(1, count + 1)) and used_in_longer == list(range(1, count_in_longer + 1))
+    until_last = (
+        used == list(range(left_out + 1, PROBE_LENGTH + 1))
+        and used_in_longer == list(range(OTHER_LENGTH - count_in_longer + 1, OTHER_LENGTH + 1))
+    )  # fmt: skip
+    is_fixed = count == count_in_longer
+    leaves_out_as_many = left_out == OTHER_LENGTH - count_in_longer
+    if not count or not (from_first or until_last) or not (is_fixed or leaves_out_as_many):
+        return ""
+    if is_fixed and count == 1:
+        if until_last:
+            return (
+                "Only the last letter has an effect. Does each step begin with the state of the step before, or with a "
+                "new state?"
+            )
+        return "Only the first letter has an effect. Which letter does each later step read?"
+    end, other_end = ("first", "end") if from_first else ("last", "begin")
+    if is_fixed:
         return (
-            "Only the last letter counts. Does each step begin with the state that the step before left, or with a "
-            "fresh one?"
+            f"Only the {end} {count} letters of a word have an effect. Words have any length. Where does the loop "
+            f"{other_end}?"
         )
-    if heard == [1]:
-        return "Only the first letter counts. Which letter goes into each later step?"
-    if heard and heard[-1] < PROBE_LENGTH and heard == list(range(1, heard[-1] + 1)):
-        return f"Only the first {heard[-1]} letters count. Words come in any length: where does the loop end?"
-    if heard and heard[0] > 1 and heard == list(range(heard[0], PROBE_LENGTH + 1)):
-        return f"Only the last {len(heard)} letters count. Where does the loop begin?"
-    return "Does the hidden state carry what earlier letters said into the next step?"
+    missing = "last" if from_first else "first"
+    which = f"The {missing} letter has" if left_out == 1 else f"The {missing} {left_out} letters have"
+    return f"{which} no effect, in short and in long words. Where does the loop {other_end}?"
 
 
 def _deaf_to_order(model: Model, inputs: np.ndarray) -> str:
@@ -175,8 +207,8 @@ def _deaf_to_order(model: Model, inputs: np.ndarray) -> str:
     forwards, backwards = (model(np.ascontiguousarray(letters)) for letters in (inputs, inputs[::-1]))
     if expect.is_close(backwards, forwards, ORDER_TOLERANCE):
         return (
-            "A word and its letters in reverse order get the same scores. The model does not use the order of letters. "
-            "Does the state pass through its own layer on the way from one letter to the next?"
+            "A word and its letters in reverse order get the same scores. The model does not use the order of the "
+            "letters. Does the state pass through a layer of its own in each step?"
         )
     return ""
 
@@ -187,6 +219,6 @@ def _scores_of_letters(text: str) -> str:
     if not sizes or sizes[1] == sizes[2]:
         return ""
     return (
-        f"The model gave {sizes[1]} rows of scores for {sizes[2]} words. The model takes the number of rows from the "
-        "second dimension of xs. Are time and batch exchanged before the model is called?"
+        f"The model gave {sizes[1]} rows of scores for {sizes[2]} words. The model takes the number of words from "
+        "dimension 1 of `xs`. Are time and batch exchanged before the model is called?"
     )

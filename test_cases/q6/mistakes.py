@@ -214,7 +214,7 @@ def _scale_variants() -> tuple[Variant, ...]:
 _KEPT = {
     "all": (
         "Every position attends to all positions, as if there were no mask.",
-        "Is the result of `masked_fill` used, or is the result thrown away?",
+        "Is the masked result thrown away, or do masked scores get a number that is not small enough?",
     ),
     "transposed": (
         "Each position attends to itself and to later positions. The mask is transposed.",

@@ -10,7 +10,7 @@ import numpy as np
 
 from data import Library, Splits
 from data.plays import ENTROPY
-from grading.checks import diagnosis, expect, smallest
+from grading.checks import course, diagnosis, expect, smallest
 from grading.checks.student import Model, Picture, Student
 from grading.outcomes import CheckFailed, StudentCrashed
 from pictures.panels import Samples
@@ -93,6 +93,7 @@ def overfits(student: Student, library: Library, thresholds: Mapping[str, float]
         loss,
         thresholds["maximum_overfit_loss"],
         f"the training loss after {STEPS_BY_HEART} steps on a single batch, in nats per character,",
+        course.reported(student.losses("overfit"), loss),
     )
 
 
@@ -122,6 +123,7 @@ def learns(student: Student, library: Library, thresholds: Mapping[str, float]) 
         loss,
         thresholds["maximum_validation_loss"],
         f"the validation loss after {STEPS_TO_LEARN} steps on the plays, in nats per character,",
+        course.reported(student.losses("fit"), loss),
     )
 
 

@@ -6,6 +6,7 @@ staff/build/gpt_mistakes.py. This file holds no computation of a block or a GPT,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 from grading.checks import diagnosis
 from grading.checks.diagnosis import Mistake
 
+PAIR = "+"  # between the names of two mistakes that are made together
 _QUESTION_6 = (
     "The six steps are right. The attention inside the block is wrong: {} Fix question 6 first: "
     "`python autograder.py -q q6`."
@@ -173,8 +175,24 @@ def index_out_of_range(works: Callable[[int, int], bool], block_size: int, vocab
 
 
 def block(found: object, wrong: Mapping[str, np.ndarray], tolerance: float) -> str:
-    """The explanation of the one mistake that gives the output of a student's block."""
-    return _explanation(found, wrong, BLOCK_EXPLANATIONS, tolerance)
+    """The explanation of the one mistake, or of the one pair of mistakes, that gives what a block gave."""
+    single, pairs = (
+        {name: array for name, array in wrong.items() if (PAIR in name) == is_pair} for is_pair in (False, True)
+    )
+    return _explanation(found, single, BLOCK_EXPLANATIONS, tolerance) or _explanation(
+        found, pairs, {name: _both(*name.split(PAIR)) for name in pairs}, tolerance
+    )
+
+
+def _both(one: str, other: str) -> str:
+    """The facts of two mistakes, without their questions."""
+    facts = [
+        sentence
+        for name in (one, other)
+        for sentence in re.split(r"(?<=[.?])\s", BLOCK_EXPLANATIONS[name])
+        if not sentence.endswith("?")
+    ]
+    return " ".join(["Two parts are wrong.", *facts])
 
 
 def model(found: Sequence[Any], wrong: Mapping[str, np.ndarray], has_positions: bool, tolerance: float) -> str:

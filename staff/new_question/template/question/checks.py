@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from data import Library
-from grading.checks import diagnosis, expect
+from grading.checks import course, diagnosis, expect
 from grading.checks.student import Student
 from test_cases.TEMPLATE_ID import mistakes
 from test_cases.TEMPLATE_ID.public.picture import FittedLine
@@ -46,7 +46,8 @@ def fit(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
     student.exhibit(lambda: FittedLine(x[:, 0], y[:, 0], predictions[:, 0]))
     with diagnosis.explained(lambda text: diagnosis.first(lambda: diagnosis.training(training))):
         what = "the mean squared error on the test points"
-        expect.at_most(loss, thresholds["maximum_test_loss"], what, "Train longer, or with another rate.")
+        expect.at_most(loss, thresholds["maximum_test_loss"], what, course.told(training))
+    student.advise(training)
 
 
 def _path(student: Student, start: np.ndarray, target: np.ndarray, rate: float) -> np.ndarray:

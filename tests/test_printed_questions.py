@@ -1,0 +1,42 @@
+"""What the terminal says of a question that builds on another one."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from grading import report
+from grading.console import Console
+from grading.outcomes import FAILED, NOT_FINISHED, PASSED, Outcome, QuestionResult
+
+
+def result(question_id: str, *statuses: str, requires: tuple[str, ...] = ()) -> QuestionResult:
+    """A question's result with one check without points for each status."""
+    outcomes = [Outcome(f"check {number}", "", status, 0, 0) for number, status in enumerate(statuses)]
+    return QuestionResult(question_id, "", 0, outcomes=outcomes, requires=requires)
+
+
+@pytest.mark.parametrize(
+    ("others", "is_told"),
+    [
+        ([], False),
+        ([result("q7")], False),
+        ([result("q7", PASSED, PASSED)], False),
+        ([result("q7", PASSED, FAILED)], True),
+        ([result("q7", NOT_FINISHED)], True),
+        ([result("q6", FAILED)], False),
+    ],
+    ids=["not in this run", "not graded yet", "passed", "one check lost", "not finished", "another question"],
+)
+def test_a_required_question_is_named_only_if_it_lost_a_check_in_this_run(others, is_told):
+    stream = io.StringIO()
+    lost = result("q8", PASSED, FAILED, requires=("q7",))
+    report.print_question(lost, Console(stream), [*others, lost])
+    assert ("uses q7: fix q7 first" in stream.getvalue()) == is_told
+
+
+def test_a_question_that_passed_names_no_other_question():
+    stream = io.StringIO()
+    report.print_question(result("q8", PASSED, requires=("q7",)), Console(stream), [result("q7", FAILED)])
+    assert "q7" not in stream.getvalue()

@@ -1,0 +1,131 @@
+"""What the recorders of a training run keep: means of losses, optimizers, ranges of inputs, new parameters."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from backend import RegressionDataset
+from grading.child import recorders, watch
+
+
+@pytest.mark.parametrize("count", [1, 39, 40, 41, 1000, 4097])
+def test_means_of_losses_cover_all_updates_and_stay_few(count):
+    course = recorders.LossCourse()
+    for number in range(count):
+        course.add(torch.tensor(float(number)))
+    told = course.told()
+    assert len(told["losses"]) <= recorders.MAX_MEANS
+    assert told["losses"] == sorted(told["losses"])
+    assert (told["first_loss"], told["latest_loss"], told["lowest_loss"]) == (0, count - 1, 0)
+    assert told["losses"][0] < max(2.0, count / 10)
+    assert told["losses"][-1] > 0.9 * (count - 1) - 1
+
+
+def test_a_loss_that_is_no_single_number_is_left_out():
+    course = recorders.LossCourse()
+    for loss in (torch.zeros(2), None, [torch.tensor(1.0)]):
+        course.add(loss)
+    assert course.told() == {"losses": [], "first_loss": None, "latest_loss": None, "lowest_loss": None}
+
+
+def trained(change=lambda x: x, optimizers: int = 1, makes_layers: bool = False) -> dict:
+    """The statistics of ten updates on the sine."""
+    model = torch.nn.Linear(1, 1)
+    examples = RegressionDataset(model)
+    with watch.training_stats(model, examples) as stats:
+        made = [torch.optim.SGD(model.parameters(), lr=1 / 2**number) for number in range(optimizers)]
+        for number, batch in enumerate(DataLoader(examples, batch_size=20)):
+            optimizer = made[number % optimizers]
+            optimizer.zero_grad()
+            outputs = model(change(batch["x"]))
+            if makes_layers:
+                outputs = torch.nn.Linear(1, 1)(outputs)
+            torch.nn.functional.mse_loss(outputs, batch["label"]).backward()
+            optimizer.step()
+            model(100 * batch["x"]) if number == 0 else None
+    return stats
+
+
+def test_the_range_of_inputs_is_told_beside_that_of_the_batches():
+    stats = trained(lambda x: x / 10 + 5)
+    (low, high), (read_low, read_high) = stats["batch_range"], stats["input_range"]
+    assert -6.3 < low < high < 6.3
+    assert read_high > 50  # of the call with 100 times the inputs
+    assert read_low < 5
+
+
+def test_calls_without_gradients_are_no_training():
+    model = torch.nn.Linear(1, 1)
+    examples = RegressionDataset(model)
+    with watch.training_stats(model, examples) as stats, torch.no_grad():
+        model(torch.full((1, 1), 9.0))
+    assert stats["input_range"] == []
+
+
+def test_optimizers_and_new_parameters_are_counted():
+    stats = trained(optimizers=5, makes_layers=True)
+    assert stats["optimizers"] == 5
+    assert stats["learning_rates"] == [1.0, 1 / 16]
+    assert stats["made"] == 20  # a weight and a bias in each of ten updates
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "share"),
+    [
+        ([torch.tensor([3.0, 4.0])], [torch.tensor([3.0, 4.5])], 0.1),
+        ([torch.zeros(2)], [torch.ones(2)], None),
+        ([torch.ones(2)], [torch.full((2,), math.nan)], None),
+        ([torch.ones(2)], [torch.ones(3)], None),
+        ([], [], None),
+    ],
+)
+def test_movement_is_a_share_of_the_size_at_first(before, after, share):
+    assert recorders.movement(before, after) == (share if share is None else pytest.approx(share))
+
+
+def test_inputs_in_another_order_are_told_from_exchanged_dimensions():
+    batch = torch.arange(24.0).reshape(2, 3, 4)
+    model = torch.nn.Identity()
+    for inputs, is_reordered in (
+        (batch, 0),
+        (batch.movedim(1, 0), 0),
+        (batch.permute(2, 0, 1), 0),
+        (batch.reshape(3, 2, 4), 1),
+        (batch + 1, 0),
+        (batch.reshape(6, 4), 0),
+    ):
+        seen = recorders.Inputs(model)
+        seen.batch({"x": batch})
+        with seen.watching():
+            model(inputs)
+        assert seen.told()["reordered"] == is_reordered
+
+
+def test_tensors_outside_of_the_model_are_counted_unless_the_optimizer_has_them():
+    model, other = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+    loss = other(model(torch.ones(1, 2))).sum()
+    for parameters, foreign in ((model.parameters(), 2), ([*model.parameters(), *other.parameters()], 0)):
+        graph = recorders.Graph(lambda: list(model.parameters()))
+        graph.add(loss)
+        graph.step(torch.optim.SGD(parameters, lr=0.1))
+        assert graph.told() == {"foreign": foreign}
+
+
+def test_a_loss_without_a_graph_depends_on_nothing():
+    graph = recorders.Graph(lambda: [])
+    graph.add(torch.tensor(1.0))
+    assert graph.told() == {"foreign": 0}
+
+
+def test_the_step_from_which_the_learning_rate_is_small_is_kept():
+    parameter = torch.nn.Parameter(torch.ones(1))
+    optimizer = torch.optim.SGD([parameter], lr=1.0)
+    steps = recorders.Steps()
+    for _ in range(5):
+        steps.add(optimizer)
+        optimizer.param_groups[0]["lr"] /= 10
+    assert steps.told()["slow_from"] == 4
