@@ -176,5 +176,5 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     add("--checkpoint", type=Path, help="checkpoint to read (default: checkpoint.pt in --out)")
     add("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     add("--precision", choices=("auto", "float32", "bfloat16"), default="auto", help="of matrix products")
-    add("--threads", type=int, help="CPU threads (default: one for each core, at most 8)")
+    add("--threads", type=int, help="CPU threads that share each batch (default: one for each core, at most 8)")
     add("--code-directory", type=Path, default=PROJECT_DIRECTORY, help="folder of gpt_model.py and models.py")

@@ -22,7 +22,7 @@ class Config:
     learning_rate: float = _flag(4e-3, "highest, of AdamW, which moves everything but the blocks' matrices")
     matrix_learning_rate: float = _flag(0.02, "highest, of Muon, which moves the blocks' matrices")
     weight_decay: float = _flag(0.1, "how much of a matrix, times its learning rate, is forgotten in a step")
-    steps: int | None = _flag(None, "how long to train; such a run repeats to the last bit")
+    steps: int | None = _flag(None, "how long to train; such a run repeats to the last bit with the same --threads")
     minutes: float = _flag(3.0, "how long to train where no steps are given; the learning rate follows the clock")
     seed: int = _flag(0, "of the first weights and of the order of batches")
 

@@ -25,6 +25,7 @@ from haiku_bot.trainer import Recipe, create_model, evaluate, train
 from haiku_bot.vocabulary import LONGEST, MAX_KEYWORDS, MAX_THEMES
 from tests.support import SOLUTIONS, fresh_student_modules
 from training.errors import UserError
+from training.workers import Workers
 
 TINY = Recipe(n_embd=16, n_layer=1, pretraining_epochs=0.04, fine_tuning_epochs=0.04)
 ODD_MESSAGES = [
@@ -182,12 +183,16 @@ def test_words_that_are_asked_for_are_written_more_often_and_the_model_stays_as_
     prompt = bot.vocabulary.prompt(["rain"])
     shares = []
     for strength in (0.0, 6.0):
-        writer = Steered(bot.model, strength * asked)
-        verses = bot._write(prompt, 40, writer, torch.Generator().manual_seed(0))
+        verses = bot._write(prompt, bot.model, strength * asked, torch.Generator().manual_seed(0))
         shares.append(sum(bool(field & {word for line in lines for word in words_of(line)}) for lines, _ in verses))
     assert shares[1] > shares[0]
     ids = torch.tensor([prompt])
     assert torch.equal(Steered(bot.model, 0 * asked)(ids), bot.model(ids))
+
+
+def test_answers_are_the_same_for_any_number_of_workers(bot: HaikuBot, corpus: Corpus, students) -> None:
+    shared = HaikuBot(bot.model, corpus, students, Workers(2))
+    assert [shared.answer("frogs", seed).text for seed in (0, 1)] == [bot.answer("frogs", seed).text for seed in (0, 1)]
 
 
 def test_a_line_that_was_said_before_is_not_said_again(bot: HaikuBot) -> None:
