@@ -104,9 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--jobs",
         type=count_from(1),
-        default=1,
         metavar="N",
-        help="grade this many questions at the same time (default 1)",
+        help="grade this many questions at the same time (default: one a core, or 1 with windows)",
     )
     parser.add_argument(
         "--time-limit", type=seconds, metavar="SECONDS", help="time limit of each question, in place of its own limit"

@@ -101,6 +101,7 @@ class Engine:
         self._fork_server: forkserver.ForkServer | None = None
         self._fork_server_lock = threading.Lock()
         self._running: set[Student] = set()
+        self._statuses: dict[str, str] = {}  # of the questions that are being graded, by id
         self._closing = False
         if not settings.in_process and forkserver.is_available():
             self._fork_server = self._new_fork_server()  # imports torch while we read data
@@ -272,8 +273,11 @@ class Engine:
         done = threading.Event()
 
         def redraw() -> None:
+            title = "" if self.settings.jobs > 1 else question.title  # several share the line
             while not done.wait(SECONDS_BETWEEN_STATUS_LINES):
-                self._console.status(_status_text(question, self._clock() - started, latest))
+                text = _status_text(f"{question.id} {title}".strip(), self._clock() - started, latest)
+                self._statuses[question.id] = text
+                self._show_statuses()
 
         thread = threading.Thread(target=redraw, daemon=True)
         if not self.settings.in_process:  # a debugger's prompt must not be drawn over
@@ -282,7 +286,13 @@ class Engine:
             yield latest.update
         finally:
             done.set()
-            self._console.status("")
+            if thread.is_alive():
+                thread.join()
+            self._statuses.pop(question.id, None)
+            self._show_statuses()
+
+    def _show_statuses(self) -> None:
+        self._console.status("   ".join(list(self._statuses.values())))
 
 
 def _outcomes_of_a_broken_question(question: Question, fault: str) -> list[Outcome]:
@@ -291,9 +301,9 @@ def _outcomes_of_a_broken_question(question: Question, fault: str) -> list[Outco
     return [Outcome(check.name, check.title, NOT_FINISHED, 0.0, check.points, message) for check in broken]
 
 
-def _status_text(question: Question, seconds: float, progress: Progress) -> str:
+def _status_text(name: str, seconds: float, progress: Progress) -> str:
     """For example `q3 Digits  0:07  epoch 2.41  validation accuracy 96.9%`."""
-    text = f"{question.id} {question.title}  {int(seconds) // 60}:{int(seconds) % 60:02d}"
+    text = f"{name}  {int(seconds) // 60}:{int(seconds) % 60:02d}"
     epochs, accuracy = progress.get("epochs"), progress.get("validation_accuracy")
     updates, loss = progress.get("updates"), progress.get("loss")
     if isinstance(epochs, (int, float)):

@@ -254,7 +254,7 @@ def test_whatever_is_reported_as_progress_can_be_shown(value):
     process = StudentProcess(Peer([(0.0, frame) for frame in frames]), lambda text: None, 2**30)
     process.request({}, math.inf, received.append)
     process.kill()
-    assert _status_text(question("q1"), 1.0, received[0]).startswith("q1 A thing  0:01")
+    assert _status_text("q1 A thing", 1.0, received[0]).startswith("q1 A thing  0:01")
 
 
 def test_a_patient_process_is_not_charged_for_time_without_a_processor(monkeypatch):

@@ -96,7 +96,7 @@ class StudentProcess:
         Raises:
             OutOfLimits: the deadline passed, or a limit of memory or disk was exceeded; the process is gone.
             StudentCrashed: the process ended by itself, or sent something else than an answer; it is gone.
-            Unusable: it ended before its first answer, which is before any of the student's code.
+            Unusable: it ended before its first answer, because torch cannot be used here.
         """
         threading.Thread(target=self._send, args=(message,), daemon=True).start()
         while True:
@@ -113,7 +113,9 @@ class StudentProcess:
             if isinstance(reply, EOFError) and not self._has_answered:
                 ended = self._exit_phrase()
                 self.kill()
-                raise packages.Unusable(packages.problem("torch") or NEVER_BEGAN.format(ended=ended))
+                if fault := self._fault_of_torch():
+                    raise packages.Unusable(fault)
+                raise StudentCrashed(NEVER_BEGAN.format(ended=ended))
             if isinstance(reply, Exception):
                 ended = self._exit_phrase() if isinstance(reply, EOFError) else "sent a malformed message"
                 self.kill()
@@ -126,6 +128,12 @@ class StudentProcess:
             elif "result" in reply or isinstance(reply.get("error"), dict):
                 self._has_answered = True
                 return reply
+
+    def _fault_of_torch(self) -> str:
+        """Why torch cannot be used here; empty if it can be, as where the fork server that has imported it lives."""
+        if self._fork_server is not None and self._fork_server.is_alive():
+            return ""
+        return packages.problem("torch")
 
     def kill(self) -> None:
         """End the process and everything it started; safe to call again."""

@@ -23,8 +23,11 @@ from grading.dependencies import installed_versions
 from grading.engine import Engine, Settings
 from grading.outcomes import QuestionResult, RunResult, not_graded_yet
 from grading.questions import Question
+from grading.session import side_by_side
 from grading.session.result_files import ResultFiles, is_standard_output, json_writer
+from grading.session.side_by_side import InOrder
 from pictures.windows import window
+from pictures.windows.display import has_display
 from startup import packages
 
 if TYPE_CHECKING:
@@ -48,6 +51,8 @@ def grade(arguments: argparse.Namespace, questions: list[Question]) -> bool:
         result.questions = [not_graded_yet(question) for question in questions]
         position = {question.id: index for index, question in enumerate(questions)}
 
+        show = InOrder(position, lambda finished: report.print_question(finished, console, result.questions))
+
         def keep() -> None:
             result.seconds = time.monotonic() - started
             kept.write()
@@ -55,9 +60,9 @@ def grade(arguments: argparse.Namespace, questions: list[Question]) -> bool:
         def on_change(question_result: QuestionResult) -> None:
             result.questions[position[question_result.id]] = question_result
             keep()
-            report.print_question(question_result, console, result.questions)
+            show(question_result)
 
-        with Engine(_settings(arguments, console), console) as engine:
+        with Engine(_settings(arguments, len(questions), console), console) as engine:
             if arguments.json is not None:
                 is_stream = is_standard_output(arguments.json) or files.is_stream(arguments.json)
                 kept.add(f"--json {arguments.json}", lambda: write_json(result.as_dict()), at_the_end=is_stream)
@@ -125,17 +130,18 @@ def _command(arguments: argparse.Namespace) -> str:
     return subprocess.list2cmdline(parts) if sys.platform == "win32" else shlex.join(parts)
 
 
-def _settings(arguments: argparse.Namespace, console: Console) -> Settings:
-    graphics = not arguments.no_graphics and arguments.jobs == 1  # side by side, windows would cover each other
+def _settings(arguments: argparse.Namespace, questions: int, console: Console) -> Settings:
+    graphics = not arguments.no_graphics and arguments.jobs in (None, 1)  # windows side by side cover each other
     if graphics and (fault := window.fault()):
         console.line(f"No windows while training. {fault.rstrip('.')}.")
         graphics = False
+    one_by_one = arguments.in_process or (graphics and has_display())
     return Settings(
         code_directory=arguments.code_directory.resolve(),
         data_directory=arguments.data_directory,
         seed=arguments.seed,
         time_limit_seconds=arguments.time_limit,
-        jobs=arguments.jobs,
+        jobs=arguments.jobs or (1 if one_by_one else side_by_side.jobs(questions)),
         in_process=arguments.in_process,
         graphics=graphics,
         exhibits=arguments.report is not None,

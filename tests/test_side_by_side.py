@@ -1,0 +1,73 @@
+"""Questions side by side by default: how many at once, and the same output as one by one."""
+
+from __future__ import annotations
+
+import pytest
+
+from grading.outcomes import QuestionResult
+from grading.session import side_by_side
+from grading.session.side_by_side import BYTES_PER_QUESTION, InOrder
+from tests.support import run_autograder
+from tests.test_engine import IN_A_PERCEPTRONS_TRAINING
+
+
+@pytest.mark.parametrize(
+    ("questions", "cores", "free", "expected"),
+    [
+        (8, 2, 100 * BYTES_PER_QUESTION, 2),
+        (1, 8, 100 * BYTES_PER_QUESTION, 1),
+        (8, 8, 3 * BYTES_PER_QUESTION, 3),
+        (8, 8, BYTES_PER_QUESTION // 2, 1),
+        (8, 4, None, 4),
+    ],
+)
+def test_as_many_at_once_as_there_are_cores_and_memory(monkeypatch, questions, cores, free, expected):
+    monkeypatch.setattr(side_by_side, "cores", lambda: cores)
+    monkeypatch.setattr(side_by_side, "free_bytes", lambda: free)
+    assert side_by_side.jobs(questions) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("MemTotal: 9 kB\nMemAvailable:    2048 kB\n", 2 * 2**20), ("MemTotal: 9 kB\n", None), ("nonsense\n", None)],
+)
+def test_free_memory_is_what_the_system_tells(monkeypatch, tmp_path, text, expected):
+    (tmp_path / "meminfo").write_text(text)
+    monkeypatch.setattr(side_by_side, "MEMORY_FILE", tmp_path / "meminfo")
+    assert side_by_side.free_bytes() == expected
+
+
+def test_a_system_without_that_file_tells_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr(side_by_side, "MEMORY_FILE", tmp_path / "meminfo")
+    assert side_by_side.free_bytes() is None
+
+
+def test_results_are_shown_in_the_order_of_the_questions():
+    shown: list[str] = []
+    take = InOrder(["q1", "q2", "q3"], lambda result: shown.append(result.id))
+    after = []
+    for name in ("q2", "q3", "q1"):
+        take(QuestionResult(name, "", 1))
+        after.append(list(shown))
+    assert after == [[], [], ["q1", "q2", "q3"]]
+
+
+def test_a_plain_run_prints_in_order_and_marks_what_students_print(patched_solutions):
+    changes = [(IN_A_PERCEPTRONS_TRAINING, IN_A_PERCEPTRONS_TRAINING + "        print('hello')\n")]
+    submission = patched_solutions({"train.py": changes})
+
+    def printed(*flags: object) -> list[str]:
+        run = run_autograder("-q", "q1", "-q", "q6", "--code-directory", submission, *flags)
+        return run.output.splitlines()
+
+    plain = printed()
+    assert ("q1 | hello" if side_by_side.jobs(2) > 1 else "hello") in plain
+    assert "q1 | hello" in printed("--jobs", 2)
+    assert "hello" in printed("--jobs", 1)
+    assert [line[:2] for line in plain if line.startswith(("q1  ", "q6  "))][:2] == ["q1", "q6"]
+
+
+def test_one_question_alone_prints_as_ever(patched_solutions):
+    changes = [(IN_A_PERCEPTRONS_TRAINING, IN_A_PERCEPTRONS_TRAINING + "        print('hello')\n")]
+    run = run_autograder("-q", "q1", "--code-directory", patched_solutions({"train.py": changes}))
+    assert "hello" in run.output.splitlines()
