@@ -201,19 +201,25 @@ def test_predictions_of_another_shape_are_not_scaled_ones():
 class OfWeights:
     """A model of which only the weights are asked for."""
 
-    def __init__(self, **weights: np.ndarray) -> None:
-        self._weights = weights
+    def __init__(self, name: str, weight: np.ndarray) -> None:
+        self._weights = {name: weight}
 
     def parameters(self) -> dict[str, np.ndarray]:
         return self._weights
 
 
 @pytest.mark.parametrize(
-    ("weight", "is_told"),
-    [(np.ones((5, 4)), True), (np.tile([1.0, 2.0], (5, 1)), True), (np.eye(4), False), (np.ones((2, 4)), False)],
+    ("name", "weight", "is_told"),
+    [
+        ("first.weight", np.ones((5, 4)), True),
+        ("first.weight", np.tile([1.0, 2.0], (5, 1)), True),
+        ("first.weight", np.eye(4), False),
+        ("first.weight", np.ones((2, 4)), False),
+        ("convolution_weights", np.ones((3, 3)), False),
+    ],
 )
-def test_units_with_the_same_weights_are_told(weight, is_told):
-    assert bool(behaviour._equal_units(OfWeights(first=weight))) == is_told
+def test_units_with_the_same_weights_are_told(name, weight, is_told):
+    assert bool(behaviour._equal_units(OfWeights(name, weight))) == is_told
 
 
 def test_predictions_that_cannot_become_negative_are_told():

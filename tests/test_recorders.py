@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from torch.nn.modules.module import _global_forward_pre_hooks
 from torch.utils.data import DataLoader
 
 from backend import RegressionDataset
@@ -64,6 +65,18 @@ def test_calls_without_gradients_are_no_training():
     with watch.training_stats(model, examples) as stats, torch.no_grad():
         model(torch.full((1, 1), 9.0))
     assert stats["input_range"] == []
+
+
+def test_the_model_is_watched_for_some_calls_only():
+    model = torch.nn.Linear(1, 1)
+    seen = recorders.Inputs(model)
+    with seen.watching():
+        with torch.no_grad():
+            for _ in range(recorders.MAX_CALLS):
+                model(torch.zeros(1, 1))
+        assert not _global_forward_pre_hooks
+        model(torch.ones(1, 1))
+    assert seen.told()["input_range"] == []
 
 
 def test_optimizers_and_new_parameters_are_counted():

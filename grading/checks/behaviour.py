@@ -79,9 +79,9 @@ def behaviour(model: Model, inputs: np.ndarray, batch_axis: int = 0) -> str:
 
 
 def _equal_units(model: Model) -> str:
-    """Whether all units of a layer have the same weights."""
+    """Whether all units of a layer have the same weights. A Parameter that is no layer's may well start equal."""
     for name, weight in model.parameters().items():
-        if weight.ndim != 2 or len(weight) < MIN_UNITS:
+        if not name.endswith(".weight") or weight.ndim != 2 or len(weight) < MIN_UNITS:
             continue
         if np.abs(weight - weight[0]).max() <= NEARLY * np.abs(weight).max():
             return (

@@ -158,9 +158,10 @@ def shown(numbers: np.ndarray, where: tuple[Any, ...]) -> str:
 
 
 def one_line(array: str) -> str:
-    """numpy's text of an array on one line, without columns, and without a point behind whole numbers."""
+    """numpy's text of an array on one line, without columns, a point behind whole numbers, or a sign before 0."""
     text = re.sub(r"\[\s+", "[", " ".join(array.split()))
-    return re.sub(r"(\d)\.?\s*(?=[,\]])", r"\1", text)
+    text = re.sub(r"(\d)\.?\s*(?=[,\]])", r"\1", text)
+    return re.sub(r"-0(?=\.?(?:[,\]]|$))", "0", text)
 
 
 def _failure(expected: str, got: str, hint: str) -> Mismatch:

@@ -16,6 +16,7 @@ import torch
 from torch.nn.modules.module import register_module_forward_pre_hook, register_module_parameter_registration_hook
 
 MAX_MEANS = 40  # of losses: enough for a course, few enough to send
+MAX_CALLS = 100  # of the model, with or without gradients: a hook costs time in every later one
 WATCHED_BATCHES = 8  # whose range is looked at; more would cost time and tell the same
 SLOW = 0.01  # of the first learning rate
 MAX_NODES = 100_000  # of a graph; larger ones would take too long
@@ -127,12 +128,18 @@ class Inputs:
     def watching(self) -> Iterator[None]:
         """Note what the model is called with, if gradients are recorded: validation records none."""
 
+        calls = 0
+
         def before_call(module: torch.nn.Module, inputs: tuple[Any, ...]) -> None:
-            if module is self._model and torch.is_grad_enabled() and inputs:
+            nonlocal calls
+            if module is not self._model:
+                return
+            calls += 1
+            if torch.is_grad_enabled() and inputs:
                 self._calls.append(_range(inputs[0]))
                 self._reordered += self._latest is not None and _is_reordered(self._latest, inputs[0])
-                if len(self._calls) == WATCHED_BATCHES:
-                    handle.remove()
+            if len(self._calls) == WATCHED_BATCHES or calls == MAX_CALLS:
+                handle.remove()
 
         handle = register_module_forward_pre_hook(before_call)
         try:
