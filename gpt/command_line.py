@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from data import plays
-from gpt import continuing, corpus, run
+from gpt import continuing, corpus, defaults, run
 from gpt.config import Config
 from gpt.inputs import checked
 from gpt.reports import Reports
@@ -40,12 +40,20 @@ def main(argv: Sequence[str] | None = None, description: str = "") -> int:
 
 def _train(options: argparse.Namespace) -> int:
     contents = _checkpoint(options) if options.resume else None
-    config = _config(options, contents)
+    path = _text_path(options.text)
+    content = corpus.content(path)
+    given = {field.name: value for field in fields(Config) if (value := getattr(options, field.name)) is not None}
+    if contents is None:
+        config = defaults.config_for(given, devices.kind(options.device), len(content))
+    else:
+        config = continuing.config_of(contents, given)
     together = parallel.join(options.device, config.batch_size)
     try:
         shared = workers.of_this_machine(options.threads, together.size)
-        device = devices.choose(options.device, together.local_rank, options.precision, shared)
-        text, limit = _text(options.text, config.block_size)
+        is_long = defaults.is_long(config)
+        device = devices.choose(options.device, together.local_rank, options.precision, shared, is_long)
+        text = corpus.from_text(content, str(path), config.block_size)
+        limit = plays.ENTROPY if text.digest == plays.DIGEST else None
         if contents is not None:
             continuing.require_same_text(contents, text)
         torch.manual_seed(config.seed)
@@ -68,6 +76,8 @@ def _train(options: argparse.Namespace) -> int:
             verb = f"continuing at step {training.loop.steps_done}" if contents is not None else "training"
             processes = f", {together.size} processes" if together.size > 1 else ""
             print(f"{verb}: {parameters:,} parameters on {text.name}, {length}, {device}{processes}", flush=True)
+            if contents is None and (remark := defaults.remark(config, len(content))) is not None:
+                print(remark, flush=True)
             for change in continuing.changes(contents, config, device) if contents is not None else ():
                 print(change, flush=True)
             if contents is None and (options.out / run.FILE_NAME).exists():
@@ -115,25 +125,10 @@ def _writer(
     return Writer(model, config.block_size, device, options.temperature, options.top_k, characters=characters)
 
 
-def _text(path: Path | None, block_size: int) -> tuple[corpus.Corpus, float | None]:
-    """The text to train on, and its entropy per character where that is known."""
-    if path is None:
-        usual = Path("input.txt"), PROJECT_DIRECTORY / "input.txt", PROJECT_DIRECTORY / "data" / "shakespeare.txt"
-        path = next((file for file in usual if file.is_file()), plays.BUILT_IN_FILE)
-    text = corpus.read(path, block_size)
-    return text, plays.ENTROPY if text.digest == plays.DIGEST else None
-
-
-def _config(options: argparse.Namespace, contents: dict[str, Any] | None) -> Config:
-    """The configuration: the checkpoint's where training goes on, with the flags' changes.
-
-    Raises:
-        UserError: a flag asks for another architecture, say, than the checkpoint's.
-    """
-    given = {field.name: value for field in fields(Config) if (value := getattr(options, field.name)) is not None}
-    if contents is None:
-        return Config(**given)
-    return continuing.config_of(contents, given)
+def _text_path(path: Path | None) -> Path:
+    """The text to train on: the one that is named, or the first of the usual ones that is there."""
+    usual = Path("input.txt"), PROJECT_DIRECTORY / "input.txt", PROJECT_DIRECTORY / "data" / "shakespeare.txt"
+    return path or next((file for file in usual if file.is_file()), plays.BUILT_IN_FILE)
 
 
 def _training_parser(description: str) -> argparse.ArgumentParser:

@@ -7,7 +7,7 @@ from math import log2
 from gpt.config import Config
 from gpt.trainer import Blocks
 
-FEW_PASSES, NOISE_PER_DOUBLING, MAX_NOISE = 8.0, 0.03, 0.2
+FEW_PASSES, NOISE_PER_DOUBLING, MAX_NOISE = 8.0, 0.05, 0.3
 STEPS_TIMED = (10, 20)  # between these steps the speed of a run is measured; the first steps are slow
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gpt import losses, noise
+from gpt import defaults, losses, noise
 from gpt.config import Config
 from gpt.held_out import LOOKS_UNTIL_RISEN, HeldOut
 from gpt.noise import NoiseSetter
@@ -20,7 +20,7 @@ from gpt.run import FILE_NAME
 from gpt.trainer import Blocks
 from tests.test_chargpt import SMALL, interrupt_after, load, run  # noqa: F401 - a fixture
 from training import checkpoint
-from training.device import CPU
+from training.device import CPU, Device
 from training.errors import INTERRUPTED
 
 WORDS = [
@@ -258,3 +258,46 @@ def test_a_sample_comes_character_by_character_and_ends_its_line(run, monkeypatc
     assert [len(piece) for piece, _ in pieces] == [5] + [1] * 12 + [1]
     assert all(flushed for _, flushed in pieces[:-1])
     assert pieces[-1][0] == "\n"
+
+
+def test_sizes_follow_the_length_of_the_text_and_the_device_unless_flags_give_them():
+    sizes = [defaults.config_for({}, "cpu", characters).n_embd for characters in (5_000, 50_000, 500_000)]
+    assert sizes == sorted(set(sizes))
+    assert defaults.config_for({}, "cpu", 500_000) == Config()
+    assert defaults.config_for({}, "cuda", 1_000_000).n_embd > Config().n_embd
+    assert defaults.config_for({}, "cuda", 5_000) == defaults.config_for({}, "cpu", 5_000)
+    assert defaults.config_for({"n_embd": 48, "seed": 3}, "cuda", 5_000).n_embd == 48
+
+
+def test_a_short_text_is_told_and_a_long_one_is_not(run, capsys):
+    assert run("--text", "text.txt", "--steps", 1) == 0
+    assert "The text is short: " in capsys.readouterr().out
+    assert defaults.remark(Config(), 1_000_000) is None
+
+
+def test_only_a_long_run_is_compiled():
+    assert [defaults.is_long(Config(minutes=minutes)) for minutes in (0.2, 3.0)] == [False, True]
+    assert [defaults.is_long(Config(steps=steps)) for steps in (50, 5000)] == [False, True]
+
+
+def test_a_model_is_compiled_for_training_and_only_once(monkeypatch):
+    seen: list[tuple[bool, bool]] = []
+
+    def compiled(ids: torch.Tensor) -> torch.Tensor:
+        seen.append((torch.is_grad_enabled(), torch.is_autocast_enabled("cpu")))
+        return ids
+
+    monkeypatch.setattr(torch, "compile", lambda forward: compiled)
+    device = Device(torch.device("cpu"), bfloat16=True, compiled=True)
+    with torch.no_grad():
+        assert device.compile(lambda ids: ids, torch.zeros(1)) is compiled
+    assert seen == [(True, True)]
+
+
+def test_a_model_that_cannot_be_compiled_is_used_as_it_is(monkeypatch):
+    def fail(ids: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr(torch, "compile", lambda forward: fail)
+    device, model = Device(torch.device("cpu"), bfloat16=False, compiled=True), Table()
+    assert device.compile(model, torch.zeros(1, 1)) is model

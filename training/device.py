@@ -77,11 +77,9 @@ def choose(
     Raises:
         UserError: it is not there.
     """
-    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name == "auto":
-        name = next(kind for kind, there in found.items() if there)
-    if name not in found or not found[name]:
-        there = ", ".join(kind for kind, is_there in found.items() if is_there)
+    found, name = _there(), kind(name)
+    if name not in found:
+        there = ", ".join(found)
         raise UserError(
             f"--device {name}: not on this machine, or this build of torch cannot use it. There is: {there}."
         )
@@ -94,6 +92,17 @@ def choose(
         return Device(torch_device, _wanted(precision, has_bfloat16), compiled=is_long)
     bfloat16 = _wanted(precision, name == "cpu" and cpu_has_bfloat16())
     return Device(torch.device(name), bfloat16, compiled=False, workers=workers if name == "cpu" else ONE)
+
+
+def kind(name: str) -> str:
+    """The kind of device of a name: cpu, cuda or mps; for auto, the fastest there is."""
+    return _there()[0] if name == "auto" else name
+
+
+def _there() -> list[str]:
+    """The kinds of devices of this machine, the fastest first."""
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    return [kind for kind, is_there in found.items() if is_there]
 
 
 def _wanted(precision: str, has_bfloat16: bool) -> bool:
