@@ -18,6 +18,8 @@ from gpt.held_out import LOOKS_UNTIL_RISEN, HeldOut
 from gpt.noise import NoiseSetter
 from gpt.run import FILE_NAME
 from gpt.trainer import Blocks
+from staff.evidence import short_texts
+from tests.support import fresh_student_modules
 from tests.test_chargpt import SMALL, interrupt_after, load, run  # noqa: F401 - a fixture
 from training import checkpoint
 from training.device import CPU, Device
@@ -301,3 +303,14 @@ def test_a_model_that_cannot_be_compiled_is_used_as_it_is(monkeypatch):
     monkeypatch.setattr(torch, "compile", lambda forward: fail)
     device, model = Device(torch.device("cpu"), bfloat16=False, compiled=True), Table()
     assert device.compile(model, torch.zeros(1, 1)) is model
+
+
+def test_the_evidence_for_short_texts_ends_each_run_with_its_best(tmp_path, capsys):
+    (tmp_path / "text.txt").write_text(SHORT * 3)
+    with fresh_student_modules():
+        status = short_texts.main([str(tmp_path / "text.txt"), "--steps", "120", "--lengths", "900", "3000"])
+    rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith(("| 900", "| 3,000"))]
+    assert status == 0
+    assert len(rows) == 2
+    for row in rows:
+        assert float(row[6]) == pytest.approx(float(row[4].split()[0]), abs=0.001)
