@@ -149,15 +149,14 @@ class Run:
     def _report(self, bar: Bar) -> None:
         self._read_losses()
         if self._parallel.leads:
-            step = self.loop.steps_done
-            if not self.history.validation or self.history.validation[-1][0] != step:
-                self._look(bar)
-            self._reports.on_the_way(step, self.history.validation[-1][1], bar.write)
+            self._look(bar)
+            self._reports.on_the_way(*self.history.validation[-1], bar.write)
 
     def _look(self, bar: Bar) -> None:
-        if not self._parallel.leads:
-            return
+        """Measure the held-out loss, once after each step; say so where it has risen for long."""
         step, best = self.loop.steps_done, self.held_out.best
+        if not self._parallel.leads or (self.history.validation and self.history.validation[-1][0] == step):
+            return
         loss = self.held_out.look(self._trainer.model, step)
         self.history.validation.append((step, loss))
         if self.held_out.has_risen and not self._has_told:
