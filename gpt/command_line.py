@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from data import plays
-from gpt import corpus, run
+from gpt import continuing, corpus, defaults, run
 from gpt.config import Config
 from gpt.inputs import checked
 from gpt.reports import Reports
@@ -25,7 +25,6 @@ from training.errors import INTERRUPTED, UserError, exit_status
 from training.watching import Watch, unwatched, window
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[1]
-FIXED = ("block_size", "n_embd", "n_layer", "batch_size", "weight_decay", "seed")  # where training goes on
 
 
 def main(argv: Sequence[str] | None = None, description: str = "") -> int:
@@ -41,21 +40,26 @@ def main(argv: Sequence[str] | None = None, description: str = "") -> int:
 
 def _train(options: argparse.Namespace) -> int:
     contents = _checkpoint(options) if options.resume else None
-    config = _config(options, contents)
+    path = _text_path(options.text)
+    content = corpus.content(path)
+    given = {field.name: value for field in fields(Config) if (value := getattr(options, field.name)) is not None}
+    if contents is None:
+        config = defaults.config_for(given, devices.kind(options.device), len(content))
+    else:
+        config = continuing.config_of(contents, given)
     together = parallel.join(options.device, config.batch_size)
     try:
         shared = workers.of_this_machine(options.threads, together.size)
-        device = devices.choose(options.device, together.local_rank, options.precision, shared)
-        text, limit = _text(options.text, config.block_size)
-        if contents is not None and contents["text_digest"] != text.digest:
-            raise UserError(
-                f"{contents['path']} was trained on another text ({contents['text_name']}) than {text.name}. "
-                "Name that text with --text, or train again without --resume."
-            )
+        is_long = defaults.is_long(config)
+        device = devices.choose(options.device, together.local_rank, options.precision, shared, is_long)
+        text = corpus.from_text(content, str(path), config.block_size)
+        limit = plays.ENTROPY if text.digest == plays.DIGEST else None
+        if contents is not None:
+            continuing.require_same_text(contents, text)
         torch.manual_seed(config.seed)
         writer = _writer(options, config, text.characters, device, contents)
         corpus.encode(options.prompt, text.characters)  # an unknown character is told before training, not after
-        blocks = Blocks(text.train, config, device)
+        blocks = Blocks(text.train, config, device, len(text.characters))
         checkpoint.require_writable(options.out / run.FILE_NAME, writer.model)
         trainer = make_trainer(writer.model, blocks, len(text.characters), config, device, together)
         reports = Reports(text, writer, options.prompt, options.out, limit)
@@ -63,7 +67,7 @@ def _train(options: argparse.Namespace) -> int:
         if not options.no_graphics and together.size == 1:
             details = {"characters": text.characters, "block_size": config.block_size, "limit": limit}
             watch = window(f"Character GPT on {text.name}", "gpt.picture", **details)
-        training = run.Run(trainer, blocks, config, options.out, reports, watch)
+        training = run.Run(trainer, blocks, config, options.out, reports, watch, not options.no_early_stop)
         if contents is not None:
             training.restore(contents)
         if together.leads:
@@ -72,6 +76,12 @@ def _train(options: argparse.Namespace) -> int:
             verb = f"continuing at step {training.loop.steps_done}" if contents is not None else "training"
             processes = f", {together.size} processes" if together.size > 1 else ""
             print(f"{verb}: {parameters:,} parameters on {text.name}, {length}, {device}{processes}", flush=True)
+            if contents is None and (remark := defaults.remark(config, len(content))) is not None:
+                print(remark, flush=True)
+            for change in continuing.changes(contents, config, device) if contents is not None else ():
+                print(change, flush=True)
+            if contents is None and (options.out / run.FILE_NAME).exists():
+                print(f"{options.out / run.FILE_NAME} of an earlier run will be replaced.", flush=True)
         finished = training.train()
         if together.leads and not finished and not training.fault:
             print(f"\nstopped at step {training.loop.steps_done}. Everything is saved; --resume goes on.")
@@ -89,7 +99,9 @@ def _sample(options: argparse.Namespace) -> int:
     contents = _checkpoint(options)
     device = devices.choose(options.device, precision=options.precision, workers=workers.of_this_machine(1))
     writer = _writer(options, Config.of(contents), contents["characters"], device, contents)
-    print(writer.write(options.prompt, options.length, options.seed))
+    for piece in writer.pieces(options.prompt, options.length, options.seed):
+        print(piece, end="", flush=True)
+    print()
     return 0
 
 
@@ -113,34 +125,10 @@ def _writer(
     return Writer(model, config.block_size, device, options.temperature, options.top_k, characters=characters)
 
 
-def _text(path: Path | None, block_size: int) -> tuple[corpus.Corpus, float | None]:
-    """The text to train on, and its entropy per character where that is known."""
-    if path is None:
-        usual = Path("input.txt"), PROJECT_DIRECTORY / "input.txt", PROJECT_DIRECTORY / "data" / "shakespeare.txt"
-        path = next((file for file in usual if file.is_file()), plays.BUILT_IN_FILE)
-    text = corpus.read(path, block_size)
-    return text, plays.ENTROPY if text.digest == plays.DIGEST else None
-
-
-def _config(options: argparse.Namespace, contents: dict[str, Any] | None) -> Config:
-    """The configuration: the checkpoint's where training goes on, with the flags' changes.
-
-    Raises:
-        UserError: a flag asks for another architecture, say, than the checkpoint's.
-    """
-    given = {field.name: value for field in fields(Config) if (value := getattr(options, field.name)) is not None}
-    if contents is None:
-        return Config(**given)
-    config = Config.of(contents)
-    for name in FIXED:
-        if name in given and given[name] != getattr(config, name):
-            raise UserError(
-                f"{contents['path']} was trained with {name} = {getattr(config, name)}, not {given[name]}. "
-                f"Leave out --{name.replace('_', '-')}, or train again without --resume."
-            )
-    if "minutes" in given and "steps" not in given:
-        given["steps"] = None
-    return replace(config, **given)
+def _text_path(path: Path | None) -> Path:
+    """The text to train on: the one that is named, or the first of the usual ones that is there."""
+    usual = Path("input.txt"), PROJECT_DIRECTORY / "input.txt", PROJECT_DIRECTORY / "data" / "shakespeare.txt"
+    return path or next((file for file in usual if file.is_file()), plays.BUILT_IN_FILE)
 
 
 def _training_parser(description: str) -> argparse.ArgumentParser:
@@ -148,10 +136,11 @@ def _training_parser(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="chargpt.py", description=description, formatter_class=layout)
     parser.add_argument("--text", type=Path, help="text file (default: input.txt, data/shakespeare.txt or plays.txt)")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
+    parser.add_argument("--no-early-stop", action="store_true", help="go on where the held-out loss has risen for long")
     parser.add_argument("--no-graphics", action="store_true", help="open no window while training")
     for field in fields(Config):
         default = "" if field.default is None else f" (default {field.default:g})"
-        kind = float if field.type == "float" else int
+        kind = float if "float" in str(field.type) else int
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, help=field.metadata["help"] + default)
     _add_common(parser)
     return parser

@@ -40,8 +40,16 @@ def read(path: Path, block_size: int) -> Corpus:
     Raises:
         UserError: it is missing, no text, or too short to cut blocks of `block_size` from both splits.
     """
-    text = read_text(path, "--text takes a text file; without it the built-in plays are used.")
-    return from_text(text, str(path), block_size)
+    return from_text(content(path), str(path), block_size)
+
+
+def content(path: Path) -> str:
+    """The characters of a text file, as `read` finds them.
+
+    Raises:
+        UserError: it is missing, or no text.
+    """
+    return read_text(path, "--text takes a text file; without it the built-in plays are used.")
 
 
 def from_text(text: str, name: str, block_size: int) -> Corpus:

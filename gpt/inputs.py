@@ -27,6 +27,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "learning_rate": (0, 1000),
     "matrix_learning_rate": (0, 1000),
     "weight_decay": (0, 1000),
+    "noise": (0, 1),
     "steps": (1, 10**12),
     "minutes": (1e-6, 1e6),
     "seed": (0, 2**63 - 1),

@@ -18,7 +18,9 @@ def of_blocks(logits: Tensor, targets: Tensor) -> Tensor:
     return cross_entropy(logits.float().flatten(0, 1), targets.flatten())
 
 
-def of_text(model: Module, ids: Tensor, block_size: int, device: Device, context: bool = True) -> float:
+def of_text(
+    model: Module, ids: Tensor, block_size: int, device: Device, context: bool = True, characters: int | None = None
+) -> float:
     """Mean cross-entropy, in nats per character, of every character of a text but the first ones.
 
     Args:
@@ -28,9 +30,13 @@ def of_text(model: Module, ids: Tensor, block_size: int, device: Device, context
         device: where the model lies.
         context: predict each character from at least half a block before it, as when text is generated; otherwise
             cut the text into blocks, in each of which the first characters are predicted from next to nothing.
+        characters: measure about so many only, in blocks from all over the text.
     """
     skipped = block_size // 2 if context else 0
     rows = ids.unfold(0, block_size + 1, block_size - skipped)  # (rows, block_size + 1)
+    if characters is not None:
+        wanted = min(len(rows), -(-characters // (block_size - skipped)))
+        rows = rows[torch.linspace(0, len(rows) - 1, wanted).long()]
     was_training = model.training
     model.eval()
 

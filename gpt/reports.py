@@ -15,7 +15,6 @@ from gpt.writer import Writer
 from startup import packages
 from training.errors import UserError
 
-CHARACTERS_VALIDATED = 20_000  # for a report on the way; the whole split at the end
 SAMPLE_LENGTH, LAST_SAMPLE_LENGTH = 160, 500
 
 
@@ -45,11 +44,8 @@ class Reports:
     folder: Path
     limit: float | None = None
 
-    def on_the_way(self, step: int, history: History, write: Callable[[str], None]) -> None:
-        """Note the loss on a part of the held-out text, and write it with a few lines of the model's own."""
-        part = max(CHARACTERS_VALIDATED, self.writer.block_size + 1)
-        loss = self._loss(self.corpus.validation[:part])
-        history.validation.append((step, loss))
+    def on_the_way(self, step: int, loss: float, write: Callable[[str], None]) -> None:
+        """Write the loss on a part of the held-out text, and a few lines of the model's own."""
         write(f"step {step}: validation loss {loss:.3f} (on a part of the held-out text)")
         write("    " + self.writer.write(self.prompt, SAMPLE_LENGTH).strip().replace("\n", "\n    "))
 

@@ -20,10 +20,18 @@ class Blocks(Iterator[Batch]):
     """Batches without end: blocks of a text, int64 (count,), at positions that a generator draws.
 
     The state of `generator` is the position in the data. Of the configuration, block_size, batch_size and seed count.
+
+    Args:
+        vocabulary: how many characters there are, for `noise`.
+
+    Attributes:
+        noise: the share of the characters read that are replaced by random ones; what follows them stays. A model
+            that reads a text many times learns it by heart less this way.
     """
 
-    def __init__(self, ids: Tensor, config: Config, device: Device) -> None:
+    def __init__(self, ids: Tensor, config: Config, device: Device, vocabulary: int = 1) -> None:
         self.generator = torch.Generator().manual_seed(config.seed)
+        self.noise, self._vocabulary = 0.0, vocabulary
         self._ids = ids.to(device.torch_device)
         self._window = torch.arange(config.block_size + 1, device=device.torch_device)
         self._config = config
@@ -33,7 +41,14 @@ class Blocks(Iterator[Batch]):
         positions = len(self._ids) - self._config.block_size
         starts = torch.randint(positions, (self._config.batch_size, 1), generator=self.generator)
         rows = self._ids[starts.to(self._ids.device) + self._window]  # (batch_size, block_size + 1)
-        return rows[:, :-1], rows[:, 1:]
+        return self._noisy(rows[:, :-1]), rows[:, 1:]
+
+    def _noisy(self, ids: Tensor) -> Tensor:
+        if not self.noise:
+            return ids
+        replaced = torch.rand(ids.shape, generator=self.generator) < self.noise
+        drawn = torch.randint(self._vocabulary, ids.shape, generator=self.generator)
+        return torch.where(replaced.to(ids.device), drawn.to(ids.device), ids)
 
 
 def make_trainer(

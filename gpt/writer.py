@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gpt import corpus
@@ -20,6 +21,12 @@ class Writer(Sampler):
         Raises:
             UserError: the prompt holds a character that the vocabulary lacks.
         """
+        return "".join(self.pieces(prompt, length, seed))
+
+    def pieces(self, prompt: str, length: int, seed: int = 0) -> Iterator[str]:
+        """The same text: the prompt, then each character as soon as it is drawn."""
         beginning = prompt or ("\n" if "\n" in self.characters else self.characters[0])
-        ids = self.extend(corpus.encode(beginning, self.characters), length, seed)
-        return corpus.decode(ids if prompt else ids[1:], self.characters)
+        drawn = self.stream(corpus.encode(beginning, self.characters), length, seed)
+        yield prompt
+        for ids in drawn:
+            yield corpus.decode(ids, self.characters)

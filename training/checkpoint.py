@@ -19,7 +19,7 @@ from training.errors import UserError
 
 FORMAT = 1
 HOW_TO_FIX = "Make room, or name another folder."
-WEIGHTS_IN_A_CHECKPOINT = 3  # Adam keeps two numbers for each weight
+WEIGHTS_IN_A_CHECKPOINT = 4  # the best, the last, and for each weight two numbers of Adam's
 DAMAGES = (OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, UnpicklingError, BadZipFile)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -36,12 +37,15 @@ class Device:
         return torch.autocast(self.torch_device.type, dtype=torch.bfloat16)
 
     def compile(self, forward: Any, example: Tensor) -> Any:
-        """The same function, compiled where that pays and where this machine has what it takes. example: its input."""
+        """The same function, compiled where that pays and where this machine has what it takes. example: its input.
+
+        It is compiled once: gradients and precision are those of training.
+        """
         if not self.compiled:
             return forward
         compiled = torch.compile(forward)
         try:
-            with torch.no_grad():
+            with torch.enable_grad(), self.precision():
                 compiled(example)
         except (RuntimeError, ImportError, OSError):  # no compiler, no Triton, a GPU too old
             return forward
@@ -58,7 +62,9 @@ class Device:
 CPU = Device(torch.device("cpu"), bfloat16=False, compiled=False)
 
 
-def choose(name: str = "auto", local_rank: int = 0, precision: str = "auto", workers: Workers = ONE) -> Device:
+def choose(
+    name: str = "auto", local_rank: int = 0, precision: str = "auto", workers: Workers = ONE, is_long: bool = True
+) -> Device:
     """The device of a name: auto, cpu, cuda or mps; auto takes the fastest there is.
 
     Args:
@@ -66,25 +72,37 @@ def choose(name: str = "auto", local_rank: int = 0, precision: str = "auto", wor
         local_rank: this process's number on this machine: which of several GPUs it takes.
         precision: of matrix products: float32, bfloat16, or auto for bfloat16 where the hardware has it.
         workers: share batches where the device is a CPU.
+        is_long: whether a run lasts long enough for compiling, which takes 10 to 30 seconds on a GPU.
 
     Raises:
         UserError: it is not there.
     """
-    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name == "auto":
-        name = next(kind for kind, there in found.items() if there)
-    if name not in found or not found[name]:
-        there = ", ".join(kind for kind, is_there in found.items() if is_there)
+    found, name = _there(), kind(name)
+    if name not in found:
+        there = ", ".join(found)
         raise UserError(
             f"--device {name}: not on this machine, or this build of torch cannot use it. There is: {there}."
         )
     if name == "cuda":
         torch_device = torch.device("cuda", local_rank % torch.cuda.device_count())
         torch.cuda.set_device(torch_device)
+        torch.set_float32_matmul_precision("high")  # TF32: what bfloat16 leaves in float32 needs no more
+        warnings.filterwarnings("ignore", module=r"torch\._(inductor|dynamo)")  # on its own choices, not on the user's
         has_bfloat16 = torch.cuda.is_bf16_supported()
-        return Device(torch_device, _wanted(precision, has_bfloat16), compiled=True)
+        return Device(torch_device, _wanted(precision, has_bfloat16), compiled=is_long)
     bfloat16 = _wanted(precision, name == "cpu" and cpu_has_bfloat16())
     return Device(torch.device(name), bfloat16, compiled=False, workers=workers if name == "cpu" else ONE)
+
+
+def kind(name: str) -> str:
+    """The kind of device of a name: cpu, cuda or mps; for auto, the fastest there is."""
+    return _there()[0] if name == "auto" else name
+
+
+def _there() -> list[str]:
+    """The kinds of devices of this machine, the fastest first."""
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    return [kind for kind, is_there in found.items() if is_there]
 
 
 def _wanted(precision: str, has_bfloat16: bool) -> bool:

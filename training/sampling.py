@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -32,22 +33,29 @@ class Sampler:
     temperature: float = 1.0
     top_k: int | None = None
 
-    @torch.no_grad()
     def extend(self, ids: Tensor, length: int, seed: int) -> Tensor:
         """Ids (time,) and `length` drawn after them; same seed, same draws.
 
         Raises:
             UserError: the model's scores are nan or infinite.
         """
+        return torch.cat([ids, *self.stream(ids, length, seed)])
+
+    @torch.no_grad()
+    def stream(self, ids: Tensor, length: int, seed: int) -> Iterator[Tensor]:
+        """The same draws, each (1,), as soon as it is drawn. The model is in evaluation mode meanwhile."""
         generator = Generator().manual_seed(seed)
         was_training = self.model.training
         self.model.eval()
-        for _ in range(length):
-            seen = ids[None, -self.block_size :].to(self.device.torch_device)  # (1, time)
-            logits = self.model(seen)[0, -1].float().cpu()  # (vocabulary,)
-            ids = torch.cat([ids, self._next(logits, generator)])
-        self.model.train(was_training)
-        return ids
+        try:
+            for _ in range(length):
+                seen = ids[None, -self.block_size :].to(self.device.torch_device)  # (1, time)
+                logits = self.model(seen)[0, -1].float().cpu()  # (vocabulary,)
+                drawn = self._next(logits, generator)
+                ids = torch.cat([ids[-self.block_size :], drawn])
+                yield drawn
+        finally:
+            self.model.train(was_training)
 
     def _next(self, logits: Tensor, generator: Generator) -> Tensor:
         """Draw one id, (1,), from logits (vocabulary,)."""
