@@ -41,8 +41,8 @@ class Squares:
         """A map for each square."""
         count, all_of_them = int(self.is_learned.sum()), len(self.is_learned)
         caption = (
-            f"XOR with two hidden units: {count} of {all_of_them} squares learned. Blue is the probability of class 1 "
-            "(filled corners). Two units make two bends, and the strip between them is one class."
+            f"XOR with two hidden units: {count} of {all_of_them} squares learned. Blue is where the network sees class 1, "
+            "whose corners are filled. Two units make two bends; between them lies one class."
         )
         alt = f"{count} of {all_of_them} squares have each corner in the region of its class."
         return [Chart(self._draw, 7.4, 3.3, caption, alt, grid=(2, all_of_them // 2), is_wide=True)]
@@ -58,8 +58,8 @@ class Squares:
             edges = (*(middle[0] + side[[0, -1]]), *(middle[1] + side[[0, -1]]))
             image = axes.imshow(ones, extent=edges, origin="lower", cmap=_shades(), vmin=0, vmax=1, interpolation="bilinear")  # fmt: skip
             image.set_rasterized(True)
-            fills = np.where(is_one, style.BLUE, "#FFFFFF")
-            axes.scatter(*corners.T, s=44, c=fills, edgecolors=style.BLUE, linewidths=1.6, zorder=3)
+            for is_wanted, fill, edge in ((is_one, style.INK, style.PAPER), (~is_one, style.PAPER, style.INK)):
+                axes.scatter(*corners[is_wanted].T, s=46, c=fill, edgecolors=edge, linewidths=1.8, zorder=3)
             axes.set(xticks=[], yticks=[], xlim=edges[:2], ylim=edges[2:], aspect="equal")
             learned = self.is_learned[number]
             axes.set_xlabel("learned" if learned else "stuck", fontsize=style.SMALL,

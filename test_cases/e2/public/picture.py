@@ -42,12 +42,12 @@ class State:
 
     @property
     def caption(self) -> str:
-        """For example `sigmoid: 2e-13 of size at layer 1  ·  ReLU: 0.4`, or which network is trained."""
+        """For example `ReLU  ·  step 120 of 300  ·  loss 0.031`, or how both ended."""
         begun = [number for number, sizes in enumerate(self.before) if len(sizes)]
         if not begun:
             return "two networks of 20 layers, one wave"
         if len(begun) == len(ACTIVATIONS) and len(self.losses[-1]) >= self.steps:
-            ends = (f"{NAMES[name]} {loss[-1]:.1g}" for name, loss in zip(ACTIVATIONS, self.losses, strict=True))
+            ends = (f"{NAMES[name]} {_words(float(loss[-1]))}" for name, loss in zip(ACTIVATIONS, self.losses, strict=True))
             return f"{len(self.before[0])} layers, {self.steps} steps  ·  losses: {', '.join(ends)}"
         number = begun[-1]
         losses = self.losses[number]
@@ -128,9 +128,9 @@ def _gradients(axes: Any, state: State) -> None:
     axes.minorticks_off()
     axes.set_xticks([1, *range(5, layers + 1, 5)])
     axes.set_xlabel("layer: 1 reads the input, the last one gives the output", labelpad=1)
-    axes.text(0.0, 1.035, "size of the gradient by the weights, layer by layer", transform=axes.transAxes,
+    axes.text(0.0, 1.035, "size of the gradient by each layer's weights", transform=axes.transAxes,
               fontsize=style.SMALL, color=style.MUTED, va="bottom")  # fmt: skip
-    axes.text(1.0, 1.035, "←  the gradient goes back", transform=axes.transAxes, fontsize=style.SMALL,
+    axes.text(1.0, 1.035, "← the gradient goes back", transform=axes.transAxes, fontsize=style.SMALL,
               color=style.MUTED, va="bottom", ha="right")  # fmt: skip
     axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
     axes.set_axisbelow(True)
