@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,10 +15,11 @@ import torch
 from torch.nn import functional
 
 from grading.isolation import channel
+from grading.outcomes import CheckFailed
 from pictures.panels import WindowPicture
 from pictures.windows.live import Live
 from staff.solutions.electives import backprop
-from test_cases.e2 import checks, mistakes, reference
+from test_cases.e2 import answers, checks, mistakes, mistakes_in_networks, reference
 from test_cases.e2.public import charts, picture, probes
 from tests.support import PROJECT, SOLUTIONS
 from tests.windows import Keeping, Opener, drawn
@@ -36,7 +38,8 @@ def by_autograd(function: Any, upstream: np.ndarray | None, *given: np.ndarray) 
     tensors = [tensor(array).requires_grad_() for array in given]
     value = function(*tensors)
     value.backward(None if upstream is None else tensor(upstream))
-    return value.detach().numpy(), [one.grad.numpy() for one in tensors]
+    gradients = [one.grad for one in tensors]
+    return value.detach().numpy(), [one.numpy() for one in gradients if one is not None]
 
 
 def test_the_reference_of_the_linear_layer_is_torchs():
@@ -89,7 +92,7 @@ def test_the_reference_of_losses_is_torchs_also_for_huge_logits(name, size):
 def random_network(sizes: tuple[int, ...], seed: int = 3) -> tuple[np.ndarray, np.ndarray, list[Any]]:
     """What goes in, the gradient that comes back, and the layers."""
     random = np.random.default_rng(seed)
-    pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
+    pairs = list(pairwise(sizes))
     layers = [(random.standard_normal(pair), random.standard_normal(pair[1])) for pair in pairs]
     return random.standard_normal((6, sizes[0])), random.standard_normal((6, sizes[-1])), layers
 
@@ -170,12 +173,12 @@ def test_a_mistake_is_recognised_in_no_other_mistakes_answer(name):
 
 def test_a_mistake_in_a_network_is_recognised_in_no_other_mistakes_answer():
     x, upstream, layers = random_network((3, 4, 6, 5, 2))
-    for wrong, explanation in mistakes.IN_OUTPUTS.items():
-        found = mistakes.outputs(x, layers, "sigmoid", wrong)
-        assert mistakes.of_outputs(found, x, layers, "sigmoid") == explanation, wrong
-    for wrong, explanation in mistakes.IN_GRADIENTS.items():
-        arrays = mistakes.gradients(upstream, x, layers, "sigmoid", wrong)
-        assert mistakes.of_gradients(arrays, upstream, x, layers, "sigmoid") == explanation, wrong
+    for wrong, explanation in mistakes_in_networks.IN_OUTPUTS.items():
+        found = mistakes_in_networks.outputs(x, layers, "sigmoid", wrong)
+        assert mistakes_in_networks.of_outputs(found, x, layers, "sigmoid") == explanation, wrong
+    for wrong, explanation in mistakes_in_networks.IN_GRADIENTS.items():
+        arrays = mistakes_in_networks.gradients(upstream, x, layers, "sigmoid", wrong)
+        assert mistakes_in_networks.of_gradients(arrays, upstream, x, layers, "sigmoid") == explanation, wrong
     given = upstream[:, :2], x, layers[0][0][:, :2]
     for wrong, explanation in mistakes.IN_LINEAR_BACKWARD.items():
         assert mistakes.of_linear_backward(mistakes.linear_backward(*given, wrong), given) == explanation, wrong
@@ -184,7 +187,7 @@ def test_a_mistake_in_a_network_is_recognised_in_no_other_mistakes_answer():
 def deep_weights() -> list[list[np.ndarray]]:
     random = np.random.default_rng(0)
     sizes = [1, *[checks.WIDTH] * (checks.LAYERS - 1), 1]
-    pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
+    pairs = list(pairwise(sizes))
     return [[gain / n**0.5 * random.standard_normal((n, m)) for n, m in pairs] for gain in checks.GAINS.values()]
 
 
@@ -292,30 +295,67 @@ def submission(folder: Path, *changes: tuple[str, str]) -> Path:
 
 NO_TRAINING = (("range(20)", "range(0)"), ("optimizer.step(loss)", "loss()"))  # for speed
 BACKWARD = "return upstream @ weight.T, x.T @ upstream, upstream.sum(dim=0)"
-TRAINED_XOR, TRAINED_SINE = 'return "tanh", best', 'return "tanh", network'
+INSERT = "gradients.insert(0, (by_weight, by_bias))"
+TRAINED_XOR = 'return "tanh", best'
 
 
 @pytest.mark.parametrize(
     ("old", "new", "check", "message"),
     [
-        ("return x @ weight + bias", "return None", "linear", "got None (is a return missing?)"),
         (BACKWARD, "return upstream @ weight.T", "linear", "should return three gradients: by x, by W and by b"),
         (BACKWARD, "return 1, 2, 3", "linear", "the gradient by x of shape (7, 3); got an int"),
-        ("gradients.insert(0, (by_weight, by_bias))", "gradients.insert(0, by_weight)", "network", "one of them is no tuple of two"),
-        ("gradients.insert(0, (by_weight, by_bias))", "gradients.insert(0, (1, None))", "network", "one of them holds no tensor"),
-        ("gradients.insert(0, (by_weight, by_bias))", "gradients.insert(0, (by_bias, by_weight)) if not number else gradients.insert(0, (by_weight, by_bias))", "network", "the gradient by the weight of layer 1 of a network of sizes [3, 5, 2] with sigmoid should have the shape (3, 5); got (5,)"),
-        (TRAINED_XOR, "return best", "xor", "should return the name of an activation"),
-        (TRAINED_XOR, 'return "swish", best', "xor", "got 'swish'"),
-        (TRAINED_XOR, 'return "tanh", [*best, *best]', "xor", "2 layers; got 4"),
-        (TRAINED_XOR, 'return "tanh", [(w * float("nan"), b) for w, b in best]', "xor", "NaN or infinite"),
-        (TRAINED_SINE, 'return "tanh", initial_network([1, 65, 1])', "sine", "with 1 to 64 hidden units; got 65"),
-        (TRAINED_SINE, 'return "tanh", [(1, 2), (3, 4)]', "sine", "with 1 to 64 hidden units; got 0"),
+        (INSERT, "gradients.insert(0, by_weight)", "network", "one of them is no tuple of two"),
+        (INSERT, "gradients.insert(0, (by_weight, by_bias[None]))", "network", "the gradient by the bias of layer 1 of a network of sizes [3, 5, 2] with sigmoid should have the shape (5,); got (1, 5)"),
     ],
 )  # fmt: skip
 def test_odd_answers_are_named(graded, tmp_path, old, new, check, message):
     run = graded(submission(tmp_path, (old, new), *NO_TRAINING), "e2")
     assert message in run.check("e2", check)["message"]
     assert run.check("e2", check)["status"] == "failed"
+
+
+def layers(*sizes: int) -> list[Any]:
+    """Layers as a training function's answer has them."""
+    return [[np.ones(pair), np.ones(pair[1])] for pair in pairwise(sizes)]
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        (None, "should return the name of an activation and a network of sizes [1, hidden, 1]; got None"),
+        (layers(1, 3, 1), "The name is one of sigmoid, tanh, relu, leaky_relu; got a list"),
+        (["swish", layers(1, 3, 1)], "got 'swish'"),
+        (["tanh", layers(1, 3, 3, 1)], "2 layers; got 3"),
+        (["tanh", 3.0], "2 layers; got a float"),
+        (["tanh", [[1.0, 2.0], [3.0, 4.0]]], "with 1 to 64 hidden units; got 0"),
+        (["tanh", layers(1, 65, 1)], "with 1 to 64 hidden units; got 65"),
+        (["tanh", [layers(1, 3)[0], 7]], "one of the layers is no tuple of weight and bias"),
+        (["tanh", [layers(1, 3)[0], layers(4, 1)[0]]], "layer 2 of the network that train_sine returned should have a weight of shape (3, 1); got (4, 1)"),
+        (["tanh", [layers(1, 3)[0], [np.full((3, 1), np.nan), np.ones(1)]]], "3 of 3 numbers are NaN or infinite"),
+        (["tanh", [layers(1, 3)[0], [np.array("text"), None]]], "layer 2"),
+    ],
+)  # fmt: skip
+def test_odd_networks_are_named(found, message):
+    with pytest.raises(CheckFailed) as failure:
+        answers.trained_network(found, "train_sine", [1, 0, 1])
+    assert message in str(failure.value)
+
+
+def test_a_network_is_accepted_with_any_activation():
+    for name in reference.ACTIVATIONS:
+        assert answers.trained_network([name, layers(1, 64, 1)], "train_sine", [1, 0, 1])[0] == name
+
+
+@pytest.mark.parametrize(
+    ("right", "message"),
+    [
+        (np.full((10, 4), 0.6), "No network is sure of any corner"),
+        (np.tile([0.99, 0.99, 0.99, 0.3], (10, 1)), "10 of 10 networks end with a corner on the wrong side"),
+        (np.tile([0.99, 0.99, 0.99, 0.8], (10, 1)), "but some are unsure"),
+    ],
+)
+def test_what_trained_networks_show_of_xor(right, message):
+    assert message in mistakes_in_networks.of_xor(right)
 
 
 def test_weights_learned_by_heart_solve_no_turned_square(graded, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from data import Library
 from grading.checks import diagnosis, expect
 from grading.checks.student import Picture, Student
 from grading.outcomes import CheckFailed
-from test_cases.e2 import mistakes, reference
+from test_cases.e2 import mistakes, mistakes_in_networks, reference
+from test_cases.e2.answers import counted, trained_network
 from test_cases.e2.mistakes import EXACT
 from test_cases.e2.public.charts import Squares, Wave
 from test_cases.e2.public.picture import ACTIVATIONS, DeepNetworks
@@ -27,7 +29,7 @@ LAYERS, WIDTH, DEEP_POINTS, DEEP_STEPS, DEEP_RATE = 20, 32, 64, 300, 0.01
 GAINS = {"sigmoid": 1.0, "relu": 2**0.5}  # Glorot and Bengio (2010); He and others (2015)
 NEARLY = 1e-6  # relative: of gradients through 20 layers
 SQUARES, CORNERS = 10, np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-POINTS, UNSEEN, MAX_HIDDEN = 200, 500, 64
+POINTS, UNSEEN = 200, 500
 DOCSTRING = "The docstring has the formula."
 
 # the worked example of the hand-out
@@ -127,8 +129,15 @@ def saturated(student: Student, library: Library, thresholds: Mapping[str, float
 def example(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     functions = {name: f"{MODULE}.{name}" for name in ("linear", "linear_backward", "sigmoid", "sigmoid_backward")}
     functions |= {"loss": f"{MODULE}.mean_squared_error", "loss_backward": f"{MODULE}.mean_squared_error_backward"}
-    given = {"weights": list(EXAMPLE_WEIGHTS), "biases": list(EXAMPLE_BIASES), "rate": EXAMPLE_RATE}
-    found = student.probe("one_step", functions, x=EXAMPLE_X, target=EXAMPLE_TARGET, **given)
+    arrays = {"weights": list(EXAMPLE_WEIGHTS), "biases": list(EXAMPLE_BIASES)}
+    found = student.probe(
+        "one_step",
+        functions,
+        x=EXAMPLE_X,
+        target=EXAMPLE_TARGET,
+        rate=EXAMPLE_RATE,
+        **arrays,  # type: ignore[arg-type]
+    )
     for moment, right in example_numbers().items():
         what = f"output and loss of the worked example, {moment} one step, should be"
         expect.close(expect.array(found[moment], (2,), what), right, EXACT, what)
@@ -138,8 +147,7 @@ def network(student: Student, library: Library, thresholds: Mapping[str, float])
     random = _random(library, 8)
     for sizes in SIZES:
         for activation in reference.ACTIVATIONS:
-            pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
-            layers = [(random.standard_normal(pair), random.standard_normal(pair[1])) for pair in pairs]
+            layers = [(random.standard_normal(pair), random.standard_normal(pair[1])) for pair in pairwise(sizes)]
             x, upstream = random.standard_normal((BATCH, sizes[0])), random.standard_normal((BATCH, sizes[-1]))
             _exact_network(student, x, upstream, layers, activation)
 
@@ -147,12 +155,14 @@ def network(student: Student, library: Library, thresholds: Mapping[str, float])
 def deep(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     random = _random(library, 9)
     sizes = [1, *[WIDTH] * (LAYERS - 1), 1]
-    pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
+    pairs = list(pairwise(sizes))
     weights = [[gain / n**0.5 * random.standard_normal((n, m)) for n, m in pairs] for gain in GAINS.values()]
     x = np.linspace(-1, 1, DEEP_POINTS)[:, None]
     targets = np.sin(np.pi * x)
     functions = {name: f"{MODULE}.{name}" for name in ("network_forward", "network_backward")}
-    given = {"x": x, "targets": targets, "weights": weights, "steps": DEEP_STEPS, "rate": DEEP_RATE}
+    given: dict[str, Any] = {
+        "x": x, "targets": targets, "weights": weights, "steps": DEEP_STEPS, "rate": DEEP_RATE,
+    }  # fmt: skip
     found = student.probe("deep", functions, Picture(PICTURE), has_curve=False, **given)
     shapes = {
         "sizes": (len(GAINS), LAYERS), "last_sizes": (len(GAINS), LAYERS),
@@ -161,14 +171,15 @@ def deep(student: Student, library: Library, thresholds: Mapping[str, float]) ->
     told = {name: found[name] for name in shapes}
     for name, shape in shapes.items():
         if not isinstance(told[name], np.ndarray) or told[name].shape != shape:
-            raise CheckFailed(f"{name} of {len(GAINS)} deep networks should have the shape {shape}; got {expect.kind(told[name])}.")  # fmt: skip
+            got = expect.kind(told[name])
+            raise CheckFailed(f"{name} of {len(GAINS)} deep networks should have the shape {shape}; got {got}.")
     for number, activation in enumerate(ACTIVATIONS):
         layers = [(weight, np.zeros(weight.shape[1])) for weight in weights[number]]
         error = reference.network(x, layers, activation) - targets
         _, slopes = reference.network_backward(2 * error / error.size, x, layers, activation)
         right = np.array([np.sqrt(np.square(slope).mean()) for slope, _ in slopes])
         share = told["sizes"][number] / right
-        what = f"the gradients of a network of {LAYERS} layers with {activation}, as a share of the right ones, should be"
+        what = f"gradients of a network of {LAYERS} layers with {activation}, divided by the right ones, should be"
         expect.close(share, np.ones(LAYERS), NEARLY, what)
     student.exhibit(lambda: DeepNetworks(x[:, 0], targets[:, 0], **told))
 
@@ -182,14 +193,14 @@ def xor(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
         squares.append((CORNERS - 0.5) @ turn + 0.5)
         classes.append(np.logical_xor(*(CORNERS.T == 1))[:, None] ^ (number % 2 == 1))  # ones and zeros take turns
         found = student.call(f"{MODULE}.train_xor", squares[-1], classes[-1].astype(np.float64))
-        networks.append(_trained(found, "train_xor", [2, 2, 1]))
+        networks.append(trained_network(found, "train_xor", [2, 2, 1]))
     given = list(zip(squares, networks, strict=True))
     ones = np.stack([reference.sigmoid(reference.network(x, layers, name))[:, 0] for x, (name, layers) in given])
     right = np.where(np.stack(classes)[:, :, 0], ones, 1 - ones)  # (squares, corners)
-    learned = (right >= mistakes.SURE).all(axis=1)
+    learned = (right >= mistakes_in_networks.SURE).all(axis=1)
     student.record("xor_share", float(learned.mean()))
-    student.exhibit(lambda: Squares(np.stack(squares), np.stack(classes)[:, :, 0], learned, networks))
-    with diagnosis.explained(lambda text: mistakes.of_xor(right)):
+    student.exhibit(lambda: Squares(np.stack(squares), np.stack(classes)[:, :, 0], np.asarray(learned), networks))
+    with diagnosis.explained(lambda text: mistakes_in_networks.of_xor(right)):
         what = f"the share of {SQUARES} squares that two hidden units learn"
         expect.at_least(float(learned.mean()), thresholds["minimum_xor_share"], what)
 
@@ -200,12 +211,12 @@ def sine(student: Student, library: Library, thresholds: Mapping[str, float]) ->
     x = np.linspace(0, 2 * np.pi, POINTS)[:, None]
     unseen = np.sort(random.uniform(0, 2 * np.pi, UNSEEN))[:, None]
     found = student.call(f"{MODULE}.train_sine", x, np.sin(x + phase))
-    name, layers = _trained(found, "train_sine", [1, 0, 1])
+    name, layers = trained_network(found, "train_sine", [1, 0, 1])
     answers, right = reference.network(unseen, layers, name), np.sin(unseen + phase)
     error = reference.mean_squared_error(answers, right)
     student.record("sine_error", error)
     student.exhibit(lambda: Wave(unseen[:, 0], right[:, 0], answers[:, 0], name, layers))
-    with diagnosis.explained(lambda text: mistakes.of_sine(unseen, answers, right)):
+    with diagnosis.explained(lambda text: mistakes_in_networks.of_sine(unseen, answers, right)):
         what = f"the mean squared error at {UNSEEN} points from 0 to 2 pi that training did not see"
         expect.at_most(error, thresholds["maximum_sine_error"], what)
 
@@ -289,53 +300,21 @@ def _exact_network(
         raise CheckFailed(f"network_forward should return two things: outputs and what is kept; got {kind}.")
     right = reference.network(x, layers, activation)
     outputs = expect.array(found["outputs"], right.shape, f"network_forward of {network} should return outputs")
-    with diagnosis.explained(lambda text: mistakes.of_outputs(outputs, x, layers, activation)):
+    with diagnosis.explained(lambda text: mistakes_in_networks.of_outputs(outputs, x, layers, activation)):
         expect.close(outputs, right, EXACT, f"the outputs of {network} should be", "Is a layer left out?")
     what = f"network_backward of {network} should return a list of {len(layers)} tuples, weight and bias"
     found_gradients = found["gradients"]
     if not isinstance(found_gradients, list) or len(found_gradients) != len(layers):
-        raise CheckFailed(f"{what}; got {_count(found_gradients)}.")
+        raise CheckFailed(f"{what}; got {counted(found_gradients)}.")
     if not all(isinstance(pair, list) and len(pair) == 2 for pair in found_gradients):
         raise CheckFailed(f"{what}; one of them is no tuple of two.")
     flat = [array for pair in found_gradients for array in pair]
     rights = [array for pair in reference.network_backward(upstream, x, layers, activation)[1] for array in pair]
     if not all(isinstance(array, np.ndarray) for array in flat):
         raise CheckFailed(f"{what}; one of them holds no tensor.")
-    with diagnosis.explained(lambda text: mistakes.of_gradients(flat, upstream, x, layers, activation)):
+    with diagnosis.explained(lambda text: mistakes_in_networks.of_gradients(flat, upstream, x, layers, activation)):
         for number, (array, wanted) in enumerate(zip(flat, rights, strict=True)):
             name = f"the gradient by the {'bias' if number % 2 else 'weight'} of layer {number // 2 + 1} of {network}"
             if array.shape != wanted.shape:
                 raise expect.Mismatch(f"{name} should have the shape {wanted.shape}; got {array.shape}.", DOCSTRING)
             expect.close(array, wanted, EXACT, f"{name} should be", "Which gradients does a layer hand on?")
-
-
-def _trained(found: Any, function: str, sizes: Sequence[int]) -> tuple[str, list[tuple[np.ndarray, np.ndarray]]]:
-    """The activation and the layers that a training function returned; a size of 0 is the student's choice."""
-    shown = str(list(sizes)).replace("0", "hidden")
-    what = f"{function} should return the name of an activation and a network of sizes {shown}"
-    if not isinstance(found, list) or len(found) != 2:
-        raise CheckFailed(f"{what}; got {expect.kind(found)}.")
-    name, network = found
-    if not isinstance(name, str) or name not in reference.ACTIVATIONS:
-        got = repr(name[:40]) if isinstance(name, str) else expect.kind(name)
-        raise CheckFailed(f"{what}. The name is one of {', '.join(reference.ACTIVATIONS)}; got {got}.")
-    if not isinstance(network, list) or len(network) != len(sizes) - 1:
-        raise CheckFailed(f"{what}, {len(sizes) - 1} layers; got {_count(network)}.")
-    if not all(isinstance(layer, list) and len(layer) == 2 for layer in network):
-        raise CheckFailed(f"{what}; one of the layers is no tuple of weight and bias.")
-    hidden = network[0][0].shape[-1] if isinstance(network[0][0], np.ndarray) and network[0][0].ndim else 0
-    if 0 in sizes and not 0 < hidden <= MAX_HIDDEN:
-        raise CheckFailed(f"{what}, with 1 to {MAX_HIDDEN} hidden units; got {hidden}.")
-    wanted = [size or hidden for size in sizes]
-    layers = []
-    for number, (weight, bias) in enumerate(network):
-        rows, columns = wanted[number : number + 2]
-        name_of = f"layer {number + 1} of the network that {function} returned should have"
-        layers.append(
-            (expect.array(weight, (rows, columns), f"{name_of} a weight"), expect.array(bias, (columns,), f"{name_of} a bias"))  # fmt: skip
-        )
-    return name, layers
-
-
-def _count(value: Any) -> str:
-    return f"{len(value)}" if isinstance(value, list) else expect.kind(value)

@@ -1,4 +1,4 @@
-"""The classic mistakes of elective 2: what each would give, and its explanation."""
+"""The classic mistakes in the functions of elective 2: what each would give, and its explanation."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ import numpy as np
 from grading.checks import diagnosis, expect
 from grading.checks.diagnosis import Mistake
 from test_cases.e2 import reference
-from test_cases.e2.reference import Layers, sigmoid, softmax
+from test_cases.e2.reference import sigmoid, softmax
 
 EXACT = 1e-9  # float64 sums and products over a few layers are exact to about 1e-14
 ROUNDED = 1e-5  # numbers this close to the right ones have been through float32
-SURE = 0.9  # the probability of its right class from which on a corner of XOR counts as learned
-FLAT = 0.1  # standard deviation of answers to a sine wave, which has 0.7
-FAR = 0.25  # mean squared error of a network that has learned little; a flat line has 0.5
 
 FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the inputs are float64."
 NO_UPSTREAM = "That is the derivative alone. The chain rule multiplies it by `upstream`."
@@ -58,8 +55,8 @@ def linear_backward(upstream: np.ndarray, x: np.ndarray, weight: np.ndarray, wro
 
 IN_LINEAR_BACKWARD = {
     "averaged": (
-        "The gradients by W and b are divided by the batch. The mean over the batch belongs to the loss, whose gradient "
-        "is divided already."
+        "The gradients by W and b are divided by the batch. The mean over the batch belongs to the loss. The loss's "
+        "gradient is divided already."
     ),
     "bias averaged": "The gradient by b is a mean over the batch. The formula has a sum.",
     "everything averaged": "All gradients are divided by the batch. The loss's gradient is divided already.",
@@ -133,16 +130,21 @@ OF_EACH: dict[str, list[Mistake]] = {
         Mistake(lambda x, slope: np.maximum(x, 0.01 * x), "The slope is 0.01, whatever `slope` is."),
         Mistake(lambda x, slope: np.maximum(x, 0), "That is ReLU. Below 0, the value is slope * x."),
         Mistake(lambda x, slope: np.where(x > 0, x, -slope * x), "Below 0, the value is above 0. Which sign has x?"),
-        Mistake(lambda x, slope: np.where(x > 0, x, slope), "Below 0, the value is the slope itself, not slope * x."),
+        Mistake(
+            lambda x, slope: x * (x > 0) + slope * (x <= 0), "Below 0, the value is the slope itself, not slope * x."
+        ),
         Mistake(lambda x, slope: np.where(x > 0, slope * x, x), "The slope is on the right side. It belongs below 0."),
     ],
     "leaky_relu_backward": [
-        Mistake(lambda g, x, slope: np.where(x > 0, 1, slope), NO_UPSTREAM),
+        Mistake(lambda g, x, slope: (x > 0) + slope * (x <= 0), NO_UPSTREAM),
         Mistake(lambda g, x, slope: g * np.where(x >= 0, 1, slope), AT_0),
         Mistake(lambda g, x, slope: np.where(g > 0, g, slope * g), WHERE_UPSTREAM),
         Mistake(lambda g, x, slope: g * np.where(x > 0, 1, 0.01), "The slope is 0.01, whatever `slope` is."),
         Mistake(lambda g, x, slope: g * (x > 0), "That is ReLU's gradient. Below 0, the derivative is `slope`."),
-        Mistake(lambda g, x, slope: np.where(x > 0, g, slope), "Below 0, the gradient is the slope alone. " + NO_UPSTREAM),
+        Mistake(
+            lambda g, x, slope: g * (x > 0) + slope * (x <= 0),
+            "Below 0, the gradient is the slope alone. " + NO_UPSTREAM,
+        ),
         Mistake(
             lambda g, x, slope: np.where(x > 0, g, slope * x), "Below 0, that is the value slope * x, not the gradient."
         ),
@@ -228,7 +230,9 @@ OF_EACH: dict[str, list[Mistake]] = {
         Mistake(lambda z, t: softmax(z) - t, NOT_DIVIDED),
         Mistake(lambda z, t: (t - softmax(z)) / len(z), SIGN),
         Mistake(lambda z, t: (softmax(z) - t) / z.size, "The gradient is divided by all entries. n counts the rows."),
-        Mistake(lambda z, t: softmax(z) / len(z), "The targets are missing. What is subtracted from the probabilities?"),
+        Mistake(
+            lambda z, t: softmax(z) / len(z), "The targets are missing. What is subtracted from the probabilities?"
+        ),
         Mistake(lambda z, t: (z - t) / len(z), "That is (z - targets) / batch. The formula has softmax(z)."),
         Mistake(
             lambda z, t: t * (softmax(z) - t) / len(z),
@@ -281,110 +285,3 @@ def of_linear_backward(found: np.ndarray, given: Sequence[Any]) -> str:
 def joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
     """All entries of several arrays, one after the other."""
     return np.concatenate([np.asarray(array, np.float64).ravel() for array in arrays])
-
-
-def outputs(x: np.ndarray, layers: Layers, activation: str, wrong: str) -> np.ndarray:
-    """The outputs of a network with a mistake."""
-    act = reference.ACTIVATIONS["tanh" if wrong == "always tanh" else activation][0]
-    if wrong == "activation at the end":
-        return act(reference.network(x, layers, activation))
-    for number, (weight, bias) in enumerate(layers):
-        x = x @ weight + (0 if wrong == "no biases" else bias)
-        if number < len(layers) - 1 and wrong != "linear":
-            x = act(x)
-    return x
-
-
-IN_OUTPUTS = {
-    "activation at the end": "The activation follows the last layer, too. Outputs may take any value.",
-    "linear": "No activation follows the layers. Without activations, all layers together are one linear layer.",
-    "always tanh": "The activation is tanh, whatever its name. ACTIVATIONS has the functions by name.",
-    "no biases": "The biases have no influence.",
-}
-
-
-def gradients(above: np.ndarray, x: np.ndarray, layers: Layers, activation: str, wrong: str) -> list[np.ndarray]:
-    """The gradients by weight and bias of each layer in turn, with a mistake."""
-    act, back = reference.ACTIVATIONS[activation]
-    entered, sums = [x], []
-    for weight, bias in layers:
-        sums.append(reference.linear(entered[-1], weight, bias))
-        entered.append(act(sums[-1]))
-    found: list[np.ndarray] = []
-    if wrong == "derivative at the end":
-        above = back(above, sums[-1])
-    for number in reversed(range(len(layers))):
-        into = sums[number - 1] if wrong == "sums enter" and number else entered[number]
-        _, by_weight, by_bias = reference.linear_backward(above, into, layers[number][0])
-        found = [*found, by_weight, by_bias] if wrong == "reversed" else [by_weight, by_bias, *found]
-        above = above @ layers[number][0].T
-        if number and wrong == "derivative of the outputs":
-            above = back(above, entered[number])
-        elif number and wrong != "no derivative":
-            above = back(above, sums[number - 1])
-    if wrong == "biases first":
-        return [found[number ^ 1] for number in range(len(found))]
-    return found
-
-
-IN_GRADIENTS = {
-    "no derivative": "The derivatives of the activations are missing. What lies between two layers?",
-    "derivative of the outputs": (
-        "The derivatives of the activations are taken at what came out of them. The backward half wants what went in."
-    ),
-    "derivative at the end": "The derivative of an activation follows the last layer. No activation is there.",
-    "sums enter": (
-        "The gradients by the weights use what went into the activations. What goes into a layer is what came out of the "
-        "activation before it."
-    ),
-    "reversed": "The gradients stand in the order from the last layer to the first. The list begins with the first.",
-    "biases first": "Weights and biases have changed places. A layer's tuple begins with the gradient by its weight.",
-}
-
-
-def of_outputs(found: np.ndarray, x: np.ndarray, layers: Layers, activation: str) -> str:
-    """The explanation of the mistake that gives the outputs that `network_forward` gave."""
-    if expect.is_close(found, reference.network(x, layers, activation), ROUNDED):
-        return FLOAT32
-    mistakes = [Mistake(partial(outputs, wrong=wrong), text) for wrong, text in IN_OUTPUTS.items()]
-    return diagnosis.recognised(mistakes, [((x, layers, activation), found)], EXACT)
-
-
-def of_gradients(found: Sequence[np.ndarray], above: np.ndarray, x: np.ndarray, layers: Layers, activation: str) -> str:
-    """The explanation of the mistake that gives the gradients, (weight, bias) of each layer in turn."""
-    shapes = [np.shape(array) for array in found]
-    fitting = set()
-    for wrong, explanation in IN_GRADIENTS.items():
-        arrays = gradients(above, x, layers, activation, wrong)
-        if shapes == [array.shape for array in arrays] and expect.is_close(joined(found), joined(arrays), EXACT):
-            fitting.add(explanation)
-    return fitting.pop() if len(fitting) == 1 else ""
-
-
-def of_xor(right: np.ndarray) -> str:
-    """What ten trained networks show.
-
-    Args:
-        right: the probability of the right class, (runs, corners).
-    """
-    failed = right[right.min(axis=1) < SURE]
-    stuck = int((failed.min(axis=1) <= 0.5).sum())
-    if len(failed) == len(right) and failed.max() < SURE:
-        return "No network is sure of any corner. Is training long enough, and is the learning rate large enough?"
-    if stuck:
-        return (
-            f"{stuck} of {len(right)} networks end with a corner on the wrong side. From their first weights, two units "
-            "get stuck, and the loss stays high. Does train_xor notice, and begin again with other weights?"
-        )
-    return "Every network has all corners on the right side, but some are unsure. Is training long enough?"
-
-
-def of_sine(x: np.ndarray, found: np.ndarray, right: np.ndarray) -> str:
-    """What a network that misses the wave shows. All are (count, 1)."""
-    if found.std() < FLAT:
-        return "The network answers nearly the same everywhere. Do all weights get their gradients, in every step?"
-    error = np.square(found - right)
-    if error.mean() > FAR:
-        return "The network is far from the wave. Does the loss still fall when training ends?"
-    worst = float(x.ravel()[error.argmax()])
-    return f"The error is largest near x = {worst:.1f}. Do units bend there? Is training long enough?"

@@ -17,6 +17,7 @@ input. A loss ends the chain: its backward half has no upstream.
 All tensors of a call have one dtype, float32 or float64. No function changes its arguments in place.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -194,10 +195,9 @@ def initial_network(sizes: list[int], gain: float = 1.0) -> Network:
     sizes: the inputs, the units of each hidden layer, the outputs: [2, 3, 1] has two layers.
     The weights of a layer are drawn from a normal distribution with the standard deviation gain / sqrt(inputs).
     """
-    pairs = zip(sizes[:-1], sizes[1:], strict=True)
     return [
         (gain * torch.randn(inputs, outputs, dtype=torch.float64) / inputs**0.5, torch.zeros(outputs).double())
-        for inputs, outputs in pairs
+        for inputs, outputs in pairwise(sizes)
     ]
 
 

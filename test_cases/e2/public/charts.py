@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,7 +14,7 @@ from pictures.panels import Chart, Panel
 
 Layers = list[tuple[np.ndarray, np.ndarray]]
 REACH, CELLS = 0.45, 60  # of a map beyond its square; its pixels on a side
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "sigmoid": lambda z: 0.5 + 0.5 * np.tanh(z / 2),
     "tanh": np.tanh,
     "relu": lambda z: np.maximum(z, 0),
@@ -41,8 +42,8 @@ class Squares:
         """A map for each square."""
         count, all_of_them = int(self.is_learned.sum()), len(self.is_learned)
         caption = (
-            f"XOR with two hidden units: {count} of {all_of_them} squares learned. Blue is where the network sees class 1, "
-            "whose corners are filled. Two units make two bends; between them lies one class."
+            f"XOR with two hidden units: {count} of {all_of_them} squares learned. Blue is where a network sees "
+            "class 1, whose corners are filled. Two units make two bends; between them lies one class."
         )
         alt = f"{count} of {all_of_them} squares have each corner in the region of its class."
         return [Chart(self._draw, 7.4, 3.3, caption, alt, grid=(2, all_of_them // 2), is_wide=True)]
@@ -56,8 +57,8 @@ class Squares:
             name, layers = self.networks[number]
             ones = ACTIVATIONS["sigmoid"](_answers(points, name, layers)).reshape(CELLS, CELLS)
             edges = (*(middle[0] + side[[0, -1]]), *(middle[1] + side[[0, -1]]))
-            image = axes.imshow(ones, extent=edges, origin="lower", cmap=_shades(), vmin=0, vmax=1, interpolation="bilinear")  # fmt: skip
-            image.set_rasterized(True)
+            settings = {"cmap": _shades(), "vmin": 0, "vmax": 1, "interpolation": "bilinear"}
+            axes.imshow(ones, extent=edges, origin="lower", **settings).set_rasterized(True)
             for is_wanted, fill, edge in ((is_one, style.INK, style.PAPER), (~is_one, style.PAPER, style.INK)):
                 axes.scatter(*corners[is_wanted].T, s=46, c=fill, edgecolors=edge, linewidths=1.8, zorder=3)
             axes.set(xticks=[], yticks=[], xlim=edges[:2], ylim=edges[2:], aspect="equal")

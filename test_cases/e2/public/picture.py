@@ -21,7 +21,7 @@ SECONDS_TO_READ = 4.0
 
 @dataclass(frozen=True)
 class State:
-    """Both networks, as far as they have come; each list has an array for each of `ACTIVATIONS`, empty before it begins.
+    """Both networks, as far as they have come: an array for each of `ACTIVATIONS`, empty before its training begins.
 
     Attributes:
         steps: of each training.
@@ -47,7 +47,8 @@ class State:
         if not begun:
             return "two networks of 20 layers, one wave"
         if len(begun) == len(ACTIVATIONS) and len(self.losses[-1]) >= self.steps:
-            ends = (f"{NAMES[name]} {_words(float(loss[-1]))}" for name, loss in zip(ACTIVATIONS, self.losses, strict=True))
+            last = (_words(float(losses[-1])) for losses in self.losses)
+            ends = (f"{NAMES[name]} {loss}" for name, loss in zip(ACTIVATIONS, last, strict=True))
             return f"{len(self.before[0])} layers, {self.steps} steps  ·  losses: {', '.join(ends)}"
         number = begun[-1]
         losses = self.losses[number]
@@ -76,7 +77,8 @@ class DeepNetworks:
             f"most a quarter of the gradient: layer 1 gets {first['sigmoid']}, and the network learns nothing but the "
             f"mean. With ReLU, layer 1 gets {first['relu']}."
         )
-        alt = f"Size of the gradient at layer 1 before training: {', '.join(f'{NAMES[name]} {size}' for name, size in first.items())}."  # fmt: skip
+        told = ", ".join(f"{NAMES[name]} {size}" for name, size in first.items())
+        alt = f"Size of the gradient at layer 1 before training: {told}."
         return [WindowPicture(state, caption, alt, is_wide=True)]
 
 

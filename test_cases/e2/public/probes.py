@@ -1,4 +1,4 @@
-"""What the grader runs in the student's process: functions by themselves, the chain through networks, a deep network."""
+"""What the grader runs in the student's process: single functions, whole networks, deep networks."""
 
 from __future__ import annotations
 

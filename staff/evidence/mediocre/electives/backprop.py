@@ -1,5 +1,6 @@
-"""Elective 2 of a mediocre but honest solution: masks and loops, sigmoid units, three tries at XOR, Adam at one rate."""
+"""Elective 2 of a mediocre but honest solution: masks, loops, sigmoid units, three tries at XOR, Adam at one rate."""
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -126,10 +127,9 @@ ACTIVATIONS = {
 
 def initial_network(sizes: list[int], gain: float = 1.0) -> Network:
     """As given."""
-    pairs = zip(sizes[:-1], sizes[1:], strict=True)
     return [
         (gain * torch.randn(inputs, outputs, dtype=torch.float64) / inputs**0.5, torch.zeros(outputs).double())
-        for inputs, outputs in pairs
+        for inputs, outputs in pairwise(sizes)
     ]
 
 
