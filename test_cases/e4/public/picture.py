@@ -1,0 +1,217 @@
+"""A LeNet while it learns: its filters, what each finds in one image, and which pixels the answer rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from pictures import style
+from pictures.panels import Panel, WindowPicture
+
+SHOWN_DIGIT = 3  # one of the old digits, with bends and ends
+FIELD = 6  # pixels of the image, each way, that decide about one number after the first block
+COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.MISTAKE)  # of the six filters
+SECONDS_TO_READ = 3.0
+TOP, BOTTOM = 0.775, 0.055  # of the drawing, as shares of the height
+PAPER_EDGE = 0.8  # line width around maps
+
+
+@dataclass(frozen=True)
+class State:
+    """A LeNet at one moment, reading one image.
+
+    Attributes:
+        accuracy: the share of validation images that are right.
+        image: float (28, 28), 0 paper to 1 ink.
+        saliency: float (28, 28), how much each pixel matters for the right class.
+        filters: of the first convolution, float (6, 5, 5).
+        maps: after the first block, float (6, 12, 12).
+        features: after the second block, float (16, 4, 4).
+        chances: the probability of each class, float (classes,).
+        label: the right class.
+    """
+
+    accuracy: float
+    image: np.ndarray
+    saliency: np.ndarray
+    filters: np.ndarray
+    maps: np.ndarray
+    features: np.ndarray
+    chances: np.ndarray
+    label: int
+
+    @property
+    def caption(self) -> str:
+        """For example `digits 0 to 9  ·  97.5% of validation images right`."""
+        return f"digits 0 to {len(self.chances) - 1}  ·  {style.share(self.accuracy)} of validation images right"
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What the report shows of a trained LeNet; the attributes are those of `State`."""
+
+    accuracy: float
+    image: np.ndarray
+    saliency: np.ndarray
+    filters: np.ndarray
+    maps: np.ndarray
+    features: np.ndarray
+    chances: np.ndarray
+    label: int
+
+    def panels(self) -> list[Panel]:
+        """The last picture of the live window."""
+        caption = (
+            "Your LeNet reads a test image. Each of the six filters has a colour; its frame shows where in the image "
+            "it finds its pattern best."
+        )
+        answer = int(np.argmax(self.chances))
+        alt = f"{caption} The answer is {answer}, with a probability of {self.chances[answer]:.0%}."
+        return [WindowPicture(State(**vars(self)), caption, alt, is_wide=True)]
+
+
+class Reader:
+    """Reads the layers of the model while it is trained.
+
+    Args:
+        dataset: whose model is being trained.
+    """
+
+    def __init__(self, dataset: Any) -> None:
+        self._dataset = dataset
+        images, labels = dataset.validation[0]
+        self._images, self._labels = images[:200], labels[:200]
+        row = int((labels == SHOWN_DIGIT).nonzero()[0])
+        self._image, self._label = images[row : row + 1], int(labels[row])
+
+    def read(self) -> State:
+        """The layers as they are now."""
+        from test_cases.e4.public import layers  # needs torch, which a window does without
+
+        model = self._dataset.model
+        accuracy = float((model(self._images).argmax(dim=1) == self._labels).float().mean())
+        return State(accuracy, **layers.read(model, self._image, self._label), label=self._label)
+
+
+def draw(axes: Any, state: State) -> None:
+    """Image and saliency, filters and their maps, features, probabilities, from left to right."""
+    figure = axes.figure
+    axes.set_position((0, 0, 1, 1))
+    axes.patch.set_alpha(0)
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    shape = figure.get_figwidth() / figure.get_figheight()
+
+    def place(left: float, top: float, width: float) -> Any:
+        """Square axes; top and left in shares of the figure, width in shares of its width."""
+        panel = figure.add_axes((left, top - width * shape, width, width * shape))
+        panel.set_xticks([])
+        panel.set_yticks([])
+        for side in panel.spines.values():
+            side.set(color=style.FAINT, linewidth=PAPER_EDGE)
+        return panel
+
+    def title(left: float, top: float, text: str, **details: Any) -> None:
+        axes.text(left, top + 0.012, text, fontsize=style.SMALL, color=style.MUTED, va="bottom", **details)
+
+    peaks = [_peak(values) for values in state.maps]
+    title(0.045, TOP, "image: where each filter\nfinds its pattern best")
+    _image(place(0.045, TOP, 0.2), state.image, peaks)
+    title(0.045, 0.395, "saliency: how much each\npixel matters for the answer")
+    _saliency(place(0.045, 0.395, 0.2), state.image, state.saliency)
+
+    count, size = len(state.filters), 0.078
+    pitch = (TOP - BOTTOM - size * shape) / max(count - 1, 1)
+    title(0.305, TOP, "six\nfilters")
+    title(0.401, TOP, "block 1\n6 × 12 × 12")
+    for number, (kernel, values) in enumerate(zip(state.filters, state.maps, strict=True)):
+        top, colour = TOP - number * pitch, COLOURS[number % len(COLOURS)]
+        panel = place(0.305, top, size)
+        reach = _reach(kernel)
+        panel.imshow(_finite(kernel), cmap=shades("filter"), vmin=-reach, vmax=reach)
+        for side in panel.spines.values():
+            side.set(color=colour, linewidth=1.8)
+        panel = place(0.401, top, size)
+        panel.imshow(_finite(values), cmap=shades(colour), vmin=0, vmax=_reach(values))
+        row, column = peaks[number]
+        panel.add_patch(_frame(column - 0.5, row - 0.5, 1, style.INK, 1.0))
+        axes.annotate(
+            "", (0.399, top - size * shape / 2), (0.385, top - size * shape / 2),
+            arrowprops={"arrowstyle": "-|>", "color": style.MUTED, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0},
+        )  # fmt: skip
+
+    title(0.54, TOP, "block 2: 16 × 4 × 4\neach sees 16 × 16 pixels")
+    across = 4
+    wide = (0.775 - 0.54) / across
+    high = (TOP - BOTTOM) / max(-(-len(state.features) // across), 1)
+    reach = _reach(state.features)
+    for number, values in enumerate(state.features):
+        row, column = divmod(number, across)
+        panel = place(0.54 + column * wide, TOP - row * high, wide - 0.011)
+        panel.imshow(_finite(values), cmap=shades(style.INK), vmin=0, vmax=reach)
+
+    title(0.83, TOP, "answer,\nprobability")
+    _bars(figure.add_axes((0.85, BOTTOM, 0.105, TOP - BOTTOM)), state.chances, state.label)
+
+
+def _image(panel: Any, image: np.ndarray, peaks: list[tuple[int, int]]) -> None:
+    """The image, with a frame in each filter's colour around what makes the filter's largest number."""
+    panel.imshow(_finite(image), cmap=shades("ink"), vmin=0, vmax=1)
+    for number, (row, column) in enumerate(peaks):
+        colour = COLOURS[number % len(COLOURS)]
+        panel.add_patch(_frame(2 * column - 0.5, 2 * row - 0.5, FIELD, colour, 1.9))
+
+
+def _saliency(panel: Any, image: np.ndarray, saliency: np.ndarray) -> None:
+    """The saliency, with the ink's outline."""
+    panel.imshow(_finite(saliency), cmap=shades("saliency"), vmin=0, vmax=_reach(saliency))
+    panel.contour(_finite(image), levels=[0.5], colors=[style.INK], linewidths=0.9)
+
+
+def _bars(panel: Any, chances: np.ndarray, label: int) -> None:
+    places, chances = range(len(chances)), _finite(chances)
+    colours = [style.BLUE if number == label else style.MISTAKE for number in places]
+    panel.barh(places, chances, height=0.62, color=colours)
+    panel.set(xlim=(0, 1), ylim=(len(chances) - 0.4, -0.6))
+    panel.set_yticks(places, [str(number) for number in places])
+    panel.set_xticks([0, 1], ["0", "1"])
+    panel.get_yticklabels()[label].set(fontweight="bold", color=style.BLUE)
+    panel.axvline(0, color=style.FAINT, linewidth=1)
+    for side in panel.spines.values():
+        side.set_visible(False)
+
+
+def _peak(values: np.ndarray) -> tuple[int, int]:
+    """Row and column of the largest number."""
+    row, column = np.unravel_index(int(_finite(values).argmax()), values.shape)
+    return int(row), int(column)
+
+
+def _frame(left: float, top: float, side: float, colour: str, width: float) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((left, top), side, side, fill=False, edgecolor=colour, linewidth=width)
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    return np.nan_to_num(np.asarray(values, np.float64), posinf=1e6, neginf=-1e6).clip(-1e6, 1e6)
+
+
+def _reach(values: np.ndarray) -> float:
+    """The largest absolute value, above 0."""
+    return float(np.abs(_finite(values)).max()) or 1.0
+
+
+@cache
+def shades(name: str) -> Any:
+    """Colours of maps: from paper to a colour, or between two."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    steps = {
+        "ink": [style.PAPER, "#3A4150"],
+        "filter": ["#B26A00", style.ORANGE, "#F7F7F7", style.BLUE, "#003A5C"],
+        "saliency": ["#FFFFFF", "#FBD9B5", style.MISTAKE, "#5A2300"],
+    }.get(name, ["#F6F8FA", name])
+    return LinearSegmentedColormap.from_list(name, steps)
