@@ -27,7 +27,8 @@ CONVOLUTIONS = ((3, 4, 3, 1, 0), (2, 3, 3, 1, 2), (3, 2, 4, 2, 1), (4, 5, 1, 3, 
 HEIGHT, WIDTH = 9, 12  # different, so that none is taken for the other
 POOLED = ((2, 8, 6), (3, 10, 8), (2, 7, 9))  # size, height, width: the last two leave rows and columns over
 LOGITS = 1e-3  # float32 through five layers, against numpy
-DRAWS = 3  # of ten images each
+DRAWS = {3: 4, 10: 2}  # how many, by the images of each new digit
+MOST = max(DRAWS)
 STAGES = ("from nothing", "frozen encoder", "fine-tuned")
 
 
@@ -177,7 +178,7 @@ def digits(student: Student, library: Library, thresholds: Mapping[str, float]) 
 
 
 def frozen(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    splits = data.ten_of_each(library.load(DATA), _random(library, 7))
+    splits = data.few_of_each(library.load(DATA), MOST, _random(library, 7))
     model = student.create(LENET, data.OLD)
     before = _parameters(model, data.OLD)
     training = student.train(f"{MODULE}.train_head", model, splits)
@@ -196,7 +197,7 @@ def frozen(student: Student, library: Library, thresholds: Mapping[str, float]) 
         few = data.images(splits.train.x)
         if _accuracy(after, splits.train) <= 0.5:
             raise expect.Mismatch(
-                "after train_head, the new head should know most of the 50 images that it was trained on; it knows "
+                f"after train_head, the new head should know most of its {len(few)} training images; it knows "
                 f"{_accuracy(after, splits.train):.0%}.",
                 "Does the optimizer hold the parameters of the new head?",
             )
@@ -217,23 +218,24 @@ def transfer(student: Student, library: Library, thresholds: Mapping[str, float]
     random = _random(library, 8)
     model, training = _trained(student, "pretrain", data.old(splits), data.OLD)
     encoder = {name: _parameters(model, data.OLD)[name] for name in reference.ENCODER}
-    shares = np.array([_transferred(student, data.ten_of_each(splits, random), encoder) for _ in range(DRAWS)])
-    start, head, tuned = shares.mean(axis=0)
+    shares = {}
+    for each, draws in DRAWS.items():
+        found = [_transferred(student, data.few_of_each(splits, each, random), encoder) for _ in range(draws)]
+        shares[each] = np.array(found)  # (draws, stages)
+    means = {each: found.mean(axis=0) for each, found in shares.items()}
+    errors_left = float(np.mean([(1 - tuned) / max(1 - start, 1e-3) for start, _, tuned in means.values()]))
+    _, head, tuned = means[MOST]
     student.record("transfer_accuracy", tuned)
-    student.record("head_accuracy", head)
-    student.record("accuracy_from_nothing", start)
-    student.record("gain", tuned - start)
+    student.record("errors_left", errors_left)
+    for each, (start, _, fine) in means.items():
+        student.record(f"gain_with_{each}_images_each", fine - start)
     student.exhibit(lambda: Transfer(STAGES, shares))
-    with diagnosis.explained(lambda text: _wrong_transfer(training, start, head, tuned)):
-        what = f"accuracy on the digits 5 to 9, the mean of {DRAWS} draws of ten images each,"
+    with diagnosis.explained(lambda text: _wrong_transfer(training, head, tuned)):
+        what = f"accuracy on the digits 5 to 9 after {MOST} images of each"
         expect.at_least(tuned, thresholds["minimum_transfer_accuracy"], what, "Do `augment` and more epochs help?")
-        least = thresholds["minimum_gain"]
-        if tuned - start < least:
-            raise expect.Mismatch(
-                f"transfer should be at least {100 * least:.0f} points better than a LeNet from nothing, which has "
-                f"{start:.1%} on the same images; got {tuned:.1%}.",
-                "Does the pretrained encoder know more than these 50 images tell?",
-            )
+        what = "the errors after transfer, as a share of the errors of a LeNet from nothing on the same images,"
+        hint = "What would make the features suit digits that the encoder has never seen?"
+        expect.at_most(errors_left, thresholds["maximum_errors_left"], what, hint)
 
 
 def _random(library: Library, number: int) -> np.random.Generator:
@@ -254,7 +256,7 @@ def _parameters(model: Model, classes: int, after: str = "") -> dict[str, np.nda
     found = model.parameters()
     is_new = "head.weight" in found
     shapes = {name: reference.LENET[name] for name in reference.LENET if not is_new or name in reference.ENCODER}
-    last = ("head", reference.FEATURES) if is_new else ("head.5", 84)
+    last = ("head", reference.FEATURES) if is_new else ("head.4", 84)
     shapes |= {f"{last[0]}.weight": (classes, last[1]), f"{last[0]}.bias": (classes,)}
     what = f"{f'after {after}, ' if after else ''}LeNet({classes}) should have a parameter"
     for name, shape in shapes.items():
@@ -305,7 +307,7 @@ def _transferred(student: Student, splits: Splits, encoder: Mapping[str, np.ndar
     return shares[0], shares[1], shares[2]
 
 
-def _wrong_transfer(training: Training, start: float, head: float, tuned: float) -> str:
+def _wrong_transfer(training: Training, head: float, tuned: float) -> str:
     """Which of the three stages lost it."""
     if found := diagnosis.training(training):
         return found

@@ -319,13 +319,13 @@ def features(parameters: Mapping[str, np.ndarray], images: np.ndarray, wrong: st
     return maps.transpose(order).reshape(len(images), -1)
 
 
+ANOTHER_ORDER = "The features stand in another order. `flatten(1)` takes channels, rows and columns as they are."
 IN_FEATURES = {
     "average pooling": "The features come of average pooling. This LeNet has max pooling.",
     "no relu": "The features are those without ReLU. It stands after both convolutions.",
     "no last relu": "ReLU is missing after conv2.",
     "tanh": "The activation is tanh. This LeNet has ReLU.",
-    "channels last": "The features stand in another order. `flatten(1)` takes channels, rows and columns as they are.",
-    "sides exchanged": "The features stand in another order. `flatten(1)` takes channels, rows and columns as they are.",
+    **dict.fromkeys(("channels last", "sides exchanged"), ANOTHER_ORDER),
 }
 
 

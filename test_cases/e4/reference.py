@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-
 Layer = tuple[np.ndarray, np.ndarray]  # weight and bias
 
 # the parameters of a LeNet, but for its last layer
@@ -16,14 +15,14 @@ LENET = {
     "conv1.bias": (6,),
     "conv2.weight": (16, 6, 5, 5),
     "conv2.bias": (16,),
-    "head.1.weight": (120, 256),
-    "head.1.bias": (120,),
-    "head.3.weight": (84, 120),
-    "head.3.bias": (84,),
+    "head.0.weight": (120, 256),
+    "head.0.bias": (120,),
+    "head.2.weight": (84, 120),
+    "head.2.bias": (84,),
 }
 ENCODER = ("conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias")
 FEATURES = 256
-ROWS_AT_ONCE = 250  # of images: patches of more would not fit the processor's cache
+ROWS_AT_ONCE = 50  # images: the patches of more do not fit the processor's cache
 
 KERNELS = {
     "average": np.ones((3, 3)) / 9,
@@ -47,8 +46,9 @@ def conv2d(images: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int
     """The definition: images (batch, in, height, width), weight (out, in, kernel, kernel), bias (out,)."""
     padded = np.pad(images, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
     views = sliding_window_view(padded, weight.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
-    sums = np.tensordot(views, weight, axes=((1, 4, 5), (1, 2, 3)))  # (batch, rows, columns, out)
-    return np.moveaxis(sums + bias, 3, 1)
+    count, _, rows, columns = views.shape[:4]
+    seen = views.transpose(0, 1, 4, 5, 2, 3).reshape(count, -1, rows * columns)  # (batch, in * kernel², positions)
+    return (weight.reshape(len(weight), -1) @ seen + bias[:, None]).reshape(count, -1, rows, columns)
 
 
 def windows(images: np.ndarray, size: int) -> np.ndarray:
@@ -58,7 +58,8 @@ def windows(images: np.ndarray, size: int) -> np.ndarray:
 
 def max_pool(images: np.ndarray, size: int) -> np.ndarray:
     """The largest number of each window."""
-    return windows(images, size).max(axis=(4, 5))
+    parts = windows(images, size)
+    return np.maximum.reduce([parts[..., row, column] for row in range(size) for column in range(size)])
 
 
 def average_pool(images: np.ndarray, size: int) -> np.ndarray:
@@ -113,7 +114,7 @@ def encode(parameters: Mapping[str, np.ndarray], images: np.ndarray) -> np.ndarr
 
 def logits(parameters: Mapping[str, np.ndarray], pixels: np.ndarray) -> np.ndarray:
     """LeNet's scores of images (batch, 1, 28, 28), with its own head or with a single linear layer."""
-    layers = ("head",) if "head.weight" in parameters else ("head.1", "head.3", "head.5")
+    layers = ("head",) if "head.weight" in parameters else ("head.0", "head.2", "head.4")
     found = []
     for start in range(0, len(pixels), ROWS_AT_ONCE):
         numbers = encode(parameters, pixels[start : start + ROWS_AT_ONCE])

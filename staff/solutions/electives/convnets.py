@@ -12,8 +12,8 @@ from math import pi
 
 import torch
 from torch import Tensor, stack
-from torch.nn import Dropout, Linear, Module, Parameter, ReLU, Sequential
-from torch.nn.functional import affine_grid, cross_entropy, grid_sample, linear, pad
+from torch.nn import Linear, Module, Parameter, ReLU, Sequential
+from torch.nn.functional import affine_grid, cross_entropy, dropout, grid_sample, pad
 from torch.optim import Adam
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import DataLoader, Dataset
@@ -83,17 +83,20 @@ def conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, padding: in
 
     Speed matters: training calls this thousands of times. A loop over the positions of the image takes minutes. Two
     ways are fast:
-    - Loop over the kernel's positions u and v. `padded[:, :, u::stride, v::stride]`, cut to rows x columns, is what the
-      kernel's entry (u, v) meets at all positions at once. One matrix product over the channels handles it.
+    - Loop over the kernel's entries u and v. `padded[:, :, u::stride, v::stride]`, cut to rows x columns, is what the
+      entry (u, v) meets at all positions at once. Join these (`torch.stack`), and let one matrix product do the rest.
     - `padded.unfold(2, kernel, stride).unfold(3, kernel, stride)` has the shape (batch, in, rows, columns, kernel,
-      kernel): the patch of every position. One matrix product handles all of them.
+      kernel): the patch at every position. One matrix product with the filters, or one `torch.einsum`, handles all.
     """
     # BEGIN SOLUTION
     kernel = weight.shape[2]
-    channels_last = pad(x, [padding] * 4).movedim(1, 3)  # (batch, height, width, in)
-    patches = channels_last.unfold(1, kernel, stride).unfold(2, kernel, stride)
-    # (batch, rows, columns, in * kernel * kernel) by (out, in * kernel * kernel)
-    return linear(patches.flatten(3), weight.flatten(1), bias).movedim(3, 1)
+    rows, columns = (output_size(side, kernel, stride, padding) for side in x.shape[2:])
+    padded = pad(x, [padding] * 4)
+    # what each entry of the kernels meets: (batch, in, kernel, kernel, rows, columns)
+    met = padded.unfold(2, stride * (rows - 1) + 1, 1)[:, :, :kernel]
+    met = met.unfold(3, stride * (columns - 1) + 1, 1)[:, :, :, :kernel, ::stride, ::stride]
+    filters = weight.flatten(1).expand(len(x), -1, -1)  # (batch, out, in * kernel * kernel)
+    return torch.baddbmm(bias[:, None], filters, met.flatten(4).flatten(1, 3)).unflatten(2, (rows, columns))
     # END SOLUTION
 
 
@@ -232,9 +235,7 @@ class LeNet(Module):
     def __init__(self, classes: int = 10) -> None:
         super().__init__()
         self.conv1, self.conv2 = Convolution(1, 6, 5), Convolution(6, 16, 5)
-        self.head: Module = Sequential(
-            Dropout(0.3), Linear(FEATURES, 120), ReLU(), Linear(120, 84), ReLU(), Linear(84, classes)
-        )
+        self.head: Module = Sequential(Linear(FEATURES, 120), ReLU(), Linear(120, 84), ReLU(), Linear(84, classes))
 
     def encode(self, x: Tensor) -> Tensor:
         """Return the features of images, as the table says. x: (batch, 1, 28, 28). Returns (batch, 256).
@@ -255,16 +256,16 @@ def train_lenet(model: LeNet, dataset: Dataset) -> None:
     """Train a LeNet to read digits.
 
     Batches of a `DataLoader` are dictionaries: `batch["x"]`, float32 (batch, 1, 28, 28) from 0 (paper) to 1 (ink), and
-    `batch["y"]`, int64 (batch,), the digit. There are 36,000 images. `dataset.get_validation_accuracy()` tells how many
+    `batch["y"]`, int64 (batch,), the digit. There are 32,000 images. `dataset.get_validation_accuracy()` tells how many
     validation images are right, from 0 to 1.
 
-    At least 98% of the test images must be right. A rate that rises at first and falls to almost 0 in the end gets
+    At least 97.5% of the test images must be right. A rate that rises at first and falls to almost 0 in the end gets
     there in one or two epochs.
     """
     # BEGIN SOLUTION
     loader = DataLoader(dataset, batch_size=32, shuffle=True, drop_last=True)
     optimizer = Adam(model.parameters(), betas=(0.9, 0.99))
-    schedule = OneCycleLR(optimizer, 4e-3, total_steps=len(loader), pct_start=0.2, cycle_momentum=False)
+    schedule = OneCycleLR(optimizer, 4e-3, total_steps=len(loader), pct_start=0.2, div_factor=5, cycle_momentum=False)
     for batch in loader:
         optimizer.zero_grad()
         cross_entropy(model(batch["x"]), batch["y"]).backward()
@@ -276,16 +277,19 @@ def train_lenet(model: LeNet, dataset: Dataset) -> None:
 def pretrain(model: LeNet, dataset: Dataset) -> None:
     """Train a LeNet whose encoder other digits will use.
 
-    The dataset is that of `train_lenet`, but has 10,000 images of the digits 0 to 4 alone. What counts is not how well
-    the model tells these five. What counts is how well its features suit the digits 5 to 9. `augment` helps.
+    The dataset is that of `train_lenet`, but has 8,000 images of the digits 0 to 4 alone. What counts is not how well
+    the model tells these five. What counts is how well its features suit the digits 5 to 9. `augment` helps. So does
+    dropout between `model.encode` and `model.head` (`dropout(features, share)`; Srivastava and others, 2014): no
+    feature can rely on another one.
     """
     # BEGIN SOLUTION
     loader = DataLoader(dataset, batch_size=32, shuffle=True, drop_last=True)
     optimizer = Adam(model.parameters(), betas=(0.9, 0.99))
-    schedule = OneCycleLR(optimizer, 4e-3, total_steps=len(loader), pct_start=0.2, cycle_momentum=False)
+    schedule = OneCycleLR(optimizer, 8e-3, total_steps=len(loader), pct_start=0.2, div_factor=5, cycle_momentum=False)
     for batch in loader:
         optimizer.zero_grad()
-        cross_entropy(model(augment(batch["x"], 1, 10)), batch["y"]).backward()
+        features = dropout(model.encode(augment(batch["x"], 2, 15)), 0.4)
+        cross_entropy(model.head(features), batch["y"]).backward()
         optimizer.step()
         schedule.step()
     # END SOLUTION
@@ -298,17 +302,17 @@ def train_head(model: LeNet, dataset: Dataset) -> None:
     2. Freeze the encoder: its parameters must not change, not even by a bit.
     3. Train the head.
 
-    Batches are those of `train_lenet`. There are 50 images, ten each of the digits 5 to 9. Their labels are 0 to 4.
-    There are no validation images. `augment` makes more images of the 50. The encoder does not change, so the features
-    of an image need to be computed once only.
+    Batches are those of `train_lenet`. There are few images: three of each of the digits 5 to 9, or ten of each. Their
+    labels are 0 to 4. There are no validation images. `augment` makes more images of these. The encoder does not
+    change, so the features of an image need to be computed once only.
     """
     # BEGIN SOLUTION
     model.head = Linear(FEATURES, NEW_CLASSES)
     for layer in (model.conv1, model.conv2):
         layer.requires_grad_(False)
     batch = next(iter(DataLoader(dataset, batch_size=len(dataset))))  # type: ignore[arg-type]
-    copies = 8
-    images = torch.cat([batch["x"], augment(batch["x"].repeat(copies, 1, 1, 1), 1, 10)])
+    copies = 5
+    images = torch.cat([batch["x"], augment(batch["x"].repeat(copies, 1, 1, 1), 2, 15)])
     with torch.no_grad():
         features = model.encode(images)
     labels = batch["y"].repeat(copies + 1)
@@ -329,8 +333,8 @@ def fine_tune(model: LeNet, dataset: Dataset) -> None:
     model.requires_grad_(True)
     optimizer = Adam(model.parameters(), lr=1e-3)
     for _ in range(20):
-        for batch in DataLoader(dataset, batch_size=50):
+        for batch in DataLoader(dataset, batch_size=64):
             optimizer.zero_grad()
-            cross_entropy(model(augment(batch["x"], 1, 10)), batch["y"]).backward()
+            cross_entropy(model(augment(batch["x"], 2, 15)), batch["y"]).backward()
             optimizer.step()
     # END SOLUTION

@@ -58,35 +58,44 @@ class SalientDigits:
 
 @dataclass(frozen=True)
 class Transfer:
-    """Accuracy on new digits: the names of the stages, and the shares, (draws, stages)."""
+    """Accuracy on new digits: the names of the stages, and shares (draws, stages) by the images of each digit."""
 
     stages: tuple[str, ...]
-    shares: np.ndarray
+    shares: Mapping[int, np.ndarray]
 
     def panels(self) -> list[Panel]:
-        """A line for each draw of images, and the means."""
-        means = self.shares.mean(axis=0)
+        """A group of bars for each number of images; a thin line for each draw."""
         caption = (
-            "Accuracy on the digits 5 to 9 after ten images of each: a LeNet from nothing, your pretrained encoder "
-            "with a new head, and the same after fine-tuning. A thin line is one draw of images, a bar is the mean."
+            "Accuracy on the digits 5 to 9 after few images of each: a LeNet from nothing, your pretrained encoder "
+            "with a new head, and the same after fine-tuning. A bar is the mean, a thin line is one draw of images."
         )
-        alt = "Means: " + ", ".join(
-            f"{name} {style.share(mean)}" for name, mean in zip(self.stages, means, strict=True)
-        )
-        return [Chart(self._draw, 5.6, 3.0, caption, f"{alt}.")]
+        groups = []
+        for each, found in self.shares.items():
+            means = zip(self.stages, found.mean(axis=0), strict=True)
+            groups.append(f"{each} images of each: {', '.join(f'{name} {style.share(mean)}' for name, mean in means)}")
+        return [Chart(self._draw, 6.4, 3.2, caption, f"{'. '.join(groups)}.", is_wide=True)]
 
     def _draw(self, axes: Any) -> None:
-        places, means = range(len(self.stages)), self.shares.mean(axis=0)
-        low = max(0.0, float(np.floor(10 * self.shares.min()) / 10 - 0.1))
-        axes.bar(places, means - low, bottom=low, width=0.5, color=COLOURS[: len(means)], alpha=0.85)
-        axes.plot(self.shares.T, color=style.INK, linewidth=0.8, marker="o", markersize=3, alpha=0.7)
-        for place, mean in zip(places, means, strict=True):
-            axes.text(place, low + 0.015, style.share(mean), ha="center", color="white", fontweight="bold")
-        axes.set_xticks(places, self.stages, fontsize=style.NORMAL)
-        axes.set(ylim=(low, 1), xlim=(-0.5, len(means) - 0.5))
+        low = max(0.0, float(np.floor(10 * min(found.min() for found in self.shares.values())) / 10 - 0.1))
+        count, ticks = len(self.stages), []
+        for group, found in enumerate(self.shares.values()):
+            places = group * (count + 1) + np.arange(count)
+            means = found.mean(axis=0)
+            for stage, (place, mean) in enumerate(zip(places, means, strict=True)):
+                label = self.stages[stage] if group == 0 else None
+                axes.bar(place, mean - low, bottom=low, width=0.86, color=COLOURS[stage], label=label)
+                axes.text(
+                    place, low + 0.012, style.share(mean), ha="center", color="white", fontweight="bold",
+                    fontsize=style.SMALL,
+                )  # fmt: skip
+            axes.plot(places, found.T, color=style.INK, linewidth=0.8, marker="o", markersize=3, alpha=0.6)
+            ticks.append(float(places.mean()))
+        axes.set_xticks(ticks, [f"{each} images of each" for each in self.shares], fontsize=style.NORMAL)
+        axes.set(ylim=(low, 1))
         axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
         axes.set_axisbelow(True)
+        axes.legend(frameon=False, fontsize=style.SMALL, loc="upper left", ncols=count, borderpad=0)
         for side in ("top", "right", "left"):
             axes.spines[side].set_visible(False)
 

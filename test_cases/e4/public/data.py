@@ -1,4 +1,4 @@
-"""Digits for elective 4: all ten of them, 0 to 4 alone, and ten images each of 5 to 9."""
+"""Digits for elective 4: all ten of them, 0 to 4 alone, and few images of 5 to 9."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from data.splits import DataSource, Split, Splits
 
 SIDE, CLASSES = 28, 10
 OLD = 5  # the digits 0 to 4 are old, 5 to 9 are new
-TRAIN, OLD_TRAIN, VALIDATION = 36_000, 10_000, 1000  # images
-EACH = 10  # images of each new digit
+TRAIN, OLD_TRAIN, VALIDATION, NEW_TEST = 32_000, 8000, 1000, 1500  # images
 
 
 def load(source: DataSource) -> Splits:
@@ -29,14 +28,17 @@ def old(splits: Splits) -> Splits:
     return Splits("old_digits", splits.source, train, validation, test)
 
 
-def ten_of_each(splits: Splits, random: np.random.Generator) -> Splits:
-    """Ten images of each of the digits 5 to 9, drawn at random, to train on, without validation; all such to test on.
+def few_of_each(splits: Splits, each: int, random: np.random.Generator) -> Splits:
+    """So many images of each of the digits 5 to 9, drawn at random, to train on, no validation; others to test on.
 
     Labels are 0 to 4.
     """
     assert splits.test is not None
-    found = [random.choice(np.flatnonzero(splits.train.y == digit), EACH, False) for digit in range(OLD, CLASSES)]
-    train, test = rows(splits.train, np.concatenate(found)), rows(splits.test, splits.test.y >= OLD)
+    found = [random.choice(np.flatnonzero(splits.train.y == digit), each, False) for digit in range(OLD, CLASSES)]
+    train, test = (
+        rows(splits.train, np.concatenate(found)),
+        rows(splits.test, np.flatnonzero(splits.test.y >= OLD)[:NEW_TEST]),
+    )
     train, test = (Split(x=split.x, y=split.y - OLD) for split in (train, test))
     return Splits("new_digits", splits.source, train, None, test)
 

@@ -15,7 +15,7 @@ SHOWN_DIGIT = 3  # one of the old digits, with bends and ends
 FIELD = 6  # pixels of the image, each way, that decide about one number after the first block
 COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.MISTAKE)  # of the six filters
 SECONDS_TO_READ = 3.0
-TOP, BOTTOM = 0.775, 0.055  # of the drawing, as shares of the height
+TOP, BOTTOM = 0.735, 0.05  # of the drawing, as shares of the height
 PAPER_EDGE = 0.8  # line width around maps
 
 
@@ -119,10 +119,10 @@ def draw(axes: Any, state: State) -> None:
     peaks = [_peak(values) for values in state.maps]
     title(0.045, TOP, "image: where each filter\nfinds its pattern best")
     _image(place(0.045, TOP, 0.2), state.image, peaks)
-    title(0.045, 0.395, "saliency: how much each\npixel matters for the answer")
-    _saliency(place(0.045, 0.395, 0.2), state.image, state.saliency)
+    title(0.045, 0.317, "saliency: how much\neach pixel matters")
+    _saliency(place(0.045, 0.317, 0.2), state.image, state.saliency)
 
-    count, size = len(state.filters), 0.078
+    count, size = len(state.filters), 0.076
     pitch = (TOP - BOTTOM - size * shape) / max(count - 1, 1)
     title(0.305, TOP, "six\nfilters")
     title(0.401, TOP, "block 1\n6 × 12 × 12")
@@ -142,18 +142,16 @@ def draw(axes: Any, state: State) -> None:
             arrowprops={"arrowstyle": "-|>", "color": style.MUTED, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0},
         )  # fmt: skip
 
-    title(0.54, TOP, "block 2: 16 × 4 × 4\neach sees 16 × 16 pixels")
-    across = 4
-    wide = (0.775 - 0.54) / across
-    high = (TOP - BOTTOM) / max(-(-len(state.features) // across), 1)
-    reach = _reach(state.features)
+    title(0.545, TOP, "block 2: 16 × 4 × 4\neach sees 16 × 16 pixels")
+    high = (TOP - BOTTOM) / max(-(-len(state.features) // 2), 1)
+    wide, reach = 0.87 * high / shape, _reach(state.features)
     for number, values in enumerate(state.features):
-        row, column = divmod(number, across)
-        panel = place(0.54 + column * wide, TOP - row * high, wide - 0.011)
+        row, column = divmod(number, 2)
+        panel = place(0.56 + 0.1 * column, TOP - row * high, wide)
         panel.imshow(_finite(values), cmap=shades(style.INK), vmin=0, vmax=reach)
 
-    title(0.83, TOP, "answer,\nprobability")
-    _bars(figure.add_axes((0.85, BOTTOM, 0.105, TOP - BOTTOM)), state.chances, state.label)
+    title(0.83, TOP, "answer:\nprobability")
+    _bars(figure.add_axes((0.85, BOTTOM + 0.03, 0.105, TOP - BOTTOM - 0.03)), state.chances, state.label)
 
 
 def _image(panel: Any, image: np.ndarray, peaks: list[tuple[int, int]]) -> None:
