@@ -39,4 +39,4 @@ def _block(x: Tensor, layer: Any) -> Tensor:
 
 
 def _array(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().cpu().float().numpy()
+    return tensor.detach().cpu().float().numpy().copy()  # parameters go on changing

@@ -15,8 +15,8 @@ SHOWN_DIGIT = 3  # one of the old digits, with bends and ends
 FIELD = 6  # pixels of the image, each way, that decide about one number after the first block
 COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.MISTAKE)  # of the six filters
 SECONDS_TO_READ = 3.0
-TOP, BOTTOM = 0.735, 0.05  # of the drawing, as shares of the height
-PAPER_EDGE = 0.8  # line width around maps
+TOP, MIDDLE, BOTTOM = 0.735, 0.317, 0.05  # of the drawing, as shares of the height
+WIDE, NARROW = 0.2, 0.076  # of images and of maps, as shares of the width
 
 
 @dataclass(frozen=True)
@@ -102,70 +102,89 @@ def draw(axes: Any, state: State) -> None:
     axes.set_position((0, 0, 1, 1))
     axes.patch.set_alpha(0)
     axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.set_autoscale_on(False)
     shape = figure.get_figwidth() / figure.get_figheight()
-
-    def place(left: float, top: float, width: float) -> Any:
-        """Square axes; top and left in shares of the figure, width in shares of its width."""
-        panel = figure.add_axes((left, top - width * shape, width, width * shape))
-        panel.set_xticks([])
-        panel.set_yticks([])
-        for side in panel.spines.values():
-            side.set(color=style.FAINT, linewidth=PAPER_EDGE)
-        return panel
-
-    def title(left: float, top: float, text: str, **details: Any) -> None:
-        axes.text(left, top + 0.012, text, fontsize=style.SMALL, color=style.MUTED, va="bottom", **details)
-
+    paper = _Paper(axes, shape)
     peaks = [_peak(values) for values in state.maps]
-    title(0.045, TOP, "image: where each filter\nfinds its pattern best")
-    _image(place(0.045, TOP, 0.2), state.image, peaks)
-    title(0.045, 0.317, "saliency: how much\neach pixel matters")
-    _saliency(place(0.045, 0.317, 0.2), state.image, state.saliency)
 
-    count, size = len(state.filters), 0.076
-    pitch = (TOP - BOTTOM - size * shape) / max(count - 1, 1)
-    title(0.305, TOP, "six\nfilters")
-    title(0.401, TOP, "block 1\n6 × 12 × 12")
+    paper.write(0.045, TOP, "image: where each filter\nfinds its pattern best")
+    paper.map(0.045, TOP, WIDE, state.image, "ink", 0, 1)
+    for number, (row, column) in enumerate(peaks):
+        colour = COLOURS[number % len(COLOURS)]
+        paper.frame(0.045, TOP, WIDE / len(state.image), 2 * row, 2 * column, FIELD, colour, 1.9)
+    paper.write(0.045, MIDDLE, "saliency: how much\neach pixel matters")
+    paper.map(0.045, MIDDLE, WIDE, state.saliency, "saliency", 0, _reach(state.saliency))
+    paper.outline(0.045, MIDDLE, WIDE, state.image)
+
+    count = len(state.filters)
+    pitch = (TOP - BOTTOM - NARROW * shape) / max(count - 1, 1)
+    paper.write(0.305, TOP, "six\nfilters")
+    paper.write(0.401, TOP, "block 1\n6 × 12 × 12")
     for number, (kernel, values) in enumerate(zip(state.filters, state.maps, strict=True)):
         top, colour = TOP - number * pitch, COLOURS[number % len(COLOURS)]
-        panel = place(0.305, top, size)
         reach = _reach(kernel)
-        panel.imshow(_finite(kernel), cmap=shades("filter"), vmin=-reach, vmax=reach)
-        for side in panel.spines.values():
-            side.set(color=colour, linewidth=1.8)
-        panel = place(0.401, top, size)
-        panel.imshow(_finite(values), cmap=shades(colour), vmin=0, vmax=_reach(values))
-        row, column = peaks[number]
-        panel.add_patch(_frame(column - 0.5, row - 0.5, 1, style.INK, 1.0))
-        axes.annotate(
-            "", (0.399, top - size * shape / 2), (0.385, top - size * shape / 2),
-            arrowprops={"arrowstyle": "-|>", "color": style.MUTED, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0},
-        )  # fmt: skip
+        paper.map(0.305, top, NARROW, kernel, "filter", -reach, reach, colour, 1.8)
+        paper.arrow(0.385, 0.4, top - NARROW * shape / 2)
+        paper.map(0.401, top, NARROW, values, colour, 0, _reach(values))
+        paper.frame(0.401, top, NARROW / len(values), *peaks[number], 1, style.INK, 1.0)
 
-    title(0.545, TOP, "block 2: 16 × 4 × 4\neach sees 16 × 16 pixels")
+    paper.write(0.545, TOP, "block 2: 16 × 4 × 4\neach sees 16 × 16 pixels")
     high = (TOP - BOTTOM) / max(-(-len(state.features) // 2), 1)
-    wide, reach = 0.87 * high / shape, _reach(state.features)
+    reach = _reach(state.features)
     for number, values in enumerate(state.features):
         row, column = divmod(number, 2)
-        panel = place(0.56 + 0.1 * column, TOP - row * high, wide)
-        panel.imshow(_finite(values), cmap=shades(style.INK), vmin=0, vmax=reach)
+        paper.map(0.56 + 0.1 * column, TOP - row * high, 0.87 * high / shape, values, style.INK, 0, reach)
 
-    title(0.83, TOP, "answer:\nprobability")
+    paper.write(0.83, TOP, "answer:\nprobability")
     _bars(figure.add_axes((0.85, BOTTOM + 0.03, 0.105, TOP - BOTTOM - 0.03)), state.chances, state.label)
 
 
-def _image(panel: Any, image: np.ndarray, peaks: list[tuple[int, int]]) -> None:
-    """The image, with a frame in each filter's colour around what makes the filter's largest number."""
-    panel.imshow(_finite(image), cmap=shades("ink"), vmin=0, vmax=1)
-    for number, (row, column) in enumerate(peaks):
-        colour = COLOURS[number % len(COLOURS)]
-        panel.add_patch(_frame(2 * column - 0.5, 2 * row - 0.5, FIELD, colour, 1.9))
+@dataclass(frozen=True)
+class _Paper:
+    """One pair of axes over the whole figure, in shares of it: thirty axes would take a second to draw.
 
+    Squares are given by their left and top, and by their width as a share of the figure's width.
+    """
 
-def _saliency(panel: Any, image: np.ndarray, saliency: np.ndarray) -> None:
-    """The saliency, with the ink's outline."""
-    panel.imshow(_finite(saliency), cmap=shades("saliency"), vmin=0, vmax=_reach(saliency))
-    panel.contour(_finite(image), levels=[0.5], colors=[style.INK], linewidths=0.9)
+    axes: Any
+    shape: float  # width over height of the figure
+
+    def write(self, left: float, top: float, text: str) -> None:
+        """A title above a column."""
+        self.axes.text(left, top + 0.012, text, fontsize=style.SMALL, color=style.MUTED, va="bottom")
+
+    def map(
+        self, left: float, top: float, width: float, values: np.ndarray, shade: str, low: float, high: float,
+        edge: str = style.FAINT, line: float = 0.8,
+    ) -> None:  # fmt: skip
+        """A square of pixels."""
+        extent = (left, left + width, top - width * self.shape, top)
+        self.axes.imshow(
+            _finite(values), extent=extent, aspect="auto", interpolation="nearest", cmap=shades(shade), vmin=low,
+            vmax=high,
+        )  # fmt: skip
+        self.frame(left, top, width, 0, 0, 1, edge, line)
+
+    def frame(
+        self, left: float, top: float, pixel: float, row: int, column: int, side: int, colour: str, line: float
+    ) -> None:
+        """A frame around `side` x `side` pixels of a map, from a row and a column on; `pixel` is one pixel's width."""
+        from matplotlib.patches import Rectangle
+
+        corner = left + column * pixel, top - (row + side) * pixel * self.shape
+        size = side * pixel, side * pixel * self.shape
+        self.axes.add_patch(Rectangle(corner, *size, fill=False, edgecolor=colour, linewidth=line))
+
+    def outline(self, left: float, top: float, width: float, image: np.ndarray) -> None:
+        """The edge of an image's ink."""
+        places = (np.arange(len(image)) + 0.5) / len(image) * width
+        x, y = left + places, top - places * self.shape
+        self.axes.contour(x, y, _finite(image), levels=[0.5], colors=[style.INK], linewidths=0.9)
+
+    def arrow(self, start: float, end: float, height: float) -> None:
+        """From a filter to its map."""
+        arrow = {"arrowstyle": "-|>", "color": style.MUTED, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
+        self.axes.annotate("", (end, height), (start, height), arrowprops=arrow)
 
 
 def _bars(panel: Any, chances: np.ndarray, label: int) -> None:
@@ -185,12 +204,6 @@ def _peak(values: np.ndarray) -> tuple[int, int]:
     """Row and column of the largest number."""
     row, column = np.unravel_index(int(_finite(values).argmax()), values.shape)
     return int(row), int(column)
-
-
-def _frame(left: float, top: float, side: float, colour: str, width: float) -> Any:
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((left, top), side, side, fill=False, edgecolor=colour, linewidth=width)
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
