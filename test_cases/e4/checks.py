@@ -125,7 +125,8 @@ def saliency(student: Student, library: Library, thresholds: Mapping[str, float]
         images, labels = random.standard_normal((count, channels, side, side)), random.integers(classes, size=count)
         inner = random.standard_normal((7, channels * side * side)) / side
         weights = {"inner": inner, "outer": random.standard_normal((classes, 7))}
-        found = student.probe("salient", {"saliency": f"{MODULE}.saliency"}, images=images, labels=labels, **weights)
+        functions = {"saliency": f"{MODULE}.saliency"}
+        found = student.probe("salient", functions, images=images, labels=labels, inner=inner, outer=weights["outer"])
         if found["changed"] is not False:
             raise CheckFailed("saliency changed the images or the model's weights. It changes no argument.")
         if found["left"] is not False:
@@ -233,7 +234,7 @@ def transfer(student: Student, library: Library, thresholds: Mapping[str, float]
     with diagnosis.explained(lambda text: _wrong_transfer(training, head, tuned)):
         what = f"accuracy on the digits 5 to 9 after {MOST} images of each"
         expect.at_least(tuned, thresholds["minimum_transfer_accuracy"], what, "Do `augment` and more epochs help?")
-        what = "the errors after transfer, as a share of the errors of a LeNet from nothing on the same images,"
+        what = "the errors after transfer, divided by the errors of a LeNet from nothing,"
         hint = "What would make the features suit digits that the encoder has never seen?"
         expect.at_most(errors_left, thresholds["maximum_errors_left"], what, hint)
 

@@ -97,7 +97,7 @@ def of_kernel(name: str, found: Any) -> str:
 def conv2d(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int, padding: int, wrong: str) -> np.ndarray:
     """A convolution with a mistake."""
     weight = {
-        "turned round": weight[:, :, ::-1, ::-1],
+        "flipped": weight[:, :, ::-1, ::-1],
         "transposed": weight.swapaxes(2, 3),
         "channels averaged": weight / weight.shape[1],
         "first channel": np.concatenate([weight[:, :1], 0 * weight[:, 1:]], axis=1),
@@ -118,7 +118,7 @@ def conv2d(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int, pad
 
 
 IN_CONVOLUTION = {
-    "turned round": "The kernels were turned round, as the mathematical convolution does. Here, as in torch, the entry "
+    "flipped": "The kernels were flipped, as the mathematical convolution does. Here, as in torch, the entry "
     "(0, 0) meets the pixel at the top left.",
     "transposed": "Rows and columns of the kernels have changed places.",
     "channels averaged": "The input channels were averaged. Their products add up.",

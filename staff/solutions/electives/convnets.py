@@ -78,7 +78,7 @@ def conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, padding: in
                           weight[o, i, u, v] * padded[n, i, stride * r + u, stride * c + v]
 
     x: (batch, in, height, width). `padded` is x with `padding` rows and columns of zeros on all four sides:
-    `pad(x, [padding] * 4)`. weight: (out, in, kernel, kernel). bias: (out,). Kernels are not turned round, as in torch.
+    `pad(x, [padding] * 4)`. weight: (out, in, kernel, kernel). bias: (out,). Kernels are not flipped, as in torch.
     Returns (batch, out, rows, columns); `output_size` tells rows and columns.
 
     Speed matters: training calls this thousands of times. A loop over the positions of the image takes minutes. Two

@@ -33,8 +33,8 @@ def block(function: Callable[..., Any], x: Tensor, layers: list[list[Tensor]], s
         layers: weight and bias of the two convolutions, and of the shortcut if there is one.
         stride: of the first convolution and of the shortcut.
     """
-    first, second, *shortcut = [(weight, bias) for weight, bias in layers]
-    return function(x, first, second, *(shortcut or [None]), stride)
+    first, second, *others = [(weight, bias) for weight, bias in layers]
+    return function(x, first, second, others[0] if others else None, stride)
 
 
 class Curved(torch.nn.Module):
