@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, stack
 from torch.nn import Linear, Module, Parameter, ReLU, Sequential
 from torch.nn.functional import affine_grid, cross_entropy, dropout, grid_sample, pad
+from torch.nn.init import kaiming_normal_, zeros_
 from torch.optim import Adam
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import DataLoader, Dataset
@@ -235,7 +236,11 @@ class LeNet(Module):
     def __init__(self, classes: int = 10) -> None:
         super().__init__()
         self.conv1, self.conv2 = Convolution(1, 6, 5), Convolution(6, 16, 5)
-        self.head: Module = Sequential(Linear(FEATURES, 120), ReLU(), Linear(120, 84), ReLU(), Linear(84, classes))
+        layers = [Linear(FEATURES, 120), Linear(120, 84), Linear(84, classes)]
+        for layer in layers:
+            kaiming_normal_(layer.weight, nonlinearity="relu")  # keeps sizes, as in `Convolution`
+            zeros_(layer.bias)
+        self.head: Module = Sequential(layers[0], ReLU(), layers[1], ReLU(), layers[2])
 
     def encode(self, x: Tensor) -> Tensor:
         """Return the features of images, as the table says. x: (batch, 1, 28, 28). Returns (batch, 256).

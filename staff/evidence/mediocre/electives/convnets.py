@@ -119,9 +119,11 @@ class LeNet(nn.Module):
     def __init__(self, classes: int = 10) -> None:
         super().__init__()
         self.conv1, self.conv2 = Convolution(1, 6, 5), Convolution(6, 16, 5)
-        self.head: nn.Module = nn.Sequential(
-            nn.Linear(FEATURES, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, classes)
-        )
+        layers = [nn.Linear(FEATURES, 120), nn.Linear(120, 84), nn.Linear(84, classes)]
+        for layer in layers:
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+        self.head: nn.Module = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
 
     def encode(self, x: Tensor) -> Tensor:
         """Two blocks."""
