@@ -72,10 +72,13 @@ def negative_sampling_loss(student: Student, library: Library, thresholds: Mappi
     _exact_gradients(found, given, _slopes(reference.negative_sampling_losses, given), "negative_sampling_loss")
     directions = reference.units(random.standard_normal((BATCH, SIZE)))
     far = [FAR * directions, -directions, np.repeat(directions[:, None], NOISE_WORDS, axis=1)]
-    value = expect.number(_loss(student, "negative_sampling_loss", far)["value"], "the loss should be")
-    right = float(reference.negative_sampling_losses(*far).mean())
+    found = _loss(student, "negative_sampling_loss", far)
     hint = "Which function of torch takes the logarithm of a sigmoid in one step?"
-    expect.close(value, right, EXACT, "with scalar products of 1,000 and -1,000, the loss should be", hint)
+    with diagnosis.explained(lambda text: hint):
+        what = "with scalar products of 1,000 and -1,000, the loss should be"
+        value = expect.number(found["value"], what)
+        expect.close(value, float(reference.negative_sampling_losses(*far).mean()), EXACT, what)
+
 
 
 def co_occurrences(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:

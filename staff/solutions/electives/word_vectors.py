@@ -244,7 +244,7 @@ def train_glove(model: WordVectors, dataset: Dataset) -> None:
         for batch in DataLoader(dataset, batch_size=256, shuffle=True):
             x, y, counts = batch["x"], batch["y"], batch["count"]
             biases = model.word_bias(x).squeeze(1), model.context_bias(y).squeeze(1)
-            loss = glove_loss(model.word(x), model.context(y), *biases, counts, maximum=50.0)
+            loss = glove_loss(model.word(x), model.context(y), *biases, counts, maximum=20.0)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -12,10 +12,13 @@ from pictures import style
 from pictures.panels import Panel, WindowPicture
 from test_cases.e6.public import haiku, kinship
 
-WORDS_OF_A_THEME = 8  # shown: the most frequent ones
+WORDS_OF_A_THEME = 7  # shown: the most frequent ones
 SHARPNESS = 7.0  # how much more a theme counts that is more similar
 COLOURS = (style.BLUE, style.GREEN, style.MISTAKE, style.ORANGE, style.PURPLE, style.SKY, "#7A5C3E")
 EDGES = ((0, 1, style.BLUE), (2, 3, style.BLUE), (2, 0, style.MISTAKE), (3, 1, style.MISTAKE))  # man to woman, ...
+RIM, WITHIN = np.array([1.33, 0.9]), np.array([1.12, 0.76])  # of the names of themes; of words
+LETTER, LINE, MAX_MOVES = 0.034, 0.068, 80  # width and height of what is written, in units of the axes; of names
+CELL = np.array([0.9, 0.62])  # of a house, in units of vectors
 SECONDS_TO_READ = 4.0
 
 
@@ -39,11 +42,11 @@ class State:
 
     @property
     def caption(self) -> str:
-        """For example `91.1% of the words shown are most similar to their own theme; chance is 14%`."""
+        """For example `91.1% of the words are nearest to their theme; chance is 14%`."""
         if self.kind == "themes":
             chance = 1 / len(haiku.THEMES)
-            return f"{style.share(self.fit)} of these words are most similar to their own theme; chance is {chance:.0%}"
-        return f"one step in six houses: the same arrows agree to {self.fit:.2f}; 1 is parallel"
+            return f"{style.share(self.fit)} of the words are nearest to their theme; chance is {chance:.0%}"
+        return f"same arrows in six houses: alike to {self.fit:.2f}; 1 is parallel"
 
 
 @dataclass(frozen=True)
@@ -179,53 +182,58 @@ def draw(axes: Any, state: State) -> None:
 
 def _draw_themes(axes: Any, state: State) -> None:
     axes.set_position((0.02, 0.02, 0.96, 0.80))
-    axes.set(xlim=(-1.75, 1.75), ylim=(-1.16, 1.16))
-    axes.set_aspect("equal", adjustable="datalim")
-    for theme, colour, (x, y) in zip(haiku.THEMES, COLOURS, anchors(len(haiku.THEMES)), strict=True):
-        axes.plot([0, x], [0, y], color=style.FAINT, linewidth=1.0, zorder=0)
-        axes.annotate(theme, (1.04 * x, 1.04 * y), color=colour, fontsize=style.NORMAL, fontweight="bold", zorder=4,
-                      ha="left" if x > 0.2 else "right" if x < -0.2 else "center",
-                      va="bottom" if y > 0.8 else "top" if y < -0.8 else "center")  # fmt: skip
-    heights = _apart(state.points, state.names)
-    for name, group, (x, y), height in zip(state.names, state.groups, state.points, heights, strict=True):
-        colour = COLOURS[group]
-        axes.plot([x], [y], "o", color=colour, markersize=3.4, markeredgewidth=0, alpha=0.9, zorder=2)
-        axes.text(x + 0.025, height, name, color=colour, fontsize=7.5, va="center", zorder=3)
+    axes.set(xlim=(-1.6, 1.6), ylim=(-1.0, 1.0))
+    for theme, colour, (x, y) in zip(haiku.THEMES, COLOURS, RIM * anchors(len(haiku.THEMES)), strict=True):
+        axes.plot([0, 0.94 * x], [0, 0.94 * y], color=style.FAINT, linewidth=1.2, zorder=0)
+        axes.text(x, y, theme, color=colour, fontsize=style.LARGE - 2, fontweight="bold", ha="center", va="center")
+    spots = _apart(WITHIN * state.points, state.names)
+    for name, group, (x, y) in zip(state.names, state.groups, spots, strict=True):
+        axes.text(
+            x, y, name, color=COLOURS[group], fontsize=style.SMALL - 0.5, ha="center", va="center", path_effects=_halo()
+        )
 
 
 def _apart(points: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Heights of labels, moved a little so that fewer lie on each other."""
-    heights = points[:, 1].astype(float).copy()
-    order = np.argsort(-heights, kind="stable")
-    placed: list[tuple[float, float, float]] = []
-    for number in order:
-        left, right = points[number, 0], points[number, 0] + 0.05 + 0.045 * len(names[number])
-        for _ in range(12):
-            hit = [y for x0, x1, y in placed if x0 < right and left < x1 and abs(y - heights[number]) < 0.062]
-            if not hit:
-                break
-            heights[number] = min(hit) - 0.063
-        placed.append((left, right, heights[number]))
-    return heights
+    """Where names are written so that they do not lie on each other: near their points, in the units of the axes."""
+    spots = np.nan_to_num(points) + np.column_stack([np.zeros(len(names)), 1e-4 * np.arange(len(names))])
+    widths = np.array([LETTER * (len(name) + 1) for name in names])
+    wide = (widths[:, None] + widths) / 2
+    for _ in range(MAX_MOVES):
+        across, up = (spots[:, None, axis] - spots[None, :, axis] for axis in range(2))
+        overlap = np.where(np.abs(across) < wide, np.maximum(LINE - np.abs(up), 0), 0)
+        np.fill_diagonal(overlap, 0)
+        if not overlap.any():
+            break
+        spots[:, 1] += 0.3 * (np.sign(up) * overlap).sum(axis=1)
+        spots[:, 1] = np.clip(spots[:, 1], -0.95, 0.95)
+    return spots
+
+
+def _halo() -> list[Any]:
+    """A light edge that sets letters apart from what they cross."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=2.6, foreground="white", alpha=0.9)]
 
 
 def _draw_people(axes: Any, state: State) -> None:
-    axes.set_position((0.02, 0.02, 0.96, 0.80))
+    axes.set_position((0.02, 0.075, 0.96, 0.745))
     axes.set(xlim=(0, 3), ylim=(0, 2))
-    points = state.points.reshape(-1, 4, 2)
-    for house, four in enumerate(points):
+    for house, four in enumerate(state.points.reshape(-1, 4, 2)):
         middle = np.array([house % 3 + 0.5, 1.5 - house // 3])
-        spots = middle + np.clip(four, -0.9, 0.9) * (0.36, 0.36)
+        spots = middle + np.clip(four * CELL, -0.45, 0.45)
         for start, end, colour in EDGES:
-            look = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.8, "shrinkA": 3, "shrinkB": 3}
+            look = {"arrowstyle": "-|>", "color": colour, "linewidth": 2.0, "shrinkA": 4, "shrinkB": 4}
             axes.annotate("", spots[end], spots[start], zorder=2, arrowprops=look)
-        for number, (x, y) in enumerate(spots):
-            axes.plot([x], [y], "o", color=style.INK, markersize=4, zorder=3)
-            is_up = y >= spots[:, 1].mean()
-            axes.annotate(kinship.PEOPLE[house][number], (x, y), (0, 9 if is_up else -9), textcoords="offset points",
-                          ha="center", va="center", fontsize=style.SMALL, color=style.INK, zorder=4)  # fmt: skip
-    for text, colour, x in (("man to woman", style.BLUE, 0.0), ("young to old", style.MISTAKE, 0.24)):
-        axes.text(x + 0.02, -0.0, text, transform=axes.transAxes, color=colour, fontsize=style.SMALL, fontweight="bold")
+        axes.plot(*spots.T, "o", color=style.INK, markersize=4.5, zorder=3)
+        for name, (x, y) in zip(kinship.PEOPLE[house], spots, strict=True):
+            up = 10 if y >= spots[:, 1].mean() else -11
+            axes.annotate(
+                name, (x, y), (0, up), textcoords="offset points", ha="center", va="center", fontsize=style.SMALL,
+                color=style.INK, zorder=4, path_effects=_halo(),
+            )  # fmt: skip
+    for text, colour, x in (("from man to woman", style.BLUE, 0.045), ("from young to old", style.MISTAKE, 0.37)):
+        axes.figure.text(x, 0.04, f"→ {text}", color=colour, fontsize=style.NORMAL, fontweight="bold", va="center")
 
 
 def _shown(words: Sequence[str], counts: Any) -> dict[str, str]:
