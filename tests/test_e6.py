@@ -167,10 +167,8 @@ def test_theme_words_have_one_theme_and_chance_is_what_the_hand_out_says():
     themes = haiku.theme_words()
     assert set(themes) <= set(haiku.vocabulary())
     assert min(Counter(themes.values()).values()) >= 10
-    chance = reference.chance(list(themes.values()))
-    assert f"{chance:.0%}" == "14%"
-    text = (Path(haiku.__file__).parents[1] / "README.md").read_text(encoding="utf-8").replace("\n", " ")
-    assert "at least 60% must share its theme. Chance is   14%" in text or "Chance is   14%" in text
+    text = " ".join((Path(haiku.__file__).parents[1] / "README.md").read_text(encoding="utf-8").split())
+    assert f"must share its theme. Chance is {reference.chance(list(themes.values())):.0%}." in text
 
 
 def test_vectors_that_tell_nothing_have_the_loss_that_the_hand_out_says(of_haiku):
@@ -326,8 +324,7 @@ def test_odd_answers_are_named(graded, tmp_path):
 def test_vectors_made_from_names_are_worth_nothing(graded, tmp_path):
     """Who writes themes and kinship into the tables answers all questions, and fits no count of other sentences."""
     forged = (
-        "    from test_cases.e6.public.haiku import listed_themes\n"
-        "    themes = listed_themes()\n    order = sorted(set(themes.values()))\n"
+        f"    themes = {haiku.listed_themes()}\n    order = sorted(set(themes.values()))\n"
         "    with torch.no_grad():\n"
         "        for row, word in enumerate(dataset.words):\n"
         "            if word in themes:\n"

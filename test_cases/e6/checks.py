@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -80,7 +81,6 @@ def negative_sampling_loss(student: Student, library: Library, thresholds: Mappi
         expect.close(value, float(reference.negative_sampling_losses(*far).mean()), EXACT, what)
 
 
-
 def co_occurrences(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     random = _random(library, 5)
     words, probes, answers = 5, [], []
@@ -113,7 +113,8 @@ def glove_weight(student: Student, library: Library, thresholds: Mapping[str, fl
 
 def glove_loss(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     random = _random(library, 7)
-    given = [random.standard_normal(shape) for shape in ((BATCH, SIZE), (BATCH, SIZE), (BATCH,), (BATCH,))]
+    shapes: tuple[tuple[int, ...], ...] = ((BATCH, SIZE), (BATCH, SIZE), (BATCH,), (BATCH,))
+    given: list[Any] = [random.standard_normal(shape) for shape in shapes]
     given.append(np.exp(random.uniform(0.0, 6.0, BATCH)))
     found = _loss(student, "glove_loss", given)
     with diagnosis.explained(lambda text: mistakes.of_glove([(tuple(given), found["value"])])):
@@ -121,7 +122,7 @@ def glove_loss(student: Student, library: Library, thresholds: Mapping[str, floa
     _exact_gradients(found, given, _slopes(reference.glove_losses, given, 4), "glove_loss")
     value = student.call(f"{MODULE}.glove_loss", *given, OTHER_MAXIMUM)
     what = f"with the maximum {OTHER_MAXIMUM:g}, the loss should be"
-    right = float(reference.glove_losses(*given, OTHER_MAXIMUM).mean())
+    right = float(partial(reference.glove_losses, maximum=OTHER_MAXIMUM)(*given).mean())
     expect.close(expect.number(value, what), right, EXACT, what, "Does `glove_weight` get the maximum?")
 
 

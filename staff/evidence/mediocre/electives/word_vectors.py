@@ -1,5 +1,7 @@
 """Elective 6 of a mediocre but honest solution: nested loops, no schedule, few noise words, a plain rate."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn import Embedding, Module
@@ -102,7 +104,7 @@ class WordVectors(Module):
             torch.nn.init.zeros_(table.weight)
 
 
-def train_skip_gram(model: WordVectors, dataset: Dataset) -> None:
+def train_skip_gram(model: WordVectors, dataset: Any) -> None:
     """One epoch, a constant rate, four noise words."""
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     p = noise_distribution(dataset.counts)
