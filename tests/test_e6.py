@@ -260,7 +260,7 @@ def test_the_panels_of_the_report_are_made(of_haiku, of_people):
 def test_the_live_window_follows_training_and_changes_no_weight(of_people):
     def trained(live: Live | None) -> list[torch.Tensor]:
         torch.manual_seed(0)
-        model = word_vectors.WordVectors(len(of_people.about["words"]), 8)
+        model = word_vectors.GloveVectors(len(of_people.about["words"]), 8)
         arrays = datasets.training_arrays(of_people)
         arrays = {name: array[:2000] if isinstance(array, np.ndarray) else array for name, array in arrays.items()}
         dataset = WordPairs(model, arrays)

@@ -86,6 +86,13 @@ IN_CBOW = {
 }
 
 
+PAIR_CRASHES = {
+    "list index out of range": (
+        "A position is outside of the sentence. Where do the windows of the first and of the last words end?"
+    )
+}
+
+
 def of_pairs(
     wrong_pairs: Callable[..., Counter[Any]],
     explanations: Mapping[str, str],

@@ -184,19 +184,28 @@ def analogy(vectors: Tensor, first: int, second: int, third: int) -> int:
 
 
 class WordVectors(Module):
-    """Two vectors and two biases for each word. This is complete.
+    """Two vectors for each word. This is complete.
 
-    word, word_bias: tables of a word itself: `model.word(x)` of words (batch,) is (batch, size), and
-    `model.word_bias(x)` is (batch, 1).
-    context, context_bias: tables of a word as a neighbour of another. The biases are for GloVe alone.
+    word: the table of words themselves: `model.word(x)` of words (batch,) is (batch, size).
+    context: the table of words as neighbours of others, and as noise.
     """
 
     def __init__(self, words: int, size: int) -> None:
         super().__init__()
         self.word, self.context = Embedding(words, size), Embedding(words, size)
-        self.word_bias, self.context_bias = Embedding(words, 1), Embedding(words, 1)
         for table in (self.word, self.context):
             torch.nn.init.uniform_(table.weight, -0.5 * size**-0.5, 0.5 * size**-0.5)
+
+
+class GloveVectors(WordVectors):
+    """Two vectors and two biases for each word. This is complete.
+
+    word_bias, context_bias: `model.word_bias(x)` of words (batch,) is (batch, 1).
+    """
+
+    def __init__(self, words: int, size: int) -> None:
+        super().__init__(words, size)
+        self.word_bias, self.context_bias = Embedding(words, 1), Embedding(words, 1)
         for table in (self.word_bias, self.context_bias):
             torch.nn.init.zeros_(table.weight)
 
@@ -213,7 +222,7 @@ def train_skip_gram(model: WordVectors, dataset: Dataset) -> None:
     """
     # BEGIN SOLUTION
     probabilities = noise_distribution(dataset.counts)
-    optimizer = Adam([*model.word.parameters(), *model.context.parameters()], lr=0.02)
+    optimizer = Adam(model.parameters(), lr=0.02)
     batches = DataLoader(dataset, batch_size=1024, shuffle=True, drop_last=True)
     schedule = LinearLR(optimizer, 1.0, 0.02, total_iters=len(batches))
     for batch in batches:
@@ -226,7 +235,7 @@ def train_skip_gram(model: WordVectors, dataset: Dataset) -> None:
     # END SOLUTION
 
 
-def train_glove(model: WordVectors, dataset: Dataset) -> None:
+def train_glove(model: GloveVectors, dataset: Dataset) -> None:
     """Train the vectors and biases of a model by GloVe, on the co-occurrences of 6,000 sentences about people.
 
     Batches of a `DataLoader` are dictionaries: `batch["x"]` and `batch["y"]`, int64 (batch,), two words, and

@@ -97,9 +97,16 @@ class WordVectors(Module):
     def __init__(self, words: int, size: int) -> None:
         super().__init__()
         self.word, self.context = Embedding(words, size), Embedding(words, size)
-        self.word_bias, self.context_bias = Embedding(words, 1), Embedding(words, 1)
         for table in (self.word, self.context):
             torch.nn.init.uniform_(table.weight, -0.5 * size**-0.5, 0.5 * size**-0.5)
+
+
+class GloveVectors(WordVectors):
+    """As given."""
+
+    def __init__(self, words: int, size: int) -> None:
+        super().__init__(words, size)
+        self.word_bias, self.context_bias = Embedding(words, 1), Embedding(words, 1)
         for table in (self.word_bias, self.context_bias):
             torch.nn.init.zeros_(table.weight)
 
@@ -117,7 +124,7 @@ def train_skip_gram(model: WordVectors, dataset: Any) -> None:
         optimizer.step()
 
 
-def train_glove(model: WordVectors, dataset: Dataset) -> None:
+def train_glove(model: GloveVectors, dataset: Dataset) -> None:
     """Constant rate, the default maximum."""
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     for _ in range(50):
