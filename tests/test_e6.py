@@ -17,7 +17,7 @@ import data as datasets
 from grading.isolation import channel
 from pictures.windows.live import Live
 from staff.solutions.electives import word_vectors
-from test_cases.e6 import checks, mistakes, reference
+from test_cases.e6 import checks, measures, mistakes, reference, vector_mistakes
 from test_cases.e6.public import counting, haiku, kinship, picture
 from test_cases.e6.public.charts import NearestWords
 from test_cases.e6.public.dataset import WordPairs
@@ -57,7 +57,7 @@ def test_slopes_by_differences_are_torchs_gradients(name):
         student, count = word_vectors.negative_sampling_loss, 3
     wanted = [tensor.requires_grad_() for tensor in torchs(given)]
     right = torch.autograd.grad(student(*wanted), wanted[:count])
-    found = checks._slopes(getattr(reference, f"{name}_losses"), given, count)
+    found = measures.slopes(getattr(reference, f"{name}_losses"), given, count)
     for one, other in zip(found, right, strict=True):
         np.testing.assert_allclose(one, other.numpy(), rtol=0, atol=1e-8)
 
@@ -127,7 +127,12 @@ def test_a_mistake_is_recognised_in_no_other_mistakes_answer():
             tuple(tensors(random, (5, 4), (5, 4), (5, 3, 4))),
         ),
         (mistakes.IN_GLOVE, mistakes.glove, mistakes.of_glove, tuple(tables)),
-        (mistakes.IN_COSINE, mistakes.cosine, mistakes.of_cosine, tuple(tensors(random, (5, 4), (3, 4)))),
+        (
+            vector_mistakes.IN_COSINE,
+            vector_mistakes.cosine,
+            vector_mistakes.of_cosine,
+            tuple(tensors(random, (5, 4), (3, 4))),
+        ),
         (mistakes.IN_MEETINGS, mistakes.meetings, mistakes.of_meetings, (lines, 5, 3)),
     ):
         for wrong, explanation in table.items():
@@ -135,11 +140,13 @@ def test_a_mistake_is_recognised_in_no_other_mistakes_answer():
     for wrong, explanation in mistakes.IN_WEIGHTS.items():
         probes = [((counts, *rest), mistakes.weight(counts, *rest, wrong)) for rest in ((100.0, 0.75), (10.0, 0.5))]
         assert mistakes.of_weights(probes) == explanation, wrong
-    for wrong, explanation in mistakes.IN_NEAREST.items():
-        assert mistakes.of_nearest(vectors, near, mistakes.near(vectors, near, wrong)) == explanation, wrong
-    for wrong, explanation in mistakes.IN_ANALOGIES.items():
-        found = mistakes.answered(vectors, questions, wrong)
-        assert mistakes.of_analogies(vectors, questions, found) == explanation, wrong
+    for wrong, explanation in vector_mistakes.IN_NEAREST.items():
+        assert vector_mistakes.of_nearest(vectors, near, vector_mistakes.near(vectors, near, wrong)) == explanation, (
+            wrong
+        )
+    for wrong, explanation in vector_mistakes.IN_ANALOGIES.items():
+        found = vector_mistakes.answered(vectors, questions, wrong)
+        assert vector_mistakes.of_analogies(vectors, questions, found) == explanation, wrong
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +180,7 @@ def test_theme_words_have_one_theme_and_chance_is_what_the_hand_out_says():
 
 def test_vectors_that_tell_nothing_have_the_loss_that_the_hand_out_says(of_haiku):
     nothing = np.zeros((len(of_haiku.about["words"]), 4))
-    loss = checks._pair_loss(nothing, nothing, of_haiku.test.x, of_haiku.test.y, np.random.default_rng(0))
+    loss = measures.pair_loss(nothing, nothing, of_haiku.test.x, of_haiku.test.y, np.random.default_rng(0))
     assert loss == pytest.approx(6 * np.log(2)) == pytest.approx(4.16, abs=0.005)
 
 
@@ -187,7 +194,7 @@ def test_sentences_about_people_tell_house_gender_and_age():
         assert len(own) > 300
         assert 0.85 < np.mean([sentence[4] in pronouns for sentence in own]) < 0.99
         assert 0.85 < np.mean([sentence[1] in manners for sentence in own]) < 0.99
-    questions = checks._analogies({name: number for number, name in enumerate(kinship.WORDS)})
+    questions = measures.analogies({name: number for number, name in enumerate(kinship.WORDS)})
     assert questions.shape == (240, 4)
     assert len({tuple(question) for question in questions.tolist()}) == 240
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from data import Library
 from grading.checks import diagnosis, expect
 from grading.checks.student import Model, Student, Training
 from grading.outcomes import CheckFailed
-from test_cases.e6 import mistakes, reference
+from test_cases.e6 import listed_pairs, measures, mistakes, reference, vector_mistakes
 from test_cases.e6.mistakes import EXACT
 from test_cases.e6.public import haiku, kinship
 from test_cases.e6.public.charts import NearestWords
@@ -27,12 +26,10 @@ HAIKU_SIZE, PEOPLE_SIZE = 32, 24  # numbers of a trained vector
 WINDOWS = (1, 2, 4)
 BATCH, SIZE, NOISE_WORDS = 5, 4, 3  # all different, so that a dimension is taken for no other
 FAR = 1000.0  # scalar products at which a sigmoid is 0 or 1 in float64
-NOISE_PER_PAIR = 5  # of the grader's own loss
 NEAREST = 3  # theme words that are looked at around each theme word
 SHOWN = ("tea", "river", "farmer", "book", "exam", "robot", "rose", "moon")
-GLOVE_MAXIMUM = 100.0
 OTHER_MAXIMUM, OTHER_POWER = 10.0, 0.5
-SLOPE_EXACT, STEP = 1e-6, 1e-5  # differences over two steps of 1e-5 are exact to about 1e-9
+SLOPE_EXACT = 1e-6  # of slopes by differences
 
 
 def skip_gram_pairs(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -70,7 +67,7 @@ def negative_sampling_loss(student: Student, library: Library, thresholds: Mappi
     losses = reference.negative_sampling_losses(*given)
     with diagnosis.explained(lambda text: mistakes.of_negative_sampling([(tuple(given), found["value"])])):
         _exact_loss(found, given, losses, f"the loss of {BATCH} pairs with {NOISE_WORDS} noise words each")
-    _exact_gradients(found, given, _slopes(reference.negative_sampling_losses, given), "negative_sampling_loss")
+    _exact_gradients(found, given, measures.slopes(reference.negative_sampling_losses, given), "negative_sampling_loss")
     directions = reference.units(random.standard_normal((BATCH, SIZE)))
     far = [FAR * directions, -directions, np.repeat(directions[:, None], NOISE_WORDS, axis=1)]
     found = _loss(student, "negative_sampling_loss", far)
@@ -102,7 +99,7 @@ def glove_weight(student: Student, library: Library, thresholds: Mapping[str, fl
     counts = np.concatenate([[0.0, 100.0], random.uniform(0.1, 90.0, 6), random.uniform(110.0, 900.0, 2)])
     settings: list[tuple[float, ...]] = [(), (OTHER_MAXIMUM, OTHER_POWER)]
     answers = [student.call(f"{MODULE}.glove_weight", counts, *setting) for setting in settings]
-    whole = [setting or (GLOVE_MAXIMUM, 0.75) for setting in settings]
+    whole = [setting or (measures.GLOVE_MAXIMUM, 0.75) for setting in settings]
     probes = [((counts, *setting), found) for setting, found in zip(whole, answers, strict=True)]
     with diagnosis.explained(lambda text: mistakes.of_weights(probes)):
         for (maximum, power), found in zip(whole, answers, strict=True):
@@ -119,7 +116,7 @@ def glove_loss(student: Student, library: Library, thresholds: Mapping[str, floa
     found = _loss(student, "glove_loss", given)
     with diagnosis.explained(lambda text: mistakes.of_glove([(tuple(given), found["value"])])):
         _exact_loss(found, given, reference.glove_losses(*given), f"the loss of {BATCH} co-occurrences")
-    _exact_gradients(found, given, _slopes(reference.glove_losses, given, 4), "glove_loss")
+    _exact_gradients(found, given, measures.slopes(reference.glove_losses, given, 4), "glove_loss")
     value = student.call(f"{MODULE}.glove_loss", *given, OTHER_MAXIMUM)
     what = f"with the maximum {OTHER_MAXIMUM:g}, the loss should be"
     right = float(partial(reference.glove_losses, maximum=OTHER_MAXIMUM)(*given).mean())
@@ -131,7 +128,7 @@ def cosine_similarity(student: Student, library: Library, thresholds: Mapping[st
     one, other = random.standard_normal((BATCH, SIZE)), 3 * random.standard_normal((NOISE_WORDS, SIZE))
     name = f"{MODULE}.cosine_similarity"
     found = student.call(name, one, other)
-    with diagnosis.explained(lambda text: mistakes.of_cosine([((one, other), found)])):
+    with diagnosis.explained(lambda text: vector_mistakes.of_cosine([((one, other), found)])):
         what = f"cosine_similarity of {BATCH} and {NOISE_WORDS} vectors should return similarities"
         table = expect.array(found, (BATCH, NOISE_WORDS), what)
         expect.close(table, reference.cosine_similarity(one, other), EXACT, f"{what} that begin with")
@@ -154,7 +151,7 @@ def nearest(student: Student, library: Library, thresholds: Mapping[str, float])
         if len(found) != count:
             raise CheckFailed(f"{what}; got {len(found)}.")
     listed = [word for found in answers for word in found]
-    with diagnosis.explained(lambda text: mistakes.of_nearest(vectors, questions, listed)):
+    with diagnosis.explained(lambda text: vector_mistakes.of_nearest(vectors, questions, listed)):
         for (word, count), found in zip(questions, answers, strict=True):
             right = reference.nearest(vectors, word, count)
             if found != right:
@@ -173,7 +170,7 @@ def analogy(student: Student, library: Library, thresholds: Mapping[str, float])
         if not isinstance(found, int) or isinstance(found, bool):
             raise CheckFailed(f"analogy should return a word, an integer; got {expect.kind(found)}.")
     right = reference.analogies(vectors, questions)
-    with diagnosis.explained(lambda text: mistakes.of_analogies(vectors, questions, answers)):
+    with diagnosis.explained(lambda text: vector_mistakes.of_analogies(vectors, questions, answers)):
         wrong = np.flatnonzero(right != np.array([min(max(found, -1), len(vectors)) for found in answers]))
         if wrong.size:
             first, second, third = questions[wrong[0]].tolist()
@@ -193,7 +190,7 @@ def themes(student: Student, library: Library, thresholds: Mapping[str, float]) 
     row = {word: number for number, word in enumerate(words)}
     order = np.array([row[word] for word in haiku.vocabulary()])
     x, y = order[splits.test.x], order[splits.test.y]
-    loss = _pair_loss(tables["word"], tables["context"], x, y, _random(library, 11))
+    loss = measures.pair_loss(tables["word"], tables["context"], x, y, _random(library, 11))
     theme_of = haiku.theme_words()
     rows = np.array([row[word] for word in theme_of])
     vectors, names = tables["word"][rows], list(theme_of.values())
@@ -221,9 +218,11 @@ def analogies(student: Student, library: Library, thresholds: Mapping[str, float
     tables = _tables(model, len(words), PEOPLE_SIZE, training, names)
     row = {word: number for number, word in enumerate(words)}
     order = np.array([row[word] for word in kinship.WORDS])
-    error = _glove_error(tables, order[splits.test.x], order[splits.test.y], splits.test.count.astype(np.float64))
+    error = measures.glove_error(
+        tables, order[splits.test.x], order[splits.test.y], splits.test.count.astype(np.float64)
+    )
     vectors = tables["word"] + tables["context"]
-    questions = _analogies(row)
+    questions = measures.analogies(row)
     answers = reference.analogies(vectors, questions[:, :3])
     share = float((answers == questions[:, 3]).mean())
     student.record("glove_error", error)
@@ -235,7 +234,7 @@ def analogies(student: Student, library: Library, thresholds: Mapping[str, float
         expect.at_most(error, thresholds["maximum_glove_error"], what, hint)
         what = f"the share of {len(questions)} analogies that the sums of the two vectors answer"
         wrong = np.flatnonzero(answers != questions[:, 3])
-        hint = f"For example, {_told(words, questions[wrong[0]], answers[wrong[0]])}" if wrong.size else ""
+        hint = f"For example, {measures.told(words, questions[wrong[0]], answers[wrong[0]])}" if wrong.size else ""
         expect.at_least(share, thresholds["minimum_analogy_share"], what, hint)
 
 
@@ -265,7 +264,7 @@ def _exact_pairs(
             student.probe("pairs", functions, has_curve=False, sentence=sentence, window=window)
             for sentence, window in questions
         ]
-    read = _read_skip_gram if name == "skip_gram_pairs" else _read_cbow
+    read = listed_pairs.read_skip_gram if name == "skip_gram_pairs" else listed_pairs.read_cbow
     found = [Counter(read(pairs, name)) for pairs in given]
     with diagnosis.explained(lambda text: mistakes.of_pairs(wrong, explanations, questions, found)):
         for question, pairs in sorted(zip(questions, found, strict=True), key=lambda each: len(each[0][0])):
@@ -277,46 +276,9 @@ def _exact_pairs(
                     times = "" if one[1] == 1 else f", {one[1]} times"
                     extra = "" if word == "lacks" else " too much"
                     raise expect.Mismatch(
-                        f"{what}; the list of {pairs.total()} {word} {_as_pair(one[0])}{extra}{times}.",
+                        f"{what}; the list of {pairs.total()} {word} {listed_pairs.as_pair(one[0])}{extra}{times}.",
                         "The docstring has an example.",
                     )
-
-
-def _read_skip_gram(pairs: Any, name: str) -> list[Any]:
-    what = f"{name} should return a list of tuples (centre, neighbour) of integers"
-    return [tuple(pair) for pair in _rows(pairs, what) if _all_integers(pair, what)]
-
-
-def _read_cbow(pairs: Any, name: str) -> list[Any]:
-    what = f"{name} should return a list of tuples (neighbours, centre), a list of integers and an integer"
-    found = []
-    for others, centre in _rows(pairs, what):
-        if not isinstance(others, list):
-            raise CheckFailed(f"{what}; a tuple begins with {expect.kind(others)}.")
-        _all_integers([*others, centre], what)
-        found.append((tuple(sorted(others)), centre))
-    return found
-
-
-def _rows(pairs: Any, what: str) -> list[Any]:
-    if not isinstance(pairs, list):
-        raise CheckFailed(f"{what}; got {expect.kind(pairs)}.")
-    for pair in pairs:
-        if not isinstance(pair, list) or len(pair) != 2:
-            raise CheckFailed(f"{what}; an entry is {expect.kind(pair)}.")
-    return pairs
-
-
-def _all_integers(words: Sequence[Any], what: str) -> bool:
-    for word in words:
-        if not isinstance(word, int) or isinstance(word, bool):
-            raise CheckFailed(f"{what}; a word is {expect.kind(word)}.")
-    return True
-
-
-def _as_pair(pair: tuple[Any, int]) -> str:
-    first, second = pair
-    return f"({list(first) if isinstance(first, tuple) else first}, {second})"
 
 
 def _few(found: Any) -> str:
@@ -346,22 +308,6 @@ def _exact_gradients(found: Any, given: Sequence[np.ndarray], slopes: Sequence[n
             raise CheckFailed(f"{what} {number} is missing. Is `detach` or a new tensor in between?")
         value = expect.array(gradient, given[number - 1].shape, f"{what} {number} should be")
         expect.close(value, slope, SLOPE_EXACT, f"{what} {number} should be", "Is something detached?")
-
-
-def _slopes(losses: Callable[..., np.ndarray], given: Sequence[np.ndarray], count: int = 3) -> list[np.ndarray]:
-    """The gradient of the mean loss with respect to the first `count` arguments, by differences."""
-    found = []
-    for number in range(count):
-        slope = np.zeros_like(given[number])
-        for where in np.ndindex(slope.shape):
-            ends = []
-            for step in (STEP, -STEP):
-                moved = [array.copy() for array in given]
-                moved[number][where] += step
-                ends.append(losses(*moved).mean())
-            slope[where] = (ends[0] - ends[1]) / (2 * STEP)
-        found.append(slope)
-    return found
 
 
 def _vectors(random: np.random.Generator) -> np.ndarray:
@@ -398,40 +344,6 @@ def _tables(model: Model, words: int, size: int, training: Training, names: Sequ
             table = expect.array(found.get(f"{name}.weight"), (words, width), what, "Was the class changed?")
             tables[name] = table[:, 0] if width == 1 else table
     return tables
-
-
-def _pair_loss(
-    word: np.ndarray, context: np.ndarray, x: np.ndarray, y: np.ndarray, random: np.random.Generator
-) -> float:
-    """The loss of negative sampling on pairs, with noise words of the grader's own."""
-    probabilities = reference.noise_distribution(np.bincount(x, minlength=len(word)))
-    noise = random.choice(len(word), (len(x), NOISE_PER_PAIR), p=probabilities)
-    return float(reference.negative_sampling_losses(word[x], context[y], context[noise]).mean())
-
-
-def _glove_error(tables: Mapping[str, np.ndarray], x: np.ndarray, y: np.ndarray, counts: np.ndarray) -> float:
-    """The mean of squared errors of log counts, by the weights of GloVe."""
-    parts = tables["word"][x], tables["context"][y], tables["word_bias"][x], tables["context_bias"][y]
-    losses = reference.glove_losses(*parts, counts, GLOVE_MAXIMUM)
-    return float(losses.sum() / reference.glove_weight(counts, GLOVE_MAXIMUM).sum())
-
-
-def _analogies(row: Mapping[str, int]) -> np.ndarray:
-    """All questions of two houses that differ in gender alone or in age alone, (240, 4): three words and the answer."""
-    sides = [(0, 1), (1, 0), (2, 3), (3, 2), (0, 2), (2, 0), (1, 3), (3, 1)]
-    return np.array(
-        [
-            [row[name] for name in (one[here], one[there], other[here], other[there])]
-            for one, other in permutations(kinship.PEOPLE, 2)
-            for here, there in sides
-        ]
-    )
-
-
-def _told(words: Sequence[str], question: np.ndarray, answer: int) -> str:
-    """A wrong answer in words."""
-    first, second, third, right = (words[number] for number in question)
-    return f"{first} is to {second} as {third} is to {words[answer]}; {right} would be right."
 
 
 def _listed(words: Sequence[str], vectors: np.ndarray) -> dict[str, list[str]]:

@@ -47,6 +47,11 @@ def negative_sampling_losses(v: np.ndarray, u: np.ndarray, n: np.ndarray) -> np.
     return -log_sigmoid(fits) - log_sigmoid(-misfits).sum(axis=1)
 
 
+def negative_sampling_loss(v: np.ndarray, u: np.ndarray, n: np.ndarray) -> float:
+    """The mean of the losses of the pairs."""
+    return float(negative_sampling_losses(v, u, n).mean())
+
+
 def co_occurrences(sentences: Lists, words: int, window: int) -> np.ndarray:
     """How often words are neighbours, each time divided by the distance; float64 (words, words)."""
     found = np.zeros((words, words))
@@ -68,6 +73,13 @@ def glove_losses(
 ) -> np.ndarray:
     """Of each pair, (batch,). w, c: (batch, size). b, d, counts: (batch,)."""
     return glove_weight(counts, maximum) * (np.einsum("bs,bs->b", w, c) + b + d - np.log(counts)) ** 2
+
+
+def glove_loss(
+    w: np.ndarray, c: np.ndarray, b: np.ndarray, d: np.ndarray, counts: np.ndarray, maximum: float = 100.0
+) -> float:
+    """The mean of the losses of the pairs."""
+    return float(glove_losses(w, c, b, d, counts, maximum).mean())
 
 
 def units(vectors: np.ndarray) -> np.ndarray:

@@ -14,11 +14,11 @@ from test_cases.e6.public import haiku, kinship
 
 WORDS_OF_A_THEME = 7  # shown: the most frequent ones
 SHARPNESS = 7.0  # how much more a theme counts that is more similar
-COLOURS = (style.BLUE, style.GREEN, style.MISTAKE, style.ORANGE, style.PURPLE, style.SKY, "#7A5C3E")
+COLOURS = (style.BLUE, style.GREEN, style.MISTAKE, "#B97A00", style.PURPLE, "#5E6AD2", "#7A5C3E")
 EDGES = ((0, 1, style.BLUE), (2, 3, style.BLUE), (2, 0, style.MISTAKE), (3, 1, style.MISTAKE))  # man to woman, ...
 RIM, WITHIN = np.array([1.33, 0.9]), np.array([1.12, 0.76])  # of the names of themes; of words
 LETTER, LINE, MAX_MOVES = 0.034, 0.068, 80  # width and height of what is written, in units of the axes; of names
-CELL = np.array([0.9, 0.62])  # of a house, in units of vectors
+CELL = np.array([0.85, 0.5])  # of a house, in units of vectors
 SECONDS_TO_READ = 4.0
 
 
@@ -189,7 +189,13 @@ def _draw_themes(axes: Any, state: State) -> None:
     spots = _apart(WITHIN * state.points, state.names)
     for name, group, (x, y) in zip(state.names, state.groups, spots, strict=True):
         axes.text(
-            x, y, name, color=COLOURS[group], fontsize=style.SMALL - 0.5, ha="center", va="center", path_effects=_halo()
+            x,
+            y,
+            name,
+            color=COLOURS[group],
+            fontsize=style.SMALL - 0.5,
+            ha="center",
+            va="center",
         )
 
 
@@ -209,13 +215,6 @@ def _apart(points: np.ndarray, names: Sequence[str]) -> np.ndarray:
     return spots
 
 
-def _halo() -> list[Any]:
-    """A light edge that sets letters apart from what they cross."""
-    from matplotlib.patheffects import withStroke
-
-    return [withStroke(linewidth=2.6, foreground="white", alpha=0.9)]
-
-
 def _draw_people(axes: Any, state: State) -> None:
     axes.set_position((0.02, 0.075, 0.96, 0.745))
     axes.set(xlim=(0, 3), ylim=(0, 2))
@@ -230,7 +229,7 @@ def _draw_people(axes: Any, state: State) -> None:
             up = 10 if y >= spots[:, 1].mean() else -11
             axes.annotate(
                 name, (x, y), (0, up), textcoords="offset points", ha="center", va="center", fontsize=style.SMALL,
-                color=style.INK, zorder=4, path_effects=_halo(),
+                color=style.INK, zorder=4,
             )  # fmt: skip
     for text, colour, x in (("from man to woman", style.BLUE, 0.045), ("from young to old", style.MISTAKE, 0.37)):
         axes.figure.text(x, 0.04, f"→ {text}", color=colour, fontsize=style.NORMAL, fontweight="bold", va="center")
