@@ -46,6 +46,9 @@ SUFFIXES = (
 )
 # What programs write, what other systems have, and names that stand for others: patterns of paths.
 WRITTEN = (
+    "handout",  # in student.zip, if staff have built the site
+    "handout/*",
+    "build/*",
     "out",
     "out/*",
     "graded/*",
