@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench watchers electives mutants hostile starters texts clean
+.PHONY: demo test lint bench watchers electives mutants hostile starters texts site browser clean
 
 demo: $(VENV)/students  ## grade the reference solutions on the built-in data
 	$(RUN) autograder.py --code-directory staff/solutions --no-graphics --jobs 2
@@ -37,6 +37,13 @@ starters: $(VENV)/students  ## make the student files from the reference solutio
 texts: $(VENV)/students  ## write the tables of questions into the texts
 	$(RUN) -m staff.texts
 
+site: $(VENV)/site  ## build the hand-out as a web site: open build/site/index.html
+	$(RUN) -m staff.site build/site
+
+browser: $(VENV)/site  ## look at every page of the built site in Chromium, with two widths, light and dark
+	$(RUN) -m pip install --quiet -e ".[browser]"
+	$(RUN) -m staff.site.browser build/site
+
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
@@ -45,6 +52,10 @@ $(VENV)/students: requirements.txt
 	$(RUN) -m pip install --quiet -r requirements.txt
 	touch $@
 
+$(VENV)/site: $(VENV)/students pyproject.toml
+	$(RUN) -m pip install --quiet -e ".[site]"
+	touch $@
+
 $(VENV)/staff: $(VENV)/students pyproject.toml
-	$(RUN) -m pip install --quiet -e ".[development,staff]"
+	$(RUN) -m pip install --quiet -e ".[development,site,staff]"
 	touch $@

@@ -20,7 +20,11 @@ RECEIVED = [
     for folder in ("data", "gpt", "haiku_bot", "pictures", "training", "electives")
     for path in (PROJECT / folder).glob("**/*.py")
 ]
-PAGES = [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md"), *PROJECT.glob("test_cases/*/README.md")]
+PAGES = [
+    path
+    for pattern in ("*.md", "docs/**/*.md", "site/**/*.md", "test_cases/*/README.md")
+    for path in PROJECT.glob(pattern)
+]
 WORDS = PROJECT / "staff" / "build"  # its programs hold the vocabulary of verses and plays
 STAFF = [
     *(path for path in PROJECT.glob("staff/**/*.py") if not path.is_relative_to(WORDS)),

@@ -8,7 +8,7 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-from staff.release import hidden
+from staff.release import handout, hidden
 from staff.release.build import STUDENT_FOLDER, autograder_files, student_files, zipped
 from staff.release.manifest import ReleaseError
 from staff.release.repository import changed_files, commit_id, files_of_commit
@@ -29,21 +29,27 @@ def main(argv: list[str] | None = None) -> int:
         metavar="TEXT",
         help=f"secret that draws the hidden test split; keep it, never commit it (default: ${SEED_VARIABLE})",
     )
+    parser.add_argument(
+        "--site",
+        type=Path,
+        metavar="DIR",
+        help="a site that python -m staff.site DIR --students wrote, for student.zip",
+    )
     parser.add_argument("--commit", default="HEAD", help="what to release (default HEAD)")
     arguments = parser.parse_args(argv)
     try:
-        build(arguments.out, arguments.hidden_seed, arguments.commit)
+        build(arguments.out, arguments.hidden_seed, arguments.commit, arguments.site)
     except (ReleaseError, OSError) as error:
         print(f"staff.release: error: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def build(out: Path, hidden_seed: str | None, commit: str) -> None:
+def build(out: Path, hidden_seed: str | None, commit: str, site: Path | None = None) -> None:
     """Write both archives into a folder and print what was written.
 
     Raises:
-        ReleaseError: the secret is missing or short, or what is committed cannot be released.
+        ReleaseError: the secret is missing or short, what is committed cannot be released, or the site is none.
     """
     if not hidden_seed or len(hidden_seed) < hidden.MIN_SEED_CHARACTERS:
         raise ReleaseError(
@@ -51,7 +57,8 @@ def build(out: Path, hidden_seed: str | None, commit: str) -> None:
             f"--hidden-seed TEXT or ${SEED_VARIABLE}. Keep it for the term: the same secret gives the same split."
         )
     repository = files_of_commit(commit)
-    students = zipped(student_files(repository), STUDENT_FOLDER)
+    for_students = student_files(repository) | (handout.files(site) if site else {})
+    students = zipped(for_students, STUDENT_FOLDER)
     grader = zipped(autograder_files(repository, hidden.files(hidden_seed), commit_id(commit)))
     out.mkdir(parents=True, exist_ok=True)
     for name, content in (("student.zip", students), ("autograder.zip", grader)):

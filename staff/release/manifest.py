@@ -46,6 +46,7 @@ TOP_LEVEL = {
     "README.md": Audience.NOBODY,
     "docs": Audience.NOBODY,
     "pyproject.toml": Audience.NOBODY,
+    "site": Audience.NOBODY,
     "staff": Audience.NOBODY,
     "tests": Audience.NOBODY,
 }
