@@ -46,7 +46,7 @@ class SalientDigits:
     def panels(self) -> list[Panel]:
         """All ten, each with the outline of its ink."""
         caption = (
-            "Saliency of ten test images: the stronger a pixel is coloured, the more the right digit's score depends on it"
+            "Saliency of ten test images: the stronger a pixel's colour, the more the right digit's score depends on it"
         )
         return [Chart(self._draw, 7.4, 3.2, caption, f"{caption}.", grid=(2, 5), is_wide=True)]
 
