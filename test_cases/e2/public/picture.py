@@ -73,9 +73,9 @@ class DeepNetworks:
         layers = self.sizes.shape[1]
         first = {name: f"{size[0]:.1g}" for name, size in zip(ACTIVATIONS, self.sizes, strict=True)}
         caption = (
-            f"Two networks of {layers} layers, trained with your gradients. With the sigmoid, each layer hands back at "
-            f"most a quarter of the gradient: layer 1 gets {first['sigmoid']}, and the network learns nothing but the "
-            f"mean. With ReLU, layer 1 gets {first['relu']}."
+            f"Two networks of {layers} layers, trained with your gradients. Each sigmoid multiplies the gradient by "
+            f"at most 1/4: layer 1 gets {first['sigmoid']}, and the network learns nothing but the mean. With "
+            f"ReLU, layer 1 gets {first['relu']}."
         )
         told = ", ".join(f"{NAMES[name]} {size}" for name, size in first.items())
         alt = f"Size of the gradient at layer 1 before training: {told}."
