@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -217,8 +218,18 @@ def frozen(student: Student, library: Library, thresholds: Mapping[str, float]) 
 def transfer(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     splits = library.load(DATA)
     random = _random(library, 8)
-    model, training = _trained(student, "pretrain", data.old(splits), data.OLD)
-    encoder = {name: _parameters(model, data.OLD)[name] for name in reference.ENCODER}
+    old = data.old(splits)
+    assert old.test is not None
+    model, training = _trained(student, "pretrain", old, data.OLD)
+    parameters = _parameters(model, data.OLD)
+    share = _accuracy(parameters, old.test)
+    student.record("old_digits_accuracy", share)
+    with diagnosis.explained(
+        lambda text: diagnosis.first(partial(diagnosis.training, training), partial(diagnosis.coverage, training))
+    ):
+        what = "accuracy of the pretrained LeNet on test images of the digits 0 to 4"
+        expect.at_least(share, thresholds["minimum_old_digits_accuracy"], what, "Does the loss still fall?")
+    encoder = {name: parameters[name] for name in reference.ENCODER}
     shares = {}
     for each, draws in DRAWS.items():
         found = [_transferred(student, data.few_of_each(splits, each, random), encoder) for _ in range(draws)]

@@ -1,4 +1,4 @@
-"""Elective 4 of a mediocre but honest solution: einsum, loops over windows, one rate, no augmentation, no dropout."""
+"""Elective 4 of a mediocre but honest solution: a loop over kernels, two rates, no augmentation, no dropout."""
 
 import math
 
@@ -35,12 +35,16 @@ def image_kernel(name: str) -> Tensor:
 
 
 def conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, padding: int = 0) -> Tensor:
-    """Patches and einsum."""
-    if padding > 0:
-        x = functional.pad(x, (padding, padding, padding, padding))
+    """What each entry of the kernels meets, then einsum."""
     k = weight.shape[-1]
-    patches = x.unfold(2, k, stride).unfold(3, k, stride)
-    return torch.einsum("nircuv,oiuv->norc", patches, weight) + bias.view(1, -1, 1, 1)
+    rows = output_size(x.shape[2], k, stride, padding)
+    columns = output_size(x.shape[3], k, stride, padding)
+    x = functional.pad(x, (padding, padding, padding, padding))
+    met = []
+    for u in range(k):
+        for v in range(k):
+            met.append(x[:, :, u::stride, v::stride][:, :, :rows, :columns])
+    return torch.einsum("nierp,oie->norp", torch.stack(met, 2), weight.flatten(2)) + bias.view(1, -1, 1, 1)
 
 
 def max_pool(x: Tensor, size: int) -> Tensor:
@@ -147,8 +151,9 @@ def _run(model: nn.Module, dataset: Dataset, parameters: list[nn.Parameter], epo
 
 
 def train_lenet(model: LeNet, dataset: Dataset) -> None:
-    """Three epochs, one rate."""
-    _run(model, dataset, list(model.parameters()), 3, 1e-3)
+    """Two epochs, the second one with a smaller rate."""
+    _run(model, dataset, list(model.parameters()), 1, 2e-3)
+    _run(model, dataset, list(model.parameters()), 1, 4e-4)
 
 
 def pretrain(model: LeNet, dataset: Dataset) -> None:
