@@ -93,8 +93,8 @@ class People:
     def panels(self) -> list[Panel]:
         """The last picture of the live window."""
         caption = (
-            "Your vectors of GloVe. To the right is the direction from man to woman, up the direction from young to "
-            f"old, as the other houses have them. Your vectors answer {style.share(self.share)} of the analogies."
+            "Your vectors of GloVe. To the right is the direction from man to woman. Up is the direction from young to "
+            f"old. Each is that of the other houses. Your vectors answer {style.share(self.share)} of the analogies."
         )
         alt = f"Six quadrangles of people; the same sides agree to {self.state.fit:.2f}, where 1 is parallel."
         return [WindowPicture(self.state, caption, alt, is_wide=True)]
