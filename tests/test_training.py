@@ -93,7 +93,10 @@ def test_a_student_class_is_found_under_the_name_of_another_edition():
 
 
 def test_student_code_that_is_not_there_is_told(tmp_path):
-    with fresh_student_modules(), pytest.raises(UserError, match=r"no absent\.py in .* Check --code-directory"):
+    with (
+        fresh_student_modules(),
+        pytest.raises(UserError, match=r"absent\.py is missing from .* check --code-directory"),
+    ):
         student.find(tmp_path, "absent", "write")
     (tmp_path / "haiku.py").write_text("import no_such_module\n")
     with fresh_student_modules(), pytest.raises(ModuleNotFoundError, match="no_such_module"):
