@@ -16,6 +16,8 @@ from staff.site import sources
 from staff.site.macros import TEXTS, Macros
 from staff.site.sources import SiteError
 
+# The theme's captions in the margin are headings without a level, which readers of screens need.
+CAPTION, CAPTION_WITH_LEVEL = 'class="caption" role="heading">', 'class="caption" role="heading" aria-level="2">'
 LEFT_OVERS = (".buildinfo", ".buildinfo.bak", "objects.inv", ".doctrees", "jupyter_execute")
 MARK = "searchindex.js"  # what every built site holds
 
@@ -51,6 +53,8 @@ def build(out: Path, *, for_students: bool = False) -> None:
         _sphinx(source, built, Path(folder) / "ipython")
         for name in LEFT_OVERS:
             shutil.rmtree(built / name) if (built / name).is_dir() else (built / name).unlink(missing_ok=True)
+        for page in built.rglob("*.html"):
+            page.write_text(page.read_text("utf-8").replace(CAPTION, CAPTION_WITH_LEVEL), "utf-8", newline="\n")
         if out.exists():
             shutil.rmtree(out)
         shutil.copytree(built, out)
