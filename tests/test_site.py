@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -321,3 +322,20 @@ def test_a_site_of_the_staff_an_empty_folder_and_a_large_site_are_refused(tmp_pa
     (tmp_path / "staff").mkdir()
     with pytest.raises(ReleaseError, match="--students"):
         handout.files(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("cell", "is_built"), [("6 * 7", True), ("1 / 0", False)])
+def test_a_cell_that_fails_makes_the_build_fail(tmp_path, capfd, cell, is_built):
+    """Slow: starts Sphinx and a notebook's kernel."""
+    source, built = tmp_path / "source", tmp_path / "built"
+    shutil.copytree(PROJECT / "site" / "static", source / "static")
+    head = "---\nfile_format: mystnb\nkernelspec: {name: python3, display_name: Python 3}\n---\n"
+    (source / "index.md").write_text(f"{head}# Lesson\n\n```{{code-cell}} ipython3\n{cell}\n```\n", encoding="utf-8")
+    if is_built:
+        program.run_sphinx(source, built, tmp_path / "ipython")
+        assert ">42<" in re.sub(r"\s", "", (built / "index.html").read_text(encoding="utf-8"))
+    else:
+        with pytest.raises(SiteError, match="not written"):
+            program.run_sphinx(source, built, tmp_path / "ipython")
+        assert "ZeroDivisionError" in capfd.readouterr().err

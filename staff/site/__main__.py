@@ -50,7 +50,7 @@ def build(out: Path, *, for_students: bool = False) -> None:
         for path, content in staged(files_of_working_tree(), for_students=for_students).items():
             (source / path).parent.mkdir(parents=True, exist_ok=True)
             (source / path).write_bytes(content)
-        _sphinx(source, built, Path(folder) / "ipython")
+        run_sphinx(source, built, Path(folder) / "ipython")
         for name in LEFT_OVERS:
             shutil.rmtree(built / name) if (built / name).is_dir() else (built / name).unlink(missing_ok=True)
         for page in built.rglob("*.html"):
@@ -86,7 +86,7 @@ def staged(files: sources.Files, *, for_students: bool = False) -> dict[str, byt
     return found
 
 
-def _sphinx(source: Path, built: Path, profile: Path) -> None:
+def run_sphinx(source: Path, built: Path, profile: Path) -> None:
     """Run Sphinx in a process of its own, with warnings as errors.
 
     Args:
@@ -96,7 +96,7 @@ def _sphinx(source: Path, built: Path, profile: Path) -> None:
     """
     (profile / "profile_default").mkdir(parents=True)
     (profile / "profile_default" / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 'ERROR'\n")
-    command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q"]
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q", "-T"]
     command += ["-c", str(Path(__file__).parent), "-D", f"html_static_path={source / 'static'}"]
     # Lessons run in the project's folder and import from it, one thread each, with the built-in data alone.
     paths = [str(PROJECT_DIRECTORY), *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -25,7 +25,8 @@ PLACES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"LICENSE", lambda found: "project/license.md"),
     (r"README\.md", lambda found: f"{STAFF_FOLDER}index.md"),
     (r"docs/([^/]+\.md)", lambda found: f"{STAFF_FOLDER}{found[1]}"),
-    (r"staff/evidence/unseen/README\.md", lambda found: f"{STAFF_FOLDER}unseen.md"),
+    (r"staff/evidence/(\w+)/README\.md", lambda found: f"{STAFF_FOLDER}{found[1]}.md"),
+    (r"staff/evidence/(\w+)/(\w+)\.md", lambda found: f"{STAFF_FOLDER}{found[1]}_{found[2]}.md"),
 )
 # In student.zip, STUDENTS.md is README.md. A student's page that names README.md means that one.
 PAGES_OF_STUDENTS = ("test_cases/*", "docs/students/*", "STUDENTS.md", "data/SOURCES.md", "site/*")
