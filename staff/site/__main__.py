@@ -107,8 +107,10 @@ def run_sphinx(source: Path, built: Path, profile: Path) -> None:
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the kernel warns about frozen modules
     }
     environment.pop("NNPROJECT_DATA", None)
-    finished = subprocess.run([*command, str(source), str(built)], cwd=PROJECT_DIRECTORY, env=environment, check=False)
+    command += [str(source), str(built)]
+    finished = subprocess.run(command, cwd=PROJECT_DIRECTORY, env=environment, stderr=subprocess.PIPE, check=False)
     if finished.returncode:
+        print(finished.stderr.decode(errors="replace"), file=sys.stderr)
         raise SiteError("Sphinx reported what stands above; the site was not written")
 
 
