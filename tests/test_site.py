@@ -13,6 +13,8 @@ import torch
 
 pytest.importorskip("myst_nb", reason="needs the extra `site`")
 
+from grading.pages.notebook import show
+from pictures.learning_curve import LearningCurve
 from staff.release import handout
 from staff.release.manifest import ReleaseError
 from staff.site import __main__ as program
@@ -339,3 +341,24 @@ def test_a_cell_that_fails_makes_the_build_fail(tmp_path, capfd, cell, is_built)
         with pytest.raises(SiteError, match="not written"):
             program.run_sphinx(source, built, tmp_path / "ipython")
         assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+# pictures in notebooks
+
+
+def test_a_picture_in_a_notebook_has_its_text_its_size_and_the_captions_it_is_given():
+    curve = LearningCurve("x", np.array([[1, 0.5], [2, 0.9]]), np.array([[1, 0.7], [2, 0.1]]))
+    text = show(curve, "first <caption>")._repr_html_()
+    assert text.count("<figure") == text.count("data:image/svg+xml") == 2
+    assert "first &lt;caption&gt;" in text
+    assert "Training loss while x ran" in text
+    assert 'alt="Validation accuracy over epochs: from 50.0% to 90.0% after 2 epochs."' in text
+    assert 'width="504"' in text
+    with pytest.raises(ValueError, match="none of the panels"):
+        show([])
+
+
+def test_a_picture_is_saved_as_a_page(tmp_path):
+    curve = LearningCurve("x", np.array([[1, 0.5], [2, 0.9]]), np.zeros((0, 2)))
+    show(curve).save(tmp_path / "picture.html")
+    assert (tmp_path / "picture.html").read_text(encoding="utf-8").startswith("<!doctype html>")
