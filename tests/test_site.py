@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -12,6 +13,8 @@ import torch
 
 pytest.importorskip("myst_nb", reason="needs the extra `site`")
 
+from grading.pages.notebook import show
+from pictures.learning_curve import LearningCurve
 from staff.release import handout
 from staff.release.manifest import ReleaseError
 from staff.site import __main__ as program
@@ -321,3 +324,41 @@ def test_a_site_of_the_staff_an_empty_folder_and_a_large_site_are_refused(tmp_pa
     (tmp_path / "staff").mkdir()
     with pytest.raises(ReleaseError, match="--students"):
         handout.files(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("cell", "is_built"), [("6 * 7", True), ("1 / 0", False)])
+def test_a_cell_that_fails_makes_the_build_fail(tmp_path, capfd, cell, is_built):
+    """Slow: starts Sphinx and a notebook's kernel."""
+    source, built = tmp_path / "source", tmp_path / "built"
+    shutil.copytree(PROJECT / "site" / "static", source / "static")
+    head = "---\nfile_format: mystnb\nkernelspec: {name: python3, display_name: Python 3}\n---\n"
+    (source / "index.md").write_text(f"{head}# Lesson\n\n```{{code-cell}} ipython3\n{cell}\n```\n", encoding="utf-8")
+    if is_built:
+        program.run_sphinx(source, built, tmp_path / "ipython")
+        assert ">42<" in re.sub(r"\s", "", (built / "index.html").read_text(encoding="utf-8"))
+    else:
+        with pytest.raises(SiteError, match="not written"):
+            program.run_sphinx(source, built, tmp_path / "ipython")
+        assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+# pictures in notebooks
+
+
+def test_a_picture_in_a_notebook_has_its_text_its_size_and_the_captions_it_is_given():
+    curve = LearningCurve("x", np.array([[1, 0.5], [2, 0.9]]), np.array([[1, 0.7], [2, 0.1]]))
+    text = show(curve, "first <caption>")._repr_html_()
+    assert text.count("<figure") == text.count("data:image/svg+xml") == 2
+    assert "first &lt;caption&gt;" in text
+    assert "Training loss while x ran" in text
+    assert 'alt="Validation accuracy over epochs: from 50.0% to 90.0% after 2 epochs."' in text
+    assert 'width="504"' in text
+    with pytest.raises(ValueError, match="none of the panels"):
+        show([])
+
+
+def test_a_picture_is_saved_as_a_page(tmp_path):
+    curve = LearningCurve("x", np.array([[1, 0.5], [2, 0.9]]), np.zeros((0, 2)))
+    show(curve).save(tmp_path / "picture.html")
+    assert (tmp_path / "picture.html").read_text(encoding="utf-8").startswith("<!doctype html>")

@@ -10,7 +10,10 @@ from pathlib import Path
 
 from data.files import write_text
 from grading.pages import figures
+from pictures import style
 from pictures.panels import Chart, Exhibit, Panel, WindowPicture
+
+PIXELS_PER_INCH = 112  # of a page, so that the letters of a picture are as large as those of the text
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,11 @@ def show(picture: Exhibit | Panel | Sequence[Panel], *captions: str) -> Picture:
     parts = []
     for panel, caption in zip(drawn, chain(captions, repeat("")), strict=False):
         image = figures.chart(panel) if isinstance(panel, Chart) else figures.window_picture(panel)
+        inches = panel.width if isinstance(panel, Chart) else panel.scale * style.WIDTH_INCHES
         below = caption or panel.caption
         parts.append(
-            f'<figure class="picture"><img src="{image}" alt="{html.escape(panel.alt, quote=True)}">'
+            f'<figure class="picture"><img src="{image}" alt="{html.escape(panel.alt, quote=True)}" '
+            f'width="{round(inches * PIXELS_PER_INCH)}">'
             f"<figcaption>{html.escape(below)}</figcaption></figure>"
         )
     return Picture("\n".join(parts))

@@ -70,3 +70,10 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   document.querySelectorAll(".checklist").forEach(prepareChecklist);
 });
+
+// A keyboard can scroll code and tables that are wider than the page.
+window.addEventListener("load", () => {
+  document.querySelectorAll("article pre, article .table-wrapper").forEach((block) => {
+    if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
+  });
+});

@@ -16,6 +16,8 @@ from staff.site import sources
 from staff.site.macros import TEXTS, Macros
 from staff.site.sources import SiteError
 
+# The theme's captions in the margin are headings without a level, which readers of screens need.
+CAPTION, CAPTION_WITH_LEVEL = 'class="caption" role="heading">', 'class="caption" role="heading" aria-level="2">'
 LEFT_OVERS = (".buildinfo", ".buildinfo.bak", "objects.inv", ".doctrees", "jupyter_execute")
 MARK = "searchindex.js"  # what every built site holds
 
@@ -48,9 +50,11 @@ def build(out: Path, *, for_students: bool = False) -> None:
         for path, content in staged(files_of_working_tree(), for_students=for_students).items():
             (source / path).parent.mkdir(parents=True, exist_ok=True)
             (source / path).write_bytes(content)
-        _sphinx(source, built, Path(folder) / "ipython")
+        run_sphinx(source, built, Path(folder) / "ipython")
         for name in LEFT_OVERS:
             shutil.rmtree(built / name) if (built / name).is_dir() else (built / name).unlink(missing_ok=True)
+        for page in built.rglob("*.html"):
+            page.write_text(page.read_text("utf-8").replace(CAPTION, CAPTION_WITH_LEVEL), "utf-8", newline="\n")
         if out.exists():
             shutil.rmtree(out)
         shutil.copytree(built, out)
@@ -82,7 +86,7 @@ def staged(files: sources.Files, *, for_students: bool = False) -> dict[str, byt
     return found
 
 
-def _sphinx(source: Path, built: Path, profile: Path) -> None:
+def run_sphinx(source: Path, built: Path, profile: Path) -> None:
     """Run Sphinx in a process of its own, with warnings as errors.
 
     Args:
@@ -92,7 +96,7 @@ def _sphinx(source: Path, built: Path, profile: Path) -> None:
     """
     (profile / "profile_default").mkdir(parents=True)
     (profile / "profile_default" / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 'ERROR'\n")
-    command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q"]
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q", "-T"]
     command += ["-c", str(Path(__file__).parent), "-D", f"html_static_path={source / 'static'}"]
     # Lessons run in the project's folder and import from it, one thread each, with the built-in data alone.
     paths = [str(PROJECT_DIRECTORY), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -103,8 +107,10 @@ def _sphinx(source: Path, built: Path, profile: Path) -> None:
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the kernel warns about frozen modules
     }
     environment.pop("NNPROJECT_DATA", None)
-    finished = subprocess.run([*command, str(source), str(built)], cwd=PROJECT_DIRECTORY, env=environment, check=False)
+    command += [str(source), str(built)]
+    finished = subprocess.run(command, cwd=PROJECT_DIRECTORY, env=environment, stderr=subprocess.PIPE, check=False)
     if finished.returncode:
+        print(finished.stderr.decode(errors="replace"), file=sys.stderr)
         raise SiteError("Sphinx reported what stands above; the site was not written")
 
 

@@ -69,11 +69,9 @@ def find_faults(site: Path) -> Iterator[str]:
 
 def _look(context: BrowserContext, site: Path, pages: list[str], how: str) -> Iterator[str]:
     for name in pages:
-        page, heard = context.new_page(), []
-        page.on("console", lambda message, heard=heard: heard.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error, heard=heard: heard.append(f"error: {error}"))
-        page.on("request", lambda request, heard=heard: heard.extend(_outside(request.url)))
-        page.on("requestfailed", lambda request, heard=heard: heard.append(f"not found: {request.url}"))
+        page = context.new_page()
+        heard: list[str] = []
+        _listen(page, heard)
         page.goto((site / f"{name}.html").as_uri(), wait_until="load")
         heard += [f"broken image: {alt}" for alt in page.evaluate(BROKEN_IMAGES)]
         if (overflow := page.evaluate(OVERFLOW)) > 0:
@@ -84,17 +82,23 @@ def _look(context: BrowserContext, site: Path, pages: list[str], how: str) -> It
         page.close()
 
 
+def _listen(page: Page, heard: list[str]) -> None:
+    page.on("console", lambda message: heard.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: heard.append(f"error: {error}"))
+    page.on("request", lambda request: heard.extend(_outside(request.url)))
+    page.on("requestfailed", lambda request: heard.append(f"not found: {request.url}"))
+
+
 def _outside(address: str) -> list[str]:
     return [] if address.startswith(("file:", "data:", "blob:")) else [f"request to {address}"]
 
 
 def _axe(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        f"axe-core, {each['impact']}: {each['help']}, {len(each['nodes'])} times, such as {each['nodes'][0]['html'][:120]}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-    ]
+    # axe-core would read the style sheets again, which browsers refuse for files on disk.
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    serious = [each for each in found if each["impact"] in ("serious", "critical")]
+    first = [each["nodes"][0]["html"][:120] for each in serious]
+    return [f"axe-core: {each['help']}: {node}" for each, node in zip(serious, first, strict=True)]
 
 
 def _links(context: BrowserContext, site: Path, pages: list[str]) -> Iterator[str]:

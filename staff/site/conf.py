@@ -35,8 +35,8 @@ html_show_sourcelink = False
 html_show_sphinx = False
 html_show_copyright = False
 html_show_search_summary = False  # a summary needs fetch(), which browsers refuse for files on disk
-pygments_style = "friendly"
-pygments_dark_style = "github-dark"
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-dark"
 html_theme_options: dict[str, Any] = {
     "light_css_variables": {
         "color-brand-primary": "#0067a3",

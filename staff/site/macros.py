@@ -14,14 +14,17 @@ from jinja2 import Environment, StrictUndefined
 
 from grading.questions import natural_order
 from staff.site import exam, road
-from staff.site.sources import SiteError
+from staff.site.sources import STAFF_FOLDER, SiteError
 
 ENVIRONMENT = Environment(
     variable_start_string="<%=", variable_end_string="%>", block_start_string="<%", block_end_string="%>",
     comment_start_string="<%#", comment_end_string="%>", undefined=StrictUndefined, keep_trailing_newline=True,
     trim_blocks=True,
 )  # fmt: skip
-TITLES = {"project/index": "The hand-out", "staff/index": "The repository"}  # in the margin, where others are too long
+TITLES = {
+    "project/index": "The hand-out",
+    f"{STAFF_FOLDER}index": "The repository",
+}  # in the margin, where others are too long
 TEXTS = re.compile(r"site/.+\.md")
 
 

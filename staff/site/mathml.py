@@ -12,6 +12,9 @@ from sphinx.application import Sphinx
 
 # A minus behind another operator is a sign; browsers would set it as a difference.
 SIGN = re.compile(r"(<mo(?: [^>]*)?>[^<]+</mo>)<mo>&#x02212;</mo>")
+# The converter leaves no space between a function and its argument.
+FUNCTION = re.compile(r"(<m[io]>(?:log|ln|tanh|sin|cos)</m[io]>)(?=<m(?:i|n|sub|frac)[ >])")
+SPACE = '<mspace width="0.17em" />'
 WORD_JOINER = "&#x2060;"  # keeps a formula and the full stop behind it on one line
 # MathML in browsers knows no letters in bold or script but those of Unicode's own alphabets for formulas.
 VARIANT = re.compile(r'<(m[in]) mathvariant="(bold|bold-italic|script)">([^<]+)</m[in]>')
@@ -32,6 +35,7 @@ def mathml(formula: str, *, is_block: bool) -> str:
         element = convert(source, display="block" if is_block else "inline")
     except Exception as error:  # the converter has no base class for its exceptions
         raise ValueError(f"{type(error).__name__} in the formula {formula!r}") from error
+    element = FUNCTION.sub(rf"\1{SPACE}", element)
     element = SIGN.sub(r'\1<mo form="prefix">&#x02212;</mo>', VARIANT.sub(_in_unicode, element))
     if is_block:
         # A keyboard can scroll a formula that is wider than a phone.

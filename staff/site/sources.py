@@ -14,18 +14,21 @@ from fnmatch import fnmatchcase
 Files = Mapping[str, bytes]
 
 STAFF_FOLDER = "staff/"
+FILES = {
+    "STUDENTS.md": "project/index.md",
+    "data/SOURCES.md": "project/data_sources.md",
+    "LICENSE": "project/license.md",
+    "README.md": f"{STAFF_FOLDER}index.md",
+}
 PLACES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     # a pattern of paths in the repository, and the place in the site
     (r"site/(.+\.md)", lambda found: found[1]),
     (r"site/static/(.+)", lambda found: f"static/{found[1]}"),
     (r"test_cases/([^/]+)/README\.md", lambda found: f"questions/{found[1]}.md"),
-    (r"STUDENTS\.md", lambda found: "project/index.md"),
     (r"docs/students/(.+\.(?:md|png))", lambda found: f"project/{found[1]}"),
-    (r"data/SOURCES\.md", lambda found: "project/data_sources.md"),
-    (r"LICENSE", lambda found: "project/license.md"),
-    (r"README\.md", lambda found: f"{STAFF_FOLDER}index.md"),
     (r"docs/([^/]+\.md)", lambda found: f"{STAFF_FOLDER}{found[1]}"),
-    (r"staff/evidence/unseen/README\.md", lambda found: f"{STAFF_FOLDER}unseen.md"),
+    (r"staff/evidence/(\w+)/README\.md", lambda found: f"{STAFF_FOLDER}{found[1]}.md"),
+    (r"staff/evidence/(\w+)/(\w+)\.md", lambda found: f"{STAFF_FOLDER}{found[1]}_{found[2]}.md"),
 )
 # In student.zip, STUDENTS.md is README.md. A student's page that names README.md means that one.
 PAGES_OF_STUDENTS = ("test_cases/*", "docs/students/*", "STUDENTS.md", "data/SOURCES.md", "site/*")
@@ -39,6 +42,8 @@ class SiteError(Exception):
 
 def place(path: str) -> str | None:
     """Where a file of the repository lies in the site, or None if it is no part of the site."""
+    if path in FILES:
+        return FILES[path]
     for pattern, target in PLACES:
         if found := re.fullmatch(pattern, path):
             return target(found)
