@@ -10,13 +10,14 @@ place, but for `restore`.
 from collections.abc import Callable, Iterable
 from math import exp, inf, log
 from random import uniform
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import Linear, Module, Parameter
 from torch.nn.functional import cross_entropy, relu
 from torch.optim import Adam
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 PIXELS, UNITS, CLASSES = 784, 64, 10  # of the classifier
 Settings = dict[str, float]  # values of hyperparameters by name, such as {"rate": 0.001, "l2": 0.01}
@@ -147,7 +148,7 @@ class EarlyStopping:
         raise NotImplementedError("EarlyStopping.update: your code here")
 
     def restore(self, model: Module) -> None:
-        """Give a model the weights of the best epoch (`model.load_state_dict` copies them); nothing if there is none."""
+        """Give a model the weights of the best epoch, if there is one; `model.load_state_dict` copies them."""
         raise NotImplementedError("EarlyStopping.restore: your code here")
 
 
@@ -175,6 +176,9 @@ class Classifier(Module):
     probability: of dropout, on the pixels and on the hidden units.
     """
 
+    running_mean: Tensor
+    running_variance: Tensor
+
     def __init__(self, probability: float = 0.4) -> None:
         super().__init__()
         self.probability = probability
@@ -194,11 +198,11 @@ class Classifier(Module):
         return self.output(dropout(relu(hidden), self.probability, self.training))
 
 
-def train(model: Classifier, dataset: Dataset, rate: float = 0.001, l2: float = 0.01) -> None:
+def train(model: Classifier, dataset: Any, rate: float = 0.001, l2: float = 0.01) -> None:
     """Train a classifier on 300 digits, a fifth of them with a wrong label, so that it does not learn those by heart.
 
-    Batches of a `DataLoader` are dictionaries: `batch["x"]`, pixels from 0 to 1, float32 (batch, 784), and `batch["y"]`,
-    the labels, int64 (batch,), 0 to 9. `dataset.get_validation_loss()` is the cross-entropy of the model on 150 other
+    Batches of a `DataLoader` are dictionaries: `batch["x"]`, float32 (batch, 784), pixels in [0, 1], and `batch["y"]`,
+    int64 (batch,), labels. `dataset.get_validation_loss()` is the cross-entropy of the model on 150 other
     digits; a fifth of their labels is wrong, too. It evaluates the model without dropout.
 
     Without regularisation, the net has learned every wrong label after 60 epochs. Its validation loss is at its

@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from data import Library, Splits, digits
+from data import Library
 from grading.checks import diagnosis, expect
-from grading.checks.student import Model, Picture, Student
+from grading.checks.student import Student
 from grading.outcomes import CheckFailed
-from test_cases.e3 import baseline, mistakes, reference
-from test_cases.e3.baseline import Baseline
+from test_cases.e3 import answers, mistakes, reference
+from test_cases.e3.answers import BATCH, BOUNDS, DRAWS, HIGHS, LOWS, MODULE, WIDTH
 from test_cases.e3.mistakes import EXACT
-from test_cases.e3.public import data
-from test_cases.e3.public.labels import WrongLabels
-from test_cases.e3.public.picture import Search
+from test_cases.e3.training import generalises, search
 
-MODULE = "electives.regularization"
-DATA = "test_cases.e3.public.data"
-PICTURE = "test_cases.e3.public.picture"
+__all__ = [
+    "batch_norm",
+    "dropout",
+    "early_stopping",
+    "generalises",
+    "leak",
+    "penalties",
+    "random_search",
+    "search",
+    "split",
+    "standardize",
+]
+
 COUNTS = (7, 40, 429)
 ROWS, COLUMNS = (12, 5, 6), 4  # of training, validation and test split
 SHAPE = (300, 200)  # of what dropout gets
 SPREAD = 7.0  # standard deviations: chance alone goes so far once in 10^11 times
-BATCH, WIDTH = 6, 5  # of what is normalised
 PATIENCES = (1, 2, 3, 4)
-BOUNDS = {"rate": (3e-4, 0.3), "l2": (1e-5, 1.0)}
-DRAWS, TRIALS = 1000, 16  # of the cheap search, and of that over trainings
-AGREE = 1e-3  # float32 through two layers, against numpy
 
 
 def split(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     for count in COUNTS:
-        parts = _split(student, count)
+        parts = answers.split(student, count)
         for part, name, size in zip(
             parts, ("training", "validation", "test"), reference.split_sizes(count), strict=True
         ):
@@ -45,7 +48,8 @@ def split(student: Student, library: Library, thresholds: Mapping[str, float]) -
         numbers = np.concatenate(parts)
         if numbers.min() < 0 or numbers.max() >= count:
             raise CheckFailed(
-                f"split({count}) should give example numbers from 0 to {count - 1}; got {numbers.min()} to {numbers.max()}."
+                f"split({count}) should give example numbers from 0 to {count - 1}; got {numbers.min()} to "
+                f"{numbers.max()}."
             )
         found, times = np.unique(numbers, return_counts=True)
         if len(found) < count:
@@ -56,13 +60,13 @@ def split(student: Student, library: Library, thresholds: Mapping[str, float]) -
             )
     if (np.diff(parts[0]) == 1).mean() > 0.5:
         raise CheckFailed(f"split({count}) should mix the examples.", mistakes.IN_ORDER)
-    if np.array_equal(np.concatenate(_split(student, count)), numbers):
+    if np.array_equal(np.concatenate(answers.split(student, count)), numbers):
         raise CheckFailed(f"split({count}) should draw another order each time.", mistakes.SAME_AGAIN)
 
 
 def standardize(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     given, constant = _rows(_random(library, 1))
-    found = _standardized(student, given)
+    found = answers.standardized(student, given)
     with diagnosis.explained(lambda text: mistakes.of_standardize(found, given, constant)):
         for part, right, name in zip(
             found, reference.standardize(*given), ("training", "validation", "test"), strict=True
@@ -74,24 +78,22 @@ def standardize(student: Student, library: Library, thresholds: Mapping[str, flo
 def leak(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     random = _random(library, 2)
     given, _ = _rows(random)
-    before = _standardized(student, given)
+    before = answers.standardized(student, given)
     others = [given[0], given[1], given[2].copy()]
     changed = int(random.integers(len(given[2])))
     others[2][changed] += 100 * random.standard_normal(COLUMNS)
-    after = _standardized(student, others)
+    after = answers.standardized(student, others)
     kept = np.arange(len(given[2])) != changed
     for name, one, other in (
         ("training split", before[0], after[0]),
         ("validation split", before[1], after[1]),
-        ("other test rows", before[2][kept], after[2][kept]),
+        ("rest of the test split", before[2][kept], after[2][kept]),
     ):
         if not np.array_equal(one, other):
             raise CheckFailed(
-                f"one row of the test split was changed; the standardized {name} should stay as they were and did not. "
-                "What is known of test data has leaked."
-                if name == "other test rows"
-                else f"one row of the test split was changed; the standardized {name} should stay as it was and did not. "
-                "What is known of test data has leaked."
+                f"one row of the test split was changed; the standardized {name} should stay as it was; it changed. "
+                "Something about the test data has leaked.",
+                "Which rows do mean and deviation come from?",
             )
 
 
@@ -101,7 +103,7 @@ def dropout(student: Student, library: Library, thresholds: Mapping[str, float])
     for probability in (random.uniform(0.15, 0.4), random.uniform(0.6, 0.85)):
         _require_dropout(student, x, float(probability))
     probability = float(random.uniform(0.2, 0.8))
-    evaluated = _dropped(student, x, probability, is_training=False)[0][0]
+    evaluated = answers.dropped(student, x, probability, is_training=False)[0][0]
     what = "dropout in evaluation should return x"
     if (evaluated == 0).any():
         raise CheckFailed(f"{what}.", mistakes.DROPS_IN_EVALUATION)
@@ -110,7 +112,7 @@ def dropout(student: Student, library: Library, thresholds: Mapping[str, float])
         is_scaled = expect.is_close(evaluated, factor * x, EXACT)
         told = mistakes.SCALES_IN_EVALUATION.format(factor=factor) if is_scaled else ""
         raise CheckFailed(f"{what}; the output differs.", told)
-    whole = _dropped(student, x, 0.0, is_training=True)[0][0]
+    whole = answers.dropped(student, x, 0.0, is_training=True)[0][0]
     expect.close(whole, x, EXACT, "dropout with the probability 0 should return", "Which entries does it drop?")
 
 
@@ -121,24 +123,24 @@ def penalties(student: Student, library: Library, thresholds: Mapping[str, float
             ([random.standard_normal(shape) for shape in shapes], float(random.uniform(0.05, 0.6)))
             for shapes in (((3, 4), (5,), (2, 2)), ((4,), (2, 3)))
         ]
-        answers = [
+        given_answers = [
             student.probe("penalised", {"penalty": f"{MODULE}.{name}"}, weights=arrays, strength=strength)
             for arrays, strength in asked
         ]
-        probes = list(zip(asked, (answer["value"] for answer in answers), strict=True))
+        probes = list(zip(asked, (answer["value"] for answer in given_answers), strict=True))
         with diagnosis.explained(partial(_wrong_penalty, name, probes)):
-            for (arrays, strength), answer in zip(asked, answers, strict=True):
+            for (arrays, strength), answer in zip(asked, given_answers, strict=True):
                 right = getattr(reference, name)(arrays, strength)
                 what = f"{name} of {len(arrays)} tensors with strength {strength:.4f} should be"
                 value = expect.number(answer["value"], what)
                 expect.close(value, right, EXACT, what, "The docstring has the formula.")
-        for (arrays, strength), answer in zip(asked, answers, strict=True):
+        for (arrays, strength), answer in zip(asked, given_answers, strict=True):
             _require_slopes(name, answer["gradients"], reference.slopes(name, arrays, strength))
 
 
 def batch_norm(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     random = _random(library, 5)
-    asked, answers = [], []
+    asked, given_answers = [], []
     for is_training in (True, False):
         sizes = np.array([1.0, 3.0, 0.3, 0.004, 1.0])  # epsilon shows where the variance is tiny
         x = sizes * random.standard_normal((BATCH, WIDTH)) + random.standard_normal(WIDTH)
@@ -149,13 +151,13 @@ def batch_norm(student: Student, library: Library, thresholds: Mapping[str, floa
         ]
         share, slope = float(random.uniform(0.15, 0.35)), random.standard_normal((BATCH, WIDTH))
         asked.append((x, vectors, is_training, share, slope))
-        answers.append(
+        given_answers.append(
             student.probe(
                 "normalised", {"batch_norm": f"{MODULE}.batch_norm"}, x=x, vectors=vectors, is_training=is_training,
                 momentum=share, slope=slope,
             )
         )  # fmt: skip
-    found = [_three_parts(answer) for answer in answers]
+    found = [answers.three_parts(answer) for answer in given_answers]
     probes = [
         (one[:4], np.concatenate([part.ravel() for part in parts])) for one, parts in zip(asked, found, strict=True)
     ]
@@ -172,7 +174,7 @@ def batch_norm(student: Student, library: Library, thresholds: Mapping[str, floa
                 what = f"{name} of batch_norm in {mode} should hold"
                 expect.finite(part, f"{what} finite numbers")
                 expect.close(part, wanted, EXACT, what, "The docstring has the formula.")
-    for one, answer in zip(asked, answers, strict=True):
+    for one, answer in zip(asked, given_answers, strict=True):
         right, mode = reference.batch_norm(*one), "training" if one[2] else "evaluation"
         gradient = answer["gradient"]
         if not isinstance(gradient, np.ndarray) or gradient.shape != (BATCH, WIDTH):
@@ -190,7 +192,7 @@ def early_stopping(student: Student, library: Library, thresholds: Mapping[str, 
     patiences = list(PATIENCES)
     functions = {"early_stopping": f"{MODULE}.EarlyStopping"}
     found = student.probe("stopped", functions, runs=runs, patiences=patiences)
-    counts = _stops(found, runs)
+    counts = answers.stops(found, runs)
     right = [reference.early_stopping(run, patience) for run, patience in zip(runs, patiences, strict=True)]
     with diagnosis.explained(partial(_wrong_stopping, student, runs, patiences, counts)):
         for run, patience, count, (wanted, _) in zip(runs, patiences, counts, right, strict=True):
@@ -198,7 +200,8 @@ def early_stopping(student: Student, library: Library, thresholds: Mapping[str, 
                 course = ", ".join(f"{loss:.2f}" for loss in run[:wanted])
                 got = f"it did after {count}" if count < len(run) else "it did not"
                 raise expect.Mismatch(
-                    f"with patience {patience} and the losses {course}, update should return True after epoch {wanted}, "
+                    f"with patience {patience} and the losses {course}, update should return True after epoch "
+                    f"{wanted}, "
                     f"counted from 1; {got}.",
                     "How many epochs in a row have brought no progress?",
                 )
@@ -211,20 +214,20 @@ def early_stopping(student: Student, library: Library, thresholds: Mapping[str, 
                     told = mistakes.of_restored(numbers, best, count - 1, change)
                     told = told if name == "restored" else mistakes.NOT_TWICE
                 raise CheckFailed(
-                    f"the smallest loss came after epoch {best + 1} of {count}; restore should give the weights of that "
+                    f"the smallest loss came after epoch {best + 1} of {count}; restore should give the weights of "
+                    "that "
                     "epoch and did not.",
                     told,
                 )
 
 
 def random_search(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    lows, highs = ([bounds[end] for bounds in BOUNDS.values()] for end in (0, 1))
     functions = {"random_search": f"{MODULE}.random_search"}
-    found = student.probe("searched", functions, lows=lows, highs=highs, trials=DRAWS)
-    calls, losses = _calls(found)
-    _require_log_uniform(calls, np.array(lows), np.array(highs))
+    found = student.probe("searched", functions, lows=LOWS, highs=HIGHS, trials=DRAWS)
+    calls, losses = answers.calls(found)
+    _require_log_uniform(calls, np.array(LOWS), np.array(HIGHS))
     best = found["best"]
-    number = _row_of(best, calls)
+    number = answers.row_of(best, calls)
     if number != int(np.nanargmin(losses)):
         got = f"those with the loss {losses[number]:.4g}" if number >= 0 else expect.kind(best)
         raise CheckFailed(
@@ -239,71 +242,9 @@ def random_search(student: Student, library: Library, thresholds: Mapping[str, f
         raise CheckFailed(f"{what}, one for each trial in order; they are not those that were tried.")
 
 
-def generalises(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    splits, without = _compared(library)
-    model = student.create(f"{MODULE}.Classifier")
-    course = dataclasses.replace(splits, about={"without": without.course.tolist()})
-    with diagnosis.explained(diagnosis.crash_in_training):
-        training = student.train(f"{MODULE}.train", model, course)
-    with diagnosis.explained(lambda text: diagnosis.training(training)):
-        net = _net(student.probe("weights", model=model))
-        _require_same_class(model, net, splits)
-    answers = baseline.logits(net, splits.train.x)
-    truth = data.drawn(library)[0].truth
-    student.exhibit(lambda: WrongLabels(splits.train.x, splits.train.y, truth, answers))
-    with diagnosis.explained(
-        lambda text: diagnosis.first(
-            lambda: diagnosis.training(training),
-            lambda: mistakes.of_generalisation(answers.argmax(axis=1), splits.train.y, truth),
-            lambda: diagnosis.coverage(training),
-        )
-    ):
-        _require_better(student, net, without, splits, "error_left", thresholds, "the trained net")
-
-
-def search(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    splits, without = _compared(library)
-    assert splits.validation is not None
-    lows, highs = ([bounds[end] for bounds in BOUNDS.values()] for end in (0, 1))
-    functions = {
-        "random_search": f"{MODULE}.random_search", "train": f"{MODULE}.train", "classifier": f"{MODULE}.Classifier",
-    }  # fmt: skip
-    picture = Picture(
-        f"{PICTURE}_of_search", {"without": without.course, "lows": lows, "highs": highs, "trials": TRIALS}
-    )
-    with diagnosis.explained(diagnosis.crash_in_training):
-        found = student.probe(
-            "search", functions, picture, has_curve=False, train_x=splits.train.x, train_y=splits.train.y,
-            validation_x=splits.validation.x, validation_y=splits.validation.y, lows=lows, highs=highs, trials=TRIALS,
-        )  # fmt: skip
-    calls = expect.array(found["calls"], (TRIALS, len(BOUNDS)), f"{TRIALS} trials should have settings")
-    chosen = found["chosen"]
-    if not isinstance(chosen, int) or not 0 <= chosen < TRIALS:
-        raise CheckFailed("random_search should return the settings of one of its trials; they are those of none.")
-    net = _net(found["weights"])
-    losses, courses = _losses(found["losses"]), _training_courses(found["courses"])
-    validation = baseline.loss(baseline.logits(net, splits.validation.x), splits.validation.y)
-    kept = _require_better(
-        student, net, without, splits, "error_left_by_search", thresholds, "the best net of the search"
-    )
-    student.exhibit(lambda: Search(without.course, courses, calls, losses, chosen, lows, highs, validation, kept))
-
-
 def _random(library: Library, number: int) -> np.random.Generator:
     """Random inputs of one check, from the run's seed."""
     return np.random.default_rng([library.seed, 3, number])
-
-
-def _split(student: Student, count: int) -> list[np.ndarray]:
-    """The example numbers of three splits."""
-    found = student.call(f"{MODULE}.split", count)
-    what = f"split({count}) should return three int64 tensors of example numbers"
-    if not isinstance(found, list) or len(found) != 3:
-        raise CheckFailed(f"{what}; got {expect.kind(found)}.")
-    for part in found:
-        if not isinstance(part, np.ndarray) or part.ndim != 1 or part.dtype.kind != "i":
-            raise CheckFailed(f"{what}; one is {expect.kind(part)}.")
-    return [part.astype(np.int64) for part in found]
 
 
 def _rows(random: np.random.Generator) -> tuple[list[np.ndarray], int]:
@@ -318,32 +259,9 @@ def _rows(random: np.random.Generator) -> tuple[list[np.ndarray], int]:
     return parts, constant
 
 
-def _standardized(student: Student, parts: Sequence[np.ndarray]) -> list[Any]:
-    found = student.call(f"{MODULE}.standardize", *parts)
-    if not isinstance(found, list) or len(found) != len(parts):
-        raise CheckFailed(f"standardize should return three tensors; got {expect.kind(found)}.")
-    for part, given in zip(found, parts, strict=True):
-        if not isinstance(part, np.ndarray) or part.shape != given.shape:
-            raise CheckFailed(f"standardize should return a tensor of shape {given.shape}; got {expect.kind(part)}.")
-    return found
-
-
-def _dropped(student: Student, x: np.ndarray, probability: float, is_training: bool) -> tuple[list[np.ndarray], Any]:
-    """The outputs of two calls, and the gradient of the first."""
-    functions = {"dropout": f"{MODULE}.dropout"}
-    found = student.probe("dropped", functions, x=x, probability=probability, is_training=is_training)
-    outputs = found["outputs"]
-    what = "dropout should return a tensor"
-    if not isinstance(outputs, list) or len(outputs) != 2:
-        raise CheckFailed(f"{what}; got {expect.kind(outputs)}.")
-    if found["changed"] is not False:
-        raise CheckFailed("dropout changed x in place. Which operations make a new tensor?")
-    return [expect.array(output, x.shape, what) for output in outputs], found["gradient"]
-
-
 def _require_dropout(student: Student, x: np.ndarray, probability: float) -> None:
     """Training drops the right share, each entry on its own, and scales the others."""
-    (first, second), gradient = _dropped(student, x, probability, is_training=True)
+    (first, second), gradient = answers.dropped(student, x, probability, is_training=True)
     is_zero = first == 0
     zeros = float(is_zero.mean())
     what = f"dropout with the probability {probability:.3f}, in training,"
@@ -384,18 +302,6 @@ def _require_slopes(name: str, found: Any, wanted: Sequence[np.ndarray]) -> None
             raise CheckFailed(f"the value of {name} is right, and its gradient is not. Is a part of it detached?")
 
 
-def _three_parts(answer: Any) -> list[np.ndarray]:
-    """Output, running mean and running variance."""
-    found, what = answer["answer"], "batch_norm should return three tensors: output, running mean, running variance"
-    if not isinstance(found, list) or len(found) != 3:
-        raise CheckFailed(f"{what}; got {expect.kind(found)}.")
-    shapes = ((BATCH, WIDTH), (WIDTH,), (WIDTH,))
-    for part, shape in zip(found, shapes, strict=True):
-        if not isinstance(part, np.ndarray) or part.shape != shape:
-            raise CheckFailed(f"{what} of the shapes {', '.join(map(str, shapes))}; one is {expect.kind(part)}.")
-    return [part.astype(np.float64) for part in found]
-
-
 def _courses(random: np.random.Generator) -> list[np.ndarray]:
     """Losses of four trainings, one for each patience, that tell mistakes in `EarlyStopping` apart."""
     a, b, c = np.sort(random.uniform(1.0, 2.0, 3))[::-1].round(2)
@@ -410,55 +316,16 @@ def _courses(random: np.random.Generator) -> list[np.ndarray]:
     ]
 
 
-def _stops(found: Any, runs: Sequence[np.ndarray]) -> list[int]:
-    """After how many epochs each training was stopped."""
-    if not isinstance(found, list) or len(found) != len(runs):
-        raise CheckFailed(f"EarlyStopping was asked about {len(runs)} trainings; got {expect.kind(found)}.")
-    counts = []
-    for answer in found:
-        given = answer.get("answers") if isinstance(answer, dict) else None
-        if not isinstance(given, list) or not given:
-            raise CheckFailed(f"update should return True or False; got {expect.kind(given)}.")
-        if odd := [value for value in given if not isinstance(value, bool)]:
-            raise CheckFailed(f"update should return True or False; got {expect.kind(odd[0])}.")
-        counts.append(len(given))
-    return counts
-
-
 def _wrong_stopping(
     student: Student, runs: Sequence[np.ndarray], patiences: Sequence[int], counts: Sequence[int], text: str
 ) -> str:
     """The mistake in `update`. Trainings that stop elsewhere when they are alone disturb each other."""
     functions = {"early_stopping": f"{MODULE}.EarlyStopping"}
     alone = [
-        _stops(student.probe("stopped", functions, runs=[run], patiences=[patience]), [run])[0]
+        answers.stops(student.probe("stopped", functions, runs=[run], patiences=[patience]), [run])[0]
         for run, patience in zip(runs, patiences, strict=True)
     ]
     return mistakes.of_stopping(counts, runs, patiences) if alone == list(counts) else mistakes.SHARED
-
-
-def _calls(found: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The settings that were tried, (trials, 2), and the loss of each."""
-    if "odd" in found:
-        names = " and ".join(BOUNDS)
-        raise CheckFailed(
-            f"objective should be called with a dictionary of {names}, each a number; got {expect.kind(found['odd'])}."
-        )
-    if "odd_answer" in found:
-        odd = found["odd_answer"]
-        raise CheckFailed(
-            f"random_search should return two things: the best settings and a list; got {expect.kind(odd)}."
-        )
-    calls, losses = found["calls"], found["losses"]
-    if not isinstance(calls, np.ndarray) or calls.shape[1:] != (len(BOUNDS),):
-        raise CheckFailed(f"random_search should try settings; got {expect.kind(calls)}.")
-    if len(calls) != DRAWS:
-        raise CheckFailed(
-            f"random_search with {DRAWS} trials should call objective so often; it did {len(calls)} times."
-        )
-    if not isinstance(losses, np.ndarray) or losses.shape != (DRAWS,) or np.isnan(losses).all():
-        raise CheckFailed(f"each trial should have a loss; got {expect.kind(losses)}.")
-    return calls.astype(np.float64), losses.astype(np.float64)
 
 
 def _require_log_uniform(calls: np.ndarray, lows: np.ndarray, highs: np.ndarray) -> None:
@@ -489,82 +356,3 @@ def _distance(shares: np.ndarray) -> float:
     """How far sorted shares are from being uniform on [0, 1]: Kolmogorov's statistic, over 3 once in 10^7 times."""
     steps = np.arange(1, len(shares) + 1) / len(shares)
     return float(np.abs(steps - shares).max() * len(shares) ** 0.5)
-
-
-def _row_of(best: Any, calls: np.ndarray) -> int:
-    """The number of the trial with these settings, -1 if there is none."""
-    if not isinstance(best, list) or len(best) != calls.shape[1] or not all(isinstance(one, float) for one in best):
-        return -1
-    rows = np.flatnonzero((calls == np.array(best)).all(axis=1))
-    return int(rows[0]) if rows.size else -1
-
-
-def _compared(library: Library) -> tuple[Splits, Baseline]:
-    """The data, and the same net without regularisation."""
-    splits = library.load(DATA)
-    return splits, baseline.trained(splits, library.seed)
-
-
-def _net(found: Any) -> dict[str, np.ndarray]:
-    """The weights of a classifier, each of its shape."""
-    net = {}
-    for name, shape in baseline.SHAPES.items():
-        what = f"the classifier should hold {name}"
-        tensor = found.get(name) if isinstance(found, dict) else None
-        net[name] = expect.array(tensor, shape, what, "Was the class changed?").astype(np.float32)
-    return net | {"running_variance": np.maximum(net["running_variance"], 0)}
-
-
-def _require_same_class(model: Model, net: Mapping[str, np.ndarray], splits: Splits) -> None:
-    """The class answers what its weights give: it is the one that was handed out."""
-    x = splits.train.x[:BATCH]
-    what = "Classifier in evaluation should give logits"
-    own = expect.array(model(x), (BATCH, digits.CLASSES), what)
-    expect.close(own, baseline.logits(net, x), AGREE, f"{what} that its weights give,", "Was the class changed?")
-
-
-def _require_better(
-    student: Student,
-    net: Mapping[str, np.ndarray],
-    without: Baseline,
-    splits: Splits,
-    metric: str,
-    thresholds: Mapping[str, float],
-    whose: str,
-) -> float:
-    """The test error is at most a share of that without regularisation; gives the accuracy on the test split."""
-    assert splits.test is not None
-    accuracy, plain = (
-        expect.accuracy(baseline.logits(one, splits.test.x), splits.test.y) for one in (net, without.net)
-    )
-    student.record("accuracy_without", plain)
-    student.record(f"accuracy_{metric.removeprefix('error_left').lstrip('_') or 'with'}", accuracy)
-    left, most = (1 - accuracy) / (1 - plain), thresholds[f"maximum_{metric}"]
-    student.record(metric, left)
-    if not left <= most:
-        raise expect.Miss(
-            f"test accuracy of {whose} is {expect.percentage(accuracy)}, without regularisation "
-            f"{expect.percentage(plain)}: {left:.2f} of the error is left; at most {most:.2f} should be.",
-            "Is every tool used, and is the model restored?",
-            left - most,
-            most,
-        )
-    return accuracy
-
-
-def _losses(found: Any) -> np.ndarray:
-    if not isinstance(found, np.ndarray) or found.shape != (TRIALS,):
-        raise CheckFailed(f"{TRIALS} trials should have losses; got {expect.kind(found)}.")
-    return found.astype(np.float64)
-
-
-def _training_courses(found: Any) -> list[np.ndarray]:
-    """The losses of each trial, epoch by epoch, for the picture."""
-    if not isinstance(found, list) or len(found) != TRIALS:
-        raise CheckFailed(f"{TRIALS} trials should have losses in each epoch; got {expect.kind(found)}.")
-    fits = [isinstance(course, np.ndarray) and course.ndim == 2 and course.shape[1] == 2 for course in found]
-    if not all(fits):
-        raise CheckFailed(
-            f"each trial should have two losses in each epoch; got {expect.kind(found[fits.index(False)])}."
-        )
-    return [course.astype(np.float64) for course in found]

@@ -82,12 +82,12 @@ IN_STANDARDIZE = {
     "not scaled": "The columns were shifted and not scaled. Where is the deviation divided out?",
 }
 CONSTANT_COLUMN = (
-    "The column that is constant in the training split has deviation 0. Dividing by 0 gives NaN or infinity. What should "
-    "this column be divided by?"
+    "The column that is constant in the training split has deviation 0. Dividing by 0 gives NaN or infinity. What "
+    "should this column be divided by?"
 )
 TINY_DEVIATION = (
-    "The column that is constant in the training split became huge in the other splits. Something tiny was added to the "
-    "deviation. What should this column be divided by?"
+    "The column that is constant in the training split became huge in the other splits. Something tiny was added to "
+    "the deviation. What should this column be divided by?"
 )
 
 
@@ -109,10 +109,13 @@ def of_standardize(found: Sequence[Any], given: Sequence[np.ndarray], constant: 
 
 
 NOT_DROPPED = "No entry was set to 0. Which entries does dropout set to 0 in training?"
-KEEPS = "{zeros:.1%} of the entries are 0, where {probability:.1%} were asked for. Is `probability` that of keeping an entry?"
+KEEPS = (
+    "{zeros:.1%} of the entries are 0, where {probability:.1%} were asked for. Is `probability` that of keeping an "
+    "entry?"
+)
 NOT_SCALED = (
-    "The entries that are kept have their old values. The mean is then smaller in training than in evaluation. What are "
-    "they divided by?"
+    "The entries that are kept have their old values. The mean is then smaller in training than in evaluation. What "
+    "are they divided by?"
 )
 SCALED_DOWN = "The entries that are kept were multiplied by 1 - probability. Should they grow or shrink?"
 SCALED_BY_P = "The entries that are kept were divided by probability. What is the probability that an entry is kept?"
@@ -228,21 +231,25 @@ def normalised(
 
 IN_BATCH_NORM = {
     "always the batch": (
-        "In evaluation, the statistics are those of the batch. The answer for one image then depends on the other images. "
-        "Which statistics does evaluation use?"
+        "In evaluation, the statistics are those of the batch. The answer for one image then depends on the other "
+        "images. Which statistics does evaluation use?"
     ),
     "always running": "In training, the running statistics were used. Which statistics does training use?",
     "unbiased": (
         "The batch was normalised with the variance that divides by rows - 1. That variance belongs to the running "
         "statistics alone."
     ),
-    "biased": "The running variance took in the variance that divides by the rows. The factor rows / (rows - 1) is missing.",
+    "biased": (
+        "The running variance took in the variance that divides by the rows. The factor rows / (rows - 1) is missing."
+    ),
     "momentum": (
         "The running statistics move too far: `momentum` and 1 - momentum have changed places. In torch's convention, "
         "momentum is the share of the batch."
     ),
     "never moves": "The running statistics did not move in training. Evaluation would use their first values.",
-    "moves in evaluation": "The running statistics moved in evaluation. Test data then changes the net. When do they move?",
+    "moves in evaluation": (
+        "The running statistics moved in evaluation. Test data then changes the net. When do they move?"
+    ),
     "sum": "The old running statistics were kept whole. Which share of them stays?",
     "deviation": "The running variance took in the standard deviation of the batch. What does the formula take?",
     "epsilon outside": "epsilon is added after the root. The formula adds epsilon to the variance.",
@@ -253,8 +260,8 @@ IN_BATCH_NORM = {
     "over the columns": "Mean and variance are those of each row. Which dimension counts the examples?",
 }
 STATISTICS_DETACHED = (
-    "The output is right, and its gradient is not: mean and variance of the batch were taken as constants. They depend on "
-    "x. Are they detached before the output is computed?"
+    "The output is right, and its gradient is not: mean and variance of the batch were taken as constants. They depend "
+    "on x. Are they detached before the output is computed?"
 )
 
 
@@ -266,7 +273,7 @@ def of_batch_norm(probes: Sequence[diagnosis.Probe]) -> str:
     return diagnosis.recognised(mistakes, probes, EXACT)
 
 
-def stopping(losses: Sequence[float], patience: int, wrong: str) -> int:
+def stopping(losses: np.ndarray, patience: int, wrong: str) -> int:
     """After how many epochs training stops by a mistake in `EarlyStopping`."""
     least, latest, since = np.inf, np.inf, 0
     for epoch, loss in enumerate(losses):
@@ -300,15 +307,15 @@ NO_COPY = (
     "training goes on to change. What makes a copy?"
 )
 NO_BUFFERS = (
-    "restore gave the weights of the best epoch, and the running statistics of a later one. Which of the model's methods "
-    "has both?"
+    "restore gave the weights of the best epoch, and the running statistics of a later one. Which of the model's "
+    "methods has both?"
 )
 NOT_RESTORED = "restore left the model as it was. Which weights should it have?"
 FIRST_EPOCH = "restore gave the weights of the first epoch. Are the weights kept again with every progress?"
 NOT_TWICE = "The first restore gave the best weights, the second did not. Do model and dictionary share tensors?"
 
 
-def of_stopping(counts: Sequence[int], runs: Sequence[Sequence[float]], patiences: Sequence[int]) -> str:
+def of_stopping(counts: Sequence[int], runs: Sequence[np.ndarray], patiences: Sequence[int]) -> str:
     """The explanation of the mistake that stops after these epochs."""
     probes = [((run, patience), count) for run, patience, count in zip(runs, patiences, counts, strict=True)]
     mistakes = [Mistake(partial(stopping, wrong=wrong), told) for wrong, told in IN_STOPPING.items()]
@@ -329,13 +336,16 @@ def of_restored(numbers: Sequence[float], best: int, last: int, change: float) -
 
 
 LINEAR = (
-    "The values are spread evenly between lowest and highest value: nine of ten lie in the highest decade. Which quantity "
-    "should be uniform?"
+    "The values are spread evenly between lowest and highest value: nine of ten lie in the highest decade. Which "
+    "quantity should be uniform?"
 )
 ONE_NUMBER = "All values of a trial come from one random number. Each hyperparameter needs one of its own."
 FEW_VALUES = "Only {count} different values of {name} were tried in {trials} trials. Is this a grid?"
 LARGEST = "The settings returned have the largest loss. Which loss is the best?"
-BEST_IS_NAN = "The settings returned have the loss NaN. Every comparison with NaN is false, and `min` is misled. What should NaN count as?"
+BEST_IS_NAN = (
+    "The settings returned have the loss NaN. Every comparison with NaN is false, and `min` is misled. What should "
+    "NaN count as?"
+)
 LAST_TRIAL = "The settings returned are those of the last trial. Which trial had the smallest loss?"
 FIRST_TRIAL = "The settings returned are those of the first trial. Which trial had the smallest loss?"
 
@@ -352,8 +362,8 @@ def of_best(number: int, losses: np.ndarray) -> str:
 
 
 BY_HEART = (
-    "It gives {learned} of the {wrong} wrongly labelled training images their wrong label: it learned them by heart. Does "
-    "training go on for too long, or is regularisation too weak?"
+    "It gives {learned} of the {wrong} wrongly labelled training images their wrong label: it learned them by heart. "
+    "Does training go on for too long, or is regularisation too weak?"
 )
 UNDERFIT = (
     "It gives only {fitting:.0%} of the training images their label. Is the penalty too strong, the rate too small, or "

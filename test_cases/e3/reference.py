@@ -75,7 +75,7 @@ def batch_norm(
     return Normalised(normal * gain + shift, mean, variance, back)
 
 
-def early_stopping(losses: Sequence[float], patience: int) -> tuple[int, int]:
+def early_stopping(losses: np.ndarray, patience: int) -> tuple[int, int]:
     """After how many epochs training stops, and the number of the best epoch from 0; all epochs if it never does."""
     best, since, least = -1, 0, np.inf
     for epoch, loss in enumerate(losses):

@@ -36,8 +36,9 @@ class WrongLabels:
         answers = self.logits.argmax(axis=1)[wrong]
         learned, right = (answers == self.y[wrong]).mean(), (answers == self.truth[wrong]).mean()
         caption = (
-            f"Training images with a wrong label. Of all {len(wrong)} such images, your net gives {right:.0%} the right "
-            f"digit and {learned:.0%} the wrong label. Without regularisation, a net gives all of them the wrong label."
+            f"Training images with a wrong label. Of all {len(wrong)} such images, your net gives {right:.0%} the "
+            f"right digit and {learned:.0%} the wrong label. Without regularisation, a net gives all of them the wrong "
+            "label."
         )
         alt = f"{right:.0%} of the wrongly labelled images are read right, {learned:.0%} as their label says."
         return [Chart(self._draw, 7.6, 2.9, caption, alt, grid=(ROWS, COLUMNS), is_wide=True)]
@@ -52,6 +53,6 @@ class WrongLabels:
             axes.set_title(f"label {self.y[row]}", fontsize=style.SMALL, color=style.MUTED, pad=3)
             is_right = answers[row] == self.truth[row]
             axes.text(
-                0.5, -0.06, f"net: {answers[row]}", transform=axes.transAxes, ha="center", va="top", fontsize=style.NORMAL,
-                fontweight="bold", color=style.BLUE if is_right else style.MISTAKE,
+                0.5, -0.06, f"net: {answers[row]}", transform=axes.transAxes, ha="center", va="top",
+                fontsize=style.NORMAL, fontweight="bold", color=style.BLUE if is_right else style.MISTAKE,
             )  # fmt: skip

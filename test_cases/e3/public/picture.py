@@ -17,7 +17,6 @@ LOSS_LIMITS = (0.0, 2.6)
 SHADE = 0.16  # how strong the gap between both losses is coloured
 WORSE = 0.5  # a validation loss this far above the best one has the faintest colour
 SECONDS_TO_READ = 4.0
-LABEL_GAP = 0.26  # between names at the ends of curves, in units of the loss
 
 
 @dataclass(frozen=True)
@@ -90,8 +89,8 @@ class Search:
         state = State(self.without, epochs, course, trials, self.chosen, self.lows, self.highs, len(trials))
         rate, l2 = self.calls[self.chosen]
         caption = (
-            f"Above, the losses of the same net without regularisation and of your best trial; the mark is its best epoch. "
-            f"Below, all {len(trials)} trials. The best has rate {rate:.2g} and l2 {l2:.2g}: "
+            "Above, the losses of the same net without regularisation and of your best trial; the mark is its best "
+            f"epoch. Below, all {len(trials)} trials. The best has rate {rate:.2g} and l2 {l2:.2g}: "
             f"{style.share(self.accuracy)} of the test images right."
         )
         alt = (
@@ -141,13 +140,15 @@ def draw(axes: Any, state: State) -> None:
     last = max(len(state.without) - 1, state.epochs[-1] if len(state.epochs) else 0, 1)
     axes.set_position((0.065, bottom, 0.30, height))
     right = figure.add_axes((0.545, bottom, 0.30, height))
-    _course(axes, np.arange(len(state.without)), state.without, last, "without regularisation")
+    _course(axes, np.arange(len(state.without)), state.without, last, "without regularisation", names_the_mark=True)
     _course(right, state.epochs, state.course, last, "with your regularisation")
     if state.count:
         _scatter(figure.add_axes((0.105, 0.105, 0.74, 0.225)), figure, state)
 
 
-def _course(axes: Any, epochs: np.ndarray, losses: np.ndarray, last: float, title: str) -> None:
+def _course(
+    axes: Any, epochs: np.ndarray, losses: np.ndarray, last: float, title: str, names_the_mark: bool = False
+) -> None:
     axes.set(xlim=(0, last), ylim=LOSS_LIMITS)
     axes.set_title(title, fontsize=style.NORMAL, fontweight="bold", loc="left", pad=5)
     axes.set_xticks([0, round(last / 2), round(last)])
@@ -169,21 +170,26 @@ def _course(axes: Any, epochs: np.ndarray, losses: np.ndarray, last: float, titl
         epochs[best], shown[best, 1], "o", color=style.PAPER, markersize=7, markeredgecolor=COLOURS[1],
         markeredgewidth=1.8, zorder=5, clip_on=False,
     )  # fmt: skip
-    _name_the_ends(axes, shown[-1], losses[-1])
+    if names_the_mark:
+        axes.annotate(
+            "best epoch", (epochs[best], shown[best, 1]), (0, -7), textcoords="offset points", fontsize=style.SMALL,
+            color=style.MUTED, va="top", annotation_clip=False,
+        )  # fmt: skip
+    _name_the_ends(axes, float(epochs[-1]), shown[-1], losses[-1])
 
 
-def _name_the_ends(axes: Any, heights: np.ndarray, values: np.ndarray) -> None:
+def _name_the_ends(axes: Any, epoch: float, heights: np.ndarray, values: np.ndarray) -> None:
     """Name and last value right of each curve, kept apart."""
     points = axes.get_position().height * axes.figure.get_figheight() * 72
     gap = 26 / points * (LOSS_LIMITS[1] - LOSS_LIMITS[0])  # the height of a name and a number
     low, high = sorted((float(heights[0]), float(heights[1])))
     middle, apart = (low + high) / 2, max(high - low, gap)
-    places = np.clip([middle - apart / 2, middle + apart / 2], 0.1, LOSS_LIMITS[1])
+    places = np.maximum([middle - apart / 2, middle + apart / 2], [gap / 2, 3 * gap / 2])
     for place, column in zip(places, np.argsort(heights, kind="stable"), strict=True):
         for text, weight, down in ((NAMES[column], "bold", 0), (f"{values[column]:.2f}", "normal", -11)):
             axes.annotate(
-                text, (1.0, place), (8, down), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
-                va="center", fontsize=style.SMALL, color=COLOURS[column], fontweight=weight, annotation_clip=False,
+                text, (epoch, place), (9, down), textcoords="offset points", va="center", fontsize=style.SMALL,
+                color=COLOURS[column], fontweight=weight, annotation_clip=False,
             )  # fmt: skip
 
 
@@ -194,8 +200,10 @@ def _scatter(axes: Any, figure: Any, state: State) -> None:
     axes.set(xlim=(state.lows[0], state.highs[0]), ylim=(state.lows[1] / 2.5, state.highs[1] * 1.6))
     axes.minorticks_off()
     axes.set_xlabel("rate", labelpad=0)
-    axes.text(0.0, 1.05, f"l2: {len(state.trials)} of {state.count} trials", transform=axes.transAxes, fontsize=style.SMALL,
-              color=style.MUTED, va="bottom")  # fmt: skip
+    axes.text(
+        0.0, 1.05, f"l2: {len(state.trials)} of {state.count} trials", transform=axes.transAxes, fontsize=style.SMALL,
+        color=style.MUTED, va="bottom",
+    )  # fmt: skip
     axes.grid(color=style.FAINT, linewidth=0.8)
     axes.set_axisbelow(True)
     for side in ("top", "right", "left"):

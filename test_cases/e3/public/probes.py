@@ -55,10 +55,9 @@ def normalised(
     changed = not all(torch.equal(one, other) for one, other in zip(given, vectors, strict=True))
     parts = list(answer) if isinstance(answer, (tuple, list)) else [answer]
     output = parts[0] if parts else None
-    fits = isinstance(output, Tensor) and output.shape == slope.shape
     return {
         "answer": answer,
-        "gradient": _gradient(output * slope, wanted) if fits else None,
+        "gradient": _gradient(_weighed(output, slope), wanted),
         "carries": any(isinstance(part, Tensor) and part.requires_grad for part in parts[1:]),
         "changed": changed,
     }
@@ -66,6 +65,8 @@ def normalised(
 
 class Numbered(torch.nn.Module):
     """A model whose parameter and buffer all hold one number: that of the epoch."""
+
+    running: Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,9 +123,10 @@ def searched(random_search: Callable[..., Any], lows: list[float], highs: list[f
     """A search over a function whose smallest loss lies within the ranges; it is NaN for a part of them.
 
     Returns:
-        `calls`: the settings that were tried, float64 (calls, 2). `losses`: of each, (calls,). `best` and `trials`: what
-        `random_search` gave, the settings as lists in the order of `NAMES`. `odd`: what came where that was not two
-        things, or what the objective was called with where that was no dictionary with these names.
+        `calls`: the settings that were tried, float64 (calls, 2). `losses`: of each, (calls,). `best` and `trials`:
+        what `random_search` gave, the settings as lists in the order of `NAMES`. Instead of all that, `odd`: what the
+        objective was called with where that was no dictionary with these names; `odd_answer`: what `random_search`
+        gave where that was not two things.
     """
     calls: list[list[float]] = []
     losses: list[float] = []
@@ -215,9 +217,10 @@ def search(
         trials: how many.
         watch: is told of each epoch: both losses; and of the end of each trial: its settings and validation loss.
     Returns:
-        `calls`: settings, float64 (trials, 2), and `losses`: of the net that each left, (trials,). `courses`:
-        training and validation loss of each, before training and after each epoch, (epochs + 1, 2). `chosen`: the number of the trial whose
-        settings are the best by `random_search`, -1 if there is none. `weights`: of the net of that trial.
+        `calls`: settings, float64 (trials, 2). `losses`: validation loss of the net that each left, (trials,).
+        `courses`: training and validation loss of each, before training and after each epoch, (epochs + 1, 2).
+        `chosen`: the number of the trial whose settings are the best by `random_search`, -1 if there is none.
+        `weights`: of the net of that trial.
     """
     arrays = {"train_x": train_x, "train_y": train_y, "validation_x": validation_x, "validation_y": validation_y}
     held = {name: tensor.numpy() for name, tensor in arrays.items()}
@@ -269,6 +272,10 @@ def _gradient(value: Any, wanted: Tensor) -> Tensor | None:
     if not isinstance(value, Tensor) or not value.requires_grad:
         return None
     return torch.autograd.grad(value.sum(), wanted, allow_unused=True, retain_graph=True)[0]
+
+
+def _weighed(output: Any, slope: Tensor) -> Tensor | None:
+    return output * slope if isinstance(output, Tensor) and output.shape == slope.shape else None
 
 
 def _ranges(lows: list[float], highs: list[float]) -> dict[str, tuple[float, float]]:
