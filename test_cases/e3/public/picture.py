@@ -14,6 +14,7 @@ from pictures.panels import Panel, WindowPicture
 COLOURS = (style.BLUE, style.ORANGE)  # of training and validation loss
 NAMES = ("training", "validation")
 LOSS_LIMITS = (0.0, 2.6)
+MAX_LOSS = 99.0  # of the colours
 SHADE = 0.16  # how strong the gap between both losses is coloured
 WORSE = 0.5  # a validation loss this far above the best one has the faintest colour
 SECONDS_TO_READ = 4.0
@@ -208,7 +209,7 @@ def _scatter(axes: Any, figure: Any, state: State) -> None:
     axes.set_axisbelow(True)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
-    best = float(np.nanmin(state.trials[:, 2])) if np.isfinite(state.trials[:, 2:]).any() else 1.0
+    best = float(np.clip(np.nanmin(state.trials[:, 2]), 0, MAX_LOSS)) if np.isfinite(state.trials[:, 2]).any() else 1.0
     limits = best, best + WORSE
     if len(state.trials):
         losses = np.nan_to_num(state.trials[:, 2], nan=limits[1], posinf=limits[1])
