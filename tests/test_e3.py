@@ -185,11 +185,21 @@ def test_a_mistake_in_early_stopping_is_recognised_in_no_other_mistakes_answer(s
 def a_search(watch: Any = None, trials: int = 3) -> dict[str, Any]:
     """A short one, on few images."""
     found = splits()
+    assert found.validation is not None
     torch.manual_seed(0)
-    tensors = [torch.from_numpy(array[:100]) for array in (found.train.x, found.train.y)]
-    tensors += [torch.from_numpy(array[:50]) for array in (found.validation.x, found.validation.y)]
-    functions = regularization.random_search, regularization.train, regularization.Classifier
-    return probes.search(*functions, *tensors, answers.LOWS, answers.HIGHS, trials, watch)
+    return probes.search(
+        regularization.random_search,
+        regularization.train,
+        regularization.Classifier,
+        train_x=torch.from_numpy(found.train.x[:100]),
+        train_y=torch.from_numpy(found.train.y[:100]),
+        validation_x=torch.from_numpy(found.validation.x[:50]),
+        validation_y=torch.from_numpy(found.validation.y[:50]),
+        lows=answers.LOWS,
+        highs=answers.HIGHS,
+        trials=trials,
+        watch=watch,
+    )
 
 
 def test_the_live_window_of_a_search_shows_every_trial_and_changes_no_number(without, monkeypatch):
