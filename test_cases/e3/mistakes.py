@@ -1,0 +1,381 @@
+"""The classic mistakes of elective 3: what each would give, and its explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from grading.checks import diagnosis, expect
+from grading.checks.diagnosis import Mistake
+from test_cases.e3 import reference
+from test_cases.e3.reference import EPSILON
+
+EXACT = 1e-9  # float64 sums and products over a few rows are exact to about 1e-14
+ROUNDED = 1e-5  # numbers this close to the right ones have been through float32
+UNSCALED_SHARE = 0.999  # of kept entries
+FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the input is float64."
+
+IN_ORDER = (
+    "The example numbers come in their old order. A file that is sorted by class then gives a test split of other "
+    "classes. What mixes the order?"
+)
+SAME_AGAIN = "Two calls gave the same splits. Each call should draw another order. Is a seed set within split?"
+DRAWN_TWICE = (
+    "{count} examples are in two splits. A net would be tested on examples that it was trained on. Is one random order "
+    "cut into three parts?"
+)
+NOT_ALL = "{count} of {total} examples are in no split."
+
+
+def standardized(train: np.ndarray, validation: np.ndarray, test: np.ndarray, wrong: str) -> np.ndarray:
+    """All three splits, one below the other, as a mistake in `standardize` makes them."""
+    parts = [train, validation, test]
+    together = np.concatenate(parts)
+    statistics = [train] * 3
+    if wrong == "of all rows":
+        statistics = [together] * 3
+    elif wrong == "of training and validation":
+        statistics = [np.concatenate(parts[:2])] * 3
+    elif wrong == "of each split":
+        statistics = parts
+    axis: int | None = {"of rows": 1, "of one number": None}.get(wrong, 0)
+    found = []
+    for part, base in zip(parts, parts if wrong == "of rows" else statistics, strict=True):
+        centre = base.mean(axis=axis, keepdims=True)
+        width = base.std(axis=axis, keepdims=True, ddof=1 if wrong == "rows minus 1" else 0)
+        width = np.where(width > 0, width, 1.0)
+        if wrong == "variance":
+            width = width**2
+        if wrong == "epsilon":
+            width = np.where(width == 1.0, 1.0, width + 1e-8)
+        found.append(
+            part / width
+            if wrong == "not centred"
+            else part - centre
+            if wrong == "not scaled"
+            else (part - centre) / width
+        )
+    return np.concatenate(found)
+
+
+IN_STANDARDIZE = {
+    "of all rows": (
+        "Mean and deviation are those of all rows together. The test rows then change what the net is trained on: test "
+        "data leaks. Which rows may statistics come from?"
+    ),
+    "of training and validation": (
+        "Mean and deviation are those of training and validation rows together. Validation data leaks. Which rows may "
+        "statistics come from?"
+    ),
+    "of each split": (
+        "Each split was standardized by statistics of its own. The same pixel then gets another value in each split. "
+        "Which split do the statistics come from?"
+    ),
+    "of rows": "Mean and deviation are those of each row. Which dimension counts the examples?",
+    "of one number": "One mean and one deviation were used for all columns. Each column has its own.",
+    "rows minus 1": "The deviation divides by the number of rows minus 1. Which `correction` does the docstring name?",
+    "variance": "The columns were divided by their variance. What is the root of it called?",
+    "not centred": "The columns were scaled and not shifted. Where is the mean subtracted?",
+    "not scaled": "The columns were shifted and not scaled. Where is the deviation divided out?",
+}
+CONSTANT_COLUMN = (
+    "The column that is constant in the training split has deviation 0. Dividing by 0 gives NaN or infinity. What "
+    "should this column be divided by?"
+)
+TINY_DEVIATION = (
+    "The column that is constant in the training split became huge in the other splits. Something tiny was added to "
+    "the deviation. What should this column be divided by?"
+)
+
+
+def of_standardize(found: Sequence[Any], given: Sequence[np.ndarray], constant: int) -> str:
+    """The explanation of the mistake that gives what `standardize` gave; `constant` is the number of that column."""
+    if not all(
+        isinstance(part, np.ndarray) and part.shape == one.shape for part, one in zip(found, given, strict=True)
+    ):
+        return ""
+    if not np.isfinite(found[1][:, constant]).all():
+        return CONSTANT_COLUMN
+    together = np.concatenate([part.astype(np.float64) for part in found])
+    if expect.is_close(together, np.concatenate(reference.standardize(*given)), ROUNDED):
+        return FLOAT32
+    if np.abs(found[1][:, constant]).max() > 1e3:
+        return TINY_DEVIATION
+    mistakes = [Mistake(partial(standardized, wrong=wrong), told) for wrong, told in IN_STANDARDIZE.items()]
+    return diagnosis.recognised(mistakes, [(tuple(given), together)], EXACT)
+
+
+NOT_DROPPED = "No entry was set to 0. Which entries does dropout set to 0 in training?"
+KEEPS = (
+    "{zeros:.1%} of the entries are 0, where {probability:.1%} were asked for. Is `probability` that of keeping an "
+    "entry?"
+)
+NOT_SCALED = (
+    "The entries that are kept have their old values. The mean is then smaller in training than in evaluation. What "
+    "are they divided by?"
+)
+SCALED_DOWN = "The entries that are kept were multiplied by 1 - probability. Should they grow or shrink?"
+SCALED_BY_P = "The entries that are kept were divided by probability. What is the probability that an entry is kept?"
+WHOLE_COLUMNS = "Whole columns are 0. Each entry should be drawn on its own. Which shape does the random tensor have?"
+WHOLE_ROWS = "Whole rows are 0. Each entry should be drawn on its own. Which shape does the random tensor have?"
+SAME_MASK = "Two calls set the same entries to 0. Each call should draw others. Is a seed set, or a mask kept?"
+DROPS_IN_EVALUATION = "In evaluation, some entries are 0. What does `is_training` say?"
+SCALES_IN_EVALUATION = (
+    "In evaluation, the entries were multiplied by {factor:.4g}. In the inverted form, all scaling is done in training."
+)
+
+
+def of_kept(kept: np.ndarray, x: np.ndarray, probability: float) -> str:
+    """The explanation of wrong values among the entries that dropout kept; both (count,)."""
+    for factor, told in ((1.0, NOT_SCALED), (1 - probability, SCALED_DOWN), (1 / probability, SCALED_BY_P)):
+        if expect.is_close(kept, factor * x, EXACT):
+            return told
+    return FLOAT32 if expect.is_close(kept, x / (1 - probability), ROUNDED) else ""
+
+
+def penalty(name: str, arrays: Sequence[np.ndarray], factor: float, wrong: str) -> float:
+    """The value that a mistake in a penalty gives."""
+    flat = np.concatenate([array.ravel() for array in arrays])
+    powers = np.abs(flat) if name == "l1_penalty" else flat**2
+    other = flat**2 if name == "l1_penalty" else np.abs(flat)
+    values = {
+        "other": factor * other.sum(),
+        "mean": factor * powers.mean(),
+        "norm": factor * np.sqrt(powers.sum()),
+        "half": factor * powers.sum() / 2,
+        "no strength": powers.sum(),
+        "first": factor * powers[: arrays[0].size].sum(),
+        "last": factor * powers[-arrays[-1].size :].sum(),
+        "signed": factor * flat.sum(),
+        "norms": factor * sum(np.sqrt(np.square(array).sum()) for array in arrays),
+        "means": factor
+        * sum(np.abs(array).mean() if name == "l1_penalty" else np.square(array).mean() for array in arrays),
+        "strength squared": factor**2 * powers.sum(),
+        "reward": -factor * powers.sum(),
+    }
+    return float(values[wrong])
+
+
+IN_PENALTIES = {
+    "other": "That is the other penalty. L1 takes absolute values, L2 takes squares.",
+    "mean": "That is the mean over all entries. The penalty is their sum.",
+    "means": "That is the sum of the means of the tensors. The penalty is the sum over all entries.",
+    "norm": "A root was taken of the sum. The penalty is the sum itself.",
+    "norms": "That is the sum of the norms of the tensors. The L2 penalty takes squares, without a root.",
+    "half": "That is half of the penalty. Some texts divide by 2; the docstring does not.",
+    "no strength": "Where does `strength` come in?",
+    "first": "Only the first tensor was counted. Does the loop return too early?",
+    "last": "Only the last tensor was counted. Is the sum overwritten in the loop?",
+    "signed": "Entries above and below 0 cancel each other. What is done with an entry before it is added?",
+    "strength squared": "`strength` was multiplied in twice.",
+    "reward": "The penalty is negative, so large weights make the loss smaller. Which sign does the penalty have?",
+}
+ONLY_L2 = ("norms",)
+CUT_OFF = "No gradient reaches the weights, so the penalty changes nothing in training. What cuts the graph?"
+
+
+def of_penalty(name: str, probes: Sequence[diagnosis.Probe]) -> str:
+    """The explanation of the mistake that gives the values of a penalty; each probe has arrays and factor."""
+    mistakes = [
+        Mistake(partial(_penalty_of, name, wrong), told)
+        for wrong, told in IN_PENALTIES.items()
+        if not (wrong in ONLY_L2 and name == "l1_penalty")
+    ]
+    if found := diagnosis.recognised(mistakes, probes, EXACT):
+        return found
+    right = Mistake(partial(getattr(reference, name)), FLOAT32)
+    return diagnosis.recognised([right], probes, ROUNDED)
+
+
+def _penalty_of(name: str, wrong: str, arrays: Sequence[np.ndarray], factor: float) -> float:
+    return penalty(name, arrays, factor, wrong)
+
+
+def normalised(
+    x: np.ndarray, vectors: Sequence[np.ndarray], is_training: bool, share: float, wrong: str = ""
+) -> np.ndarray:
+    """The output and both running statistics in one array, as a mistake in `batch_norm` makes them."""
+    gain, shift, old_mean, old_variance = vectors
+    rows, axis = len(x), 1 if wrong == "over the columns" else 0
+    centre, spread = x.mean(axis=axis, keepdims=True), x.var(axis=axis, keepdims=True)
+    unbiased = spread * rows / (rows - 1)
+    used_mean, used_spread = centre, unbiased if wrong == "unbiased" else spread
+    if (not is_training and wrong != "always the batch") or wrong == "always running":
+        used_mean, used_spread = old_mean[None], old_variance[None]
+    root = np.sqrt(used_spread + EPSILON)
+    if wrong == "epsilon outside":
+        root = np.sqrt(used_spread) + EPSILON
+    elif wrong == "no epsilon":
+        root = np.sqrt(used_spread)
+    elif wrong == "no root":
+        root = used_spread + EPSILON
+    normal = (x - used_mean) / root
+    scale = 1.0 if wrong == "no gain" else gain
+    output = normal * scale + (0.0 if wrong == "no shift" else shift)
+    mean, variance = old_mean, old_variance
+    if (is_training and wrong != "never moves") or wrong == "moves in evaluation":
+        step = 1 - share if wrong == "momentum" else share
+        batch_variance = spread if wrong == "biased" else unbiased
+        if axis == 0:
+            mean = old_mean + step * (centre[0] - old_mean)
+            variance = old_variance + step * (batch_variance[0] - old_variance)
+        if wrong == "sum":
+            mean, variance = old_mean + share * centre[0], old_variance + share * unbiased[0]
+        if wrong == "deviation":
+            variance = old_variance + step * (np.sqrt(unbiased[0]) - old_variance)
+    return np.concatenate([output.ravel(), mean, variance])
+
+
+IN_BATCH_NORM = {
+    "always the batch": (
+        "In evaluation, the statistics are those of the batch. The answer for one image then depends on the other "
+        "images. Which statistics does evaluation use?"
+    ),
+    "always running": "In training, the running statistics were used. Which statistics does training use?",
+    "unbiased": (
+        "The batch was normalised with the variance that divides by rows - 1. That variance belongs to the running "
+        "statistics alone."
+    ),
+    "biased": (
+        "The running variance took in the variance that divides by the rows. The factor rows / (rows - 1) is missing."
+    ),
+    "momentum": (
+        "The running statistics move too far: `momentum` and 1 - momentum have changed places. In torch's convention, "
+        "momentum is the share of the batch."
+    ),
+    "never moves": "The running statistics did not move in training. Evaluation would use their first values.",
+    "moves in evaluation": (
+        "The running statistics moved in evaluation. Test data then changes the net. When do they move?"
+    ),
+    "sum": "The old running statistics were kept whole. Which share of them stays?",
+    "deviation": "The running variance took in the standard deviation of the batch. What does the formula take?",
+    "epsilon outside": "epsilon is added after the root. The formula adds epsilon to the variance.",
+    "no epsilon": "epsilon is missing. It matters where the variance is tiny.",
+    "no root": "The output was divided by the variance itself. What does the formula take of it?",
+    "no gain": "The output was not multiplied by gain.",
+    "no shift": "The shift was not added.",
+    "over the columns": "Mean and variance are those of each row. Which dimension counts the examples?",
+}
+STATISTICS_DETACHED = (
+    "The output is right, and its gradient is not: mean and variance of the batch were taken as constants. They depend "
+    "on x. Are they detached before the output is computed?"
+)
+
+
+def of_batch_norm(probes: Sequence[diagnosis.Probe]) -> str:
+    """The explanation of the mistake that gives what `batch_norm` gave; see `normalised` for the arguments."""
+    if diagnosis.recognised([Mistake(normalised, FLOAT32)], probes, ROUNDED):
+        return FLOAT32
+    mistakes = [Mistake(partial(normalised, wrong=wrong), told) for wrong, told in IN_BATCH_NORM.items()]
+    return diagnosis.recognised(mistakes, probes, EXACT)
+
+
+def stopping(losses: np.ndarray, patience: int, wrong: str) -> int:
+    """After how many epochs training stops by a mistake in `EarlyStopping`."""
+    least, latest, since = np.inf, np.inf, 0
+    for epoch, loss in enumerate(losses):
+        is_progress = {
+            "ties": loss <= least,
+            "last": loss < latest,
+            "larger": epoch == 0 or loss > least,
+            "nan": not loss >= least,
+        }.get(wrong, loss < least)
+        since = 0 if is_progress and wrong != "never reset" else since + (not is_progress)
+        least, latest = (loss if is_progress else least), loss
+        if since >= {"late": patience + 1, "early": patience - 1, "at once": 1}.get(wrong, patience) and since:
+            return epoch + 1
+    return len(losses)
+
+
+IN_STOPPING = {
+    "ties": "An epoch that equals the best loss counts as progress. Is the comparison `<`?",
+    "last": "Each loss was compared with the one before. Which loss should it be below?",
+    "larger": "A larger loss counts as progress. For an accuracy that would be right.",
+    "nan": "NaN counts as progress. Every comparison with NaN is false. What does the condition ask for?",
+    "never reset": "The epochs without progress add up over the whole training. When does the count go back to 0?",
+    "late": "Training stops one epoch late. The last of `patience` epochs without progress is the one to stop after.",
+    "early": "Training stops one epoch early. `patience` epochs without progress are needed.",
+    "at once": "Training stops at the first epoch without progress. What is patience for?",
+}
+NEVER_STOPS = "update never returned True. When have `patience` epochs in a row brought no progress?"
+SHARED = "Two objects disturb each other. Something is kept on the class, or in a global variable, and not on `self`."
+NO_COPY = (
+    "restore gave the weights of the last epoch. The dictionary of `state_dict` holds the model's own tensors, which "
+    "training goes on to change. What makes a copy?"
+)
+NO_BUFFERS = (
+    "restore gave the weights of the best epoch, and the running statistics of a later one. Which of the model's "
+    "methods has both?"
+)
+NOT_RESTORED = "restore left the model as it was. Which weights should it have?"
+FIRST_EPOCH = "restore gave the weights of the first epoch. Are the weights kept again with every progress?"
+NOT_TWICE = "The first restore gave the best weights, the second did not. Do model and dictionary share tensors?"
+
+
+def of_stopping(counts: Sequence[int], runs: Sequence[np.ndarray], patiences: Sequence[int]) -> str:
+    """The explanation of the mistake that stops after these epochs."""
+    probes = [((run, patience), count) for run, patience, count in zip(runs, patiences, counts, strict=True)]
+    mistakes = [Mistake(partial(stopping, wrong=wrong), told) for wrong, told in IN_STOPPING.items()]
+    if found := diagnosis.recognised(mistakes, probes, 0.0):
+        return found
+    return NEVER_STOPS if all(count == len(run) for count, run in zip(counts, runs, strict=True)) else ""
+
+
+def of_restored(numbers: Sequence[float], best: int, last: int, change: float) -> str:
+    """The explanation of what a model holds after `restore`: the epoch of its parameter, and that of its buffer."""
+    weight, buffer = numbers
+    if weight == best and buffer != best:
+        return NO_BUFFERS
+    for number, told in ((change, NOT_RESTORED), (last, NO_COPY), (0, FIRST_EPOCH)):
+        if weight == number and number != best:
+            return told
+    return ""
+
+
+LINEAR = (
+    "The values are spread evenly between lowest and highest value: nine of ten lie in the highest decade. Which "
+    "quantity should be uniform?"
+)
+ONE_NUMBER = "All values of a trial come from one random number. Each hyperparameter needs one of its own."
+FEW_VALUES = "Only {count} different values of {name} were tried in {trials} trials. Is this a grid?"
+LARGEST = "The settings returned have the largest loss. Which loss is the best?"
+BEST_IS_NAN = (
+    "The settings returned have the loss NaN. Every comparison with NaN is false, and `min` is misled. What should "
+    "NaN count as?"
+)
+LAST_TRIAL = "The settings returned are those of the last trial. Which trial had the smallest loss?"
+FIRST_TRIAL = "The settings returned are those of the first trial. Which trial had the smallest loss?"
+
+
+def of_best(number: int, losses: np.ndarray) -> str:
+    """The explanation of the trial that was returned as the best; `number` is -1 if it is none of them."""
+    finite = np.where(np.isnan(losses), -np.inf, losses)
+    if number >= 0 and np.isnan(losses[number]):
+        return BEST_IS_NAN
+    for wrong, told in ((int(finite.argmax()), LARGEST), (len(losses) - 1, LAST_TRIAL), (0, FIRST_TRIAL)):
+        if number == wrong:
+            return told
+    return ""
+
+
+BY_HEART = (
+    "It gives {learned} of the {wrong} wrongly labelled training images their wrong label: it learned them by heart. "
+    "Does training go on for too long, or is regularisation too weak?"
+)
+UNDERFIT = (
+    "It gives only {fitting:.0%} of the training images their label. Is the penalty too strong, the rate too small, or "
+    "training too short?"
+)
+MAX_LEARNED, MIN_FITTING = 0.6, 0.4  # shares of wrong labels, and of all labels
+
+
+def of_generalisation(answers: np.ndarray, y: np.ndarray, truth: np.ndarray) -> str:
+    """What a net's answers for its training images show, (count,), with their labels and the right ones."""
+    is_wrong = y != truth
+    learned, fitting = int((answers == y)[is_wrong].sum()), float((answers == y).mean())
+    if learned > MAX_LEARNED * is_wrong.sum():
+        return BY_HEART.format(learned=learned, wrong=int(is_wrong.sum()))
+    return UNDERFIT.format(fitting=fitting) if fitting < MIN_FITTING else ""
