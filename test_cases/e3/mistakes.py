@@ -303,8 +303,8 @@ IN_STOPPING = {
 NEVER_STOPS = "update never returned True. When have `patience` epochs in a row brought no progress?"
 SHARED = "Two objects disturb each other. Something is kept on the class, or in a global variable, and not on `self`."
 NO_COPY = (
-    "restore left the model as it was. Were no weights loaded? Or does the dictionary hold the model's own tensors, which "
-    "training goes on to change? What makes a copy?"
+    "restore left the model as it was. Were no weights loaded? Or does the dictionary hold the model's own tensors, "
+    "which training goes on to change? What makes a copy?"
 )
 LAST_EPOCH = "restore gave the weights of the last epoch. When are weights kept?"
 NO_BUFFERS = (
