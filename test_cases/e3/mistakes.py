@@ -303,14 +303,14 @@ IN_STOPPING = {
 NEVER_STOPS = "update never returned True. When have `patience` epochs in a row brought no progress?"
 SHARED = "Two objects disturb each other. Something is kept on the class, or in a global variable, and not on `self`."
 NO_COPY = (
-    "restore gave the weights of the last epoch. The dictionary of `state_dict` holds the model's own tensors, which "
-    "training goes on to change. What makes a copy?"
+    "restore left the model as it was. Were no weights loaded? Or does the dictionary hold the model's own tensors, "
+    "which training goes on to change? What makes a copy?"
 )
+LAST_EPOCH = "restore gave the weights of the last epoch. When are weights kept?"
 NO_BUFFERS = (
     "restore gave the weights of the best epoch, and the running statistics of a later one. Which of the model's "
     "methods has both?"
 )
-NOT_RESTORED = "restore left the model as it was. Which weights should it have?"
 FIRST_EPOCH = "restore gave the weights of the first epoch. Are the weights kept again with every progress?"
 NOT_TWICE = "The first restore gave the best weights, the second did not. Do model and dictionary share tensors?"
 
@@ -329,7 +329,7 @@ def of_restored(numbers: Sequence[float], best: int, last: int, change: float) -
     weight, buffer = numbers
     if weight == best and buffer != best:
         return NO_BUFFERS
-    for number, told in ((change, NOT_RESTORED), (last, NO_COPY), (0, FIRST_EPOCH)):
+    for number, told in ((change, NO_COPY), (last, LAST_EPOCH), (0, FIRST_EPOCH)):
         if weight == number and number != best:
             return told
     return ""
