@@ -209,6 +209,6 @@ def train(model: Classifier, dataset: Any, rate: float = 0.001, l2: float = 0.01
     smallest long before. Which of your functions keep it from that?
     rate: the learning rate. l2: the strength of the L2 penalty on the weights of both layers, `model.hidden.weight` and
     `model.output.weight`. The default values are yours to choose; the search calls `train` with other ones.
-    End after 100 epochs at the latest, so that the search takes seconds.
+    End after 60 epochs at the latest, so that the search takes seconds.
     """
     raise NotImplementedError("train: your code here")

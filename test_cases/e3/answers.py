@@ -13,7 +13,7 @@ from grading.outcomes import CheckFailed
 
 MODULE = "electives.regularization"
 BATCH, WIDTH = 6, 5  # of what is normalised
-BOUNDS = {"rate": (3e-4, 0.3), "l2": (1e-5, 1.0)}
+BOUNDS = {"rate": (1e-3, 0.3), "l2": (1e-5, 1.0)}
 LOWS, HIGHS = ([bounds[end] for bounds in BOUNDS.values()] for end in (0, 1))
 DRAWS = 1000  # of the cheap search
 
