@@ -31,6 +31,7 @@ LOGITS = 1e-3  # float32 through five layers, against numpy
 DRAWS = {3: 4, 10: 2}  # how many, by the images of each new digit
 MOST = max(DRAWS)
 STAGES = ("from nothing", "frozen encoder", "fine-tuned")
+BLOCK = 500  # images that the grader reads at once
 
 
 def sizes(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -301,7 +302,9 @@ def _trained(student: Student, function: str, splits: Splits, classes: int) -> t
 
 def _accuracy(parameters: Mapping[str, np.ndarray], split: Split) -> float:
     """Computed here, from the weights."""
-    return expect.accuracy(reference.logits(parameters, data.images(split.x)), split.y)
+    blocks = np.split(split.x, range(BLOCK, len(split.x), BLOCK))  # as floats, all would take memory
+    logits = [reference.logits(parameters, data.images(block)) for block in blocks]
+    return expect.accuracy(np.concatenate(logits), split.y)
 
 
 def _transferred(student: Student, splits: Splits, encoder: Mapping[str, np.ndarray]) -> tuple[float, float, float]:
