@@ -365,7 +365,7 @@ def test_a_rehearsal_gives_what_the_harness_would_and_predicts_its_cost(tmp_path
     assert finished.status == 0, finished.output + finished.errors
     assert validated(json.loads(kept.read_text()))["score"] == 7
     assert all(len(line) <= 80 for line in finished.output.splitlines())
-    assert "losses.py, models.py, train.py" in finished.output.replace("gpt_model.py, haiku.py, ", "")
+    assert "losses.py, models.py, train.py" in " ".join(finished.output.split()).replace("gpt_model.py, haiku.py, ", "")
     assert "Predicted on Gradescope" in finished.output
     if sys.platform == "linux":
         assert int(finished.output.split(" of 768 MiB")[0].split()[-1]) > 0
