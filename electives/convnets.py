@@ -223,7 +223,7 @@ def train_lenet(model: LeNet, dataset: Dataset) -> None:
 def pretrain(model: LeNet, dataset: Dataset) -> None:
     """Train a LeNet whose encoder other digits will use.
 
-    The dataset is that of `train_lenet`, but has 8,000 images of the digits 0 to 4 alone. What counts is not how well
+    The dataset is that of `train_lenet`, but has 6,000 images of the digits 0 to 4 alone. What counts is not how well
     the model tells these five. What counts is how well its features suit the digits 5 to 9. `augment` helps. So does
     dropout between `model.encode` and `model.head` (`dropout(features, share)`; Srivastava and others, 2014): no
     feature can rely on another one.

@@ -211,7 +211,7 @@ def wait_for_the_loop(process: subprocess.Popen[str]) -> None:
 def test_killing_the_grader_leaves_nothing_running_and_keeps_finished_questions(patched_solutions, tmp_path, mark):
     submission = patched_solutions({"train.py": [ENDLESS]})
     report = tmp_path / "report.json"
-    process = started("--code-directory", submission, "--json", report, "-q", "q1", "-q", "q2")
+    process = started("--code-directory", submission, "--json", report, "-q", "q1", "-q", "q2", "--jobs", 1)
     wait_for_the_loop(process)
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=SECONDS_UNTIL_IT_HANGS)
