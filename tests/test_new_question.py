@@ -14,7 +14,7 @@ from staff.release.repository import files_of_working_tree
 from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, Run, run_autograder
 
 LAYER_NORM = names_of("e99", "Layer norm", None)
-NO_NEED = ("docs/", "data/haiku_pretraining", "staff/evidence/hostile/", "tests/")
+NO_NEED = ("docs/", "staff/evidence/hostile/", "tests/")
 
 
 def copied_project(folder: Path) -> Path:
