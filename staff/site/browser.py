@@ -55,8 +55,8 @@ def find_faults(site: Path) -> Iterator[str]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         for width, height in SIZES:
             for scheme in SCHEMES:
-                size: Any = {"width": width, "height": height}
-                context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+                screen: Any = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
+                context = browser.new_context(**screen)
                 yield from _look(context, site, pages, f"{width} {scheme}")
                 if width == SIZES[0][0] and scheme == SCHEMES[0]:
                     yield from _links(context, site, pages)
