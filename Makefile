@@ -23,7 +23,7 @@ watchers: $(VENV)/students  ## what progress reports and live windows cost train
 	$(RUN) -m staff.evidence.bench_watchers
 
 electives: $(VENV)/students  ## grade the reference solutions of the electives: full marks, processor-seconds and memory
-	$(RUN) -m staff.evidence.electives --seeds $(or $(SEEDS),10) $(if $(BUSY),--busy)
+	$(RUN) -m staff.evidence.electives --seeds $(or $(SEEDS),10)
 
 mutants: $(VENV)/students  ## grade a wrong submission for each classic mistake: is every one of them named?
 	$(RUN) -m staff.evidence.mutants

@@ -138,6 +138,9 @@ def _training_parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
     parser.add_argument("--no-early-stop", action="store_true", help="go on where the held-out loss has risen for long")
     parser.add_argument("--no-graphics", action="store_true", help="open no window while training")
+    parser.add_argument(
+        "--threads", type=int, help="CPU threads that share each batch (default: one for each core, at most 8)"
+    )
     for field in fields(Config):
         default = "" if field.default is None else f" (default {field.default:g})"
         kind = float if "float" in str(field.type) else int
@@ -165,5 +168,4 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     add("--checkpoint", type=Path, help="checkpoint to read (default: checkpoint.pt in --out)")
     add("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     add("--precision", choices=("auto", "float32", "bfloat16"), default="auto", help="of matrix products")
-    add("--threads", type=int, help="CPU threads that share each batch (default: one for each core, at most 8)")
     add("--code-directory", type=Path, default=PROJECT_DIRECTORY, help="folder of gpt_model.py and models.py")

@@ -77,7 +77,7 @@ def imported_strays(folder: Path) -> str:
         ("autograder.py -q q6 --no-graphics --in-process", 0, "2/2"),
         ("autograder.py --check-dependencies --no-graphics", 0, "Everything that grading needs is here."),
         (f"chargpt.py --text README.md --steps 1 --no-graphics {TINY}", 0, "validation loss"),
-        ("chargpt.py sample --length 3 --threads 1", 0, ""),
+        ("chargpt.py sample --length 3", 0, ""),
         ("chat.py --checkpoint LICENSE --ask clouds", 1, "is not a readable checkpoint"),
         ("-m data.download --help", 0, "usage"),
     ],

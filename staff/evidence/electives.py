@@ -63,23 +63,17 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m staff.evidence.electives", description=__doc__.partition(":")[0])
     parser.add_argument("-q", "--question", action="append", default=[], metavar="eN", help="only this elective")
     parser.add_argument("--seeds", type=count_from(1), default=1, metavar="N", help="seeds 0 to N - 1 (default 1)")
-    parser.add_argument(
-        "--busy", action="store_true", help="the machine has other work: print the costs, but judge the points alone"
-    )
     arguments = parser.parse_args(argv)
     electives = [question for question in discover() if question.group == ELECTIVE]
     if unknown := set(arguments.question) - {question.id for question in electives}:
         print(f"staff.evidence.electives: there is no elective {', '.join(sorted(unknown))}", file=sys.stderr)
         return EXIT_USAGE
     asked = [question for question in electives if question.id in (arguments.question or [question.id])]
-    return EXIT_SOUND if grade_all(asked, range(arguments.seeds), arguments.busy) else EXIT_NOT
+    return EXIT_SOUND if grade_all(asked, range(arguments.seeds)) else EXIT_NOT
 
 
-def grade_all(electives: Iterable[Question], seeds: Iterable[int], busy: bool = False) -> bool:
-    """Grade each elective on each seed and print what came of it; whether all is as it should be.
-
-    busy: costs are printed and not judged. Other work makes caches cold and processor-seconds longer.
-    """
+def grade_all(electives: Iterable[Question], seeds: Iterable[int]) -> bool:
+    """Grade each elective on each seed and print what came of it; whether all is as it should be."""
     complaints = 0
     print(f"{'elective':<34}{'seed':>5}{'points':>9}{'seconds':>9}{'processor':>11}{'memory':>10}")
     for question in electives:
@@ -90,7 +84,7 @@ def grade_all(electives: Iterable[Question], seeds: Iterable[int], busy: bool = 
             print(f"{question.id + ' ' + question.title:<34}{seed:>5}{points:>9}{costs}", flush=True)
             for complaint in graded.complaints:
                 print(f"    {complaint}", flush=True)
-            complaints += len(graded.lost if busy else graded.complaints)
+            complaints += len(graded.complaints)
     return complaints == 0
 
 
