@@ -40,15 +40,16 @@ def run(tmp_path, monkeypatch):
     """A function that runs chargpt in this process, in an empty folder, with the reference's model."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text.txt").write_text(TEXT)
-    threads = torch.get_num_threads()
+    threads_before = torch.get_num_threads()
 
     def call(*arguments: object, code: Path = SOLUTIONS) -> int:
-        flags = ["--code-directory", str(code), "--device", "cpu", "--threads", "1"]
+        threads = [] if arguments[0] == "sample" else ["--threads", "1"]
+        flags = ["--code-directory", str(code), "--device", "cpu", *threads]
         with fresh_student_modules():
             return command_line.main([*map(str, arguments), *flags])
 
     yield call
-    torch.set_num_threads(threads)
+    torch.set_num_threads(threads_before)
 
 
 def load(folder: Path) -> dict[str, Any]:
@@ -185,7 +186,7 @@ def test_a_checkpoint_of_another_text_is_refused(run, tmp_path, capsys):
     assert "another text (text.txt)" in capsys.readouterr().err
 
 
-FLAGS_OF_SAMPLE = ("length", "seed", "temperature", "top_k", "threads")
+FLAGS_OF_SAMPLE = ("length", "seed", "temperature", "top_k")
 FLOATS = ("learning_rate", "matrix_learning_rate", "weight_decay", "minutes", "temperature")
 
 
