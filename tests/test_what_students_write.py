@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import py_compile
+import re
 
 import pytest
 
 from grading.checks import answers, expect
 from grading.console import Console
 from grading.engine import Engine, Settings
-from grading.outcomes import CheckFailed
+from grading.outcomes import FAILED, PASSED, CheckFailed
 from grading.questions import discover
 from tests.support import Clock, Triggering
 
@@ -161,6 +163,52 @@ def test_a_perceptron_that_never_ends_is_ended_by_what_it_fetched(patched_soluti
         (result,) = engine.grade([first])
     assert told in " ".join(outcome.message for outcome in result.outcomes)
     assert result.score == 2
+
+
+NEVER_ENDS = ("for _ in range(epochs):\n        for batch in loader:", "while True:\n        for batch in loader:")
+
+
+def graded_with_passes(code, question_id: str, max_passes: float):
+    """One question's result where training has so many passes, and no time limit can end it: the clock stands still."""
+    (question,) = (question for question in discover() if question.id == question_id)
+    question = dataclasses.replace(question, thresholds={**question.thresholds, "maximum_passes": max_passes})
+    with Engine(Settings(code), Console(io.StringIO()), Clock()) as engine:
+        (result,) = engine.grade([question])
+    return result
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("optimizer.step()", "pass", "Training changed no weight of the model. Gradients arrived"),
+        (
+            "optim.Adam(model.parameters(), lr=0.005)",
+            "optim.SGD(model.parameters(), lr=1e6)",
+            "some weights of the model are NaN or infinite",
+        ),
+    ],
+    ids=["unmoved", "NaN"],
+)
+def test_a_hopeless_training_is_ended_after_a_few_passes(patched_solutions, old, new, told):
+    code = patched_solutions({"train.py": [NEVER_ENDS, (old, new)]})
+    message = graded_with_passes(code, "q2", 1e9).outcomes[-1].message
+    assert "The grader stopped training after " in message
+    assert told in message
+    passes = float(re.search(r"after ([\d.]+) passes", message)[1])
+    assert 3 <= passes <= 20
+
+
+@pytest.mark.parametrize("max_passes", [3, 300])
+def test_training_without_an_end_is_stopped_and_its_model_judged(patched_solutions, max_passes):
+    code = patched_solutions({"train.py": [NEVER_ENDS, ("schedule.step()", "pass")]})
+    outcome = graded_with_passes(code, "q2", max_passes).outcomes[-1]
+    updates = f"{10 * max_passes:,} updates"
+    assert f"The grader stopped training after {max_passes} passes over the data and {updates}. " in outcome.message
+    if max_passes > 3:
+        assert outcome.status == PASSED, outcome.message
+        assert "Training should end by itself. Which condition ends your loop?" in outcome.message
+    else:
+        assert outcome.status == FAILED
 
 
 def test_a_small_learning_rate_is_no_endless_loop(patched_solutions, graded):

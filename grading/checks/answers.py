@@ -47,7 +47,7 @@ class Training:
     Attributes:
         changed: whether any parameter of the model moved.
         finite: whether all parameters are finite afterwards.
-        stopped: whether it was ended because it had fetched as many examples as it was allowed.
+        stopped: whether it was ended: it had fetched as many examples as it was allowed, or it was hopeless.
         examples: size of the training split.
         fetched, distinct: examples handed out in batches, and how many different ones.
         steps, own_steps: optimizer steps, and those by an optimizer that holds a parameter of the model.

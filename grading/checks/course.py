@@ -37,7 +37,7 @@ def training(stats: Training) -> str:
     """The mistake that the watchers saw while training ran; "" if nothing is sure."""
     if stats.finite is False:
         return (
-            "After training, some weights of the model are NaN or infinite: training diverged. "
+            f"{_stop(stats)}After training, some weights of the model are NaN or infinite: training diverged. "
             f"{_with_optimizer(stats, 'The optimizer was')}Is the learning rate too large?"
         )
     if stats.made >= stats.backwards >= MIN_REPEATS:
@@ -70,10 +70,14 @@ def training(stats: Training) -> str:
 
 def advice(stats: Training) -> str:
     """What costs no points and should be done in another way all the same; "" if there is nothing."""
+    if stats.stopped:
+        return _stop(stats) + WITHOUT_END
     if not is_optimizer_made_again(stats):
         return ""
     return f"{_MADE_AGAIN.format(stats.optimizers, stats.steps)} Make one optimizer before the loop."
 
+
+WITHOUT_END = "Training should end by itself. Which condition ends your loop?"
 
 _MADE_AGAIN = (
     "{:,} optimizers were made for {:,} steps. A new optimizer knows nothing of earlier steps, such as Adam's averages."
@@ -115,7 +119,7 @@ def told(stats: Training, classes: int = 0) -> str:
     """
     if not stats.backwards:
         return ""
-    findings = (_few_updates, _lucky_batch, _small_steps, _slow, _rising, _jumping, _falling)
+    findings = (_few_updates, _lucky_batch, _small_steps, _slow, _rising, _jumping, _falling, _without_end)
     if found := next(filter(None, (finding(stats) for finding in findings)), ""):
         return f"{_summary(stats)} {found}"
     return " ".join(filter(None, (_summary(stats), _losses(stats, classes), _movement(stats))))
@@ -158,7 +162,7 @@ def overfitting(on_training: float, on_validation: float, wanted: float, what: s
 
 
 def _standing_still(stats: Training) -> str:
-    explanation = "Training changed no weight of the model. "
+    explanation = f"{_stop(stats)}Training changed no weight of the model. "
     if not stats.backwards and not stats.arrivals:
         return explanation + "Gradients were never computed. Is `backward()` called on the loss?"
     if not stats.arrivals and stats.steps and not stats.own_steps:
@@ -192,8 +196,21 @@ def _standing_still(stats: Training) -> str:
 
 def _summary(stats: Training) -> str:
     """One sentence: how many updates, in how many passes, with what."""
-    passes = f" in {stats.epochs:.3g} {'pass' if stats.epochs == 1 else 'passes'}" if stats.epochs else ""
-    return f"Training took {_updates(stats)}{passes}. {_with_optimizer(stats, 'The optimizer was')}".strip()
+    passes = f" in {_passes(stats)}" if stats.epochs else ""
+    taken = _stop(stats) or f"Training took {_updates(stats)}{passes}. "
+    return f"{taken}{_with_optimizer(stats, 'The optimizer was')}".strip()
+
+
+def _stop(stats: Training) -> str:
+    """A sentence with a space behind: where the grader ended training; "" if training ended by itself."""
+    if not stats.stopped:
+        return ""
+    passes = f"{_passes(stats)} over the data and " if stats.epochs else ""
+    return f"The grader stopped training after {passes}{_updates(stats)}. "
+
+
+def _passes(stats: Training) -> str:
+    return f"{stats.epochs:.3g} {'pass' if stats.epochs == 1 else 'passes'}"
 
 
 def _with_optimizer(stats: Training, beginning: str) -> str:
@@ -308,6 +325,10 @@ def _falling(stats: Training) -> str:
         f"The loss was still falling: {before:.3g} in the last but one tenth of training, {last:.3g} in the last."
         f"{large} Does training need {suspects}?"
     )
+
+
+def _without_end(stats: Training) -> str:
+    return WITHOUT_END if stats.stopped else ""
 
 
 def _has_course(stats: Training) -> bool:

@@ -10,6 +10,7 @@ Whatever comes back is data. A stub that is still empty raises `NotImplementedYe
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 import zlib
@@ -176,7 +177,7 @@ class Student:
         return Model(self, answers.of_type(handle, Handle), "")
 
     def train(
-        self, target: str, model: Model, splits: Splits, max_fetched: int | None = None, is_watched: bool = True
+        self, target: str, model: Model, splits: Splits, max_passes: float | None = None, is_watched: bool = True
     ) -> Training:
         """Train a model on the training and validation splits; the test split stays here.
 
@@ -184,7 +185,7 @@ class Student:
             target: the training function.
             model: of the student's.
             splits: to train on. A set of few rows is a check's trial, of which nothing is shown.
-            max_fetched: after so many examples training is ended where it asks for another; None for no end.
+            max_passes: over the training split; training is ended where it asks for more. None for no end.
             is_watched: whether windows and reports show this training.
         """
         is_watched = is_watched and len(splits.train) >= MIN_ROWS
@@ -197,7 +198,7 @@ class Student:
                 "model": model.handle,
                 "dataset": self._question.dataset,
                 "arrays": data.training_arrays(splits),
-                "max_fetched": max_fetched,
+                "max_fetched": None if max_passes is None else math.ceil(max_passes * len(splits.train)),
                 "validates": self._wants_curves and is_watched,
                 "shows": is_watched,
             },

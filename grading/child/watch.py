@@ -18,10 +18,13 @@ from grading.child import recorders
 
 SECONDS_BETWEEN_REPORTS = 0.1
 SHARE_FOR_VALIDATION = 0.05  # of the time of training
+UPDATES_BEFORE_A_LOOK = 100  # or batches; a rate that warms up from 0 has long moved the weights then
+PASSES_BEFORE_A_LOOK = 3
+UPDATES_WITHOUT_EXAMPLES = 1000  # so many are enough for a look where few examples are asked for
 
 
 class Enough(BaseException):
-    """Ends a training function that has fetched as many examples as it may; no `except Exception` stops it."""
+    """Ends a training function that cannot end well by itself; no `except Exception` stops it."""
 
 
 @contextmanager
@@ -114,10 +117,11 @@ def losses(emit: Callable[[dict[str, Any]], None]) -> Iterator[None]:
 
 @contextmanager
 def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None = None) -> Iterator[dict[str, Any]]:
-    """Gather what tells one training mistake from another while the block runs, and end it after `max_fetched`.
+    """Gather what tells one training mistake from another while the block runs; end it if it cannot end well.
 
     Gives a dictionary that is complete once the block has ended:
-        stopped: whether it ended because `max_fetched` examples had been handed out and it asked for more.
+        stopped: whether it was ended: `max_fetched` examples had been handed out and it asked for more, or it was
+            hopeless: after some passes, every weight was as at the start, or one was NaN or infinite.
         changed, finite: whether any of the parameters that the model began with moved, and whether all are finite.
         examples, fetched, distinct: of the training split, in all and different ones handed out by `__getitems__`.
         steps, own_steps: optimizer steps, and those of an optimizer that holds a parameter of this model.
@@ -142,17 +146,40 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
     own = {id(parameter) for parameter in parameters}
     seen = np.zeros(len(dataset), dtype=bool)
     fetch, backward = dataset.__getitems__, torch.autograd.backward
-    latest_arrival, steps_at_arrival = -1, 0
+    latest_arrival, steps_at_arrival, next_look = -1, 0, UPDATES_BEFORE_A_LOOK
     course, steps, inputs = recorders.LossCourse(), recorders.Steps(), recorders.Inputs(model)
     graph = recorders.Graph(lambda: _parameters(model))
 
     def note_parameter() -> None:
         found["made"] += 1
 
+    def end_if_hopeless() -> None:
+        nonlocal next_look
+        if max(found["batches"], found["backwards"]) < next_look:
+            return
+        next_look *= 2
+        has_seen_enough = found["fetched"] >= PASSES_BEFORE_A_LOOK * len(dataset)
+        if (has_seen_enough or found["backwards"] >= UPDATES_WITHOUT_EXAMPLES) and is_hopeless():
+            end()
+
+    def is_hopeless() -> bool:
+        now = current()
+        is_own = before and found["steps"] == found["own_steps"]  # else weights outside of the model may learn
+        is_still = is_own and all(_equal(old, new) for old, new in zip(before, now, strict=True))
+        return is_still or not all(bool(torch.isfinite(parameter).all()) for parameter in now)
+
+    def current() -> list[torch.nn.Parameter]:
+        now = _parameters(model)  # others than at first, if the model has moved to a device that cannot share them
+        return now if len(now) == len(before) else parameters
+
+    def end() -> None:
+        found["stopped"] = True
+        raise Enough
+
     def noted_fetch(indices: list[int]) -> Any:
         if max_fetched is not None and found["fetched"] >= max_fetched:
-            found["stopped"] = True
-            raise Enough
+            end()
+        end_if_hopeless()
         batch = fetch(indices)
         found["fetched"] += len(indices)
         found["batches"] += 1
@@ -161,6 +188,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
         return batch
 
     def noted_backward(*args: Any, **keywords: Any) -> None:
+        end_if_hopeless()
         found["backwards"] += 1
         loss = args[0] if args else keywords.get("tensors")
         course.add(loss)
@@ -213,8 +241,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
             handle.remove()
         found["distinct"] = int(seen.sum())
         found["writes"] = sum(parameter._version for parameter in parameters) - sum(versions)
-        now = _parameters(model)  # others than at first, if the model has moved to a device that cannot share them
-        now = now if len(now) == len(before) else parameters
+        now = current()
         found["changed"] = any(not _equal(old, new) for old, new in zip(before, now, strict=True))
         found["finite"] = all(bool(torch.isfinite(parameter).all()) for parameter in now)
         found["moved"] = recorders.movement(before, now)

@@ -128,14 +128,14 @@ def convergence(student: Student, library: Library, thresholds: Mapping[str, flo
     for number in range(1, DRAWS + 1):
         # one pass alone ends with every point right on about every third set: luck must not pass
         drawn = library.load("points") if number == 1 else points.draw(_seed_of_draw(number, library.seed))
-        _converges(student, drawn, number, int(thresholds["maximum_passes"]))
+        _converges(student, drawn, number, thresholds["maximum_passes"])
 
 
-def _converges(student: Student, drawn: Splits, number: int, maximum_passes: int) -> None:
+def _converges(student: Student, drawn: Splits, number: int, maximum_passes: float) -> None:
     """Train on one of the sets of points, and look at all of them."""
     model = student.create(TARGET, drawn.train.x.shape[1])
     start = _weights(model)
-    training = student.train(TRAIN, model, drawn, maximum_passes * len(drawn.train), is_watched=number == 1)
+    training = student.train(TRAIN, model, drawn, maximum_passes, is_watched=number == 1)
     weights = _weights(model)
     if not np.isfinite(weights).all():
         raise CheckFailed(
@@ -308,9 +308,7 @@ def _train_from(student: Student, start: np.ndarray, points: np.ndarray, labels:
         model = student.create(TARGET, points.shape[1])
         _set_weights(model, start)
         with diagnosis.explained(lambda text: diagnosis.crash(text, TRAINING_CRASHES)):
-            training = student.train(
-                TRAIN, model, Splits("points", "points of a check", split), max_passes * len(points)
-            )
+            training = student.train(TRAIN, model, Splits("points", "points of a check", split), max_passes)
         gain = (labels * points * (_weights(model) - start)).sum()
         if not training.stopped or not gain > 0 or len(points) > 1:
             break

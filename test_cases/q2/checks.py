@@ -40,7 +40,7 @@ def fit(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
     assert sine.test is not None
     model = student.create(TARGET)
     with diagnosis.explained(diagnosis.crash_in_training):
-        training = student.train(TRAIN, model, sine)
+        training = student.train(TRAIN, model, sine, thresholds["maximum_passes"])
     count = len(sine.test)
     with diagnosis.explained(lambda text: diagnosis.training(training)):
         predictions = expect.array(model(sine.test.x), (count, 1), f"the trained model should give {count} predictions")

@@ -31,7 +31,7 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
     assert test is not None
     model = student.create(TARGET)
     with diagnosis.explained(diagnosis.crash_in_training):
-        training = student.train(TRAIN, model, splits)
+        training = student.train(TRAIN, model, splits, thresholds["maximum_passes"])
     inputs = digits.inputs(test.x)
     with diagnosis.explained(lambda text: diagnosis.training(training)):
         what = f"{len(test)} test images should give scores"

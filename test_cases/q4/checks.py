@@ -60,7 +60,7 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
     assert splits.test is not None
     model = student.create(TARGET)
     with diagnosis.explained(lambda text: _scores_of_letters(text) or diagnosis.crash_in_training(text)):
-        training = student.train(TRAIN, model, splits)
+        training = student.train(TRAIN, model, splits, thresholds["maximum_passes"])
     groups = words.by_length(splits.test)
     with diagnosis.explained(lambda text: diagnosis.training(training)):
         logits, labels = _scores(model, groups)

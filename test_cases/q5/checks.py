@@ -90,7 +90,7 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
     assert easy.test is not None
     model = student.create(TARGET)
     with diagnosis.explained(diagnosis.crash_in_training):
-        training = student.train(TRAIN, model, easy)
+        training = student.train(TRAIN, model, easy, thresholds["maximum_passes"])
     inputs, count = digits.inputs(easy.test.x), len(easy.test)
     with diagnosis.explained(lambda text: diagnosis.training(training)):
         logits = expect.array(model(inputs), (count, digits.CLASSES), f"{count} held-out images should give scores")
