@@ -93,7 +93,7 @@ def test_what_python_can_run_is_read(tmp_path, content):
         (b"x = 1\n\0\0\0", "models.py holds zero bytes: it is no text."),
         (b"def f(:\n", "models.py is not valid Python: invalid syntax (line 1: def f(:). Try `python models.py`"),
         (
-            b"x = 1\n" + "y = 2\u00a0\n".encode(),
+            b"x = 1\n" + "y =\u00a02\n".encode(),
             "models.py is not valid Python: invalid non-printable character U+00A0",
         ),
     ],
