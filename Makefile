@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench watchers electives mutants hostile starters texts site browser clean
+.PHONY: demo test lint bench watchers figures electives mutants hostile starters texts site browser clean
 
 demo: $(VENV)/students  ## grade the reference solutions on the built-in data
 	$(RUN) autograder.py --code-directory staff/solutions --no-graphics --jobs 2
@@ -21,6 +21,9 @@ bench: $(VENV)/students  ## what batches, validation, loading and drawing digits
 
 watchers: $(VENV)/students  ## what progress reports and live windows cost training
 	$(RUN) -m staff.evidence.bench_watchers
+
+figures: $(VENV)/students  ## measure the quick figures of docs/figures.toml again: which ones moved?
+	$(RUN) -m staff.evidence.figures
 
 electives: $(VENV)/students  ## grade the reference solutions of the electives: full marks, processor-seconds and memory
 	$(RUN) -m staff.evidence.electives --seeds $(or $(SEEDS),10)

@@ -152,6 +152,8 @@ def commands(page: Page) -> list[Command]:
         if not starts or any(not _is_before_a_program(word) for word in words[: starts[0]]):
             continue
         program, arguments = words[starts[0]], words[starts[0] + 1 :]
+        if program in arguments:  # a program that runs another one; the other's flags are its own
+            arguments = arguments[: arguments.index(program)]
         if program == "make" and arguments:
             found += [Command(f"make {target}", ()) for target in arguments if "=" not in target]
         elif arguments[:1] == ["-m"] and len(arguments) > 1:

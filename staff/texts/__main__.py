@@ -9,7 +9,7 @@ from pathlib import Path
 from data.files import write_text
 from staff.release.manifest import ReleaseError
 from staff.release.repository import files_of_working_tree
-from staff.texts import marks, tables
+from staff.texts import figures, marks, tables
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 EXIT_DONE, EXIT_STALE, EXIT_USAGE = 0, 1, 2
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
             if not arguments.check:
                 write_text(PROJECT_DIRECTORY / path, content.decode())
             print(f"{path}: {'differs; run python -m staff.texts' if arguments.check else 'written'}")
-    except (tables.TableError, marks.MarksError, ReleaseError, OSError) as error:
+    except (tables.TableError, marks.MarksError, figures.FiguresError, ReleaseError, OSError) as error:
         print(f"staff.texts: error: {error}", file=sys.stderr)
         return EXIT_USAGE
     return EXIT_STALE if stale and arguments.check else EXIT_DONE

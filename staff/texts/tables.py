@@ -1,6 +1,7 @@
-"""The tables of questions in the texts, made from test_cases/*/question.toml.
+"""The tables in the texts, made from test_cases/*/question.toml and docs/figures.toml.
 
-README.md and STUDENTS.md list the questions. The README.md in a question's folder lists its checks.
+README.md and STUDENTS.md list the questions. The README.md in a question's folder lists its checks. README.md and
+docs/figures.md show measured figures.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from grading.questions import CORE, ELECTIVE, natural_order
-from staff.texts import marks
+from staff.texts import figures, marks
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 LISTS = ("README.md", "STUDENTS.md")  # the texts that list every question
@@ -68,7 +69,8 @@ def filled(files: Mapping[str, bytes]) -> dict[str, bytes]:
     questions = _questions(files)
     texts = {path: (QUESTIONS, question_list(questions)) for path in LISTS}
     texts |= {question.hand_out: (POINTS, check_list(question)) for question in questions}
-    return {path: _filled(files, path, mark, table) for path, (mark, table) in texts.items()}
+    found = {path: _filled(files, path, mark, table) for path, (mark, table) in texts.items()}
+    return found | _with_figures({**files, **found})
 
 
 def question_list(questions: Sequence[Question]) -> str:
@@ -101,10 +103,22 @@ def check_list(question: Question) -> str:
 
 def files_on_disk(project: Path = PROJECT_DIRECTORY) -> dict[str, bytes]:
     """The files that `filled` reads, as they are now."""
-    paths = [project / name for name in LISTS]
+    paths = [project / name for name in (*LISTS, figures.PATH, figures.PAGE)]
     for pattern in ("question.toml", "README.md"):
         paths += sorted((project / FOLDERS).glob(f"*/{pattern}"))
     return {path.relative_to(project).as_posix(): path.read_bytes() for path in paths if path.is_file()}
+
+
+def _with_figures(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The two texts that show measured figures; none where the file of the figures is not shipped."""
+    if figures.PATH not in files:
+        return {}
+    measured, machine = figures.read(files[figures.PATH])
+    page, readme = files[figures.PAGE], files[figures.SHORT_PAGE]
+    for mark, table in figures.tables(measured, machine).items():
+        page = _filled({figures.PAGE: page}, figures.PAGE, mark, table)
+    short = _filled({figures.SHORT_PAGE: readme}, figures.SHORT_PAGE, figures.MARK, figures.short_table(measured))
+    return {figures.PAGE: page, figures.SHORT_PAGE: short}
 
 
 def _questions(files: Mapping[str, bytes]) -> list[Question]:

@@ -92,13 +92,7 @@ class Harness:
 
     def settings(self, **values: object) -> None:
         """Change entries of settings.toml by name, such as `submissions=2`."""
-        path = self.root / "source" / "grading" / "gradescope" / "settings.toml"
-        lines = path.read_text(encoding="utf-8").splitlines()
-        for name, value in values.items():
-            places = [place for place, line in enumerate(lines) if line.startswith(f"{name} = ")]
-            assert len(places) == 1, f"settings.toml holds {name} {len(places)} times"
-            lines[places[0]] = f"{name} = {json.dumps(value)}"
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        change_settings(self.root / "source", **values)
 
     def hand_in(self, files: Mapping[str, str | bytes], metadata: Mapping[str, Any] | None = None) -> None:
         """Replace the submission, and clear the results and whatever a run before has left."""
@@ -170,6 +164,17 @@ class Harness:
         finally:
             done.set()
             thread.join()
+
+
+def change_settings(source: Path, **values: object) -> None:
+    """Change entries of settings.toml in an unpacked autograder.zip by name, such as `submissions=2`."""
+    path = source / "grading" / "gradescope" / "settings.toml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for name, value in values.items():
+        places = [place for place, line in enumerate(lines) if line.startswith(f"{name} = ")]
+        assert len(places) == 1, f"settings.toml holds {name} {len(places)} times"
+        lines[places[0]] = f"{name} = {json.dumps(value)}"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def autograder_archive(hidden: Mapping[str, bytes]) -> bytes:

@@ -53,7 +53,8 @@ fi
 "$python" -m venv --clear "$environment"
 requirement=$(grep '^torch==' "$source_folder/requirements.txt")
 # The CPU build first: the requirement that follows is then met, and the much larger CUDA build never fetched.
-"$environment/bin/pip" install --no-cache-dir --index-url https://download.pytorch.org/whl/cpu "$requirement"
+"$environment/bin/pip" install --no-cache-dir --index-url https://download.pytorch.org/whl/cpu "$requirement" ||
+    echo "setup.sh: the index of CPU builds did not answer; torch comes from the ordinary index" >&2
 "$environment/bin/pip" install --no-cache-dir -r "$source_folder/requirements.txt"
 "$environment/bin/python" -m compileall -q "$source_folder"
 
