@@ -19,7 +19,7 @@ from pathlib import Path
 
 from grading.gradescope import settings
 from grading.isolation import memory
-from grading.questions import discover
+from grading.questions import CORE, ELECTIVE, discover
 from staff.evidence.cgroup import ControlGroup, NoControlGroup
 from staff.evidence.hostile.harness import Finished, Harness, NoHarness
 from staff.release import hidden
@@ -94,13 +94,17 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m staff.evidence.harness_limits", description=__doc__.splitlines()[0]
     )
-    known = [question.id for question in discover()]
-    parser.add_argument("-q", "--question", action="append", choices=known, metavar="qN", help="these only")
+    known = {question.id: question.group for question in discover()}
+    parser.add_argument(
+        "-q", "--question", action="append", choices=known, metavar="qN", help="these only (default: the core)"
+    )
+    parser.add_argument("--electives", action="store_true", help="the electives in place of the core")
     parser.add_argument("--shipped", action="store_true", help="grade on the shipped test split, not on a hidden one")
     parser.add_argument("--hidden-seed", default="", metavar="TEXT", help="draws the hidden split; default: by chance")
     arguments = parser.parse_args(argv)
     chosen = settings.load(environment={})
-    questions = [name for name in known if not arguments.question or name in arguments.question]
+    group_asked = ELECTIVE if arguments.electives else CORE
+    questions = arguments.question or [name for name, group in known.items() if group == group_asked]
     try:
         split = {} if arguments.shipped else hidden.files(arguments.hidden_seed or secrets.token_hex(8))
         with ControlGroup(chosen.container_bytes, chosen.processors) as group, Harness(split) as harness:
@@ -116,7 +120,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _measure(group: ControlGroup, harness: Harness, questions: Sequence[str], chosen: settings.HarnessSettings) -> int:
     harness.settings(questions=list(questions))
-    harness.hand_in({path.name: path.read_bytes() for path in SOLUTIONS.glob("*.py")})
+    harness.hand_in({path.relative_to(SOLUTIONS).as_posix(): path.read_bytes() for path in SOLUTIONS.rglob("*.py")})
     print(f"limits: {group.kind}; {chosen.container_bytes // 2**20} MiB, {chosen.processors:g} of a processor")
     started = time.monotonic()
     with Observer(group, harness.root / "results" / "results.json") as observer:
