@@ -1,0 +1,65 @@
+"""The student process leaves torch's compiler out of training, and loses nothing by it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import torch
+
+from grading.child.requests import _send_back
+from tests.support import PROJECT
+
+TRAINING = """
+import sys
+import torch
+from grading.child import compiler
+
+def trained(name):
+    torch.manual_seed(0)
+    model = torch.nn.Linear(3, 2, bias=False)
+    optimizer = getattr(torch.optim, name)(model.parameters(), lr=0.1)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
+    def loss():
+        optimizer.zero_grad()
+        found = model(torch.ones(4, 3)).square().sum()
+        found.backward()
+        return found
+    for _ in range(3):
+        optimizer.step(loss)
+        schedule.step()
+        optimizer.load_state_dict(optimizer.state_dict())
+    assert torch.is_grad_enabled()
+    return model.weight.tolist()
+
+NAMES = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "LBFGS")
+compiler.leave_out()
+compiler.leave_out()
+without = [trained(name) for name in NAMES]
+assert "torch._dynamo" not in sys.modules, "the compiler was imported"
+import torch._dynamo
+calls, graph_break = [], torch._dynamo.graph_break
+torch._dynamo.graph_break = lambda *given: calls.append(given)
+assert [trained(name) for name in NAMES] == without, "other weights"
+assert calls, "torch's own wrappers no longer run"
+"""
+
+
+def test_optimizers_import_no_compiler_and_give_the_same_weights_as_with_it():
+    done = subprocess.run([sys.executable, "-c", TRAINING], cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_cotangent_gives_the_gradients_of_torch_s_backward():
+    random = np.random.default_rng(0)
+    x, cotangent = torch.tensor(random.standard_normal((3, 4))), torch.tensor(random.standard_normal((3, 2)))
+    found = []
+    for send_back in (torch.Tensor.backward, _send_back):
+        layer, given = torch.nn.Linear(4, 2, bias=False).double(), x.clone().requires_grad_()
+        with torch.no_grad():
+            layer.weight.fill_(0.3)
+        send_back(layer(given).softmax(dim=1), cotangent)
+        found.append((given.grad, layer.weight.grad))
+    for one, other in zip(*found, strict=True):
+        assert torch.equal(one, other)
