@@ -211,11 +211,11 @@ def train_lenet(model: LeNet, dataset: Dataset) -> None:
     """Train a LeNet to read digits.
 
     Batches of a `DataLoader` are dictionaries: `batch["x"]`, float32 (batch, 1, 28, 28) from 0 (paper) to 1 (ink), and
-    `batch["y"]`, int64 (batch,), the digit. There are 12,000 images. `dataset.get_validation_accuracy()` tells how many
+    `batch["y"]`, int64 (batch,), the digit. There are 30,000 images. `dataset.get_validation_accuracy()` tells how many
     validation images are right, from 0 to 1.
 
     At least 97.5% of the test images must be right. A rate that rises at first and falls to almost 0 in the end gets
-    there in three epochs.
+    there in one epoch.
     """
     raise NotImplementedError("train_lenet: your code here")
 

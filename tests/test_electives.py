@@ -64,6 +64,13 @@ def test_the_status_tells_whether_all_is_well(monkeypatch, capsys):
     assert "no elective q1" in capsys.readouterr().err
 
 
+def test_what_was_measured_is_printed_where_it_is_asked_for(monkeypatch, capsys):
+    monkeypatch.setattr(program, "grade", lambda question, seed: graded_as(metrics={"loss": 0.125}))
+    for flags, is_told in (([], False), (["--metrics"], True)):
+        program.main(["-q", ELECTIVES[0], *flags])
+        assert ("    loss 0.125\n" in capsys.readouterr().out) == is_told
+
+
 def test_a_real_run_is_measured():
     graded = program.grade(ELECTIVES[0], 1)
     assert (graded.points, graded.lost) == (4, ())

@@ -13,8 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grading.arguments import count_from
@@ -38,6 +38,7 @@ class Graded:
         processor_seconds: of all its processes; 0 where the platform does not tell (Windows).
         mebibytes: the most that they held at once, shared pages counted once where the platform tells.
         lost: the messages of checks that did not pass.
+        metrics: what the checks measured, by name.
     """
 
     points: float
@@ -46,6 +47,7 @@ class Graded:
     processor_seconds: float
     mebibytes: float
     lost: tuple[str, ...]
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def complaints(self) -> list[str]:
@@ -63,16 +65,17 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m staff.evidence.electives", description=__doc__.partition(":")[0])
     parser.add_argument("-q", "--question", action="append", default=[], metavar="eN", help="only this elective")
     parser.add_argument("--seeds", type=count_from(1), default=1, metavar="N", help="seeds 0 to N - 1 (default 1)")
+    parser.add_argument("--metrics", action="store_true", help="print what the checks measured, too")
     arguments = parser.parse_args(argv)
     electives = [question for question in discover() if question.group == ELECTIVE]
     if unknown := set(arguments.question) - {question.id for question in electives}:
         print(f"staff.evidence.electives: there is no elective {', '.join(sorted(unknown))}", file=sys.stderr)
         return EXIT_USAGE
     asked = [question for question in electives if question.id in (arguments.question or [question.id])]
-    return EXIT_SOUND if grade_all(asked, range(arguments.seeds)) else EXIT_NOT
+    return EXIT_SOUND if grade_all(asked, range(arguments.seeds), arguments.metrics) else EXIT_NOT
 
 
-def grade_all(electives: Iterable[Question], seeds: Iterable[int]) -> bool:
+def grade_all(electives: Iterable[Question], seeds: Iterable[int], shows_metrics: bool = False) -> bool:
     """Grade each elective on each seed and print what came of it; whether all is as it should be."""
     complaints = 0
     print(f"{'elective':<34}{'seed':>5}{'points':>9}{'seconds':>9}{'processor':>11}{'memory':>10}")
@@ -82,6 +85,8 @@ def grade_all(electives: Iterable[Question], seeds: Iterable[int]) -> bool:
             points = f"{graded.points:g}/{graded.max_points:g}"
             costs = f"{graded.seconds:>7.1f} s{graded.processor_seconds:>9.1f} s{graded.mebibytes:>6.0f} MiB"
             print(f"{question.id + ' ' + question.title:<34}{seed:>5}{points:>9}{costs}", flush=True)
+            if shows_metrics and graded.metrics:
+                print(f"    {', '.join(f'{name} {value:.4g}' for name, value in graded.metrics.items())}", flush=True)
             for complaint in graded.complaints:
                 print(f"    {complaint}", flush=True)
             complaints += len(graded.complaints)
@@ -107,6 +112,7 @@ def grade(question: str, seed: int) -> Graded:
         processor_seconds=_processor_seconds() - processor_started,
         mebibytes=most / 2**20,
         lost=tuple(f"{check['name']}: {check['message']}" for check in result["checks"] if check["status"] != "passed"),
+        metrics=result["metrics"],
     )
 
 

@@ -8,7 +8,7 @@ from data.splits import DataSource, Split, Splits
 
 SIDE, CLASSES = 28, 10
 OLD = 5  # the digits 0 to 4 are old, 5 to 9 are new
-TRAIN, OLD_TRAIN, VALIDATION, NEW_TEST = 12_000, 6000, 1000, 1500  # images
+TRAIN, OLD_TRAIN, VALIDATION, NEW_TEST = 30_000, 6000, 1000, 1500  # images
 
 
 def load(source: DataSource) -> Splits:
