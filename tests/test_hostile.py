@@ -38,7 +38,8 @@ CHOSEN = {
         "shadow_from_the_package",
         "state_between_requests",
     ),
-    "learning from test inputs": ("learn_from_test_inputs",),
+    "learning from test inputs; networks made up": ("learn_from_test_inputs", "forged_networks"),
+    "models that share weights; answers from memory": ("shared_encoder", "remembers_the_split"),
 }
 
 

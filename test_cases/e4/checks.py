@@ -30,6 +30,9 @@ POOLED = ((2, 8, 6), (3, 10, 8), (2, 7, 9))  # size, height, width: the last two
 LOGITS = 1e-3  # float32 through five layers, against numpy
 DRAWS = {3: 4, 10: 2}  # how many, by the images of each new digit
 MOST = max(DRAWS)
+# Accuracy of a LeNet from nothing, the mean of seeds 0 to 4. The student's class is trained: less is not believed.
+USUAL_FROM_NOTHING = {3: 0.67, 10: 0.83}
+LEAST_OF_USUAL = 0.7  # of the usual accuracy; the worst of these seeds reached 0.96 of it
 STAGES = ("from nothing", "frozen encoder", "fine-tuned")
 BLOCK = 500  # images that the grader reads at once
 
@@ -236,6 +239,13 @@ def transfer(student: Student, library: Library, thresholds: Mapping[str, float]
         found = [_transferred(student, data.few_of_each(splits, each, random), encoder) for _ in range(draws)]
         shares[each] = np.array(found)  # (draws, stages)
     means = {each: found.mean(axis=0) for each, found in shares.items()}
+    for each, usual in USUAL_FROM_NOTHING.items():
+        if means[each][0] < LEAST_OF_USUAL * usual:
+            raise CheckFailed(
+                f"a LeNet from nothing should read about {usual:.0%} of the test images after {each} images of each "
+                f"digit; got {means[each][0]:.0%}. Was the class changed?"
+            )
+        means[each][0] = max(means[each][0], usual)
     errors_left = float(np.mean([(1 - tuned) / max(1 - start, 1e-3) for start, _, tuned in means.values()]))
     _, head, tuned = means[MOST]
     student.record("transfer_accuracy", tuned)
