@@ -143,9 +143,9 @@ def reach(student: Student, library: Library, thresholds: Mapping[str, float]) -
         student.record(f"{METRICS[kind]}_reach", share)
     student.exhibit(lambda: Reach(sizes))
     for kind in ("lstm", "gru"):
-        if not shares[kind] >= thresholds["minimum_reach"]:
+        least = thresholds[f"minimum_{METRICS[kind]}_reach"]
+        if not shares[kind] >= least:
             gate = {"lstm": "the forget gate f", "gru": "the update gate z"}[kind]
-            least = thresholds["minimum_reach"]
             found = (
                 f"the untrained {KINDS[kind]} should keep at least {least:g} of the last step's gradient at the first "
                 f"step; got {shares[kind]:.1g}."
@@ -280,7 +280,8 @@ def _trained(student: Student, splits: Splits, kind: str) -> tuple[float, Traini
 def _remembers(student: Student, library: Library, thresholds: Mapping[str, float], kind: str) -> None:
     splits = library.load(DATA)
     share, training, model = _trained(student, splits, kind)
-    measured = Accuracy(share, thresholds["minimum_memory_accuracy"], lambda: _validation_accuracy(kind, model, splits))
+    least = thresholds[f"minimum_{METRICS[kind]}_accuracy"]
+    measured = Accuracy(share, least, lambda: _validation_accuracy(kind, model, splits))
     with diagnosis.explained(
         lambda text: diagnosis.first(
             lambda: diagnosis.training(training), lambda: "" if measured.is_validated else diagnosis.coverage(training)
