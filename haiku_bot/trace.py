@@ -124,13 +124,13 @@ def why_forbidden(step: Step, form: Form, vocabulary: Vocabulary) -> dict[str, T
     end = torch.zeros_like(step.allowed)
     end[form.end] = True
     marks = form.breaks | end
-    lacks = f"the line lacks {counted(step.left)}"
     reasons = {
         "no part of a verse": ~words & ~marks,
-        f"{lacks}, so no mark may come": marks & torch.tensor(step.left > 0),
+        f"a mark, but {counted(step.left)} {'is' if step.left == 1 else 'are'} missing": marks
+        & torch.tensor(step.left > 0),
         "only <end> ends the last line" if is_last else "<end> ends the last line only": marks,
-        "the line is full, so only a mark may come": words & torch.tensor(step.left <= 0),
-        f"too long: {lacks}": words & (form.syllables > step.left),
+        "the line is full": words & torch.tensor(step.left <= 0),
+        f"too long for {counted(step.left)}": words & (form.syllables > step.left),
         "may not end a line": words & (form.syllables == step.left) & ~form.may_end_line,
         "forbidden by allowed_tokens alone": torch.ones_like(step.allowed),
     }

@@ -29,6 +29,7 @@ TYPES = {
     ".svg": "image/svg+xml",
 }
 JSON, LINES = "application/json", "application/x-ndjson"
+LAST_PART = b"0\r\n\r\n"  # of a chunked answer
 SECONDS_OF_SILENCE = 30  # after which a connection is closed
 HEADERS = {
     "Content-Security-Policy": (
@@ -76,9 +77,10 @@ class Server(ThreadingHTTPServer):
 
 
 class RequestHandler(BaseHTTPRequestHandler):
-    """One request. Without keep-alive: the end of an answer is the end of its connection."""
+    """One request, on a connection of its own."""
 
     server: Server
+    protocol_version = "HTTP/1.1"  # with parts of a known length, a browser knows an end from a connection that broke
     timeout = SECONDS_OF_SILENCE
     disable_nagle_algorithm = True  # events are small, and should not wait for one another
     server_version, sys_version = "haiku", ""
@@ -111,7 +113,7 @@ class RequestHandler(BaseHTTPRequestHandler):
                 self._send_json(HTTPStatus.CONFLICT, {"error": str(error)})
 
     def _answer(self, body: bytes) -> None:
-        """Send the events of an answer; the headers go out with the first."""
+        """Send the events of an answer, each as one part; the headers go out with the first."""
         is_begun = False
 
         def emit(event: dict[str, Any]) -> None:
@@ -119,9 +121,11 @@ class RequestHandler(BaseHTTPRequestHandler):
             if not is_begun:
                 self._begin(HTTPStatus.OK, LINES)
                 is_begun = True
-            self.wfile.write(_encoded(event) + b"\n")
+            line = _encoded(event) + b"\n"
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(line), line))
 
         self.server.room.answer(body, emit)
+        self.wfile.write(LAST_PART)
 
     def _trace(self, body: bytes) -> None:
         self._send_json(HTTPStatus.OK, self.server.room.trace(body))
@@ -158,7 +162,9 @@ class RequestHandler(BaseHTTPRequestHandler):
     def _begin(self, status: HTTPStatus, media_type: str, length: int | None = None) -> None:
         self.send_response(status)
         self.send_header("Content-Type", media_type)
-        if length is not None:
+        if length is None:
+            self.send_header("Transfer-Encoding", "chunked")
+        else:
             self.send_header("Content-Length", str(length))
         self.end_headers()
 

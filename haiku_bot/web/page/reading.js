@@ -13,7 +13,7 @@ export function readingView(reading) {
     el("h4", { text: "The prompt" }),
     el("p", { class: "tokens" }, ...reading.prompt.map(token)),
     el("p", { class: "remark", text: "The model reads the prompt in place of the message. Its first tokens are themes. "
-      + "Words of the message follow if the haiku know them. After <write>, the verse begins." }),
+      + "Words of the message follow if enough haiku hold them. After <write>, the verse begins." }),
   ];
 }
 

@@ -62,6 +62,6 @@ function stepView(step) {
     el("p", {}, `Forbidden: ${step.forbidden.toLocaleString("en")} of ${counted(step.of, "token")}. Without the form, one of `
       + "these would be drawn with a chance of ", el("b", { class: "forbidden-share", text: percent(step.forbidden_share) }), "."),
     el("ul", { class: "whys" }, ...step.reasons.map((reason) =>
-      el("li", {}, el("span", { class: "value", text: reason.count.toLocaleString("en") }), ` ${reason.why}`))),
+      el("li", {}, el("span", { class: "value", text: reason.count.toLocaleString("en") }), reason.why))),
   ];
 }
