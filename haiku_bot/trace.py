@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -148,10 +147,10 @@ def counted(syllables: int) -> str:
 
 
 def syllables_by_line(verse: Sequence[int], form: Form) -> list[int]:
-    """How many syllables each line has, of tokens in any form or none; a line ends with a token without syllables."""
-    counts: Counter[int] = Counter()
-    line = 0
+    """How many syllables each line has, of tokens in any form or none; only a mark ends a line."""
+    counts = [0]
     for token in verse:
-        counts[line] += int(form.syllables[token])
-        line += int(form.syllables[token] == 0)
-    return [counts[number] for number in range(len(counts))]
+        counts[-1] += int(form.syllables[token])
+        if form.breaks[token]:
+            counts.append(0)
+    return counts if form.end in verse or not verse or not form.breaks[verse[-1]] else counts[:-1]

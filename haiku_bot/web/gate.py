@@ -1,4 +1,4 @@
-"""Who may come in: whoever knows the address that the terminal shows, from a page of this very server.
+"""Who may come in: who knows the address that the terminal shows, from a page of this very server.
 
 Every program and every page on this machine can reach the port. The token keeps them out. The `Host` header keeps out
 pages whose name was bound to 127.0.0.1 (DNS rebinding), the `Origin` header those that send a form or a request.

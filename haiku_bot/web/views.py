@@ -39,7 +39,7 @@ def reading_view(reading: Reading, prompt: Sequence[int], vocabulary: Vocabulary
                 "name": name,
                 "score": rounded(scores[names.index(name)]),
                 "is_asked": name in request.themes,
-                "reasons": [] if evidence is None else _reasons(evidence, names.index(name)),
+                **_reasons(evidence, names.index(name)),
             }
             for name in [*request.themes, *others[:MORE_THEMES]]
         ],
@@ -49,13 +49,19 @@ def reading_view(reading: Reading, prompt: Sequence[int], vocabulary: Vocabulary
     }
 
 
-def _reasons(evidence: Evidence, theme_number: int) -> list[View]:
-    """The features that speak most for a theme or against it."""
-    found = sorted(evidence.about(theme_number), key=lambda each: -abs(each[1]))[:MAX_REASONS]
-    return [
-        {"text": described(evidence.features[number], evidence.known_as[number]), "value": rounded(value)}
-        for number, value in sorted(found, key=lambda each: -each[1])
-    ]
+def _reasons(evidence: Evidence | None, theme_number: int) -> View:
+    """The features that speak most for a theme or against it, and the sum of the others."""
+    about = [] if evidence is None else evidence.about(theme_number)
+    shown = sorted(about, key=lambda each: -abs(each[1]))[:MAX_REASONS]
+    texts = [] if evidence is None else list(map(described, evidence.features, evidence.known_as))
+    return {
+        "reasons": [
+            {"text": texts[number], "value": rounded(value)}
+            for number, value in sorted(shown, key=lambda each: -each[1])
+        ],
+        "others": len(about) - len(shown),
+        "sum_of_others": rounded(sum(value for number, value in about if (number, value) not in shown)),
+    }
 
 
 def described(feature: str, known_as: str) -> str:
@@ -142,15 +148,17 @@ def _step_view(step: Step, form: Form, vocabulary: Vocabulary) -> View:
 
 def unbound_view(verses: Sequence[Sequence[int]], form: Form, vocabulary: Vocabulary) -> View:
     """Verses that nothing forbade, with the syllables of each line, and how many of them have the form all the same."""
-    rows = [
-        {
-            "lines": vocabulary.lines(verse if form.end in verse else [*verse, form.end]),
-            "syllables": syllables_by_line(verse, form),
-            "is_in_form": in_form(verse, form),
-            "is_ended": form.end in verse,
-        }
-        for verse in verses
-    ]
+    rows = []
+    for verse in verses:
+        counts = syllables_by_line(verse, form)
+        rows.append(
+            {
+                "lines": vocabulary.lines([*verse, form.end])[: len(counts)],
+                "syllables": counts,
+                "is_in_form": in_form(verse, form),
+                "is_ended": form.end in verse,
+            }
+        )
     return {"verses": rows, "form": list(form.lines), "in_form": sum(row["is_in_form"] for row in rows)}
 
 

@@ -26,11 +26,15 @@ function explained(reading) {
 }
 
 function themeRow(theme, strongest) {
-  const reasons = theme.reasons.map((reason) =>
-    el("li", { class: reason.value < 0 ? "against" : "for" }, reason.text, " ",
-      el("span", { class: "value", text: `${reason.value < 0 ? "" : "+"}${number(reason.value)}` })));
+  const reasons = theme.reasons.map(({ text, value }) => reasonItem(text, value));
+  if (theme.others > 0) reasons.push(reasonItem(`${theme.others} more`, theme.sum_of_others));
   return el("li", { class: theme.is_asked ? "asked" : "" },
     el("span", { class: "name", text: theme.name }), bar(theme.score / strongest),
     el("span", { class: "value score", text: number(theme.score) }),
     reasons.length > 0 && el("ul", { class: "reasons", "aria-label": `What speaks for ${theme.name}` }, ...reasons));
+}
+
+function reasonItem(text, value) {
+  return el("li", { class: value < 0 ? "against" : "for" }, text, " ",
+    el("span", { class: "value", text: `${value < 0 ? "" : "+"}${number(value)}` }));
 }
