@@ -28,7 +28,7 @@ def fault_of(error: Exception, directory: Path) -> Fault:
         title = f"{Path(code.co_filename).name}: {code.co_qualname} is not implemented yet"
         return Fault(title, f"`python autograder.py -q {QUESTION}` checks each part. {_again()}")
     if text := explanation(error, QUESTION):
-        return Fault("The chat cannot go on", f"{text[:1].upper()}{text[1:]}")
+        return Fault("The chat cannot go on", text)
     said = f"{type(error).__name__}: {error}"[:500]
     for frame, number in reversed(frames):
         if _is_in(frame.f_code.co_filename, directory):
