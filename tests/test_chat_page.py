@@ -275,7 +275,7 @@ def test_the_keyboard_is_enough(page):
     panel.locator(".choice input").first.focus()
     page.keyboard.press("ArrowRight")
     expect(panel.locator(".choice input").nth(1)).to_be_checked()
-    expect(panel.locator(".step h3")).to_be_visible()
+    expect(panel.locator(".step h2")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [1440, 360])

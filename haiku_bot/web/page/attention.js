@@ -25,7 +25,7 @@ export function attentionView(glass) {
   });
   const matrix = matrixView(read, trace.attention, rows);
   show();
-  return [choice, row, el("h3", { text: "The whole matrix" }), matrix,
+  return [choice, row, el("h2", { text: "The whole matrix" }), matrix,
     el("p", { class: "remark", text: "Each row sums to 1. A row shows where the position of its token looks. Nothing right of "
       + "the diagonal is seen. With several heads, the matrix is their mean." })];
 }

@@ -10,7 +10,7 @@ export function readingView(reading) {
     el("p", {}, "The message was read as ", el("strong", { text: names }), ". ", explained(reading)),
     reading.is_cut && el("p", { class: "remark", text: "The message is long. Only its beginning was read." }),
     el("ul", { class: "themes" }, ...reading.themes.map((theme) => themeRow(theme, strongest))),
-    el("h3", { text: "The prompt" }),
+    el("h2", { text: "The prompt" }),
     el("p", { class: "tokens" }, ...reading.prompt.map(token)),
     el("p", { class: "remark", text: "The model reads the prompt in place of the message. Its first tokens are themes. "
       + "Words of the message follow if enough haiku hold them. After <write>, the verse begins." }),

@@ -53,7 +53,7 @@ function stepView(step) {
     el("td", { class: "value chance" }, percent(row.chance), bar(row.chance)),
     el("td", { class: "value unbound" }, percent(row.unbound), bar(row.unbound, "hollow"))));
   return [
-    el("h3", {}, "Line ", String(step.line + 1), ": ", lacks),
+    el("h2", {}, "Line ", String(step.line + 1), ": ", lacks),
     el("div", { class: "scrolled" }, el("table", {},
       el("thead", {}, el("tr", {}, el("th", { scope: "col", text: "Token" }), el("th", { scope: "col", text: "Syllables" }),
         el("th", { scope: "col", text: "Score" }), el("th", { scope: "col", text: "Chance" }),
