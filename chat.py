@@ -2,6 +2,7 @@
 
     python chat.py                                     trains once, then chats; quit or Ctrl-D ends
     python chat.py --ask "How do clouds feel today?"   answers one message
+    python chat.py --web                               chats in a browser, and shows how each answer comes to be
     python chat.py --renku                             each verse takes up an image of the one before
 
 Your functions come from haiku.py, gpt_model.py and models.py. Nothing here needs editing; the pieces are in haiku_bot/.

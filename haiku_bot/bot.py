@@ -7,28 +7,29 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from data.haiku import plain, themes, words_of
+from haiku_bot.candidates import SAMPLING, Candidate, Pool, Sampling, Score
 from haiku_bot.corpus import Corpus
 from haiku_bot.functions import StudentFunctions
 from haiku_bot.judge import Judge
-from haiku_bot.messages import Request, understand
+from haiku_bot.messages import Reading, Request, read, understand
 from haiku_bot.vocabulary import Vocabulary
 from training.shards import map_with_copies
 from training.workers import ONE, Workers
 
 POOL = 120  # verses per answer, in equal parts for each of `STEERING`
 STEERING = (0.0, 1.5, 3.0)  # nats that the score of a word that was asked for is raised by
-TEMPERATURE, TOP_K = 0.7, 20
 WEAKEST = 3  # words: a slip is a few unlikely ones in a verse that reads well otherwise
 REPEATED_LINE, REPEATED_FIRST_LINE = 1.5, 4.5  # what a line already said in the conversation costs
-LIKELIHOOD, RELEVANCE = 1.5, 5.0  # what a nat of the one and a theme's word are worth in the choice
 COMMON_KEYWORD = 8  # a word has to occur so often in the haiku to be asked for
+
+Listen = Callable[[float, Tensor], None]  # a part's steering; what the model reads next: prompts and verses so far
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,18 @@ class Steered(torch.nn.Module):
     Args:
         model: ids (batch, time) to logits (batch, time, vocab).
         bonus: (vocab,), added to the logits of every position.
+        listen: is told of ids before each computation.
     """
 
-    def __init__(self, model: torch.nn.Module, bonus: Tensor) -> None:
+    def __init__(
+        self, model: torch.nn.Module, bonus: Tensor, listen: Callable[[Tensor], None] = lambda _: None
+    ) -> None:
         super().__init__()
-        self._model, self._bonus = model, bonus
+        self._model, self._bonus, self._listen = model, bonus, listen
 
     def forward(self, ids: Tensor) -> Tensor:
         """Ids (batch, time) to logits (batch, time, vocab)."""
+        self._listen(ids)
         return self._model(ids) + self._bonus
 
 
@@ -92,34 +97,62 @@ class HaikuBot:
                 its words.
             said: lines of this conversation, without marks: an answer that repeats one has to be very good.
         """
-        request = understand(message, self._keywords)
-        if previous:
-            linked = understand(" ".join(plain(line) for line in previous)).themes
-            request = Request(tuple(dict.fromkeys([*request.themes[:1], *linked]))[:2], request.keywords)
-        pool = self.propose(request, f"{seed}/{message}")
-        used = {word for line in previous for word in words_of(line)} & self.judge.content
-        scored = [self._score(lines, likelihood, request, used) - _repeated(lines, said) for lines, likelihood in pool]
-        best = max(range(len(pool)), key=scored.__getitem__)
-        return Answer(tuple(pool[best][0]), request, scored[best])
+        request = self.read(message, previous).request
+        pool = self.consider(request, f"{seed}/{message}", previous, said)
+        return Answer(pool.candidates[pool.best].lines, request, pool.scores[pool.best].total)
 
-    def propose(self, request: Request, seed: str) -> list[tuple[list[str], float]]:
-        """A pool of verses: their lines, and how likely the model finds them (`_likelihoods`). seed: of the draws.
+    def read(self, message: str, previous: Sequence[str] = ()) -> Reading:
+        """How a message is read; in renku, what it asks for takes up a theme of the verse before."""
+        reading = read(message, self._keywords)
+        if not previous:
+            return reading
+        request, linked = reading.request, understand(" ".join(plain(line) for line in previous)).themes
+        names = tuple(dict.fromkeys([*request.themes[:1], *linked]))[:2]
+        return replace(reading, request=Request(names, request.keywords))
+
+    def consider(
+        self,
+        request: Request,
+        seed: str,
+        previous: Sequence[str] = (),
+        said: Collection[str] = (),
+        sampling: Sampling = SAMPLING,
+        listen: Listen = lambda *_: None,
+    ) -> Pool:
+        """Every verse that could answer a request, with its score; `previous` and `said` are those of `answer`.
+
+        seed: of the draws. listen: is told of each step of the writing, by the workers' threads; what it raises ends
+        the writing and passes through.
+        """
+        candidates = self.propose(request, seed, sampling, listen)
+        used = {word for line in previous for word in words_of(line)} & self.judge.content
+        return Pool(tuple(candidates), tuple(self._score(each, request, used, said) for each in candidates))
+
+    def propose(
+        self, request: Request, seed: str, sampling: Sampling = SAMPLING, listen: Listen = lambda *_: None
+    ) -> list[Candidate]:
+        """A pool of verses. seed: of the draws.
 
         The model hears of themes and of the message's own words in its prompt, but a small one is often deaf to it. So
         parts of the pool are written with higher scores for the words that were asked for (weighted decoding, as in
         Ghazvininejad et al., 2017, "Hafez: an Interactive Poetry Generation System").
         """
-        prompt = self.vocabulary.prompt(request.themes, request.keywords)
-        asked = self._asked_words(request)
+        prompt = self.prompt(request)
+        asked = self.asked_words(request)
 
-        def write(model: torch.nn.Module, strength: float) -> list[tuple[list[str], float]]:
+        def write(model: torch.nn.Module, strength: float) -> list[Candidate]:
             generator = torch.Generator().manual_seed(zlib.crc32(f"{strength}/{seed}".encode("utf-8", "replace")))
-            return self._write(prompt, model, strength * asked, generator)
+            steered = Steered(model, strength * asked, lambda ids: listen(strength, ids))
+            return self._write(prompt, model, steered, strength, sampling, generator)
 
         parts = map_with_copies(self.model, self._workers, write, STEERING)
         return [verse for part in parts for verse in part]
 
-    def _asked_words(self, request: Request) -> Tensor:
+    def prompt(self, request: Request) -> list[int]:
+        """The ids of the prompt that asks the model for it."""
+        return self.vocabulary.prompt(request.themes, request.keywords)
+
+    def asked_words(self, request: Request) -> Tensor:
         """How much each token is asked for: float (vocab,), 1 for words of the first theme or the message."""
         asked = torch.zeros(len(self.vocabulary))
         for rank, name in reversed(list(enumerate(request.themes))):
@@ -130,15 +163,28 @@ class HaikuBot:
 
     @torch.no_grad()
     def _write(
-        self, prompt: list[int], model: torch.nn.Module, bonus: Tensor, generator: torch.Generator
-    ) -> list[tuple[list[str], float]]:
-        """A part of the pool."""
+        self,
+        prompt: list[int],
+        model: torch.nn.Module,
+        steered: torch.nn.Module,
+        strength: float,
+        sampling: Sampling,
+        generator: torch.Generator,
+    ) -> list[Candidate]:
+        """A part of the pool, written with the steered model and judged with the model itself."""
         form = self.vocabulary.form
         prompts = torch.tensor(prompt).expand(POOL // len(STEERING), len(prompt))
-        verses = self._students.write_haiku(Steered(model, bonus), prompts, form, TEMPERATURE, TOP_K, generator)
+        verses = self._students.write_haiku(
+            steered, prompts, form, sampling.temperature, sampling.top_k, generator
+        )  # (batch, time)
         likelihoods = self._likelihoods(model, prompts, verses)
         return [
-            (self.vocabulary.lines(verse), likelihood)
+            Candidate(
+                tuple(token for token in verse if token != form.pad),
+                tuple(self.vocabulary.lines(verse)),
+                strength,
+                likelihood,
+            )
             for verse, likelihood in zip(verses.tolist(), likelihoods.tolist(), strict=True)
         ]
 
@@ -155,12 +201,18 @@ class HaikuBot:
         weakest = chosen.topk(WEAKEST, dim=1, largest=False).values.mean(dim=1)
         return 0.5 * chosen.sum(dim=1) / counted.sum(dim=1) + 0.5 * weakest
 
-    def _score(self, lines: list[str], likelihood: float, request: Request, used: set[str]) -> float:
-        """What the choice goes by; higher is better."""
-        repeated = sum(word in used for line in lines for word in words_of(line))
-        score = LIKELIHOOD * likelihood + RELEVANCE * self.judge.relevance(lines, request)
-        score -= self.judge.faults(lines) + self.judge.staleness(lines) + repeated
-        return score if self.judge.is_new(lines) else score - 100
+    def _score(self, candidate: Candidate, request: Request, used: set[str], said: Collection[str]) -> Score:
+        """What the choice goes by."""
+        lines = candidate.lines
+        return Score(
+            candidate.likelihood,
+            self.judge.relevance(lines, request),
+            self.judge.faults(lines),
+            self.judge.staleness(lines),
+            sum(word in used for line in lines for word in words_of(line)),
+            self.judge.is_new(lines),
+            _repeated(lines, said),
+        )
 
 
 class Conversation:

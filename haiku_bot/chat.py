@@ -16,6 +16,7 @@ from haiku_bot.bot import Conversation, HaikuBot
 from haiku_bot.corpus import Corpus, load_corpus
 from haiku_bot.functions import StudentFunctions
 from haiku_bot.trainer import Recipe, create_model, evaluate, train
+from haiku_bot.web import program
 from training import workers
 from training.checkpoint import require_writable
 from training.device import Device, choose
@@ -36,6 +37,8 @@ def main(argv: Sequence[str] | None = None, description: str = "") -> int:
     parser = argparse.ArgumentParser(prog="chat.py", description=description, formatter_class=layout)
     add = parser.add_argument
     add("--ask", metavar="MESSAGE", help="answer one message and end")
+    add("--web", action="store_true", help="chat in a browser, and see how each answer comes to be")
+    add("--port", type=int, default=0, metavar="N", help="of the page of --web (default: any that is free)")
     add("--renku", action="store_true", help="link each verse to the one before")
     add("--seed", type=int, default=0, help="another seed, other answers (default 0)")
     add("--retrain", action="store_true", help="train again, whatever checkpoint there is")
@@ -43,20 +46,33 @@ def main(argv: Sequence[str] | None = None, description: str = "") -> int:
     add("--no-graphics", action="store_true", help="open no window while training")
     add("--code-directory", type=Path, default=PROJECT_DIRECTORY, help="folder of haiku.py, gpt_model.py, models.py")
     arguments = parser.parse_args(argv)
+    if arguments.web and arguments.ask is not None:
+        parser.error("--web and --ask cannot go together: the page asks for messages")
     return exit_status("chat", "q8", lambda: _chat(arguments))
 
 
 def _chat(arguments: argparse.Namespace) -> int:
-    students, corpus = functions.load(arguments.code_directory), load_corpus()
-    watch = unwatched if arguments.no_graphics else window("Haiku chatbot", "haiku_bot.picture")
-    device = choose("cpu", precision="float32", workers=workers.of_this_machine())
-    model = trained_model(corpus, Recipe(), students, arguments.checkpoint, device, arguments.retrain, watch)
-    bot = HaikuBot(model, corpus, students, device.workers)
+    if arguments.web:
+        directory = arguments.code_directory
+
+        def prepare(watch: Watch) -> tuple[HaikuBot, functions.Parts]:
+            return _bot(arguments, watch), functions.load_parts(directory)
+
+        return program.run(prepare, directory, arguments.port, arguments.seed, arguments.renku)
+    bot = _bot(arguments, unwatched if arguments.no_graphics else window("Haiku chatbot", "haiku_bot.picture"))
     if arguments.ask is not None:
         print(bot.answer(arguments.ask, arguments.seed).text)
     else:
         converse(bot, arguments.seed, arguments.renku)
     return 0
+
+
+def _bot(arguments: argparse.Namespace, watch: Watch) -> HaikuBot:
+    """The bot with the student's functions and a trained model."""
+    students, corpus = functions.load(arguments.code_directory), load_corpus()
+    device = choose("cpu", precision="float32", workers=workers.of_this_machine())
+    model = trained_model(corpus, Recipe(), students, arguments.checkpoint, device, arguments.retrain, watch)
+    return HaikuBot(model, corpus, students, device.workers)
 
 
 def converse(bot: HaikuBot, seed: int, renku: bool, read: Callable[[str], str] = input) -> None:

@@ -28,3 +28,16 @@ def load(directory: Path) -> StudentFunctions:
     names = ("encode_example", "masked_loss", "write_haiku")
     found = {name: student.find(directory, "haiku", name) for name in names}
     return StudentFunctions(**found, GPT=student.model_class(directory))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What `write_haiku` is made of, for those who look at a single token."""
+
+    sample_next: Callable[[Tensor, float, int, Generator], Tensor]
+    allowed_tokens: Callable[[Tensor, Tensor, Form], Tensor]
+
+
+def load_parts(directory: Path) -> Parts:
+    """Those of a student's folder; a `UserError` tells what is not there."""
+    return Parts(**{name: student.find(directory, "haiku", name) for name in ("sample_next", "allowed_tokens")})

@@ -23,7 +23,7 @@ from functools import cache
 import numpy as np
 
 from data.haiku import themes
-from haiku_bot.reader import reader, stems
+from haiku_bot.reader import Evidence, reader, stems
 
 MAX_MESSAGE_CHARACTERS = 2000  # characters; what comes after them is not read
 MAX_WORDS = 60
@@ -54,7 +54,27 @@ class Request:
     keywords: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a message was read.
+
+    Attributes:
+        words: those that were read, as `normalize` leaves them.
+        evidence: what they speak for; None where nothing known speaks for any theme, and a checksum picked one.
+        request: what the message asks for.
+    """
+
+    words: tuple[str, ...]
+    evidence: Evidence | None
+    request: Request
+
+
 def understand(message: str, known_words: Collection[str] = (), most: int = 2) -> Request:
+    """What a message asks for; the arguments are those of `read`."""
+    return read(message, known_words, most).request
+
+
+def read(message: str, known_words: Collection[str] = (), most: int = 2) -> Reading:
     """Reads a message; never fails, whatever it holds.
 
     Args:
@@ -68,12 +88,14 @@ def understand(message: str, known_words: Collection[str] = (), most: int = 2) -
         if word not in STOP_WORDS:
             keywords += [form for form in (word, *stems(word)) if form in known_words and form in _field_words()][:1]
     every = list(themes())
-    scores = reader().scores(words)
+    evidence = reader().evidence(words)
+    scores = None if evidence is None else evidence.scores()
     if scores is None or scores.max() <= 0:
-        return Request((every[zlib.crc32(message.encode("utf-8", "replace")) % len(every)],), tuple(keywords))
+        checksum = zlib.crc32(message.encode("utf-8", "replace"))
+        return Reading(tuple(words), None, Request((every[checksum % len(every)],), tuple(keywords)))
     ranked = np.argsort(-scores, kind="stable")[:most]
     close = [every[number] for number in ranked if scores[number] >= CLOSE * scores[ranked[0]]]
-    return Request(tuple(close), tuple(keywords))
+    return Reading(tuple(words), evidence, Request(tuple(close), tuple(keywords)))
 
 
 def normalize(message: str) -> str:

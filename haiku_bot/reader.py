@@ -7,6 +7,7 @@ data/haiku_themes.txt (`python -m staff.build.haiku.reader`); what it learned is
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +28,35 @@ ENDINGS = (
     ("ed", ""), ("ed", "e"), ("er", ""), ("er", "e"), ("est", ""), ("ly", ""), ("ful", ""), ("less", ""), ("es", ""),
     ("'s", ""), ("s", ""), ("y", ""), ("y", "e"),
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the known features of one message speak for.
+
+    Attributes:
+        features: those of the message, and the words that the reader does not know but one that is much like them.
+        known_as: the feature that each counts as: itself, or the word that is like it.
+        theme_numbers: int (features, MAX_THEMES), the themes that each touches, by their position in `themes()`.
+        contributions: float32 (features, MAX_THEMES), what it adds to the score of each of them.
+    """
+
+    features: tuple[str, ...]
+    known_as: tuple[str, ...]
+    theme_numbers: NDArray[np.uint8]
+    contributions: NDArray[np.float32]
+
+    def scores(self) -> NDArray[np.float32]:
+        """What the message asks for: float32 (themes,), near 1 for what it names, 0 for the rest."""
+        found = np.zeros(len(themes()), np.float32)
+        np.add.at(found, self.theme_numbers, self.contributions)
+        return found
+
+    def about(self, theme_number: int) -> list[tuple[int, float]]:
+        """The numbers of the features that touch a theme, and what each adds to its score; the most first."""
+        touched = np.where(self.theme_numbers == theme_number, self.contributions, 0).sum(axis=1)
+        order = np.argsort(-touched, kind="stable")
+        return [(int(number), float(touched[number])) for number in order if touched[number]]
 
 
 class Reader:
@@ -57,22 +87,27 @@ class Reader:
             worths = archive["worths"].astype(np.float32) * archive["unit"]
             return cls(features, archive["rarity"].astype(np.float32), archive["themes"], worths)
 
-    def scores(self, words: Sequence[str]) -> NDArray[np.float32] | None:
-        """What a message asks for: float (themes,), near 1 for what it names, 0 for the rest; None if nothing is known.
+    def evidence(self, words: Sequence[str]) -> Evidence | None:
+        """What each known feature of a message speaks for; None if nothing is known.
 
         Args:
             words: of the message, as `haiku_bot.messages.normalize` leaves them.
         """
         if not words:
             return None
-        known = [self._numbers[feature] for feature in features_of(words) if feature in self._numbers]
-        known += [self._numbers[alike] for word in words if (alike := self._alike(word))]
-        if not known:
+        seen = [(feature, feature) for feature in features_of(words) if feature in self._numbers]
+        seen += [(word, alike) for word in words if (alike := self._alike(word))]
+        if not seen:
             return None
+        features, known_as = zip(*seen, strict=True)
+        known = [self._numbers[feature] for feature in known_as]
         weights = self._rarity[known] / np.linalg.norm(self._rarity[known])
-        found = np.zeros(len(themes()), np.float32)
-        np.add.at(found, self._theme_numbers[known], weights[:, None] * self._worths[known])
-        return found
+        return Evidence(features, known_as, self._theme_numbers[known], weights[:, None] * self._worths[known])
+
+    def scores(self, words: Sequence[str]) -> NDArray[np.float32] | None:
+        """What a message asks for, as `Evidence.scores` has it; None if nothing is known."""
+        found = self.evidence(words)
+        return None if found is None else found.scores()
 
     @cached_property
     def _pieces_of_words(self) -> dict[str, frozenset[str]]:

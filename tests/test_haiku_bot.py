@@ -17,6 +17,7 @@ from data import haiku as texts
 from data.haiku import Haiku, plain, words_of
 from haiku_bot import chat, checkpoint, functions
 from haiku_bot.bot import HaikuBot, Steered
+from haiku_bot.candidates import Sampling
 from haiku_bot.corpus import Corpus, load_corpus
 from haiku_bot.functions import StudentFunctions
 from haiku_bot.judge import Judge
@@ -179,12 +180,14 @@ def test_a_verse_with_a_word_of_the_theme_is_relevant(judge: Judge) -> None:
 
 def test_words_that_are_asked_for_are_written_more_often_and_the_model_stays_as_it_was(bot: HaikuBot) -> None:
     field = texts.themes()["rain"].field
-    asked = bot._asked_words(Request(("rain",), ()))
+    asked = bot.asked_words(Request(("rain",), ()))
     prompt = bot.vocabulary.prompt(["rain"])
     shares = []
     for strength in (0.0, 6.0):
-        verses = bot._write(prompt, bot.model, strength * asked, torch.Generator().manual_seed(0))
-        shares.append(sum(bool(field & {word for line in lines for word in words_of(line)}) for lines, _ in verses))
+        steered = Steered(bot.model, strength * asked)
+        verses = bot._write(prompt, bot.model, steered, strength, Sampling(), torch.Generator().manual_seed(0))
+        words = [{word for line in verse.lines for word in words_of(line)} for verse in verses]
+        shares.append(sum(bool(field & each) for each in words))
     assert shares[1] > shares[0]
     ids = torch.tensor([prompt])
     assert torch.equal(Steered(bot.model, 0 * asked)(ids), bot.model(ids))

@@ -27,23 +27,28 @@ def exit_status(program: str, question: str, run: Callable[[], int]) -> int:
     """
     try:
         return run()
-    except NotImplementedError as error:
-        if "torch" in Path(traceback.extract_tb(error.__traceback__)[-1].filename).parts:  # a device lacks an operator
-            print(f"{program}: {error} Try --device cpu.", file=sys.stderr)
-        else:
-            print(f"{program}: {error}. `python autograder.py -q {question}` checks each part.", file=sys.stderr)
-        return FAILED
     except BrokenPipeError:  # the program that read the output has ended, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
-    except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and not re.search(NO_MEMORY, str(error)):
-            raise
-        print(f"{program}: the memory is too small. Close other programs, or choose smaller numbers.", file=sys.stderr)
-        return FAILED
-    except (UserError, OSError) as error:
-        print(f"{program}: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print(f"\n{program}: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except Exception as error:
+        if (text := explanation(error, question)) is None:
+            raise
+        print(f"{program}: {text}", file=sys.stderr)
+        return FAILED
+
+
+def explanation(error: Exception, question: str) -> str | None:
+    """What an error means that the person at the keyboard can do something about; None for any other error.
+
+    question: the id of the question whose stubs were called.
+    """
+    if isinstance(error, NotImplementedError):
+        if "torch" in Path(traceback.extract_tb(error.__traceback__)[-1].filename).parts:  # a device lacks an operator
+            return f"{error} Try --device cpu."
+        return f"{error}. `python autograder.py -q {question}` checks each part."
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and re.search(NO_MEMORY, str(error))):
+        return "the memory is too small. Close other programs, or choose smaller numbers."
+    return str(error) if isinstance(error, (UserError, OSError)) else None

@@ -15,6 +15,17 @@ from training.errors import UserError
 MIN_TEMPERATURE = 1e-6  # below, a score over the temperature may exceed float32, and 0 does the same
 
 
+def chances(logits: Tensor, temperature: float, top_k: int | None) -> Tensor:
+    """How likely each token is to be drawn: logits (..., vocabulary) to probabilities of the same shape.
+
+    temperature: above 0; the logits are divided by it. top_k: all but the so many highest logits get 0, or None.
+    """
+    if top_k is not None:
+        least = logits.topk(min(top_k, logits.shape[-1])).values[..., -1:]
+        logits = logits.masked_fill(logits < least, float("-inf"))
+    return (logits / temperature).softmax(dim=-1)
+
+
 @dataclass(frozen=True)
 class Sampler:
     """Lets a model continue a sequence.
@@ -64,9 +75,6 @@ class Sampler:
                 f"the model's scores reach {logits.max():g}, so that nothing can be drawn. Are the learning rates too "
                 "large? Does python autograder.py find a fault of the model?"
             )
-        if self.top_k is not None:
-            least = logits.topk(min(self.top_k, len(logits))).values[-1]
-            logits = logits.masked_fill(logits < least, float("-inf"))
         if self.temperature < MIN_TEMPERATURE:
             return logits.argmax(dim=0, keepdim=True)
-        return torch.multinomial((logits / self.temperature).softmax(dim=0), 1, generator=generator)
+        return torch.multinomial(chances(logits, self.temperature, self.top_k), 1, generator=generator)
