@@ -20,6 +20,7 @@ COLOURS = (
     style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.MISTAKE, "#7A5C3E", "#5E6AD2", "#111827",
     "#8C9A2E",
 )  # fmt: skip
+AMBER = "#9A6400"  # letters in orange would be too faint
 SECONDS_TO_READ = 4.0
 
 
@@ -105,8 +106,8 @@ class Space:
     def panels(self) -> list[Panel]:
         """The last picture of the live window."""
         caption = (
-            "A plane through your VAE's latents: each dot is an image, its colour is the digit. The line is a walk "
-            "from a 3 to an 8, whose images stand below. On the right: your decoder's images of draws from N(0, 1)."
+            "Your VAE's latents in two of their directions: each dot is an image, its colour is the digit. The line is "
+            "a walk from a 3 to an 8, whose images stand below. On the right: what your decoder makes of N(0, 1)."
         )
         return [WindowPicture(self.state, caption, caption, is_wide=True)]
 
@@ -187,7 +188,7 @@ def draw(axes: Any, state: State) -> None:
     rows: list[tuple[str, np.ndarray, str]] = [
         ("image" if is_squeeze else "with noise", state.above, style.MUTED),
         ("autoencoder" if is_squeeze else "denoised", state.below, style.BLUE),
-        ("PCA" if is_squeeze else "without noise", state.other, style.ORANGE if is_squeeze else style.MUTED),
+        ("PCA" if is_squeeze else "without noise", state.other, AMBER if is_squeeze else style.MUTED),
     ]
     top = TOP
     for number, (name, images, colour) in enumerate(rows):
@@ -246,7 +247,7 @@ def _draw_space(axes: Any, state: State) -> None:
         own = points[state.labels == digit]
         panel.plot(*own.T, "o", color=colour, markersize=3.2, alpha=0.55, markeredgewidth=0)
         if len(own):
-            mosaics.with_halo(panel.text(*np.median(own, axis=0), str(digit), color=colour, fontsize=style.LARGE))
+            mosaics.with_halo(panel.text(*np.median(own, axis=0), str(digit), color=colour, fontsize=style.LARGE - 2))
     panel.plot(*spots.T, "-", color=style.INK, linewidth=1.6)
     panel.plot(*spots.T, "o", color=style.INK, markersize=4, markerfacecolor=style.PAPER)
     panel.set(xlim=_limits(points[:, 0]), ylim=_limits(points[:, 1]))
