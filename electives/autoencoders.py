@@ -108,10 +108,10 @@ def train_autoencoder(model: Autoencoder, dataset: Dataset) -> None:
     """Train a model to give back its input.
 
     Batches of a `DataLoader` are dictionaries with one entry: `batch["x"]`, float32 (batch, 784) from 0 to 1. There are
-    20,000 images. The input is the target, too: the loss is the mean squared error of the reconstruction.
+    12,000 images. The input is the target, too: the loss is the mean squared error of the reconstruction.
 
     With a latent of 16 numbers, the error on test images must be at most 85% of the error of PCA with 16 components.
-    Two passes over the images suffice where the learning rate rises at first and falls to almost 0 in the end.
+    Three passes over the images suffice where the learning rate rises at first and falls to almost 0 in the end.
     """
     raise NotImplementedError("train_autoencoder: your code here")
 

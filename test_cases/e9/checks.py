@@ -26,7 +26,7 @@ TRIED = (3, 6)  # latent sizes of models that are not trained
 HUGE = 1000.0  # logits at which a sigmoid is 0 or 1 in float64
 CERTAIN, UNCERTAIN = -60.0, 0.0  # logarithms of variances: sigma is 0, and 1
 SAMPLES = 1000  # images that are drawn from N(0, 1)
-FITTED = 10_000  # training images that the grader's own PCA is fitted to
+FITTED = 6000  # training images that the grader's own PCA is fitted to
 DRAWN_KL = 200_000  # draws for the divergence by its definition, which a message tells
 
 
@@ -67,7 +67,7 @@ def pca(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
         expect.close(expect.array(result[0], middle.shape, what), middle, EXACT, f"{what} image,")
         probes.append(((images, size), rows))
         found.append(result[1])
-    with diagnosis.explained(lambda text: mistakes.of_components(probes, found)):
+    with diagnosis.explained(lambda text: mistakes.of_components(*probes[0][0], found[0])):
         for ((images, _), rows), each in zip(probes, found, strict=True):
             what = f"fit_pca of {images.shape[0]} images of {images.shape[1]} pixels should find components"
             given = expect.array(each, rows.shape, what)
@@ -237,7 +237,7 @@ def compression(student: Student, library: Library, thresholds: Mapping[str, flo
         _require_own_images(model, own, data.images(splits.test.x[:3]))
     test = data.images(splits.test.x)
     middle, rows = reference.pca_of_many(data.images(splits.train.x[:FITTED]), SQUEEZED)
-    by_pca = reference.reconstruction_by_pca(test, middle, rows)
+    by_pca = reference.reconstruction_by_pca(test, middle.astype(np.float32), rows.astype(np.float32))
     made = measures.reconstructions(own, test)
     error, best = float(np.mean((made - test) ** 2)), float(np.mean((by_pca - test) ** 2))
     share = error / best
@@ -245,7 +245,8 @@ def compression(student: Student, library: Library, thresholds: Mapping[str, flo
     student.record("pca_error", best)
     student.record("error_share", share)
     latents = own.encode(test)
-    student.exhibit(lambda: exhibits.squeezed(splits, made, by_pca, latents, error, best))
+    shown = exhibits.squeezed(splits, made, by_pca, latents, error, best)
+    student.exhibit(lambda: shown)
     student.exhibit(lambda: exhibits.drawn(own, _latents(library, SQUEEZED), "autoencoder"))
     with diagnosis.explained(
         lambda text: diagnosis.first(
@@ -273,7 +274,8 @@ def denoising(student: Student, library: Library, thresholds: Mapping[str, float
     left = float(np.mean((made - clean) ** 2) / np.mean((given - clean) ** 2))
     student.record("noise_left", left)
     student.record("gain_decibels", after - before)
-    student.exhibit(lambda: exhibits.cleaned(splits, given, made, before, after))
+    shown = exhibits.cleaned(splits, given, made, before, after)
+    student.exhibit(lambda: shown)
     with diagnosis.explained(
         lambda text: diagnosis.first(
             lambda: diagnosis.training(training),

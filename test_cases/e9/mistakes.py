@@ -86,22 +86,23 @@ IN_COMPONENTS = {
 }
 
 
-def of_components(probes: Sequence[Probe], found: Sequence[Any]) -> str:
+def of_components(images: np.ndarray, size: int, found: Any) -> str:
     """The explanation of the mistake that gives these components, up to the sign of each.
 
     Args:
-        probes: arguments of `fit_pca`, and right components.
-        found: what came for each.
+        images: more of them than pixels, so that every eigenvalue is above 0.
+        size: how many components were asked for.
+        found: what came.
     """
-    fitting = {
-        text
-        for wrong, text in IN_COMPONENTS.items()
-        if all(
-            alike(each, components(arguments[0], arguments[1], wrong), wrong == "columns")
-            for (arguments, _), each in zip(probes, found, strict=True)
-        )
-    }
+    fitting = {text for wrong, text in IN_COMPONENTS.items() if _is_mistake(found, images, size, wrong)}
     return fitting.pop() if len(fitting) == 1 else ""
+
+
+def _is_mistake(found: Any, images: np.ndarray, size: int, wrong: str) -> bool:
+    wanted = components(images, size, wrong)
+    if wrong == "eigenvectors as rows" and isinstance(found, np.ndarray):  # each column has a sign of its own
+        return alike(np.abs(found), np.abs(wanted))
+    return alike(found, wanted, wrong == "columns")
 
 
 def alike(found: Any, wanted: np.ndarray, by_columns: bool = False) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from data.splits import DataSource, Split, Splits
 
 SIDE, PIXELS, CLASSES = 28, 784, 10
-TRAIN, VALIDATION = 20_000, 500  # images
+TRAIN, VALIDATION, TEST = 12_000, 500, 2500  # images
 NOISE = 0.4  # standard deviation of the noise that is to be removed, of each pixel
 
 
@@ -18,9 +18,11 @@ def load(source: DataSource) -> Splits:
     """
     digits = source.load("digits")
     assert digits.validation is not None
+    assert digits.test is not None
     train = Split(x=digits.train.x[:TRAIN])
     validation = Split(x=digits.validation.x[:VALIDATION], y=digits.validation.y[:VALIDATION])
-    return Splits("digits", digits.source, train, validation, digits.test)
+    test = Split(x=digits.test.x[:TEST], y=digits.test.y[:TEST])
+    return Splits("digits", digits.source, train, validation, test)
 
 
 def images(pixels: np.ndarray) -> np.ndarray:

@@ -78,13 +78,13 @@ def _train(model: nn.Module, dataset: Dataset, epochs: int, loss_of: Callable[[T
 
 
 def train_autoencoder(model: Autoencoder, dataset: Dataset) -> None:
-    """Three epochs."""
-    _train(model, dataset, 3, lambda x: ((model(x) - x) ** 2).mean())
+    """Five epochs."""
+    _train(model, dataset, 5, lambda x: ((model(x) - x) ** 2).mean())
 
 
 def train_denoiser(model: Autoencoder, dataset: Dataset) -> None:
-    """Two epochs."""
-    _train(model, dataset, 2, lambda x: ((model(add_noise(x, NOISE)) - x) ** 2).mean())
+    """Three epochs."""
+    _train(model, dataset, 3, lambda x: ((model(add_noise(x, NOISE)) - x) ** 2).mean())
 
 
 def reparameterize(mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -133,13 +133,13 @@ class VAE(nn.Module):
 
 
 def train_vae(model: VAE, dataset: Dataset) -> None:
-    """Four epochs."""
+    """Seven epochs."""
 
     def loss(x: Tensor) -> Tensor:
         logits, mean, log_variance = model(x)
         return -elbo(logits, x, mean, log_variance).sum() / len(x)
 
-    _train(model, dataset, 4, loss)
+    _train(model, dataset, 7, loss)
 
 
 def generate(model: VAE, count: int) -> Tensor:
