@@ -41,8 +41,9 @@ class Networks:
 
     def spread(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Means and logarithms of variances that a VAE's encoder makes of images."""
-        mean, log_variance = np.split(self.encode(images), 2, axis=1)
-        return mean, log_variance
+        both = self.encode(images)
+        half = both.shape[1] // 2
+        return both[:, :half], both[:, half:]
 
 
 def of(model: Model, name: str, latent_size: int, encoded: int, when: str = "") -> Networks:

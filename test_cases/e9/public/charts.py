@@ -86,8 +86,8 @@ class Walks:
     def panels(self) -> list[Panel]:
         """Each walk as a row of images above the probabilities of its two ends."""
         caption = (
-            "Walks between the latents of two test images, made by your decoder. Below each: what the grader's "
-            "classifier reads, the digit of the start in blue, that of the end in orange, others in grey."
+            "Walks between the latents of two test images, made by your decoder. The bars show what the grader's "
+            "classifier reads. The digit of the start is blue, that of the end is orange, others are grey."
         )
         ends = ", ".join(f"from {walk.start} to {walk.end}" for walk in self.walks)
         return [Chart(self._draw, 7.4, 4.6, caption, f"{caption} The walks: {ends}.", grid=(2, 2), is_wide=True)]

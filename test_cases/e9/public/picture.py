@@ -75,7 +75,7 @@ class Squeezed:
         """The last picture of the live window."""
         error, best = self.state.numbers
         caption = (
-            f"Ten test images, the 16 numbers that your encoder makes of each, and what your decoder makes of these. "
+            f"Your encoder makes 16 numbers of each test image, and your decoder makes an image of these. "
             f"The squared error is {error:.4f}. PCA with 16 components, the best linear autoencoder, has {best:.4f}."
         )
         return [WindowPicture(self.state, caption, caption, is_wide=True)]
