@@ -11,7 +11,7 @@ from grading.checks import digit_reader
 from staff.build.digits import reader as training
 
 MIN_TEST_ACCURACY = 0.975
-MAX_BYTES = 300_000
+MAX_BYTES = 120_000
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,10 @@ detection with outlier exposure", 2019).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -58,10 +60,16 @@ def enlarged(small: Floats) -> Floats:
     return small.repeat(SIDE // SMALL_SIDE, axis=1).repeat(SIDE // SMALL_SIDE, axis=2)
 
 
+def restored(stored: Mapping[str, NDArray[Any]]) -> dict[str, Floats]:
+    """Weights by name, of what the file holds: int8 numbers, and the unit of each array."""
+    units = dict(zip(WEIGHTS, stored["units"].tolist(), strict=True))
+    return {name: stored[name].astype(np.float32) * np.float32(units[name]) for name in WEIGHTS}
+
+
 @cache
 def _weights() -> dict[str, Floats]:
     with np.load(PATH, allow_pickle=False) as archive:
-        return {name: archive[name].astype(np.float32) for name in WEIGHTS}
+        return restored(archive)
 
 
 def probabilities(pixels: Floats, weights: dict[str, Floats]) -> Floats:

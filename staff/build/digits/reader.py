@@ -106,7 +106,7 @@ def without_digit(digits: torch.Tensor, others: torch.Tensor, generator: torch.G
 
 
 def train(recipe: Recipe, images: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
-    """The arrays of the file: float16 weights by name.
+    """The arrays of the file: weights by name as int8 in units, and these units, float32.
 
     Args:
         images: uint8 (n, 784).
@@ -137,7 +137,14 @@ def train(recipe: Recipe, images: np.ndarray, labels: np.ndarray) -> dict[str, n
             optimizer.step()
             schedule.step()
     parameters = {name.replace(".weight", "").replace(".bias", "_bias"): p for name, p in network.named_parameters()}
-    return {name: parameters[name].detach().numpy().astype(np.float16) for name in WEIGHTS}
+    return stored({name: parameters[name].detach().numpy() for name in WEIGHTS})
+
+
+def stored(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What the file holds of weights: `digit_reader.restored` is the way back."""
+    units = np.array([np.abs(weights[name]).max() / 127 for name in WEIGHTS], np.float32)
+    rounded = {name: np.round(weights[name] / unit).astype(np.int8) for name, unit in zip(WEIGHTS, units, strict=True)}
+    return {**rounded, "units": units}
 
 
 def fingerprint(recipe: Recipe, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -149,7 +156,7 @@ def fingerprint(recipe: Recipe, images: np.ndarray, labels: np.ndarray) -> np.nd
 
 def readings(arrays: dict[str, np.ndarray], images: np.ndarray) -> np.ndarray:
     """What weights read of images uint8 (n, 784), as the grader computes it: float32 (n, 10)."""
-    weights = {name: arrays[name].astype(np.float32) for name in WEIGHTS}
+    weights = digit_reader.restored(arrays)
     pixels = digit_reader.prepared(images.astype(np.float32) / 255)
     return np.concatenate([digit_reader.probabilities(part, weights) for part in np.array_split(pixels, 10)])
 
@@ -172,7 +179,7 @@ def main(argv: list[str] | None = None) -> int:
     arrays = train(recipe, splits.train.x, splits.train.y)
     if arguments.check:
         with np.load(arguments.output, allow_pickle=False) as shipped:
-            old = {name: shipped[name] for name in WEIGHTS}
+            old = dict(shipped)
         same = np.mean(readings(old, test).argmax(axis=1) == readings(arrays, test).argmax(axis=1))
         told = "as trained" if same >= MIN_AGREEMENT else "differs; run python -m staff.build.digits.reader"
         print(f"{arguments.output}: {told} ({same:.2%} of the test digits read alike)")

@@ -103,8 +103,8 @@ class Autoencoder(Module):
         # BEGIN SOLUTION
         super().__init__()
         self.latent_size = latent_size
-        self.encoder = layers(PIXELS, 256, latent_size)
-        self.decoder = layers(latent_size, 256, PIXELS)
+        self.encoder = layers(PIXELS, 192, latent_size)
+        self.decoder = layers(latent_size, 192, PIXELS)
         # END SOLUTION
 
     def encode(self, images: Tensor) -> Tensor:
@@ -135,7 +135,7 @@ def train_autoencoder(model: Autoencoder, dataset: Dataset) -> None:
     """
     # BEGIN SOLUTION
     optimizer = Adam(model.parameters(), betas=(0.9, 0.99))
-    loader = DataLoader(dataset, batch_size=64, shuffle=True, drop_last=True)
+    loader = DataLoader(dataset, batch_size=48, shuffle=True, drop_last=True)
     epochs = 3
     schedule = OneCycleLR(
         optimizer, 3e-3, total_steps=epochs * len(loader), pct_start=0.2, div_factor=5, cycle_momentum=False
@@ -281,7 +281,7 @@ def train_vae(model: VAE, dataset: Dataset) -> None:
     # BEGIN SOLUTION
     optimizer = Adam(model.parameters(), betas=(0.9, 0.99))
     loader = DataLoader(dataset, batch_size=64, shuffle=True, drop_last=True)
-    epochs = 7
+    epochs = 6
     schedule = OneCycleLR(
         optimizer, 4e-3, total_steps=epochs * len(loader), pct_start=0.2, div_factor=5, cycle_momentum=False
     )

@@ -90,16 +90,16 @@ class Walks:
             "classifier reads. The digit of the start is blue, that of the end is orange, others are grey."
         )
         ends = ", ".join(f"from {walk.start} to {walk.end}" for walk in self.walks)
-        return [Chart(self._draw, 7.4, 4.6, caption, f"{caption} The walks: {ends}.", grid=(2, 2), is_wide=True)]
+        return [Chart(self._draw, 7.4, 2.7, caption, f"{caption} The walks: {ends}.", grid=(2, 2), is_wide=True)]
 
     def _draw(self, grid: Any) -> None:
         for axes, walk in zip(grid.flat, self.walks, strict=False):
             count = len(walk.images)
             axes.set(xlim=(0, count), ylim=(0, 2.35))
             axes.set_autoscale_on(False)
-            axes.set_aspect("equal")
             axes.axis("off")
             mosaics.strip(axes, 0, 2.3, 1, 1, walk.images)
+            axes.set_aspect("equal")  # images have set it to "auto"
             start, end = walk.chances[:, walk.start], walk.chances[:, walk.end]
             places = np.arange(count) + 0.5
             axes.bar(places, start, width=0.82, color=style.BLUE)
