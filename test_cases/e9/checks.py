@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -12,12 +11,11 @@ from data import Library, Splits
 from grading.checks import diagnosis, expect
 from grading.checks.student import Model, Student, Training
 from grading.outcomes import CheckFailed
-from test_cases.e9 import draws, exhibits, measures, mistakes, networks, reference
+from test_cases.e9 import answers, draws, exhibits, measures, mistakes, networks, reference
+from test_cases.e9.answers import MODULE
 from test_cases.e9.mistakes import EXACT, VECTORS
-from test_cases.e9.networks import Networks
 from test_cases.e9.public import data
 
-MODULE = "electives.autoencoders"
 AUTOENCODER, VAE = f"{MODULE}.Autoencoder", f"{MODULE}.VAE"
 DATA = "test_cases.e9.public.data"
 SQUEEZED, CLEANED, DRAWN = 16, 64, 10  # numbers of the latent: of the autoencoder, of the denoiser, of the VAE
@@ -34,7 +32,7 @@ def noise(student: Student, library: Library, thresholds: Mapping[str, float]) -
     random = _random(library, 1)
     images = random.random((draws.ROWS, draws.COLUMNS))
     for deviation in (data.NOISE, float(random.uniform(1.5, 3))):
-        found = _probe(student, "twice", "add_noise", images, deviation)
+        found = answers.asked(student, "twice", "add_noise", images, deviation)
         what = f"add_noise of images {images.shape} and the deviation {deviation:.2g} should be"
         noisy, again = (expect.array(found[name], images.shape, what) for name in ("result", "again"))
         if noisy.min() >= 0 and noisy.max() <= 1:
@@ -50,7 +48,7 @@ def noise(student: Student, library: Library, thresholds: Mapping[str, float]) -
         clean = random.random((BATCH, PIXELS))
         given = clean + random.uniform(0.05, 0.3) * random.standard_normal((BATCH, PIXELS))
         probes.append(((given, clean), student.call(f"{MODULE}.psnr", given, clean)))
-    _require(probes, reference.psnr, mistakes.psnr, mistakes.IN_PSNR, "psnr of images with noise")
+    answers.require_right(probes, reference.psnr, mistakes.psnr, mistakes.IN_PSNR, "psnr of images with noise")
 
 
 def pca(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -59,7 +57,7 @@ def pca(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
         turn = np.linalg.qr(random.standard_normal((pixels, pixels)))[0]
         spread = 2.0 ** -np.arange(pixels) * random.standard_normal((count, pixels))
         images = spread @ turn + random.uniform(1, 2, pixels)
-        result = _probe(student, "unchanged", "fit_pca", images, size)["result"]
+        result = answers.asked(student, "unchanged", "fit_pca", images, size)["result"]
         if not isinstance(result, list) or len(result) != 2:
             raise CheckFailed(f"fit_pca should return two tensors, mean and components; got {expect.kind(result)}.")
         middle, rows = reference.pca(images, size)
@@ -76,10 +74,10 @@ def pca(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
     for (images, _), rows in probes:
         given = images[:BATCH] + random.standard_normal((BATCH, images.shape[1]))
         middle = images.mean(axis=0)
-        result = _probe(student, "unchanged", "reconstruct_by_pca", given, middle, rows)["result"]
+        result = answers.asked(student, "unchanged", "reconstruct_by_pca", given, middle, rows)["result"]
         back.append(((given, middle, rows), result))
     right, wrong = reference.reconstruction_by_pca, mistakes.reconstruction
-    _require(back, right, wrong, mistakes.IN_RECONSTRUCTION, "reconstruct_by_pca of images")
+    answers.require_right(back, right, wrong, mistakes.IN_RECONSTRUCTION, "reconstruct_by_pca of images")
 
 
 def autoencoder(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -87,14 +85,14 @@ def autoencoder(student: Student, library: Library, thresholds: Mapping[str, flo
     for size in TRIED:
         model = student.create(AUTOENCODER, size)
         own = networks.of(model, "Autoencoder", size, size)
-        _require_own_images(model, own, random.random((3, data.PIXELS)))
+        answers.require_own_images(model, own, random.random((3, data.PIXELS)))
 
 
 def reparameterize(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     random = _random(library, 4)
     shape = draws.ROWS, draws.COLUMNS
     mean, log_variance = random.uniform(-3, 3, shape), random.uniform(-4, 2, shape)
-    found = _probe(student, "twice", "reparameterize", mean, log_variance)
+    found = answers.asked(student, "twice", "reparameterize", mean, log_variance)
     what = f"reparameterize of means {shape} should be"
     z, again = (expect.array(found[name], shape, what) for name in ("result", "again"))
     if np.array_equal(z, mean):
@@ -108,7 +106,7 @@ def reparameterize(student: Student, library: Library, thresholds: Mapping[str, 
         if text := mistakes.of_spread(z - mean, log_variance):
             raise CheckFailed("the draws of reparameterize have the wrong deviation.", text)
     draws.require_normal((z - mean) / sigma, "epsilon of reparameterize", "image")
-    _require_gradients(student, random, mean[:BATCH], log_variance[:BATCH])
+    answers.require_gradients(student, random, mean[:BATCH], log_variance[:BATCH])
 
 
 def kl_divergence(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -116,7 +114,7 @@ def kl_divergence(student: Student, library: Library, thresholds: Mapping[str, f
     probes = []
     for _ in range(2):
         given = random.uniform(-2, 2, (BATCH, SIZE)), random.uniform(-3, 1.5, (BATCH, SIZE))
-        probes.append((given, _probe(student, "unchanged", "kl_divergence", *given)["result"]))
+        probes.append((given, answers.asked(student, "unchanged", "kl_divergence", *given)["result"]))
     given = probes[0][0]
 
     def by_definition(text: str) -> str:
@@ -133,7 +131,7 @@ def kl_divergence(student: Student, library: Library, thresholds: Mapping[str, f
             right = reference.kl_divergence(*arguments)
             what = f"kl_divergence of {BATCH} images with {SIZE} numbers should be"
             expect.close(expect.array(result, right.shape, what), right, EXACT, what)
-    _require_slopes(student, "kl_divergence", given, [given[0], (np.exp(given[1]) - 1) / 2], random)
+    answers.require_slopes(student, "kl_divergence", given, [given[0], (np.exp(given[1]) - 1) / 2], random)
 
 
 def elbo(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -143,13 +141,13 @@ def elbo(student: Student, library: Library, thresholds: Mapping[str, float]) ->
         logits, images = 2 * random.standard_normal((BATCH, PIXELS)), random.random((BATCH, PIXELS))
         given = random.uniform(-2, 2, (BATCH, SIZE)), random.uniform(-3, 1.5, (BATCH, SIZE))
         every = (logits, images, *given)
-        losses.append((every[:2], _probe(student, "unchanged", "reconstruction_loss", *every[:2])["result"]))
-        bounds.append((every, _probe(student, "unchanged", "elbo", *every)["result"]))
+        losses.append((every[:2], answers.asked(student, "unchanged", "reconstruction_loss", *every[:2])["result"]))
+        bounds.append((every, answers.asked(student, "unchanged", "elbo", *every)["result"]))
     right, wrong = reference.reconstruction_loss, mistakes.loss
-    _require(losses, right, wrong, mistakes.IN_LOSS, f"reconstruction_loss of {BATCH} images")
+    answers.require_right(losses, right, wrong, mistakes.IN_LOSS, f"reconstruction_loss of {BATCH} images")
     far = HUGE * np.where(random.random((BATCH, PIXELS)) < 0.5, -1.0, 1.0)
     images = random.random((BATCH, PIXELS))
-    result = _probe(student, "unchanged", "reconstruction_loss", far, images)["result"]
+    result = answers.asked(student, "unchanged", "reconstruction_loss", far, images)["result"]
     what = "reconstruction_loss of logits of 1,000 and -1,000 should be"
     with diagnosis.explained(
         lambda text: (
@@ -157,10 +155,10 @@ def elbo(student: Student, library: Library, thresholds: Mapping[str, float]) ->
         )
     ):
         expect.close(expect.array(result, (BATCH,), what), right(far, images), EXACT, what)
-    _require(bounds, reference.elbo, mistakes.bound, mistakes.IN_BOUND, f"elbo of {BATCH} images")
+    answers.require_right(bounds, reference.elbo, mistakes.bound, mistakes.IN_BOUND, f"elbo of {BATCH} images")
     logits, images, mean, log_variance = bounds[0][0]
     slopes = [images - reference.sigmoid(logits), None, -mean, (1 - np.exp(log_variance)) / 2]
-    _require_slopes(student, "elbo", bounds[0][0], slopes, random)
+    answers.require_slopes(student, "elbo", bounds[0][0], slopes, random)
 
 
 def vae(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -168,7 +166,7 @@ def vae(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
     for size in TRIED:
         model = student.create(VAE, size)
         own = networks.of(model, "VAE", size, 2 * size)
-        _require_own_latents(model, own, random.random((3, data.PIXELS)))
+        answers.require_own_latents(model, own, random.random((3, data.PIXELS)))
     images = random.random((3, data.PIXELS)).astype(np.float32)
     last = len(own.encoder) - 1
     names = [name for name in model.parameters() if name.startswith("encoder.")]
@@ -179,20 +177,15 @@ def vae(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
         weight[size:] = 0
         level = np.append(own.encoder[last][1][:size], np.full(size, log_variance)).astype(np.float32)
         model.set_parameters({bias: level, bias.replace("bias", "weight"): weight})
-        found = model(images)
-        if not isinstance(found, list) or len(found) != 3:
-            raise CheckFailed(
-                f"VAE's forward should return logits, mean and log_variance; got {expect.kind(found)}"
-                f"{f' of {len(found)}' if isinstance(found, list) else ''}."
-            )
+        found = answers.forward(model, images)
         mean = own.spread(images)[0]
         networks.require_own(found[1], mean, "the mean of VAE's forward")
         networks.require_own(found[2], np.full_like(mean, log_variance), "log_variance of VAE's forward")
         values[log_variance] = expect.array(found[0], images.shape, "VAE's forward should give logits")
-    with diagnosis.explained(lambda text: _wrong_decoding(own, mean, values[CERTAIN])):
+    with diagnosis.explained(lambda text: answers.wrong_decoding(own, mean, values[CERTAIN])):
         what = "with log_variance at -60, so that each draw is the mean, VAE's forward"
         networks.require_own(values[CERTAIN], own.decode(mean), what)
-    again = expect.array(model(images)[0], images.shape, "VAE's forward should give logits")
+    again = expect.array(answers.forward(model, images)[0], images.shape, "VAE's forward should give logits")
     if np.array_equal(again, values[UNCERTAIN]):
         decoded = np.allclose(again, own.decode(mean), atol=networks.ROUNDED)
         raise CheckFailed(
@@ -216,7 +209,7 @@ def latent_space(student: Student, library: Library, thresholds: Mapping[str, fl
     draws.require_normal(latent, "the latent of generate", "image")
     logits = latent @ weight
     with diagnosis.explained(
-        lambda text: "The images are logits. Where is the sigmoid?" if _is(found["result"], logits) else ""
+        lambda text: "The images are logits. Where is the sigmoid?" if answers.equal(found["result"], logits) else ""
     ):
         what = f"generate(model, {draws.ROWS}) should return the sigmoids of the logits,"
         given = expect.array(found["result"], logits.shape, f"generate(model, {draws.ROWS}) should return images")
@@ -224,8 +217,12 @@ def latent_space(student: Student, library: Library, thresholds: Mapping[str, fl
     probes = []
     for count in (6, 3, 2):
         start, end = random.standard_normal((2, SIZE))
-        probes.append(((start, end, count), _probe(student, "unchanged", "interpolate", start, end, count)["result"]))
-    _require(probes, reference.interpolation, mistakes.walk, mistakes.IN_WALK, "interpolate between two latents")
+        probes.append(
+            ((start, end, count), answers.asked(student, "unchanged", "interpolate", start, end, count)["result"])
+        )
+    answers.require_right(
+        probes, reference.interpolation, mistakes.walk, mistakes.IN_WALK, "interpolate between two latents"
+    )
 
 
 def compression(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -234,7 +231,7 @@ def compression(student: Student, library: Library, thresholds: Mapping[str, flo
     model, training = _trained(student, "train_autoencoder", AUTOENCODER, SQUEEZED, splits)
     with diagnosis.explained(lambda text: diagnosis.training(training)):
         own = networks.of(model, "Autoencoder", SQUEEZED, SQUEEZED, "after train_autoencoder, ")
-        _require_own_images(model, own, data.images(splits.test.x[:3]))
+        answers.require_own_images(model, own, data.images(splits.test.x[:3]))
     test = data.images(splits.test.x)
     middle, rows = reference.pca_of_many(data.images(splits.train.x[:FITTED]), SQUEEZED)
     by_pca = reference.reconstruction_by_pca(test, middle.astype(np.float32), rows.astype(np.float32))
@@ -268,7 +265,7 @@ def denoising(student: Student, library: Library, thresholds: Mapping[str, float
         own = networks.of(model, "Autoencoder", CLEANED, CLEANED, "after train_denoiser, ")
     clean = data.images(test.x)
     given = clean + np.float32(data.NOISE) * _random(library, 9).standard_normal(clean.shape, np.float32)
-    _require_own_images(model, own, given[:3])
+    answers.require_own_images(model, own, given[:3])
     made = measures.reconstructions(own, given)
     before, after = reference.psnr(given, clean), reference.psnr(made, clean)
     left = float(np.mean((made - clean) ** 2) / np.mean((given - clean) ** 2))
@@ -297,7 +294,7 @@ def generation(student: Student, library: Library, thresholds: Mapping[str, floa
     model, training = _trained(student, "train_vae", VAE, DRAWN, splits)
     with diagnosis.explained(lambda text: diagnosis.training(training)):
         own = networks.of(model, "VAE", DRAWN, 2 * DRAWN, "after train_vae, ")
-        _require_own_latents(model, own, data.images(test.x[:3]))
+        answers.require_own_latents(model, own, data.images(test.x[:3]))
     parts = measures.nats(own, data.images(test.x), _random(library, 10))
     student.record("nats", parts.total)
     student.record("reconstruction_nats", parts.reconstruction)
@@ -334,136 +331,8 @@ def _latents(library: Library, size: int) -> np.ndarray:
     return _random(library, 11).standard_normal((SAMPLES, size))
 
 
-def _probe(student: Student, probe: str, name: str, *arguments: Any) -> Any:
-    """What a function of the student's gives; it may change no argument in place."""
-    found = student.probe(probe, {"function": f"{MODULE}.{name}"}, has_curve=False, arguments=list(arguments))
-    if found["changed"] is not False:
-        raise CheckFailed(f"{name} changed one of its arguments in place. Which operations make a new tensor?")
-    return found
-
-
-def _require(
-    probes: Sequence[Any],
-    right: Callable[..., Any],
-    wrong: Callable[..., Any],
-    explanations: Mapping[str, str],
-    what: str,
-) -> None:
-    """Answers are what the reference gives."""
-    with diagnosis.explained(lambda text: mistakes.recognised(right, wrong, explanations, probes)):
-        for arguments, found in probes:
-            wanted = np.asarray(right(*arguments))
-            given = expect.array(found, wanted.shape, f"{what} should be")
-            expect.close(given, wanted, EXACT, f"{what} should be", "The docstring has the formula.")
-
-
-def _require_gradients(student: Student, random: np.random.Generator, *given: np.ndarray) -> None:
-    """Gradients reach mean and log_variance: those of mean + sigma * epsilon, for the epsilon that was drawn."""
-    cotangent = random.standard_normal(given[0].shape)
-    functions = {"function": f"{MODULE}.reparameterize"}
-    found = student.probe("slopes", functions, has_curve=False, arguments=list(given), cotangent=cotangent)
-    z = expect.array(found["result"], given[0].shape, "reparameterize should be")
-    gradients = found["gradients"]
-    wanted = [cotangent, cotangent * (z - given[0]) / 2]
-    for number, (name, right) in enumerate(zip(("mean", "log_variance"), wanted, strict=True)):
-        if not isinstance(gradients, list) or len(gradients) < 2 or gradients[number] is None:
-            raise CheckFailed(
-                f"no gradient flows from reparameterize back to {name}.",
-                "Does the draw itself have the parameters? Draw epsilon from N(0, 1), then compute z.",
-            )
-        what = f"the gradient of reparameterize with respect to {name} should be"
-        expect.close(expect.array(gradients[number], right.shape, what), right, EXACT, what, "Is something detached?")
-
-
-def _require_slopes(
-    student: Student,
-    name: str,
-    given: Sequence[np.ndarray],
-    slopes: Sequence[np.ndarray | None],
-    random: np.random.Generator,
-) -> None:
-    """Gradients of a sum over the batch, each image with a weight of its own; None is not looked at."""
-    weights = random.uniform(0.5, 2, BATCH)
-    functions = {"function": f"{MODULE}.{name}"}
-    found = student.probe("slopes", functions, has_curve=False, arguments=list(given), cotangent=weights)
-    gradients = found["gradients"]
-    for number, slope in enumerate(slopes):
-        if slope is None:
-            continue
-        if not isinstance(gradients, list) or len(gradients) < len(slopes) or gradients[number] is None:
-            raise CheckFailed(
-                f"no gradient flows from {name} back to argument {number + 1}. Is `detach`, `item` or a new tensor in "
-                "between?"
-            )
-        what = f"the gradient of {name} with respect to argument {number + 1} should be"
-        value = expect.array(gradients[number], slope.shape, what)
-        expect.close(value, weights[:, None] * slope, EXACT, what, "Is something detached?")
-
-
 def _trained(student: Student, function: str, target: str, size: int, splits: Splits) -> tuple[Model, Training]:
     """A model trained by a function of the student's."""
     model = student.create(target, size)
     with diagnosis.explained(diagnosis.crash_in_training):
         return model, student.train(f"{MODULE}.{function}", model, splits)
-
-
-def _require_own_images(model: Model, own: Networks, images: np.ndarray) -> None:
-    """An autoencoder's encode and decode are those of its weights."""
-    images = images.astype(np.float32)
-    latent = own.encode(images)
-    networks.require_own(model.method("encode", images), latent, f"Autoencoder's encode of {len(images)} images")
-    what = f"Autoencoder's decode of {len(images)} latents"
-    found, logits = model.method("decode", latent), own.decode(latent)
-    with diagnosis.explained(
-        lambda text: "The result is that of the decoder as it is. Where is the sigmoid?" if _is(found, logits) else ""
-    ):
-        networks.require_own(found, reference.sigmoid(logits), what)
-
-
-def _require_own_latents(model: Model, own: Networks, images: np.ndarray) -> None:
-    """A VAE's encode and decode are those of its weights."""
-    images = images.astype(np.float32)
-    found, spread = model.method("encode", images), own.spread(images)
-    if not isinstance(found, list) or len(found) != 2:
-        raise CheckFailed(f"VAE's encode should return mean and log_variance; got {expect.kind(found)}.")
-    with diagnosis.explained(lambda text: _wrong_halves(found, spread)):
-        for value, wanted, name in zip(found, spread, ("mean", "log_variance"), strict=True):
-            networks.require_own(value, wanted, f"{name} of VAE's encode of {len(images)} images")
-    latent = spread[0]
-    logits = own.decode(latent)
-    made = model.method("decode", latent)
-    with diagnosis.explained(
-        lambda text: "These are sigmoids. The logits are asked for." if _is(made, reference.sigmoid(logits)) else ""
-    ):
-        networks.require_own(made, logits, f"VAE's decode of {len(images)} latents")
-
-
-def _wrong_halves(found: Sequence[Any], spread: tuple[np.ndarray, np.ndarray]) -> str:
-    """How mean and log_variance were cut out of what the encoder made."""
-    mean, log_variance = spread
-    both = np.concatenate(spread, axis=1)
-    if _is(found[0], log_variance) and _is(found[1], mean):
-        return "Mean and log_variance are exchanged. The encoder makes the means first."
-    if _is(found[0], both[:, 0::2]) and _is(found[1], both[:, 1::2]):
-        return "Mean and log_variance take turns. The first half are means, the second half are logarithms."
-    if _is(found[0], mean) and _is(found[1], np.exp(log_variance)):
-        return "The second tensor is the variance. Its logarithm is asked for."
-    if _is(found[0], mean) and _is(found[1], np.log1p(np.exp(log_variance))):
-        return "The second tensor went through a softplus. The second half is log_variance as it is."
-    return ""
-
-
-def _wrong_decoding(own: Networks, mean: np.ndarray, logits: np.ndarray) -> str:
-    if _is(logits, reference.sigmoid(own.decode(mean))):
-        return "forward returned images. The logits are asked for."
-    return "Does the decoder get what `reparameterize` returns for this mean and log_variance?"
-
-
-def _is(found: Any, wanted: np.ndarray) -> bool:
-    """Whether a result is this array."""
-    return (
-        isinstance(found, np.ndarray)
-        and found.shape == wanted.shape
-        and bool(np.isfinite(found).all())
-        and expect.is_close(found, wanted, networks.ROUNDED)
-    )

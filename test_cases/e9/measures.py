@@ -15,6 +15,7 @@ from test_cases.e9.reference import BLOCK
 
 MIN_SURE = 0.5  # probability of a digit from which on an image counts as read
 FEW_NATS, MANY_NATS = 1.0, 60.0  # of divergence: no latent is used; nothing holds it
+ENDLESS = 1e9  # nats in place of infinity
 WORSE = 1.5  # times the loss of decoded means
 
 
@@ -75,7 +76,8 @@ def nats(own: Networks, images: np.ndarray, random: np.random.Generator) -> Nats
                 reference.reconstruction_loss(own.decode(mean), block),
             )
         found.append(np.stack(parts, axis=1))
-    return Nats(*(float(part) for part in np.concatenate(found).mean(axis=0, dtype=np.float64)))
+    means = np.concatenate(found).mean(axis=0, dtype=np.float64)
+    return Nats(*np.nan_to_num(means, nan=ENDLESS, posinf=ENDLESS, neginf=ENDLESS).tolist())
 
 
 def readable(own: Networks, latents: np.ndarray) -> float:

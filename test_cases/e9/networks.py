@@ -36,8 +36,8 @@ class Networks:
         return reference.run(self.decoder, latent.astype(np.float32))
 
     def drawn(self, latent: np.ndarray) -> np.ndarray:
-        """Images (batch, 784) in [0, 1] of a latent."""
-        return reference.sigmoid(self.decode(latent))
+        """Images (batch, 784) in [0, 1] of a latent; pixels without a number are paper."""
+        return np.nan_to_num(reference.sigmoid(self.decode(latent)))
 
     def spread(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Means and logarithms of variances that a VAE's encoder makes of images."""

@@ -69,6 +69,7 @@ def sigmoid(numbers: np.ndarray) -> np.ndarray:
 
 def run(network: Layers, rows: np.ndarray) -> np.ndarray:
     """What linear layers with ReLU between them make of rows (batch, inputs)."""
-    for number, (weight, bias) in enumerate(network):
-        rows = (np.maximum(rows, 0) if number else rows) @ weight.T + bias
+    with np.errstate(over="ignore", invalid="ignore"):  # weights may be huge
+        for number, (weight, bias) in enumerate(network):
+            rows = (np.maximum(rows, 0) if number else rows) @ weight.T + bias
     return rows

@@ -280,10 +280,10 @@ def train_vae(model: VAE, dataset: Dataset) -> None:
     """
     # BEGIN SOLUTION
     optimizer = Adam(model.parameters(), betas=(0.9, 0.99))
-    loader = DataLoader(dataset, batch_size=64, shuffle=True, drop_last=True)
-    epochs = 6
+    loader = DataLoader(dataset, batch_size=80, shuffle=True, drop_last=True)
+    epochs = 7
     schedule = OneCycleLR(
-        optimizer, 4e-3, total_steps=epochs * len(loader), pct_start=0.2, div_factor=5, cycle_momentum=False
+        optimizer, 5e-3, total_steps=epochs * len(loader), pct_start=0.2, div_factor=5, cycle_momentum=False
     )
     for _ in range(epochs):
         for batch in loader:
