@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,9 +18,11 @@ from test_cases.e9.public import data
 
 AUTOENCODER, VAE = f"{MODULE}.Autoencoder", f"{MODULE}.VAE"
 DATA = "test_cases.e9.public.data"
-SQUEEZED, CLEANED, DRAWN = 16, 64, 10  # numbers of the latent: of the autoencoder, of the denoiser, of the VAE
+SQUEEZED, CLEANED = (data.PIXELS, 192, 16), (data.PIXELS, 256)  # sizes of the autoencoder and of the denoiser
+DRAWN = 10  # numbers of the VAE's latent
 BATCH, SIZE, PIXELS = 5, 4, 7  # all different, so that a dimension is taken for no other
-TRIED = (3, 6)  # latent sizes of models that are not trained
+STACKS = ((data.PIXELS, 20, 5), (data.PIXELS, 30, 12, 3))  # sizes of autoencoders that are not trained
+TRIED = (3, 6)  # latent sizes of VAEs that are not trained
 HUGE = 1000.0  # logits at which a sigmoid is 0 or 1 in float64
 CERTAIN, UNCERTAIN = -60.0, 0.0  # logarithms of variances: sigma is 0, and 1
 SAMPLES = 1000  # images that are drawn from N(0, 1)
@@ -82,9 +84,16 @@ def pca(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
 
 def autoencoder(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     random = _random(library, 3)
-    for size in TRIED:
-        model = student.create(AUTOENCODER, size)
-        own = networks.of(model, "Autoencoder", size, size)
+    for sizes in STACKS:
+        model = student.create(AUTOENCODER, *sizes)
+        own = networks.of(model, _named("Autoencoder", *sizes), sizes[-1], sizes[-1])
+        for part, wanted in ((own.encoder, sizes), (own.decoder, sizes[::-1])):
+            found = tuple(len(bias) for _, bias in part)
+            if found != wanted[1:]:
+                raise CheckFailed(
+                    f"{_named('Autoencoder', *sizes)} should have layers with {_listed(wanted[1:])} outputs from "
+                    f"{wanted[0]} numbers on; got {_listed(found)}."
+                )
         answers.require_own_images(model, own, random.random((3, data.PIXELS)))
 
 
@@ -165,7 +174,7 @@ def vae(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
     random = _random(library, 7)
     for size in TRIED:
         model = student.create(VAE, size)
-        own = networks.of(model, "VAE", size, 2 * size)
+        own = networks.of(model, _named("VAE", size), size, 2 * size)
         answers.require_own_latents(model, own, random.random((3, data.PIXELS)))
     images = random.random((3, data.PIXELS)).astype(np.float32)
     last = len(own.encoder) - 1
@@ -230,10 +239,10 @@ def compression(student: Student, library: Library, thresholds: Mapping[str, flo
     assert splits.test is not None
     model, training = _trained(student, "train_autoencoder", AUTOENCODER, SQUEEZED, splits)
     with diagnosis.explained(lambda text: diagnosis.training(training)):
-        own = networks.of(model, "Autoencoder", SQUEEZED, SQUEEZED, "after train_autoencoder, ")
+        own = networks.of(model, _named("after train_autoencoder, Autoencoder", *SQUEEZED), SQUEEZED[-1], SQUEEZED[-1])
         answers.require_own_images(model, own, data.images(splits.test.x[:3]))
     test = data.images(splits.test.x)
-    middle, rows = reference.pca_of_many(data.images(splits.train.x[:FITTED]), SQUEEZED)
+    middle, rows = reference.pca_of_many(data.images(splits.train.x[:FITTED]), SQUEEZED[-1])
     by_pca = reference.reconstruction_by_pca(test, middle.astype(np.float32), rows.astype(np.float32))
     made = measures.reconstructions(own, test)
     error, best = float(np.mean((made - test) ** 2)), float(np.mean((by_pca - test) ** 2))
@@ -244,7 +253,7 @@ def compression(student: Student, library: Library, thresholds: Mapping[str, flo
     latents = own.encode(test)
     shown = exhibits.squeezed(splits, made, by_pca, latents, error, best)
     student.exhibit(lambda: shown)
-    student.exhibit(lambda: exhibits.drawn(own, _latents(library, SQUEEZED), "autoencoder"))
+    student.exhibit(lambda: exhibits.drawn(own, _latents(library, SQUEEZED[-1]), "autoencoder"))
     with diagnosis.explained(
         lambda text: diagnosis.first(
             lambda: diagnosis.training(training),
@@ -262,7 +271,7 @@ def denoising(student: Student, library: Library, thresholds: Mapping[str, float
     test, splits = splits.test, replace(splits, about={"task": "noise"})
     model, training = _trained(student, "train_denoiser", AUTOENCODER, CLEANED, splits)
     with diagnosis.explained(lambda text: diagnosis.training(training)):
-        own = networks.of(model, "Autoencoder", CLEANED, CLEANED, "after train_denoiser, ")
+        own = networks.of(model, _named("after train_denoiser, Autoencoder", *CLEANED), CLEANED[-1], CLEANED[-1])
     clean = data.images(test.x)
     given = clean + np.float32(data.NOISE) * _random(library, 9).standard_normal(clean.shape, np.float32)
     answers.require_own_images(model, own, given[:3])
@@ -291,9 +300,9 @@ def generation(student: Student, library: Library, thresholds: Mapping[str, floa
     splits = library.load(DATA)
     assert splits.test is not None
     test, splits = splits.test, replace(splits, about={"task": "space"})
-    model, training = _trained(student, "train_vae", VAE, DRAWN, splits)
+    model, training = _trained(student, "train_vae", VAE, (DRAWN,), splits)
     with diagnosis.explained(lambda text: diagnosis.training(training)):
-        own = networks.of(model, "VAE", DRAWN, 2 * DRAWN, "after train_vae, ")
+        own = networks.of(model, _named("after train_vae, VAE", DRAWN), DRAWN, 2 * DRAWN)
         answers.require_own_latents(model, own, data.images(test.x[:3]))
     parts = measures.nats(own, data.images(test.x), _random(library, 10))
     student.record("nats", parts.total)
@@ -331,8 +340,19 @@ def _latents(library: Library, size: int) -> np.ndarray:
     return _random(library, 11).standard_normal((SAMPLES, size))
 
 
-def _trained(student: Student, function: str, target: str, size: int, splits: Splits) -> tuple[Model, Training]:
+def _trained(
+    student: Student, function: str, target: str, sizes: tuple[int, ...], splits: Splits
+) -> tuple[Model, Training]:
     """A model trained by a function of the student's."""
-    model = student.create(target, size)
+    model = student.create(target, *sizes)
     with diagnosis.explained(diagnosis.crash_in_training):
         return model, student.train(f"{MODULE}.{function}", model, splits)
+
+
+def _named(name: str, *sizes: int) -> str:
+    """A model as it is made, such as "VAE(10)"."""
+    return f"{name}({', '.join(map(str, sizes))})"
+
+
+def _listed(sizes: Sequence[int]) -> str:
+    return ", ".join(map(str, sizes))

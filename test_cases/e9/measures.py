@@ -109,7 +109,7 @@ def of_denoiser(own: Networks, clean: np.ndarray, left: float) -> str:
     images = clean[:BLOCK]
     error = float(np.mean((reconstructions(own, images) - images) ** 2))
     share = error / data.NOISE**2
-    if share < left / 2:
+    if share < left / 4:
         return (
             f"On images without noise, the squared error is {error:.3f}; on images with noise, it is "
             f"{left * data.NOISE**2:.3f}. Has the model seen noise in training?"

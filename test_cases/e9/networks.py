@@ -46,17 +46,15 @@ class Networks:
         return both[:, :half], both[:, half:]
 
 
-def of(model: Model, name: str, latent_size: int, encoded: int, when: str = "") -> Networks:
+def of(model: Model, who: str, latent_size: int, encoded: int) -> Networks:
     """The networks of a model, if they have the sizes that they should have.
 
     Args:
         model: of the student's.
-        name: of its class.
+        who: it is, for messages, such as "after train_vae, VAE(10)".
         latent_size: numbers that the decoder reads.
         encoded: numbers that the encoder makes of an image.
-        when: such as "after train_vae, "; for messages.
     """
-    who = f"{when}{name}({latent_size})"
     found: dict[tuple[str, int, str], Any] = {}
     for parameter, value in model.parameters().items():
         match = PARAMETER.fullmatch(parameter)

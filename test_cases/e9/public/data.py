@@ -8,7 +8,7 @@ from data.splits import DataSource, Split, Splits
 
 SIDE, PIXELS, CLASSES = 28, 784, 10
 TRAIN, VALIDATION, TEST = 12_000, 500, 2500  # images
-NOISE = 0.4  # standard deviation of the noise that is to be removed, of each pixel
+NOISE = 0.6  # standard deviation of the noise that is to be removed, of each pixel
 
 
 def load(source: DataSource) -> Splits:

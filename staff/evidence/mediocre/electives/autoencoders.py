@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-NOISE = 0.4
+NOISE = 0.6
 
 
 def add_noise(images: Tensor, deviation: float) -> Tensor:
@@ -45,13 +45,12 @@ def layers(*sizes: int) -> nn.Sequential:
 
 
 class Autoencoder(nn.Module):
-    """One hidden layer each way."""
+    """The same sizes back."""
 
-    def __init__(self, latent_size: int = 16) -> None:
+    def __init__(self, *sizes: int) -> None:
         super().__init__()
-        self.latent_size = latent_size
-        self.encoder = layers(784, 200, latent_size)
-        self.decoder = layers(latent_size, 200, 784)
+        self.encoder = layers(*sizes)
+        self.decoder = layers(*sizes[::-1])
 
     def encode(self, images: Tensor) -> Tensor:
         """The latent."""
