@@ -90,15 +90,15 @@ class Walks:
             "classifier reads. The digit of the start is blue, that of the end is orange, others are grey."
         )
         ends = ", ".join(f"from {walk.start} to {walk.end}" for walk in self.walks)
-        return [Chart(self._draw, 7.4, 2.7, caption, f"{caption} The walks: {ends}.", grid=(2, 2), is_wide=True)]
+        return [Chart(self._draw, 7.4, 2.9, caption, f"{caption} The walks: {ends}.", grid=(2, 2), is_wide=True)]
 
     def _draw(self, grid: Any) -> None:
         for axes, walk in zip(grid.flat, self.walks, strict=False):
             count = len(walk.images)
-            axes.set(xlim=(0, count), ylim=(0, 2.35))
+            axes.set(xlim=(0, count), ylim=(0, 2.7))
             axes.set_autoscale_on(False)
             axes.axis("off")
-            mosaics.strip(axes, 0, 2.3, 1, 1, walk.images)
+            mosaics.strip(axes, 0, 2.65, 1, 1, walk.images)
             axes.set_aspect("equal")  # images have set it to "auto"
             start, end = walk.chances[:, walk.start], walk.chances[:, walk.end]
             places = np.arange(count) + 0.5
@@ -106,4 +106,4 @@ class Walks:
             axes.bar(places, end, bottom=start, width=0.82, color=style.ORANGE)
             axes.bar(places, 1 - start - end, bottom=start + end, width=0.82, color=style.FAINT)
             for place, digit, colour in ((0.5, walk.start, style.BLUE), (count - 0.5, walk.end, "#9A6400")):
-                axes.text(place, 1.1, str(digit), ha="center", va="bottom", color=colour, fontweight="bold")
+                axes.text(place, 1.07, str(digit), ha="center", va="bottom", color=colour, fontweight="bold")
