@@ -162,7 +162,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=PATH)
     arguments = parser.parse_args(argv)
     splits = read(DIGITS, "built-in digits")
-    assert splits.test is not None  # digits always have one
+    assert splits.test is not None and splits.validation is not None  # digits have both
     test = np.concatenate([splits.validation.x, splits.test.x])
     answers = np.concatenate([splits.validation.y, splits.test.y])
     if arguments.evaluate:
