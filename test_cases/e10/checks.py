@@ -139,7 +139,7 @@ def _exact_loss(
     with diagnosis.explained(lambda text: find(probes)):
         for logits, answer in zip(given, answers, strict=True):
             what = f"{name} of {' and '.join(str(each.shape) for each in logits)} logits should be"
-            expect.close(expect.number(answer["value"], what), loss(*logits), EXACT, what, "The docstring has it.")
+            expect.close(expect.number(answer["value"], what), loss(*logits), EXACT, what, "The docstring has the formula.")
     for logits, answer in zip(given, answers, strict=True):
         gradients = answer["gradients"]
         if not isinstance(gradients, list) or len(gradients) != len(logits):
@@ -244,7 +244,6 @@ def _wrong_step(
         return "The discriminator was never called with the real samples as they are."
     if isinstance(calls, list) and calls[:1] == [0]:
         return "The generator was never called. Which samples does the discriminator judge?"
-    told = mistakes.of_step(turn, [(given, moved)])
-    if name == "generator_step" and told == mistakes.IN_STEPS["old gradients alone"]:
+    if found["reached"] is False and name == "generator_step":
         return "No gradient of this step reached the generator. Are the generated samples detached?"
-    return told
+    return mistakes.of_step(turn, [(given, moved)])

@@ -28,7 +28,7 @@ def _probabilities(real: np.ndarray, fake: np.ndarray) -> float:
 
 
 IN_DISCRIMINATOR: Mapping[str, Callable[[np.ndarray, np.ndarray], float]] = {
-    "Real and generated samples have changed places. The label of real samples is 1.": (
+    "Real and generated samples have changed places. Real ones have the label 1, generated ones 0.": (
         lambda real, fake: reference.discriminator_loss(fake, real)
     ),
     "All samples have the label 1. That of generated samples is 0.": (
@@ -36,9 +36,6 @@ IN_DISCRIMINATOR: Mapping[str, Callable[[np.ndarray, np.ndarray], float]] = {
     ),
     "All samples have the label 0. That of real samples is 1.": (
         lambda real, fake: float(softplus(real).mean() + softplus(fake).mean())
-    ),
-    "The labels are the wrong way round. Real samples have the label 1, generated ones 0.": (
-        lambda real, fake: float(softplus(real).mean() + softplus(-fake).mean())
     ),
     "Only the real samples count. The generated ones have a mean of their own.": (
         lambda real, fake: float(softplus(-real).mean())

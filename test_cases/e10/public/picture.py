@@ -13,7 +13,7 @@ from test_cases.e10.public import digits, ring
 
 POINTS, ROWS, MOMENTS = 400, 5, 4  # points of a ring; noises of each digit; earlier moments that are shown
 REACH, CELLS = 3.0, 48  # half the side of the plane that is shown; places along a side where the discriminator is asked
-BIG, TOP = 0.745, 0.065  # height of the large panel and its lower edge, as shares of the figure
+BIG, TOP = 0.69, 0.085  # height of the large panel, and its lower edge, as shares of the figure
 HELD, LOST = style.GREEN, style.MISTAKE
 SECONDS_TO_READ = 4.0
 
@@ -41,13 +41,13 @@ class State:
 
     @property
     def caption(self) -> str:
-        """For example `8 of 8 modes held, 74.3% of the points near one  ·  1,200 updates`."""
+        """For example `8 of 8 modes held  ·  74.3% near one  ·  1,200 updates`."""
         updates = f"{int(self.updates[-1]):,} updates"
         if self.kind == "digits":
             return f"each column is asked for one digit  ·  {updates}"
         shares = ring.near_each_mode(self.made[-1], self.centres)
         held = int(ring.held(shares).sum())
-        return f"{held} of {ring.MODES} modes held, {style.share(shares.sum())} of the points near one  ·  {updates}"
+        return f"{held} of {ring.MODES} modes held  ·  {style.share(shares.sum())} near one  ·  {updates}"
 
 
 @dataclass(frozen=True)
@@ -169,15 +169,15 @@ def _draw_ring(axes: Any, state: State) -> None:
     width = BIG * style.HEIGHT_INCHES / style.WIDTH_INCHES
     axes.set_position((style.MARGIN, TOP, width, BIG))
     _plane(axes, state, state.made[-1], is_large=True)
-    left, gap, side = style.MARGIN + width + 0.04, 0.035, 0.165
+    left, gap, side = style.MARGIN + width + 0.05, 0.03, 0.16
     height = side * style.WIDTH_INCHES / style.HEIGHT_INCHES
     for number, moment in enumerate(earlier(len(state.updates), MOMENTS)):
         down, right = divmod(number, 2)
-        bottom = TOP + BIG - height - down * (height + 0.05)
+        bottom = TOP + BIG - height - down * (height + 0.045)
         panel = figure.add_axes((left + right * (side + gap), bottom, side, height))
         _plane(panel, state, state.made[moment], is_large=False)
         panel.set_title(_after(state.updates[moment]), fontsize=style.SMALL, color=style.MUTED, pad=2)
-    panel = figure.add_axes((left, TOP + 0.045, 2 * side + gap, 0.145))
+    panel = figure.add_axes((left, TOP + 0.02, 2 * side + gap, 0.125))
     _modes_over_time(panel, state)
 
 

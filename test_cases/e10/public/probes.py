@@ -77,12 +77,16 @@ def steps(
         `calls`: how often each network was called, generator first.
         `other_noise`, `other_labels`, `unseen`: whether the generator got other noise than was given, a network other
         labels, and whether the discriminator was never called on the real samples.
+        `reached`: whether a gradient came to the network that learns.
     """
     networks = Network(*generator), Network(*discriminator)
     learner, other = networks if is_generators else networks[::-1]
     before = [parameter.detach().clone() for parameter in other.parameters()]
     optimizer = torch.optim.SGD(learner.parameters(), rate)
     weights, losses = [], []
+    arrivals: list[Tensor] = []
+    for parameter in learner.parameters():
+        parameter.register_hook(arrivals.append)
     found: dict[str, Any] = dict.fromkeys(("others_grew", "other_noise", "other_labels", "unseen"), False)
     for step in range(len(noise)):
         for parameter in [*learner.parameters(), *other.parameters()]:
@@ -109,6 +113,7 @@ def steps(
         "losses": losses,
         "others_moved": not all(map(torch.equal, other.parameters(), before)),
         "frozen": not all(parameter.requires_grad for network in networks for parameter in network.parameters()),
+        "reached": bool(arrivals),
         "calls": [len(network.calls) for network in networks],
     }
 
