@@ -94,8 +94,6 @@ class ConditionalGenerator(Module):
     """Makes images of the digits that are asked for.
 
     noise_size: numbers of noise for each image.
-    `forward(noise, labels)`: noise, standard normal numbers (batch, noise_size), and the digits to make, int64 (batch,).
-    Returns images (batch, PIXELS), 0 paper to 1 ink. `with_class` joins noise and digits.
 
     The layers are your choice. Two hidden layers of 128 units are enough. `BatchNorm1d` before each ReLU helps much
     (Radford and others, 2016): without it, the discriminator wins early, and nothing is learned. A sigmoid at the end
@@ -107,14 +105,16 @@ class ConditionalGenerator(Module):
         raise NotImplementedError("ConditionalGenerator.__init__: your code here")
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
+        """Return images, (batch, PIXELS), 0 paper to 1 ink.
+
+        noise: standard normal numbers, (batch, noise_size). labels: the digits to make, int64 (batch,). `with_class`
+        joins the two.
+        """
         raise NotImplementedError("ConditionalGenerator.forward: your code here")
 
 
 class ConditionalDiscriminator(Module):
     """Tells real images of a digit from generated ones.
-
-    `forward(images, labels)`: images (batch, PIXELS), and the digits they should show, int64 (batch,).
-    Returns logits, (batch,). No sigmoid comes at the end: the losses take logits.
 
     The layers are your choice. `with_class` may join images and digits. Or ten outputs, one for each digit, of which
     the label chooses one: `outputs.gather(1, labels[:, None])[:, 0]` (after Miyato and Koyama, 2018). Normal noise of
@@ -127,6 +127,10 @@ class ConditionalDiscriminator(Module):
         raise NotImplementedError("ConditionalDiscriminator.__init__: your code here")
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Return logits, (batch,). No sigmoid comes at the end: the losses take logits.
+
+        images: (batch, PIXELS). labels: the digits that the images should show, int64 (batch,).
+        """
         raise NotImplementedError("ConditionalDiscriminator.forward: your code here")
 
 

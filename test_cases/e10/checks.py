@@ -19,6 +19,7 @@ from test_cases.e10.trained import MODULE
 FAR = 1000.0  # a logit at which a sigmoid is 0 or 1 in float64
 SIZE, HIDDEN, NOISE, CLASSES, BATCH = 3, 5, 2, 4, 6  # of the small networks; all different
 RATE, STEPS = 0.1, 2
+FORMULA = "The docstring has the formula."
 BLIND = 1e-6  # outputs that differ by less do not depend on what was changed
 
 
@@ -139,7 +140,9 @@ def _exact_loss(
     with diagnosis.explained(lambda text: find(probes)):
         for logits, answer in zip(given, answers, strict=True):
             what = f"{name} of {' and '.join(str(each.shape) for each in logits)} logits should be"
-            expect.close(expect.number(answer["value"], what), loss(*logits), EXACT, what, "The docstring has the formula.")
+            expect.close(
+                expect.number(answer["value"], what), loss(*logits), EXACT, what, "The docstring has the formula."
+            )
     for logits, answer in zip(given, answers, strict=True):
         gradients = answer["gradients"]
         if not isinstance(gradients, list) or len(gradients) != len(logits):
@@ -170,7 +173,6 @@ def _probed_loss(student: Student, name: str, logits: list[np.ndarray]) -> Any:
 def _exact_steps(student: Student, library: Library, number: int, name: str) -> None:
     """Steps of small networks, without classes and with them, move one network as they should, and not the other."""
     random, is_generators = _random(library, number), name == "generator_step"
-    turn = reference.generator_turn if is_generators else reference.discriminator_turn
     for has_classes in (False, True):
         weights = [_weights(random, NOISE, SIZE), _weights(random, SIZE, 1)]
         real, noise = random.standard_normal((STEPS, BATCH, SIZE)), random.standard_normal((STEPS, BATCH, NOISE))
@@ -187,22 +189,29 @@ def _exact_steps(student: Student, library: Library, number: int, name: str) -> 
             raise CheckFailed(f"{name} should take one step for each batch.")
         for step in range(STEPS):
             given = (*weights, real[step], noise[step], None if labels is None else labels[step])
-            right = turn(*given)
-            moved = _moved(weights[learner], after[step], name)
-            with diagnosis.explained(lambda text, given=given, moved=moved: _wrong_step(found, name, turn, given, moved)):  # type: ignore[misc]  # fmt: skip
-                classes = "with classes" if has_classes else "without classes"
-                what = f"a step of {name} {classes} should move the weights along the gradient, which begins with"
-                expect.close(moved, flat(right.gradients), EXACT, what, "The docstring has the three parts of a step.")
-                what = f"{name} should return the loss before its step,"
-                if not isinstance(losses[step], float):
-                    raise CheckFailed(f"{what} a float; got {expect.kind(losses[step])}.")
-                expect.close(losses[step], right.loss, EXACT, what, "Is it a sum, or a loss after the step?")
+            _exact_step(found, name, given, after[step], losses[step])
             weights[learner] = [np.asarray(each, np.float64) for each in after[step]]
         if found["frozen"] is not False:
             raise CheckFailed(
                 f"after {name}, a parameter no longer wants gradients. The next step needs them. What sets "
                 "`requires_grad` back to True?"
             )
+
+
+def _exact_step(found: Mapping[str, Any], name: str, given: mistakes.Arguments, after: Any, loss: Any) -> None:
+    """One step, from the weights in `given` to those in `after`, and the loss that it returned."""
+    is_generators = name == "generator_step"
+    turn = reference.generator_turn if is_generators else reference.discriminator_turn
+    right = turn(*given)
+    moved = _moved(given[0] if is_generators else given[1], after, name)
+    with diagnosis.explained(lambda text: _wrong_step(found, name, turn, given, moved)):
+        classes = "without classes" if given[-1] is None else "with classes"
+        what = f"a step of {name} {classes} should move the weights along the gradient, which begins with"
+        expect.close(moved, flat(right.gradients), EXACT, what, "The docstring says what a step is made of.")
+    what = f"{name} should return the loss before its step,"
+    if not isinstance(loss, float):
+        raise CheckFailed(f"{what} a float; got {expect.kind(loss)}.")
+    expect.close(loss, right.loss, EXACT, what, "Is it a sum, or the loss after the step?")
 
 
 def _weights(random: np.random.Generator, inputs: int, outputs: int) -> list[np.ndarray]:

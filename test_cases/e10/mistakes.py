@@ -122,7 +122,9 @@ IN_WITH_CLASS = {
     "class first": "The class comes first. The row of x comes first.",
     "number": "The class was added as one number. A one-hot row has CLASSES numbers.",
     "next class": "The 1 is one position too far to the right. Classes are counted from 0.",
-    "as many classes as seen": "The one-hot rows are too short. How many classes does `one_hot` assume without an argument?",
+    "as many classes as seen": (
+        "The one-hot rows are too short. How many classes does `one_hot` assume without an argument?"
+    ),
     "row alone": "The row of x is missing.",
     "x alone": "The class is missing.",
 }
@@ -130,10 +132,9 @@ IN_WITH_CLASS = {
 
 def of_with_class(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives what came for (x, labels, classes)."""
-    if all(
-        isinstance(found, np.ndarray) and found.dtype == np.float32 and found.shape == reference.with_class(*given).shape
-        for given, found in probes
-    ):  # fmt: skip
+    shapes = [reference.with_class(*given).shape for given, _ in probes]
+    found = [value for _, value in probes if isinstance(value, np.ndarray) and value.dtype == np.float32]
+    if [value.shape for value in found] == shapes:
         return FLOAT32
     wrong = [Mistake(partial(joined_with_class, wrong=name), told) for name, told in IN_WITH_CLASS.items()]
     return diagnosis.recognised(wrong, probes, EXACT)

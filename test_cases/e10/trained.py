@@ -32,7 +32,9 @@ def ring(student: Student, library: Library, thresholds: Mapping[str, float], ra
     splits, centres = library.load(RING), eight.drawn_centres(library.seed)
     model = student.create(f"{MODULE}.RingAdversaries")
     noise = random.standard_normal((POINTS, 2)).astype(np.float32)
-    training, watched = _trained(student, "train_ring", model, splits, noise[:SHOWN_POINTS], None)
+    training, watched = _trained(
+        student, "train_ring", model, splits, noise[:SHOWN_POINTS], None, thresholds["maximum_passes"]
+    )
     points = _ring_points(model, noise)
     shares = eight.near_each_mode(points, centres)
     held, near = eight.held(shares), float(shares.sum())
@@ -54,7 +56,7 @@ def digits(student: Student, library: Library, thresholds: Mapping[str, float], 
     rows = random.standard_normal((picture.ROWS, small_digits.NOISE_SIZE)).astype(np.float32)
     shown = rows.repeat(small_digits.CLASSES, axis=0)  # one noise for all digits of a row
     asked = np.tile(np.arange(small_digits.CLASSES), picture.ROWS)
-    training, watched = _trained(student, "train_digits", model, splits, shown, asked)
+    training, watched = _trained(student, "train_digits", model, splits, shown, asked, thresholds["maximum_passes"])
     labels = np.arange(small_digits.CLASSES).repeat(EACH)
     noise = random.standard_normal((len(labels), small_digits.NOISE_SIZE)).astype(np.float32)
     what = "after train_digits, the generator should make images"
@@ -85,16 +87,22 @@ def _at_least_a_share(value: float, threshold: float, what: str, of_what: str) -
     """A distance compared with that of real digits, which may exceed 1."""
     if not value >= threshold:
         wanted, got = expect.told_apart(threshold, value, expect.significant)
-        raise expect.Miss(f"{what} at least {wanted} {of_what}; got {got}.", "", threshold - value, threshold)
+        raise expect.Miss(f"{what} at least {wanted} {of_what}; got {got}.", "", threshold - value, 1 - threshold)
 
 
 def _trained(
-    student: Student, name: str, model: Model, splits: Splits, noise: np.ndarray, labels: np.ndarray | None
+    student: Student,
+    name: str,
+    model: Model,
+    splits: Splits,
+    noise: np.ndarray,
+    labels: np.ndarray | None,
+    max_passes: float,
 ) -> tuple[Training, Mapping[str, Any]]:
     """Train a model, and keep what its generator makes of the same noise meanwhile."""
     kept = student.probe_object("watch", model=model, noise=noise, labels=labels)
     with diagnosis.explained(diagnosis.crash_in_training):
-        training = student.train(f"{MODULE}.{name}", model, splits)
+        training = student.train(f"{MODULE}.{name}", model, splits, max_passes)
     training = replace(training, stale=0)  # the generator's steps leave gradients in the discriminator, as they may
     watched = student.probe("watched", has_curve=False, kept=kept)
     return training, watched
@@ -164,8 +172,8 @@ def _wrong_digits(
         lambda: _unfair(watched),
         lambda: _copies(found, thresholds),
         lambda: (
-            f"Digits are read at random. {_steps(watched)} Does the discriminator win early, so that its loss is almost "
-            "0? Batch normalization in the generator helps."
+            f"Digits are read at random. {_steps(watched)} Does the discriminator win early, with a loss of almost 0? "
+            "Batch normalization in the generator helps."
             if found.read < 0.2
             else ""
         ),

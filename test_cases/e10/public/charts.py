@@ -48,7 +48,8 @@ class Neighbours:
             f"learned digits by heart would repeat them. Distances here are {self.novelty:.2f} times those of real "
             "digits that nobody trained on."
         )
-        return [Chart(self._draw, 7.0, 1.75, caption, "Generated digits are unlike the nearest training digits.", is_wide=True)]  # fmt: skip
+        alt = "Generated digits are unlike the nearest training digits."
+        return [Chart(self._draw, 7.0, 1.75, caption, alt, is_wide=True)]
 
     def _draw(self, axes: Any) -> None:
         for row, (name, images) in enumerate((("generated", self.generated), ("nearest", self.nearest))):

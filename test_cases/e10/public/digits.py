@@ -24,4 +24,3 @@ def halved(pixels: np.ndarray) -> np.ndarray:
     blocks = pixels.reshape(-1, SIDE, 2, SIDE, 2)
     sums = blocks.sum(axis=(2, 4), dtype=np.float32)
     return sums.reshape(-1, PIXELS) / np.float32(4 * 255)
-

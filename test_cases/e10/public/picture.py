@@ -203,9 +203,9 @@ def _plane(axes: Any, state: State, points: np.ndarray, is_large: bool) -> None:
 
     held = ring.held(ring.near_each_mode(points, state.centres))
     for centre, is_held in zip(state.centres, held, strict=True):
-        look = {"edgecolor": HELD, "linewidth": 1.8} if is_held else {"edgecolor": LOST, "linestyle": (0, (3, 2))}
-        radius = ring.NEAR * ring.DEVIATION
-        axes.add_patch(Circle(tuple(centre), radius, fill=False, zorder=3, **{"linewidth": 1.6 if is_large else 1.0, **look}))  # fmt: skip
+        radius, width = ring.NEAR * ring.DEVIATION, 1.8 if is_large else 1.2
+        look: Any = {"edgecolor": HELD} if is_held else {"edgecolor": LOST, "linestyle": (0, (3, 2))}
+        axes.add_patch(Circle(tuple(centre), radius, fill=False, linewidth=width, zorder=3, **look))
         if is_large and not is_held:
             axes.text(*(1.3 * centre), "lost", color=LOST, fontsize=style.SMALL, fontweight="bold", ha="center",
                       va="center", zorder=4)  # fmt: skip

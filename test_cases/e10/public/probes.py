@@ -103,9 +103,7 @@ def steps(
         )
         found["other_noise"] |= any(not _same(x, noise[step]) for x, _ in networks[0].calls)
         called = [told for network in networks for _, told in network.calls]
-        found["other_labels"] |= any(
-            len(told) != len(classes) or not all(map(_same, told, classes)) for told in called
-        )
+        found["other_labels"] |= any(len(told) != len(classes) or not all(map(_same, told, classes)) for told in called)
         if not is_generators:
             found["unseen"] |= not any(_same(x, real[step]) for x, _ in networks[1].calls)
     return found | {
