@@ -177,7 +177,7 @@ def _exact_steps(student: Student, library: Library, number: int, name: str) -> 
         weights = [_weights(random, NOISE, SIZE), _weights(random, SIZE, 1)]
         real, noise = random.standard_normal((STEPS, BATCH, SIZE)), random.standard_normal((STEPS, BATCH, NOISE))
         labels = random.integers(1, CLASSES, (STEPS, BATCH)) if has_classes else None
-        arguments = {
+        arguments: dict[str, Any] = {
             "generator": weights[0], "discriminator": weights[1], "real": real, "noise": noise, "labels": labels,
             "rate": RATE, "is_generators": is_generators,
         }  # fmt: skip

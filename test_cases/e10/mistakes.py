@@ -203,8 +203,7 @@ def of_step(turn: Callable[..., Turn], probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these gradients, one after the other, for `Arguments`."""
     known = IN_GENERATOR_STEP if turn is reference.generator_turn else IN_DISCRIMINATOR_STEP
     mistakes = [
-        Mistake(lambda *given, wrong=wrong: flat(turned(turn, given, wrong)), told)  # type: ignore[misc]
-        for wrong, told in known.items()
+        Mistake(lambda *given, wrong=wrong: flat(turned(turn, given, wrong)), told) for wrong, told in known.items()
     ]
     return diagnosis.recognised(mistakes, probes, ROUNDED)
 

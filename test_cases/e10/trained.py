@@ -170,10 +170,9 @@ def _wrong_digits(
     return diagnosis.first(
         lambda: diagnosis.training(training),
         lambda: _unfair(watched),
-        lambda: _copies(found, thresholds),
         lambda: (
-            f"Digits are read at random. {_steps(watched)} Does the discriminator win early, with a loss of almost 0? "
-            "Batch normalization in the generator helps."
+            f"Digits are not read better than at random. {_steps(watched)} Are they enough? If they are: does the "
+            "discriminator win early, with a loss of almost 0? Batch normalization in the generator helps against that."
             if found.read < 0.2
             else ""
         ),
@@ -182,6 +181,7 @@ def _wrong_digits(
             if found.read < thresholds["minimum_read_share"]
             else ""
         ),
+        lambda: _copies(found, thresholds),
     )
 
 
@@ -197,7 +197,7 @@ def _copies(found: Measures, thresholds: Mapping[str, float]) -> str:
             f"Digits of class {found.least_varied} are copies of one another, or nearly so: the generator has "
             "collapsed. Does it use all of the noise? Noise on the images that the discriminator sees helps."
         )
-    if found.coverage < thresholds["minimum_coverage"] and found.read >= thresholds["minimum_read_share"]:
+    if found.coverage < thresholds["minimum_coverage"]:
         return (
             "The digits are read, but they are few kinds, or far from all real ones. Noise on the images that the "
             "discriminator sees helps against that."
