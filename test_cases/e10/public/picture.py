@@ -13,6 +13,7 @@ from test_cases.e10.public import digits, ring
 
 POINTS, ROWS, MOMENTS = 400, 5, 4  # points of a ring; noises of each digit; earlier moments that are shown
 REACH, CELLS = 3.0, 48  # half the side of the plane that is shown; places along a side where the discriminator is asked
+FAR = 1e6  # of points that are drawn; those further away are moved here
 BIG, TOP = 0.69, 0.085  # height of the large panel, and its lower edge, as shares of the figure
 HELD, LOST = style.GREEN, style.MISTAKE
 SECONDS_TO_READ = 4.0
@@ -132,8 +133,8 @@ def ring_state(
     updates: np.ndarray, made: np.ndarray, real: np.ndarray, centres: np.ndarray, belief: np.ndarray
 ) -> State:
     """The state of a generator of points; see `State`."""
-    made = np.nan_to_num(made, posinf=0.0, neginf=0.0).astype(np.float32)
-    belief = np.nan_to_num(belief).astype(np.float32)
+    made = np.clip(np.nan_to_num(made), -FAR, FAR).astype(np.float32)
+    belief = np.clip(np.nan_to_num(belief), 0, 1).astype(np.float32)
     return State("ring", updates, made, real.astype(np.float32), centres, belief)
 
 
