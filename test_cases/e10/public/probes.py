@@ -127,10 +127,16 @@ def network_outputs(
     Returns:
         `images`: of the generator. `one_noise`: with the first row of noise for all. `one_class`: with the first class
         for all. `logits`, `one_image`, `one_label`: of the discriminator likewise.
-        `no_gradient`: names of parameters that no gradient reaches where both learn.
+        `no_gradient`: names of parameters that no gradient reaches where both learn. `images` alone, if the shape is
+        wrong.
     """
     made, judged = generator(noise.shape[1]), discriminator()
-    images_of, logits_of = _trained_together(made, judged, noise, labels)
+    first_images = made(noise, labels)
+    if not isinstance(first_images, Tensor) or first_images.shape != images.shape:
+        return {"images": first_images}  # the discriminator could not read them
+    first_logits = judged(first_images, labels)
+    if isinstance(first_logits, Tensor) and first_logits.requires_grad:
+        first_logits.sum().backward()
     missing = [
         f"{name}.{key}"
         for name, network in (("ConditionalGenerator", made), ("ConditionalDiscriminator", judged))
@@ -142,7 +148,6 @@ def network_outputs(
     with torch.no_grad():
         first, first_class, first_image = (each[:1].expand_as(each) for each in (noise, labels, images))
         return {
-            "in_training": [images_of, logits_of],
             "images": made(noise, labels),
             "one_noise": made(first, labels),
             "one_class": made(noise, first_class),
@@ -171,15 +176,6 @@ def belief(model: Module, places: Tensor) -> Tensor:
         places: (count, 2).
     """
     return snapshots.belief(model, places)
-
-
-def _trained_together(made: Module, judged: Module, noise: Tensor, labels: Tensor) -> tuple[Any, Any]:
-    """Images and logits in training mode, with gradients sent back through both networks."""
-    images = made(noise, labels)
-    logits = judged(images, labels)
-    if isinstance(logits, Tensor) and logits.requires_grad:
-        logits.sum().backward()
-    return images, logits
 
 
 def _same(one: Tensor, other: Tensor) -> bool:
