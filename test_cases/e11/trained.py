@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,22 +20,43 @@ HIDDEN = 16  # of the nets that look for communities
 AGREE = 1e-3  # float32 through two layers, against float64
 SAME = 1e-3  # logits of one molecule, added up in another order in float32
 AT_ONCE = 200  # molecules in a call
+ONE_FOR_MOST = 0.7  # a share of people with one answer; a quarter would be right
+CRASHES = {
+    "Target -1 is out of bounds": (
+        "Nodes without a label, UNKNOWN, are in the loss. Which argument of `cross_entropy` leaves them out?"
+    ),
+}
+# two pairs of chains: in both, each atom has the same neighbours, and what lies two bonds away differs
+CHAINS = (("Cl", "C", "C", "O", "N", "C", "C", "N"), ("Cl", "C", "C", "N", "O", "C", "C", "N"))
 SHOWN = 6
 
 
-def on_a_network(student: Student, network: Split | None, kind: str) -> tuple[float, float, Training]:
+@dataclass(frozen=True)
+class OnNetwork:
+    """What came of a training on a network.
+
+    Attributes:
+        accuracy, validation: on graded people and on the validation people, fractions.
+        answers: the communities that the net gives graded people.
+        training: what was seen of the training.
+    """
+
+    accuracy: float
+    validation: float
+    answers: np.ndarray
+    training: Training
+
+
+def on_a_network(student: Student, network: Split | None, kind: str) -> OnNetwork:
     """Train a CommunityNet, record and exhibit what came.
 
     The grader computes the logits from the trained parameters, with layers of its own.
-
-    Returns:
-        the accuracy on graded people and on the validation people, and what was seen of the training.
     """
     assert network is not None
     name = {"gat": "graph attention", "gcn": "graph convolutions"}[kind]
     model = student.create(f"{MODULE}.CommunityNet", kind, networks.FEATURES, HIDDEN, networks.COMMUNITIES)
     splits = networks.training_splits(network)
-    with diagnosis.explained(diagnosis.crash_in_training):
+    with diagnosis.explained(lambda text: diagnosis.crash(text, {**diagnosis.TRAINING_CRASHES, **CRASHES})):
         training = student.train(f"{MODULE}.train_communities", model, splits)
     parameters = model.parameters()
     with diagnosis.explained(lambda text: diagnosis.training(training)):
@@ -53,7 +75,8 @@ def on_a_network(student: Student, network: Split | None, kind: str) -> tuple[fl
         {"gat": "attention_to_bots", "gcn": "gcn_weight_of_bots"}[kind], weights[~is_bot][:, is_bot].sum(axis=1).mean()
     )
     student.exhibit(lambda: Listening.of(kind, accuracy, network, weights, logits))
-    return accuracy, expect.accuracy(logits[told], network.truth[told]), training
+    validation = expect.accuracy(logits[told], network.truth[told])
+    return OnNetwork(accuracy, validation, logits[graded].argmax(axis=1), training)
 
 
 def _heard(kind: str, parameters: Mapping[str, np.ndarray], network: Split, table: np.ndarray) -> np.ndarray:
@@ -98,6 +121,32 @@ def blind(logits: np.ndarray, without: np.ndarray) -> str:
     return (
         "With all bonds taken away, the logits stay the same: the net counts atoms. Pairs of molecules have the same "
         "atoms, and only one of them is poisonous. Where does your `forward` use the adjacency matrix?"
+    )
+
+
+def near_sighted(model: Model) -> str:
+    """Whether a net gives the same for molecules in which only what lies two bonds away differs."""
+    kinds = np.array([[chemistry.KINDS.index(kind) for kind in chains] for chains in CHAINS])
+    bonds = np.kron(np.eye(2), np.eye(4, k=1) + np.eye(4, k=-1)).astype(np.uint8)  # two chains of four atoms
+    split = Split(x=kinds, adjacency=np.stack([bonds, bonds]), sizes=np.array([8, 8]))
+    one, other = logits(model, split)
+    if not expect.is_close(one, other, SAME):
+        return ""
+    return (
+        "The net gives the same logits for molecules in which each atom has the same neighbours, and only what lies "
+        "two bonds away differs. Each layer carries what an atom knows one bond further. How many layers do messages "
+        "pass through?"
+    )
+
+
+def one_for_most(found: OnNetwork) -> str:
+    """Whether a net gives most people the same community."""
+    counts = np.bincount(found.answers, minlength=networks.COMMUNITIES)
+    if counts.max() < ONE_FOR_MOST * len(found.answers):
+        return ""
+    return (
+        f"The net gives community {counts.argmax()} to {counts.max()} of {len(found.answers)} people. Do nodes without "
+        "a label, UNKNOWN, take part in the loss with a label?"
     )
 
 
