@@ -92,7 +92,7 @@ def batch_graphs(student: Student, library: Library, thresholds: Mapping[str, fl
         if not np.array_equal(given, owners):
             with diagnosis.explained(lambda text, given=given, sizes=sizes: mistakes.of_owners(given, sizes)):  # type: ignore[misc]
                 right_told = _listed(owners.tolist())
-                told = _listed(np.round(given[:20], 2).tolist())
+                told = _listed([f"{number:g}" for number in given[:20]])
                 raise expect.Mismatch(f"{what} the graph of each node, {right_told}; got {told}.", "")
         if not isinstance(found[2], np.ndarray) or found[2].dtype.kind != "i":
             raise CheckFailed(f"{what} the graph of each node in whole numbers; got numbers of another dtype.")

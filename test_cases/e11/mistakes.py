@@ -160,11 +160,14 @@ def attention_weights(
 
 IN_ATTENTION = {
     "exchanged": "`receiver` and `sender` have changed places. The receiver i listens, the sender j speaks.",
-    "senders alone": "The receiver has no influence. Where does r · z_i come in?",
+    **dict.fromkeys(
+        ("senders alone", "leaky parts"),
+        "The receiver has no influence. What is the same in a whole row drops out of a softmax. LeakyReLU is applied "
+        "to the sum of both products.",
+    ),
     "linear": "The scores went into the softmax as they are. Where does LeakyReLU come in?",
     "slope 0.01": "LeakyReLU has the slope 0.01 below 0, torch's own. The formula has 0.2.",
     "relu": "The scores below 0 became 0, as in ReLU. The formula has LeakyReLU with the slope 0.2.",
-    "leaky parts": "LeakyReLU was applied to each of the two products. The formula applies it to their sum.",
     "not itself": "The nodes do not listen to themselves. N_i holds node i, too.",
     "all heard": "Every node listens to every other one. N_i holds the neighbours and node i alone.",
     **dict.fromkeys(
@@ -226,6 +229,9 @@ def readout(x: np.ndarray, owners: np.ndarray, graphs: int, how: str, wrong: str
         return right * belongs.sum(axis=1, keepdims=True) / graphs
     if how == "max" and wrong == "zeros take part":
         return (belongs[:, :, None] * x).max(axis=1)
+    if wrong == "one more row":
+        counts = belongs.sum(axis=1, keepdims=True)
+        return {"sum": right, "mean": right * counts / (counts + 1), "max": np.maximum(right, 0)}[how]
     if wrong == "one graph":
         return np.repeat(reference.COMBINE[how](x, axis=0)[None], graphs, axis=0)
     return right
@@ -238,6 +244,9 @@ IN_READOUT = {
     "graphs": "The sum was divided by the number of graphs. How many nodes does each graph have?",
     "zeros take part": (
         "Nodes of other graphs took part in the maximum, as zeros. Where all nodes are negative, 0 comes out."
+    ),
+    "one more row": (
+        "A row of zeros took part, as one more node of each graph. Does your function of torch have `include_self`?"
     ),
     "one graph": "All graphs have the same row. Each graph has its own nodes.",
 }

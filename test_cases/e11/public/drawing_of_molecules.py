@@ -29,26 +29,26 @@ def draw(axes: Any, state: State) -> None:
     columns = max(1, (count + 1) // 2)
     axes.set_position((0.03, 0.035, 0.94, 0.785))
     axes.set(xlim=(0, columns), ylim=(0, 2))
+    spots = np.zeros_like(state.points, dtype=np.float64)
     for number, (belief, truth) in enumerate(zip(state.beliefs, state.truths, strict=True)):
         middle = np.array([number // 2 + 0.5, 1.5 - number % 2])
         _cell(axes, middle, float(belief), int(truth))
-        atoms = np.flatnonzero(state.marks == number)
-        spots = _scaled(state.points[atoms]) + middle + np.array([0, 0.055])
-        place = dict(zip(atoms.tolist(), spots, strict=True))
-        bonds = [(place[one], place[other]) for one, other in state.edges.tolist() if one in place]
-        axes.add_collection(LineCollection(bonds, colors=style.MUTED, linewidths=2.0, zorder=3))
-        shares = np.clip(np.nan_to_num(state.certainties[atoms]), 0, 1)
-        for spot, share in zip(spots, shares, strict=True):
-            for size, alpha in GLOWS:
-                axes.scatter(
-                    *spot, s=size * (0.35 + 0.65 * share), c=GLOW, alpha=float(alpha * share), linewidths=0, zorder=2
-                )
-        for spot, kind in zip(spots, state.groups[atoms], strict=True):
-            axes.scatter(*spot, s=165, c=style.PAPER, edgecolors=COLOURS[kind], linewidths=1.3, zorder=4)
-            axes.text(
-                *spot, molecules.KINDS[kind], color=COLOURS[kind], fontsize=style.SMALL - 0.5, fontweight="bold",
-                ha="center", va="center_baseline", zorder=5,
-            )  # fmt: skip
+        atoms = state.marks == number
+        spots[atoms] = _scaled(state.points[atoms]) + middle + np.array([0, 0.055])
+    axes.add_collection(LineCollection(list(spots[state.edges]), colors=style.MUTED, linewidths=2.0, zorder=3))
+    shares = np.clip(np.nan_to_num(state.certainties), 0, 1)
+    for size, density in GLOWS:
+        glow = axes.scatter(
+            *spots.T, s=size * (0.35 + 0.65 * shares), c=GLOW, alpha=density * shares, linewidths=0, zorder=2
+        )
+        glow.set_rasterized(True)
+    colours = [COLOURS[kind] for kind in state.groups]
+    axes.scatter(*spots.T, s=165, c=style.PAPER, edgecolors=colours, linewidths=1.3, zorder=4)
+    for spot, kind, colour in zip(spots, state.groups, colours, strict=True):
+        axes.text(
+            *spot, molecules.KINDS[kind], color=colour, fontsize=style.SMALL - 0.5, fontweight="bold", ha="center",
+            va="center_baseline", zorder=5,
+        )  # fmt: skip
 
 
 def _cell(axes: Any, middle: np.ndarray, belief: float, truth: int) -> None:

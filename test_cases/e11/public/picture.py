@@ -166,7 +166,9 @@ def network_state(
     """
     is_bot = x[:, -1] > x[:, -1].max() / 2
     edges = np.argwhere(np.triu(adjacency, 1) > 0)
-    loud = np.nan_to_num(weights) * (adjacency.sum(axis=1, keepdims=True) + 1)  # 1: like every other neighbour
+    loud = np.clip(np.nan_to_num(weights), 0, 1) * (
+        adjacency.sum(axis=1, keepdims=True) + 1
+    )  # 1: like every other neighbour
     heard, back = loud[edges[:, 0], edges[:, 1]], loud[edges[:, 1], edges[:, 0]]
     first, second = is_bot[edges[:, 0]], is_bot[edges[:, 1]]
     strengths = np.where(first & ~second, back, np.where(second & ~first, heard, (heard + back) / 2))  # by people
