@@ -38,10 +38,7 @@ def draw(axes: Any, state: State) -> None:
     axes.add_collection(LineCollection(list(spots[state.edges]), colors=style.MUTED, linewidths=2.0, zorder=3))
     shares = np.clip(np.nan_to_num(state.certainties), 0, 1)
     for size, density in GLOWS:
-        glow = axes.scatter(
-            *spots.T, s=size * (0.35 + 0.65 * shares), c=GLOW, alpha=density * shares, linewidths=0, zorder=2
-        )
-        glow.set_rasterized(True)
+        axes.scatter(*spots.T, s=size * (0.35 + 0.65 * shares), c=GLOW, alpha=density * shares, linewidths=0, zorder=2)
     colours = [COLOURS[kind] for kind in state.groups]
     axes.scatter(*spots.T, s=165, c=style.PAPER, edgecolors=colours, linewidths=1.3, zorder=4)
     for spot, kind, colour in zip(spots, state.groups, colours, strict=True):

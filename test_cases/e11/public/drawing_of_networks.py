@@ -15,6 +15,7 @@ COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE)
 BOT_COLOUR = "#9AA1AC"
 TOLD, BOT = 1, 2  # marks
 MAX_STRENGTH = 2.0  # edges that are heard more than this are not drawn darker
+LEVELS = 8  # of darkness
 LEAST_CERTAIN = 0.25  # four communities that are equally likely
 
 
@@ -26,23 +27,9 @@ def from_bots(state: State) -> np.ndarray:
 
 def draw(axes: Any, state: State) -> None:
     """The whole network, and what its marks mean."""
-    from matplotlib.collections import LineCollection
-
     axes.set_position((0.03, 0.085, 0.94, 0.745))
     axes.set(xlim=(-1.06, 1.06), ylim=(-1.08, 1.08))
-    strengths = np.clip(np.nan_to_num(state.strengths), 0, MAX_STRENGTH) / MAX_STRENGTH
-    colours = np.zeros((len(strengths), 4))
-    colours[:, :3] = _mixed(state)
-    colours[:, 3] = 0.03 + 0.62 * strengths**1.3
-    order = np.argsort(strengths, kind="stable")
-    lines = LineCollection(
-        list(state.points[state.edges][order]),
-        colors=colours[order],
-        linewidths=0.25 + 1.3 * strengths[order],
-        zorder=1,
-    )
-    lines.set_rasterized(True)
-    axes.add_collection(lines)
+    _edges(axes, state)
     certainty = np.clip((np.nan_to_num(state.certainties) - LEAST_CERTAIN) / (1 - LEAST_CERTAIN), 0, 1)
     for mark, size, shape in ((0, 34, "o"), (TOLD, 105, "o"), (BOT, 20, "s")):
         chosen = state.marks == mark
@@ -78,12 +65,20 @@ def _legend(axes: Any, state: State) -> None:
         axes.figure.text(0.96, 0.041, told, fontsize=style.SMALL, color=style.INK, va="center", ha="right")
 
 
-def _mixed(state: State) -> np.ndarray:
-    """Edges within a community have its colour, others are grey, (edges, 3)."""
-    pairs = state.groups[state.edges]
+def _edges(axes: Any, state: State) -> None:
+    """Edges within a community in its colour, others in grey; one line for all of a colour and a level of strength."""
+    strengths = np.clip(np.nan_to_num(state.strengths), 0, MAX_STRENGTH) / MAX_STRENGTH
+    levels = np.round(strengths * LEVELS)
+    first, second = state.groups[state.edges].T
     is_person = (state.marks != BOT)[state.edges].all(axis=1)
-    colours = np.array([_rgb(COLOURS[group % len(COLOURS)]) for group in pairs[:, 0]]).reshape(-1, 3)
-    return np.where((is_person & (pairs[:, 0] == pairs[:, 1]))[:, None], colours, _rgb(style.INK))
+    colours = np.where(is_person & (first == second), first % len(COLOURS), len(COLOURS))
+    gaps = np.full((len(state.edges), 1, 2), np.nan)
+    ends = np.concatenate([state.points[state.edges], gaps], axis=1)  # (edges, 3, 2)
+    for level in range(LEVELS + 1):
+        for number, colour in enumerate((*COLOURS, style.INK)):
+            chosen = ends[(levels == level) & (colours == number)].reshape(-1, 2)
+            share = level / LEVELS
+            axes.plot(*chosen.T, color=colour, alpha=0.04 + 0.6 * share, linewidth=0.3 + 1.3 * share, zorder=1 + share)
 
 
 def _rgb(colour: str) -> np.ndarray:
