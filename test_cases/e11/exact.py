@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grading.checks import diagnosis, expect
+from grading.checks import answers, diagnosis, expect
 from grading.checks.student import Student
 from grading.outcomes import CheckFailed
 from test_cases.e11 import mistakes, reference
@@ -45,7 +45,9 @@ def padded(random: np.random.Generator, sizes: Sequence[int]) -> tuple[np.ndarra
 
 def asked(student: Student, name: str, arguments: Sequence[Any]) -> Any:
     """What a function of the student's gives, if it changes no argument."""
-    found = student.probe("unchanged", {"function": f"{MODULE}.{name}"}, has_curve=False, arguments=list(arguments))
+    functions = {"function": f"{MODULE}.{name}"}
+    answer = student.probe("unchanged", functions, has_curve=False, arguments=list(arguments))
+    found = answers.of_type(answer, dict)
     if found["changed"] is not False:
         raise CheckFailed(f"{name} changed one of its arguments in place. Which operations make a new tensor?")
     return found["result"]
@@ -53,8 +55,7 @@ def asked(student: Student, name: str, arguments: Sequence[Any]) -> Any:
 
 def require(student: Student, name: str, questions: Sequence[tuple[Any, ...]]) -> None:
     """A function gives what the reference gives, for all of some arguments."""
-    answers = [asked(student, name, arguments) for arguments in questions]
-    probes = list(zip(questions, answers, strict=True))
+    probes = [(arguments, asked(student, name, arguments)) for arguments in questions]
     with diagnosis.explained(lambda text: mistakes.explanation(name, probes, text)):
         for arguments, answer in probes:
             right: np.ndarray = getattr(reference, name)(*arguments)

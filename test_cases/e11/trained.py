@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data import Split
-from grading.checks import diagnosis, expect
+from grading.checks import answers, diagnosis, expect
 from grading.checks.student import Model, Student, Training
 from test_cases.e11 import reference
 from test_cases.e11.exact import MODULE
@@ -154,7 +154,8 @@ def poison(student: Student, model: Model, split: Split, accuracy: float) -> Poi
     """What a trained net believes about a few pairs of molecules."""
     few = Split(**{name: array[:SHOWN] for name, array in split.arrays.items()})
     adjacency = few.adjacency.astype(np.float32)
-    found = student.probe("looked_at", model=model, x=chemistry.features(few.x), adjacency=adjacency, sizes=few.sizes)
+    inputs = {"x": chemistry.features(few.x), "adjacency": adjacency, "sizes": few.sizes}
+    found = answers.of_type(student.probe("looked_at", model=model, **inputs), dict)
     beliefs = expect.array(found["beliefs"], (len(few),), "beliefs should be")
     influence = expect.array(found["influence"], few.x.shape, "influence should be")
     return Poison.of(accuracy, few, beliefs, influence)

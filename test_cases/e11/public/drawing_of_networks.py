@@ -11,7 +11,7 @@ from pictures import style
 if TYPE_CHECKING:
     from test_cases.e11.public.picture import State
 
-COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE)
+COLOURS = (style.BLUE, style.MISTAKE, style.GREEN, style.PURPLE)
 BOT_COLOUR = "#9AA1AC"
 TOLD, BOT = 1, 2  # marks
 MAX_STRENGTH = 2.0  # edges that are heard more than this are not drawn darker

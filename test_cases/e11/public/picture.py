@@ -71,7 +71,7 @@ class Listening:
         heard = float(drawing_of_networks.from_bots(state).mean())
         caption = (
             f"Your net with {NAMES[state.kind]}: {style.share(state.accuracy)} of people right. A node has the colour "
-            "of the community that the net believes in. Edges over which people hear more are darker. The grey squares "
+            "of the community that the net believes in. Edges over which people hear more are stronger. The grey squares "
             f"are bots. People hear them at {heard:.0%} of the share that they had if all neighbours counted the same."
         )
         alt = f"{len(state.points)} nodes in {COMMUNITIES} colours; people hear bots at {heard:.0%} of an equal share."
@@ -94,8 +94,8 @@ class Poison:
         told = ", ".join(f"{belief:.0%}" for belief in self.state.beliefs)
         caption = (
             f"Your net on molecules: {style.share(self.state.accuracy)} right. The molecules of a column have the same "
-            "atoms; the upper one is poisonous by its chain Cl–C–C–O. The glow shows which atoms decide what the net "
-            "believes."
+            "atoms; the upper one is poisonous by its chain Cl–C–C–O. The glow shows which atoms move the net's "
+            "belief most."
         )
         return [WindowPicture(self.state, caption, f"Probabilities of poison: {told}.", is_wide=True)]
 
