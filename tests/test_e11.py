@@ -393,12 +393,12 @@ def test_a_net_of_one_layer_is_near_sighted_and_one_of_two_layers_is_not(layers)
         with torch.no_grad():
             return model(*map(torch.from_numpy, arrays)).numpy()
 
-    assert bool(trained.near_sighted(call)) == (layers == "[kinds, 32]")  # type: ignore[arg-type]
+    assert bool(trained.near_sighted(call)) == (layers == "[kinds, 32]")
 
 
 def test_inputs_differ_from_seed_to_seed():
     one, other = (datasets.Library(seed=seed).load(checks.NETWORK).test.x for seed in (0, 1))
     assert not np.array_equal(one, other)
-    first, second = (checks._random(SimpleNamespace(seed=seed), 1).random() for seed in (0, 1))  # type: ignore[arg-type]
+    first, second = (checks._random(SimpleNamespace(seed=seed), 1).random() for seed in (0, 1))
     assert first != second
-    assert expect.is_close(checks._random(SimpleNamespace(seed=0), 1).random(), first, 0)  # type: ignore[arg-type]
+    assert expect.is_close(checks._random(SimpleNamespace(seed=0), 1).random(), first, 0)

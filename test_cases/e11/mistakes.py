@@ -126,7 +126,7 @@ IN_GCN = {
     "two loops": "I was added twice. Each node is its own neighbour once.",
     "bias inside": "The bias was added before the neighbours were collected. b comes last.",
     "no bias": "The bias is missing.",
-    "activation": "An activation was applied. The layer ends with the bias; whoever calls it adds the activation.",
+    "activation": "An activation was applied. The layer ends with the bias; the caller adds the activation.",
 }
 
 
@@ -210,7 +210,7 @@ IN_GAT = {
     "itself added": "Z was added to the result. Node i listens to itself already.",
     **dict.fromkeys(
         ("relu", "elu"),
-        "An activation was applied. The layer ends with the bias; whoever calls it adds the activation.",
+        "An activation was applied. The layer ends with the bias; the caller adds the activation.",
     ),
 }
 

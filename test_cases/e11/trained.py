@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -133,9 +134,9 @@ def near_sighted(model: Model) -> str:
     if not expect.is_close(one, other, SAME):
         return ""
     return (
-        "The net gives the same logits for molecules in which each atom has the same neighbours, and only what lies "
-        "two bonds away differs. Each layer carries what an atom knows one bond further. How many layers do messages "
-        "pass through?"
+        "In two molecules, each atom has the same neighbours, and what lies two bonds away differs. The net gives both "
+        "the same logits. Each layer carries what an atom knows one bond further. How many layers do messages pass "
+        "through?"
     )
 
 
@@ -154,7 +155,7 @@ def poison(student: Student, model: Model, split: Split, accuracy: float) -> Poi
     """What a trained net believes about a few pairs of molecules."""
     few = Split(**{name: array[:SHOWN] for name, array in split.arrays.items()})
     adjacency = few.adjacency.astype(np.float32)
-    inputs = {"x": chemistry.features(few.x), "adjacency": adjacency, "sizes": few.sizes}
+    inputs: dict[str, Any] = {"x": chemistry.features(few.x), "adjacency": adjacency, "sizes": few.sizes}
     found = answers.of_type(student.probe("looked_at", model=model, **inputs), dict)
     beliefs = expect.array(found["beliefs"], (len(few),), "beliefs should be")
     influence = expect.array(found["influence"], few.x.shape, "influence should be")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pictures import style
 from test_cases.e11.public import molecules
-
-if TYPE_CHECKING:
-    from test_cases.e11.public.picture import State
 
 COLOURS = ("#3B4250", style.BLUE, style.MISTAKE, style.GREEN)  # of C, N, O, Cl
 GLOW = "#F2B632"
@@ -21,8 +18,8 @@ ACROSS_PER_UP = (0.94 * style.WIDTH_INCHES / 3) / (0.785 * style.HEIGHT_INCHES /
 GLOWS = ((1500, 0.10), (950, 0.16), (520, 0.35))  # sizes of circles on each other, and how dense they are
 
 
-def draw(axes: Any, state: State) -> None:
-    """A column for each pair; the poisonous molecule is the upper one."""
+def draw(axes: Any, state: Any) -> None:
+    """The molecules of a `picture.State`: a column for each pair, the poisonous one above."""
     from matplotlib.collections import LineCollection
 
     count = len(state.beliefs)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pictures import style
-
-if TYPE_CHECKING:
-    from test_cases.e11.public.picture import State
 
 COLOURS = (style.BLUE, style.MISTAKE, style.GREEN, style.PURPLE)
 BOT_COLOUR = "#9AA1AC"
@@ -19,14 +16,14 @@ LEVELS = 8  # of darkness
 LEAST_CERTAIN = 0.25  # four communities that are equally likely
 
 
-def from_bots(state: State) -> np.ndarray:
+def from_bots(state: Any) -> np.ndarray:
     """How much is heard over the edges between a person and a bot, (edges,); NaN alone if there is none."""
     bots = (state.marks == BOT)[state.edges].sum(axis=1) == 1
     return state.strengths[bots] if bots.any() else np.array([np.nan])
 
 
-def draw(axes: Any, state: State) -> None:
-    """The whole network, and what its marks mean."""
+def draw(axes: Any, state: Any) -> None:
+    """The whole network of a `picture.State`, and what its marks mean."""
     axes.set_position((0.03, 0.085, 0.94, 0.745))
     axes.set(xlim=(-1.06, 1.06), ylim=(-1.08, 1.08))
     _edges(axes, state)
@@ -45,7 +42,7 @@ def draw(axes: Any, state: State) -> None:
     _legend(axes, state)
 
 
-def _legend(axes: Any, state: State) -> None:
+def _legend(axes: Any, state: Any) -> None:
     """What the marks mean, in one line below."""
     page = axes.figure.transFigure
     marks = (
@@ -65,7 +62,7 @@ def _legend(axes: Any, state: State) -> None:
         axes.figure.text(0.96, 0.041, told, fontsize=style.SMALL, color=style.INK, va="center", ha="right")
 
 
-def _edges(axes: Any, state: State) -> None:
+def _edges(axes: Any, state: Any) -> None:
     """Edges within a community in its colour, others in grey; one line for all of a colour and a level of strength."""
     strengths = np.clip(np.nan_to_num(state.strengths), 0, MAX_STRENGTH) / MAX_STRENGTH
     levels = np.round(strengths * LEVELS)

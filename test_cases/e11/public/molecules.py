@@ -1,6 +1,6 @@
 """Molecules drawn from a seed: atoms that keep their valences. Those with a chain Cl-C-C-O count as poisonous.
 
-Molecules come in pairs with the same atoms. One of the two is poisonous, the other is not. So whatever only counts
+Molecules come in pairs with the same atoms. One of the two is poisonous, the other is not. So what only counts
 atoms, or looks at atoms without their bonds, is right about half of them.
 """
 
