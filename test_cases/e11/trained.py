@@ -20,7 +20,7 @@ from test_cases.e11.public.picture import Listening, Poison
 HIDDEN = 16  # of the nets that look for communities
 AGREE = 1e-3  # float32 through two layers, against float64
 SAME = 1e-3  # logits of one molecule, added up in another order in float32
-AT_ONCE = 200  # molecules in a call
+AT_ONCE = 50  # molecules in a call: the matrix of a batch grows with the square
 ONE_FOR_MOST = 0.7  # a share of people with one answer; a quarter would be right
 CRASHES = {
     "Target -1 is out of bounds": (

@@ -132,10 +132,13 @@ class Reader:
 
         dataset = self._dataset
         parts = dataset.validation_x, dataset.validation_adjacency, dataset.validation_sizes
-        labels = dataset.validation[0][1].numpy()
+        labels = np.concatenate([found.numpy() for _, found in dataset.validation])
         x, table, sizes = (part[:SHOWN] for part in parts)
         beliefs, influence = (found.double().numpy() for found in saliency.beliefs(dataset.model, x, table, sizes))
-        answers = dataset.model(*parts).argmax(dim=1).numpy()
+        blocks = [
+            dataset.model(*(part[rows] for part in parts)).argmax(dim=1).numpy() for rows, _ in dataset.validation
+        ]
+        answers = np.concatenate(blocks)
         kinds = np.where(x.numpy().any(axis=2), x.numpy().argmax(axis=2), molecules.NO_ATOM)
         accuracy = float((answers == labels).mean())
         if self._points is None:
