@@ -1,0 +1,210 @@
+"""Elective 11: graph networks. Fill in every part with NotImplementedError.
+
+The packages torch_geometric and dgl have all of this ready-made. You write the core yourself, with plain tensors.
+`torch.nn.Linear` and `torch.optim` are allowed.
+
+A graph has nodes and edges. Two tensors describe a graph:
+
+- x: the features of the nodes, (nodes, features).
+- adjacency: (nodes, nodes). The entry at [i, j] is 1 if an edge joins the nodes i and j, otherwise 0. Edges have no
+  direction, so the matrix is symmetric. No node has an edge to itself, so the diagonal is 0.
+
+The neighbours of node i are the nodes j with adjacency[i, j] = 1. The numbers of the nodes are arbitrary. If the nodes
+are renumbered, the outputs of the nodes must be renumbered in the same way, and change in no other way.
+
+All floating tensors of a call have one dtype, float32 or float64, which the result has, too. No function changes its
+arguments in place.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import Linear, Module, Parameter
+from torch.nn.functional import cross_entropy, dropout, elu, leaky_relu, relu, softmax
+from torch.optim import Adam
+from torch.utils.data import DataLoader, Dataset
+
+UNKNOWN = -1  # in place of a community
+
+
+def adjacency(edges: Tensor, nodes: int) -> Tensor:
+    """Return the adjacency matrix of a graph, float32 (nodes, nodes).
+
+    edges: int64 (edges, 2), two different nodes in each row. Each edge is listed at least once, in any direction. Some
+        edges are listed twice, perhaps once in each direction: the entries are 1 all the same.
+    nodes: how many. Some may have no edge.
+    Example: adjacency(tensor([[0, 2]]), 3) has a 1 at [0, 2] and at [2, 0], and is 0 elsewhere.
+    """
+    raise NotImplementedError("adjacency: your code here")
+
+
+def degrees(adjacency: Tensor) -> Tensor:
+    """Return how many neighbours each node has, (nodes,), in the dtype of `adjacency`."""
+    raise NotImplementedError("degrees: your code here")
+
+
+def aggregate(adjacency: Tensor, x: Tensor, how: str) -> Tensor:
+    """Collect what the neighbours of each node say, (nodes, features).
+
+    how: "sum", "mean" or "max" of the rows of x that belong to the neighbours. "max" is taken in each feature by
+        itself. The node's own row does not take part.
+    A node without neighbours gets zeros.
+
+    The order of the neighbours does not matter to any of the three: that is why they are used. The sum knows how many
+    neighbours say something, the mean knows their shares, the maximum knows whether any does (Xu and others, 2019).
+    """
+    raise NotImplementedError("aggregate: your code here")
+
+
+def gcn_layer(adjacency: Tensor, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Return a graph convolution (Kipf and Welling, 2017), before any activation, (nodes, outputs).
+
+        A' = A + I                                    each node is its own neighbour, too
+        d_i = the sum of row i of A'
+        H = D^(-1/2) A' D^(-1/2) X W + b              D has the d_i on its diagonal
+
+    In other words, the entry of A' at [i, j] is divided by sqrt(d_i * d_j).
+    A: `adjacency`. X: `x`, (nodes, inputs). W: `weight`, (inputs, outputs). b: `bias`, (outputs,).
+    """
+    raise NotImplementedError("gcn_layer: your code here")
+
+
+def attention_weights(adjacency: Tensor, z: Tensor, receiver: Tensor, sender: Tensor) -> Tensor:
+    """Return how much each node listens to each of its neighbours (Velickovic and others, 2018), (nodes, nodes).
+
+        e_ij = leaky_relu(r · z_i + s · z_j)          with the slope 0.2 below 0
+        a_ij = exp(e_ij) / (the sum of exp(e_ik) over all k in N_i)
+
+    N_i: the neighbours of node i, and i itself. Row i of the result holds a_ij for every j in N_i and adds up to 1. All
+    other entries are 0.
+    z_i: row i of `z`, (nodes, size). r: `receiver`, (size,). s: `sender`, (size,). `·` is the scalar product.
+    Scores as large as 1,000 must not overflow. Which function of torch takes care of that?
+    """
+    raise NotImplementedError("attention_weights: your code here")
+
+
+def gat_layer(adjacency: Tensor, x: Tensor, weight: Tensor, receiver: Tensor, sender: Tensor, bias: Tensor) -> Tensor:
+    """Return a layer of graph attention with one head, before any activation, (nodes, outputs).
+
+        Z = X W
+        H = a Z + b            a: `attention_weights` of Z
+
+    X: `x`, (nodes, inputs). W: `weight`, (inputs, outputs). b: `bias`, (outputs,). receiver, sender: (outputs,).
+    """
+    raise NotImplementedError("gat_layer: your code here")
+
+
+def batch_graphs(x: Tensor, adjacency: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Turn a batch of graphs of different sizes into one graph, in which no edge joins two of them.
+
+    Tensors of a batch have one shape, so small graphs come with rows of padding behind their nodes:
+
+    x: (graphs, longest, features). Of graph g, the first sizes[g] rows are nodes. What stands behind them is no node.
+    adjacency: (graphs, longest, longest). The same holds for its rows and columns.
+    sizes: int64 (graphs,), each at least 1.
+
+    Returns three tensors without any padding; `nodes` is the sum of all sizes:
+
+    - the features of all nodes, (nodes, features): first those of graph 0, then those of graph 1, and so on;
+    - their adjacency matrix, (nodes, nodes): blocks along the diagonal, 0 elsewhere (`torch.block_diag`);
+    - the graph of each node, int64 (nodes,), such as [0, 0, 0, 1, 1] for the sizes 3 and 2.
+
+    Every layer above works on this one graph as it is.
+    """
+    raise NotImplementedError("batch_graphs: your code here")
+
+
+def readout(x: Tensor, graph_of: Tensor, graphs: int, how: str) -> Tensor:
+    """Turn the features of nodes into features of graphs, (graphs, features).
+
+    x: (nodes, features). graph_of: int64 (nodes,), the graph of each node, in any order. Every graph has a node.
+    how: "sum", "mean" or "max" over the nodes of each graph.
+    """
+    raise NotImplementedError("readout: your code here")
+
+
+class CommunityNet(Module):
+    """Two layers of a graph network that tell the community of each node. This is complete.
+
+    kind: "gat" or "gcn", which layer is used.
+    features, hidden, communities: sizes of what it reads, of the layer in between, and of the logits.
+    """
+
+    def __init__(self, kind: str, features: int, hidden: int, communities: int) -> None:
+        super().__init__()
+        self.kind = kind
+        for number, (inputs, outputs) in enumerate([(features, hidden), (hidden, communities)], start=1):
+            setattr(self, f"weight{number}", Parameter(torch.randn(inputs, outputs) * inputs**-0.5))
+            setattr(self, f"bias{number}", Parameter(torch.zeros(outputs)))
+            if kind == "gat":  # zeros: at first, all neighbours count the same
+                setattr(self, f"receiver{number}", Parameter(torch.zeros(outputs)))
+                setattr(self, f"sender{number}", Parameter(torch.zeros(outputs)))
+
+    def layer(self, number: int, adjacency: Tensor, x: Tensor) -> Tensor:
+        """Return what layer 1 or layer 2 makes of x, (nodes, outputs)."""
+        names = ("weight", "receiver", "sender", "bias") if self.kind == "gat" else ("weight", "bias")
+        function = gat_layer if self.kind == "gat" else gcn_layer
+        return function(adjacency, x, *(getattr(self, f"{name}{number}") for name in names))
+
+    def attention(self, x: Tensor, adjacency: Tensor) -> Tensor:
+        """Return how much each node listens to each other node in layer 1 of "gat", (nodes, nodes)."""
+        return attention_weights(adjacency, x @ self.weight1, self.receiver1, self.sender1)
+
+    def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
+        """Return logits, (nodes, communities). Dropout keeps few labels from being learned by heart."""
+        hidden = elu(self.layer(1, adjacency, dropout(x, 0.5, self.training)))
+        return self.layer(2, adjacency, dropout(hidden, 0.5, self.training))
+
+
+def train_communities(model: CommunityNet, dataset: Dataset) -> None:
+    """Train a model to tell the communities of a network of people, of whom few have told theirs.
+
+    The graph is one batch: `DataLoader(dataset, batch_size=len(dataset))` gives a single dictionary in each pass.
+    `batch["x"]`: float32 (200, 5). `batch["adjacency"]`: float32 (200, 200). `batch["y"]`: int64 (200,), the community,
+    0 to 3, of 20 nodes, and UNKNOWN for all others. Only the 20 take part in the loss: `cross_entropy` has an
+    argument `ignore_index`. The other 180 nodes take part by their edges and features.
+
+    40 nodes are bots. They befriend anyone, and their features are loud and wrong. `dataset.get_validation_accuracy()`
+    tells how many of 20 other people are right, from 0 to 1. A pass takes milliseconds: a few hundred are fine.
+    """
+    raise NotImplementedError("train_communities: your code here")
+
+
+class MoleculeNet(Module):
+    """Tells whether molecules are poisonous. Its layers are yours to choose.
+
+    kinds: how many kinds of atoms there are, the width of x.
+
+    The group that makes a molecule poisonous is a chain of four atoms. A layer carries what an atom knows one bond
+    further. How many layers does it take until one atom has heard of the whole chain? A layer that has proved good:
+
+        relu(X U + aggregate(A, X) W + b)             with the weights U and W and the bias b (two of `Linear`)
+
+    U keeps what the atom itself is apart from what its neighbours are. `gcn_layer` adds both up.
+    """
+
+    def __init__(self, kinds: int) -> None:
+        super().__init__()
+        raise NotImplementedError("MoleculeNet.__init__: your code here")
+
+    def forward(self, x: Tensor, adjacency: Tensor, sizes: Tensor) -> Tensor:
+        """Return logits, (graphs, 2): at [g, 1] that molecule g is poisonous, at [g, 0] that it is not.
+
+        x, adjacency, sizes: a padded batch of graphs, as `batch_graphs` reads it. A molecule's logits depend on no
+        other molecule of the batch, and on no padding.
+        """
+        raise NotImplementedError("MoleculeNet.forward: your code here")
+
+
+def train_molecules(model: MoleculeNet, dataset: Dataset) -> None:
+    """Train a model to tell poisonous molecules from others.
+
+    Batches of a `DataLoader` are dictionaries. `batch["x"]`: float32 (batch, 15, 4), a 1 in each row at the kind of the
+    atom: carbon, nitrogen, oxygen, chlorine. `batch["adjacency"]`: float32 (batch, 15, 15), the bonds.
+    `batch["sizes"]`: int64 (batch,), how many atoms, 9 to 15. `batch["y"]`: int64 (batch,), 1 if the molecule is
+    poisonous, otherwise 0. There are 1,600 molecules.
+
+    `dataset.get_validation_accuracy()` tells the share of other molecules that are right, from 0 to 1. Chance is 0.5.
+    """
+    raise NotImplementedError("train_molecules: your code here")
