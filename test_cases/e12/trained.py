@@ -1,0 +1,160 @@
+"""The checks of elective 12 that train something. All numbers come from weights, read by the grader's own decoder."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from data import Library, Split, Splits
+from grading.checks import diagnosis, expect
+from grading.checks.student import Model, Student, Training
+from grading.outcomes import CheckFailed
+from test_cases.e12 import decoding, measures, reference
+from test_cases.e12.measures import Manner
+from test_cases.e12.public import language_model as shipped
+from test_cases.e12.public import verses
+from test_cases.e12.public.charts import Readers, RewardModel
+from test_cases.e12.public.picture import Assistant
+from test_cases.e12.public.themes import FEW, MANY, THEMES
+
+MODULE, GPT = "electives.assistant", "gpt_model.GPT"
+THEMES_DATA, PAIRS_DATA = "test_cases.e12.public.themes", "test_cases.e12.public.pairs"
+LOGITS_AGREE = 1e-3  # float32 through three blocks, in another order of operations
+READ = 6  # verses in a comparison of logits
+GROUPS, N = 100, 8  # verses from which the best is chosen
+WRITTEN, HELD_OUT = 1000, 400  # verses that a model writes; haiku of which the likelihood is measured
+
+
+def language_model(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    model, rows = _pretrained(student), _held_out(_random(library, 7), READ)[:, :-1]
+    what = f"with the trained weights, {READ} verses should give logits"
+    right = decoding.logits(shipped.weights(), rows)
+    found = expect.array(model(rows), right.shape, what, "Does your GPT pass question 7?")
+    expect.close(found, right, LOGITS_AGREE, f"{what} that begin with", "Does your GPT pass question 7?")
+
+
+def themes(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    splits = library.load(THEMES_DATA)
+    assert splits.test is not None
+    accuracies, trainings = {}, {}
+    for name, count in (("pretrained", FEW), ("few", FEW), ("many", MANY)):
+        base = _pretrained(student) if name == "pretrained" else student.create(GPT, *shipped.sizes())
+        chosen = {key: array[:count] for key, array in splits.train.arrays.items()}
+        reader, trainings[name] = _trained_reader(
+            student, "fine_tune", base, dataclasses.replace(splits, train=Split(**chosen)), len(THEMES),
+            is_watched=name == "pretrained",
+        )  # fmt: skip
+        accuracies[name] = expect.accuracy(decoding.outputs(reader, splits.test.x), splits.test.y)
+    accuracy, few, many = accuracies.values()
+    gain = accuracy - few
+    for metric, value in (("theme_accuracy", accuracy), ("gain", gain), ("accuracy_from_nothing", many)):
+        student.record(metric, value)
+    student.exhibit(lambda: Readers(accuracy, few, many))
+    with diagnosis.explained(lambda text: _why_so_bad(trainings["pretrained"])):
+        what = f"accuracy on new verses, after {FEW} with themes,"
+        hint = f"Chance is {1 / len(THEMES):.0%}. From nothing, {FEW} verses gave {few:.1%}, {MANY:,} gave {many:.1%}."
+        expect.at_least(accuracy, thresholds["minimum_theme_accuracy"], what, hint)
+        what = f"with the same {FEW} verses, pre-training gives {accuracy:.1%} and a start from nothing {few:.1%}: the gain"
+        expect.at_least(gain, thresholds["minimum_gain"], what, "Does the language model keep what it has learned?")
+
+
+def rewards(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    splits = library.load(PAIRS_DATA)
+    assert splits.test is not None
+    season = splits.about["season"]
+    reader, training = _trained_reader(student, "train_reward", _pretrained(student), splits, 1)
+    better, worse = (decoding.outputs(reader, rows)[:, 0] for rows in (splits.test.chosen, splits.test.rejected))
+    accuracy = float((better > worse).mean())
+    candidates = decoding.written(shipped.weights(), GROUPS * N, _random(library, 8))
+    scores = decoding.outputs(reader, candidates)[:, 0]
+    best = reference.best_of_n(candidates, scores, N)
+    share, before = (float(verses.names_season(rows, season).mean()) for rows in (best, candidates))
+    student.record("reward_accuracy", accuracy)
+    student.record("best_share", share)
+    student.exhibit(lambda: RewardModel(season, better, worse, before, share, N))
+    with diagnosis.explained(lambda text: _why_so_bad(training)):
+        what = "the share of new pairs in which the preferred verse has the higher reward"
+        expect.at_least(accuracy, thresholds["minimum_reward_accuracy"], what, "Chance is 50%.")
+        what = f"of the best of {N} verses by reward, the share that names {season}"
+        hint = f"Of all verses that the language model writes, {before:.1%} do."
+        expect.at_least(share, thresholds["minimum_best_share"], what, hint)
+
+
+def assistant(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    splits = library.load(PAIRS_DATA)
+    season, held_out = splits.about["season"], _held_out(_random(library, 9), HELD_OUT)
+    policy = _pretrained(student)
+    with diagnosis.explained(diagnosis.crash_in_training):
+        training = student.train(f"{MODULE}.train_dpo", policy, splits)
+    after = _weights(policy, training)
+    before, now = (
+        _manner(weights, season, held_out, library) for weights in (shipped.weights(), after)
+    )
+    student.record("season_before", before.season / now.season if now.season else 1.0)
+    student.record("in_form", now.in_form)
+    student.record("loss_rise", now.loss - before.loss)
+    student.record("different", now.different)
+    student.record("divergence", now.divergence)
+    path = np.array([[each.divergence, each.season, each.in_form] for each in (before, now)])
+    student.exhibit(lambda: Assistant.of(season, (before.rows, now.rows), path))
+    with diagnosis.explained(lambda text: measures.explained(training, before, now)):
+        measures.require(before, now, season, thresholds)
+
+
+def _manner(weights: decoding.Weights, season: str, held_out: np.ndarray, library: Library) -> Manner:
+    """How a model writes, with the same random numbers for all models."""
+    return Manner.of(weights, season, WRITTEN, held_out, _random(library, 10))
+
+
+def _random(library: Library, number: int) -> np.random.Generator:
+    """Random numbers of one check, from the run's seed."""
+    return np.random.default_rng([library.seed, 12, number])
+
+
+def _held_out(random: np.random.Generator, count: int) -> np.ndarray:
+    """Haiku that the language model has not read."""
+    return random.permutation(verses.encoded()[~verses.was_read()])[:count]
+
+
+def _pretrained(student: Student) -> Model:
+    """The student's GPT with the shipped weights."""
+    model, known = student.create(GPT, *shipped.sizes()), shipped.weights()
+    found = {name: array.shape for name, array in model.parameters().items()}
+    for name, array in known.items():
+        if found.get(name) != array.shape:
+            raise CheckFailed(
+                f"your GPT should have a parameter `{name}` of shape {array.shape}; got {found.get(name, 'none')}. "
+                "The trained weights fit the layers of the starters. Were the layers of question 6 or 7 changed?"
+            )
+    model.set_parameters(known)
+    return model
+
+
+def _trained_reader(
+    student: Student, name: str, base: Model, splits: Splits, outputs: int, is_watched: bool = True
+) -> tuple[dict[str, np.ndarray], Training]:
+    """Train a new reader around a language model; gives its weights."""
+    reader = student.create(f"{MODULE}.VerseReader", base.handle, outputs)
+    with diagnosis.explained(diagnosis.crash_in_training):
+        training = student.train(f"{MODULE}.{name}", reader, splits, is_watched=is_watched)
+    return _weights(reader, training, "language_model.", outputs), training
+
+
+def _weights(model: Model, training: Training, prefix: str = "", outputs: int = 0) -> dict[str, np.ndarray]:
+    """The parameters of a trained model, each of its shape and finite."""
+    found, size = model.parameters(), shipped.sizes()[1]
+    shapes = {f"{prefix}{name}": array.shape for name, array in shipped.weights().items()}
+    if outputs:
+        shapes |= {"head.weight": (outputs, size), "head.bias": (outputs,)}
+    with diagnosis.explained(lambda text: diagnosis.training(training)):
+        return {
+            name.removeprefix(prefix): expect.array(found.get(name), shape, f"the trained model should have `{name}`")
+            for name, shape in shapes.items()
+        }
+
+
+def _why_so_bad(training: Any) -> str:
+    return diagnosis.first(lambda: diagnosis.training(training), lambda: diagnosis.coverage(training))
