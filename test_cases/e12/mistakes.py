@@ -33,6 +33,9 @@ def log_probabilities(table: np.ndarray, rows: np.ndarray, wrong: str) -> np.nda
         return np.where(rows != PAD, same, 0).sum(axis=1)
     if wrong == "own column":
         return np.where(real, reference.log_softmax(table.T)[after, ids], 0).sum(axis=1)
+    if wrong == "over time":
+        over_time = np.swapaxes(reference.log_softmax(np.swapaxes(table[ids], 1, 2)), 1, 2)
+        return np.where(real, np.take_along_axis(over_time, after[:, :, None], axis=2)[:, :, 0], 0).sum(axis=1)
     return {
         "padding": logs.sum(axis=1),
         "padding read": np.where(ids != PAD, logs, 0).sum(axis=1),
@@ -59,6 +62,7 @@ IN_LOG_PROBABILITIES = {
     "product": "These are probabilities. Their logarithms are asked for.",
     "binary": "The logarithm has the base 2. Nats have the natural logarithm.",
     "scores": "Logits were added. Which function turns logits into logarithms of probabilities?",
+    "over time": "The softmax runs over the positions. It runs over the vocabulary: which `dim` is it?",
     "probabilities": "Probabilities were added. Their logarithms are added.",
     "same token": "Each token was scored at its own position. The logits at position i score the token at i + 1.",
     "own column": "The token before was scored from the token after. The logits at position i score token i + 1.",

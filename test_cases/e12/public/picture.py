@@ -21,6 +21,7 @@ LETTER = 0.602  # width of a letter of DejaVu Sans Mono, in units of its size
 LINE_POINTS, VERSE_POINTS = 12.0, 9.5  # from line to line; more from verse to verse
 MAX_N = 64  # of the curve of best-of-n
 MIN_DIVERGENCE = 4.0  # nats that the axis shows at least
+LARGEST = 1e6  # number that is drawn
 READER_ROWS = 160  # pairs or verses of which a reader's answers are drawn
 BEFORE_COLOUR, SEASON_COLOUR, FORM_COLOUR = style.MUTED, style.BLUE, style.GREEN
 SECONDS_TO_READ = 4.0
@@ -178,8 +179,9 @@ def _parts(line: str, words: set[str]) -> list[tuple[int, str, bool]]:
 
 def draw_path(axes: Any, state: State) -> None:
     """What is preferred, and the form, over the distance from the reference; and the curve of best-of-n."""
-    apart, season, form = np.nan_to_num(state.numbers.astype(np.float64)).T
-    last = max(MIN_DIVERGENCE, 1.08 * float(np.clip(apart, 0, 1e6).max()))
+    apart, *shares = _finite(state.numbers).T
+    season, form = (np.clip(each, 0, 1) for each in shares)
+    last = max(MIN_DIVERGENCE, 1.08 * float(apart.max()))
     apart = np.clip(apart, 0, last)
     n = np.geomspace(1, MAX_N, 200)
     axes.plot(
@@ -216,7 +218,7 @@ def _draw_rewards(axes: Any, state: State) -> None:
 
 def draw_rewards(axes: Any, rewards: np.ndarray | Sequence[np.ndarray], names: Sequence[str]) -> None:
     """Two histograms of rewards on one axis, the first in the colour of the season."""
-    both = [np.nan_to_num(np.asarray(each, np.float64), posinf=0.0, neginf=0.0) for each in rewards]
+    both = [_finite(each) for each in rewards]
     low, high = min(each.min() for each in both), max(each.max() for each in both)
     middle, half = (low + high) / 2, max((high - low) / 2, 0.5) * 1.05
     edges = np.linspace(middle - half, middle + half, 33)
@@ -242,7 +244,7 @@ def _draw_themes(axes: Any, state: State) -> None:
 
 def draw_bars(axes: Any, names: Sequence[str], shares: np.ndarray | Sequence[float], chance: float) -> None:
     """A bar for each share, with its number, and a line where chance is."""
-    shares = np.clip(np.nan_to_num(np.asarray(shares, np.float64)), 0, 1)
+    shares = np.clip(_finite(shares), 0, 1)
     places = np.arange(len(names))[::-1]
     axes.barh(places, shares, color=SEASON_COLOUR, height=0.62)
     for place, value in zip(places, shares, strict=True):
@@ -254,6 +256,11 @@ def draw_bars(axes: Any, names: Sequence[str], shares: np.ndarray | Sequence[flo
     axes.set_xticks([])
     for side in ("top", "right", "bottom"):
         axes.spines[side].set_visible(False)
+
+
+def _finite(numbers: Any) -> np.ndarray:
+    """Numbers as float64, without NaN, and none larger than an axis can show."""
+    return np.clip(np.nan_to_num(np.asarray(numbers, np.float64)), -LARGEST, LARGEST)
 
 
 def _text(row: np.ndarray) -> str:
