@@ -10,6 +10,7 @@ other digits and the same quality.
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,13 +24,14 @@ from haiku_bot import functions
 from staff.build.archive import write_npz
 from test_cases.e12 import decoding
 from test_cases.e12.public import language_model, verses
-from training.optimizers import cosine_decay
+from training.optimizers import Schedule
 from training.trainer import Batch, Trainer
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
-WIDTH, LAYERS = 80, 3
+WIDTH, LAYERS = 64, 3
 BATCH, EPOCHS = 64, 12
 LEARNING_RATE, ADAM_BETAS, WEIGHT_DECAY = 4e-3, (0.9, 0.98), 0.01
+WARM_UP, END_FACTOR = 100, 0.02  # steps; of the learning rate
 WRITTEN = 2000  # verses for the share in form
 
 
@@ -39,10 +41,23 @@ def loss(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def batches(rows: Tensor, random: torch.Generator) -> Iterator[Batch]:
-    """Shuffled verses without end, as what is read and what follows."""
+    """Shuffled verses without end, as what is read and what follows, each batch as long as its longest verse."""
     while True:
-        for chosen in torch.randperm(len(rows), generator=random).split(BATCH):
-            yield rows[chosen, :-1], rows[chosen, 1:]
+        order = torch.randperm(len(rows), generator=random)
+        for start in range(0, len(rows) - BATCH + 1, BATCH):
+            chosen = rows[order[start : start + BATCH]]
+            longest = int((chosen != verses.PAD).sum(dim=1).max())
+            yield chosen[:, : longest - 1], chosen[:, 1:longest]
+
+
+def schedule(steps: int) -> Schedule:
+    """Rise over `WARM_UP` steps, then fall along a cosine to `END_FACTOR` (Loshchilov and Hutter, 2017)."""
+
+    def factor(progress: float) -> float:
+        wave = 0.5 * (1 + math.cos(math.pi * progress))
+        return min(1.0, (round(progress * steps) + 1) / WARM_UP) * (END_FACTOR + (1 - END_FACTOR) * wave)
+
+    return factor
 
 
 def told(progress: float, loss: Tensor) -> None:
@@ -55,11 +70,11 @@ def train() -> dict[str, np.ndarray]:
     """The weights of a trained GPT by name, float16."""
     torch.manual_seed(0)
     rows = torch.from_numpy(verses.encoded()[verses.was_read()])
+    steps = EPOCHS * len(rows) // BATCH
     model = functions.load(SOLUTIONS).GPT(verses.MAX_TOKENS, WIDTH, LAYERS, len(verses.tokens()))
     adam = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, betas=ADAM_BETAS, weight_decay=WEIGHT_DECAY)
-    steps = EPOCHS * len(rows) // BATCH
     stream = batches(rows, torch.Generator().manual_seed(0))
-    Trainer(model, loss, stream, [(adam, LEARNING_RATE)], cosine_decay(steps)).train(steps, told)
+    Trainer(model, loss, stream, [(adam, LEARNING_RATE)], schedule(steps)).train(steps, told)
     return {name: weight.detach().numpy().astype(np.float16) for name, weight in model.named_parameters()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -16,9 +17,10 @@ from test_cases.e12.public import verses
 ROWS = 40  # verses that a live window has written and read, each time it looks
 SEED = 12
 SHOWN = 3  # verses in each column
-MAX_CHARACTERS = 34  # of a line of a verse
-LETTER = 0.602  # width of a letter of DejaVu Sans Mono, in units of its size
-LINE_POINTS, VERSE_POINTS = 12.0, 9.5  # from line to line; more from verse to verse
+MAX_CHARACTERS = 38  # of a line of a verse
+LETTER_POINTS = 8.4  # size of a verse's letters
+LINE_POINTS, VERSE_POINTS = 12.0, 9.0  # from line to line; more from verse to verse
+LABEL_POINTS = 13.0  # from label to label at the ends of curves
 MAX_N = 64  # of the curve of best-of-n
 MIN_DIVERGENCE = 4.0  # nats that the axis shows at least
 LARGEST = 1e6  # number that is drawn
@@ -146,10 +148,10 @@ def _draw_assistant(axes: Any, state: State) -> None:
     words = set(verses.SEASON_WORDS.get(state.season, ()))
     for left, title, colour, texts in (
         (style.MARGIN, "before", BEFORE_COLOUR, state.before),
-        (0.53, "after", SEASON_COLOUR, state.now),
+        (0.52, "after", SEASON_COLOUR, state.now),
     ):
         axes.text(left, 0.795, title, color=colour, fontsize=style.NORMAL, fontweight="bold", va="center")
-        _write(axes, (left, 0.745), texts, words)
+        _write(axes, (left, 0.735), texts, words)
     chart = figure.add_axes((0.1, 0.1, 0.83, 0.245))
     draw_path(chart, state)
 
@@ -159,29 +161,27 @@ def _write(axes: Any, corner: tuple[float, float], texts: Sequence[str], words: 
     down, look = 0.0, {"fontsize": style.SMALL, "family": ["DejaVu Sans Mono"], "parse_math": False, "va": "center"}
     for text in texts:
         for line in text.split("\n")[:3]:
-            for start, part, is_named in _parts(line[:MAX_CHARACTERS], words):
+            shown = line[:MAX_CHARACTERS]
+            named = [word for word in shown.replace(",", " ").split(" ") if word in words]
+            for is_named, colour, weight in ((False, style.INK, "normal"), (True, SEASON_COLOUR, "bold")):
+                layer = "".join(part if (part in named) == is_named else " " * len(part) for part in _parts(shown))
                 axes.annotate(
-                    part, corner, (start * LETTER * style.SMALL, -down), textcoords="offset points",
-                    color=SEASON_COLOUR if is_named else style.INK, fontweight="bold" if is_named else "normal", **look,
-                )  # fmt: skip
+                    layer.rstrip(), corner, (0, -down), textcoords="offset points", color=colour, fontweight=weight, **look
+                )
             down += LINE_POINTS
         down += VERSE_POINTS
 
 
-def _parts(line: str, words: set[str]) -> list[tuple[int, str, bool]]:
-    """The words of a line, each with the letters before it, and whether it names the season."""
-    found, start = [], 0
-    for word in line.split(" "):
-        found.append((start, word, word.rstrip(",") in words))
-        start += len(word) + 1
-    return found
+def _parts(line: str) -> list[str]:
+    """The words of a line, and what is between them, in order."""
+    return re.split(r"([ ,]+)", line)
 
 
 def draw_path(axes: Any, state: State) -> None:
     """What is preferred, and the form, over the distance from the reference; and the curve of best-of-n."""
     apart, *shares = _finite(state.numbers).T
     season, form = (np.clip(each, 0, 1) for each in shares)
-    last = max(MIN_DIVERGENCE, 1.08 * float(apart.max()))
+    last = max(MIN_DIVERGENCE, 1.32 * float(apart.max()))
     apart = np.clip(apart, 0, last)
     n = np.geomspace(1, MAX_N, 200)
     axes.plot(
@@ -192,17 +192,20 @@ def draw_path(axes: Any, state: State) -> None:
         "best of n", (best_x, 1 - (1 - season[0]) ** 16), (6, -9), textcoords="offset points", color=style.MUTED,
         fontsize=style.SMALL, va="center",
     )  # fmt: skip
+    height = axes.get_position().height * axes.figure.get_figheight() * 72  # points
+    lack = max(0.0, LABEL_POINTS - abs(season[-1] - form[-1]) * height) / 2  # so far the two labels move apart
     for shares, colour, name in ((form, FORM_COLOUR, "5-7-5"), (season, SEASON_COLOUR, state.season)):
         axes.plot(apart, shares, color=colour, linewidth=2.2, solid_capstyle="round", zorder=2, clip_on=False)
         axes.plot(apart[[0, -1]], shares[[0, -1]], "o", color=colour, markersize=5, zorder=3, clip_on=False)
-        is_left = apart[-1] > 0.8 * last
+        up = lack if (form[-1] >= season[-1]) == (shares is form) else -lack
         axes.annotate(
-            f"{name} {style.share(float(shares[-1]))}", (apart[-1], shares[-1]), (-8 if is_left else 8, 9 if is_left else 0),
+            f"{name} {style.share(float(shares[-1]))}", (apart[-1], shares[-1]), (8, up),
             textcoords="offset points", color=colour, fontsize=style.SMALL, fontweight="bold", va="center",
-            ha="right" if is_left else "left", annotation_clip=False,
+            annotation_clip=False,
         )  # fmt: skip
     axes.set(xlim=(0, last), ylim=(0, 1.02))
     axes.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
+    axes.tick_params(axis="x", pad=6)
     axes.set_xlabel("nats away from the reference, for each verse", labelpad=1)
     axes.text(0.0, 1.05, "share of the verses", transform=axes.transAxes, fontsize=style.SMALL, color=style.MUTED, va="bottom")
     axes.grid(axis="y", color=style.FAINT, linewidth=0.8)

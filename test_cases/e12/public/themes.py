@@ -17,7 +17,7 @@ THEMES = {  # each joins themes of data/haiku_themes.txt; a verse belongs to one
     "school": ("school", "exam", "learning", "mathematics"),
     "computers": ("computers", "code", "machines", "neural networks", "training"),
 }
-FEW, MANY, TEST = 100, 1000, 500  # verses
+FEW, MANY, TEST = 100, 1000, 400  # verses
 NO_THEME = -1
 
 
@@ -39,8 +39,10 @@ def draw_hidden_test(seed: int) -> Split:
 
 
 def drawn(random: np.random.Generator, is_chosen: np.ndarray, count: int) -> Split:
-    """Some of the verses that have one theme and are chosen, bool (readable haiku,)."""
-    rows = random.choice(np.flatnonzero(is_chosen & (themes_of_all() != NO_THEME)), count, replace=False)
+    """Some of the verses that are chosen, bool (readable haiku,): one of each theme in turn, so that all are as many."""
+    parts = [random.permutation(np.flatnonzero(is_chosen & (themes_of_all() == theme))) for theme in range(len(THEMES))]
+    least = -(-count // len(THEMES))
+    rows = np.stack([part[:least] for part in parts], axis=1).ravel()[:count]
     return Split(x=verses.encoded()[rows], y=themes_of_all()[rows])
 
 
