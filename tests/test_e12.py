@@ -94,7 +94,7 @@ def test_a_mistake_is_recognised_in_no_other_mistakes_answer():
         (mistakes.IN_BEST, mistakes.best, mistakes.of_best, groups),
     ):
         for wrong, explanation in explanations.items():
-            assert explain([(given, wrong_one(*given, wrong))]) == explanation, wrong  # type: ignore[operator]
+            assert explain([(given, wrong_one(*given, wrong))]) == explanation, wrong
 
 
 def test_a_wrong_step_is_recognised_in_no_other_wrong_steps_tables():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def verse_log_probabilities(student: Student, library: Library, thresholds: Mapp
         _require_unchanged(found, name, "the verses")
         what = f"{name} of {len(rows)} verses should return"
         right = reference.verse_log_probabilities(table, rows)
-        with diagnosis.explained(lambda text, t=table, r=rows, f=found: mistakes.of_log_probabilities([((t, r), f["value"])])):  # type: ignore[misc]  # fmt: skip
+        with diagnosis.explained(partial(_wrong_sums, table, rows, found["value"])):
             expect.close(_sums(found["value"], len(rows), what), right, EXACT, what, "The docstring has the formula.")
         if found["gradient"] is None:
             raise CheckFailed(f"no gradient of {name} reaches the model. Is `detach`, `item` or `no_grad` in between?")
@@ -87,7 +88,7 @@ def dpo_loss(student: Student, library: Library, thresholds: Mapping[str, float]
     with diagnosis.explained(lambda text: mistakes.of_dpo(probes)):
         for found, given, beta in answers:
             what = f"the loss of {PAIRS} pairs with beta {beta:g} should be"
-            _exact_loss(found, reference.dpo_loss(*given, beta), what)
+            _exact_loss(found, reference.dpo_loss(given[0], given[1], given[2], given[3], beta), what)
     for found, given, beta in answers:
         pull = beta * np.exp(reference.log_sigmoid(-reference.margins(given, beta))) / PAIRS
         _exact_gradients(found, [-pull, pull], "dpo_loss")
@@ -167,6 +168,10 @@ def _sums(value: Any, count: int, what: str) -> np.ndarray:
     if isinstance(value, np.ndarray) and value.shape == ():
         raise expect.Mismatch(f"{what} {count} numbers, one for each verse; got one.")
     return expect.array(value, (count,), what)
+
+
+def _wrong_sums(table: np.ndarray, rows: np.ndarray, value: Any, text: str) -> str:
+    return mistakes.of_log_probabilities([((table, rows), value)])
 
 
 def _require_unchanged(found: Any, name: str, what: str) -> None:

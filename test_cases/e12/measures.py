@@ -85,8 +85,9 @@ def require(before: Manner, now: Manner, season: str, thresholds: Mapping[str, f
 def explained(training: Training, before: Manner, now: Manner) -> str:
     """What was seen of a policy that is no good assistant."""
     return diagnosis.first(
-        lambda: diagnosis.training(training), lambda: _repeated(now), lambda: _moved(before, now), lambda: _rarely(before, now)
-    )
+        lambda: diagnosis.training(training), lambda: _repeated(now), lambda: _turned(before, now),
+        lambda: _moved(before, now), lambda: _rarely(before, now),
+    )  # fmt: skip
 
 
 def _repeated(now: Manner) -> str:
@@ -97,6 +98,15 @@ def _repeated(now: Manner) -> str:
     return (
         f"One verse came {count:,} times: {text!r}. The policy found one answer that is rewarded, and repeats it. A "
         "larger beta, fewer steps or a smaller learning rate keep it near the reference."
+    )
+
+
+def _turned(before: Manner, now: Manner) -> str:
+    if now.season > 0.7 * before.season:
+        return ""
+    return (
+        "What people prefer comes more rarely than before. Have chosen and rejected verses changed places in "
+        "`train_dpo`?"
     )
 
 

@@ -52,7 +52,7 @@ def log_probabilities(table: np.ndarray, rows: np.ndarray, wrong: str) -> np.nda
 
 IN_LOG_PROBABILITIES = {
     "padding": "PAD was counted, too. The sum ends with END.",
-    "padding read": "The first PAD after END was counted. Which token does the mask look at: the one read, or the next?",
+    "padding read": "The first PAD after END was counted. Does the mask look at the token read, or at the next one?",
     "no end": "END was left out. A verse that ends is less likely than its words: END belongs to the sum.",
     "mean": "The sum was divided by the number of tokens. Long verses then count like short ones. Take the sum.",
     "mean of positions": "The mean over all positions was taken. Take the sum.",
@@ -187,7 +187,7 @@ IN_DPO = {
     "no reference": "The reference has no influence. The formula subtracts its log-probabilities.",
     "no beta": "Beta has no influence. The formula multiplies by beta inside of the sigmoid.",
     "divided": "The difference was divided by beta. The formula multiplies.",
-    "models exchanged": "Policy and reference have changed places, or chosen and rejected. The loss falls the wrong way.",
+    "models exchanged": "Policy and reference have changed places, or chosen and rejected. Which is subtracted?",
     "reference added": "The log-probabilities of the reference were added. The formula subtracts them.",
     "chosen alone": "The rejected verses have no influence.",
     "rejected alone": "The chosen verses have no influence.",

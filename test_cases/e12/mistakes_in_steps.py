@@ -73,9 +73,7 @@ def _without_reference(table: np.ndarray, better: np.ndarray, worse: np.ndarray,
     return reference.slopes(table, better, pulls) - reference.slopes(table, worse, pulls)
 
 
-def _chosen_alone(
-    table: np.ndarray, old: np.ndarray, better: np.ndarray, worse: np.ndarray, beta: float
-) -> np.ndarray:
+def _chosen_alone(table: np.ndarray, old: np.ndarray, better: np.ndarray, worse: np.ndarray, beta: float) -> np.ndarray:
     """The gradient if the policy's log-probabilities of rejected verses are taken without one."""
     logs = [reference.verse_log_probabilities(model, rows) for model in (table, old) for rows in (better, worse)]
     pulls = -beta * np.exp(reference.log_sigmoid(-reference.margins(logs, beta))) / len(better)
@@ -105,7 +103,9 @@ def _after(given: Given) -> np.ndarray:
     """The loss of each batch after its step."""
     _, moved = right(given)
     pairs = zip(moved, given.batches, strict=True)
-    return np.array([reference.dpo_gradient(table, given.old, *batch, given.beta)[0] for table, batch in pairs])
+    return np.array(
+        [reference.dpo_gradient(table, given.old, batch[0], batch[1], given.beta)[0] for table, batch in pairs]
+    )
 
 
 def of_losses(given: Given, losses: Sequence[Any]) -> str:

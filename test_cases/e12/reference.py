@@ -6,6 +6,7 @@ The language model is a table here: row i holds the scores of what follows token
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -28,7 +29,7 @@ def slopes(table: np.ndarray, rows: np.ndarray, weights: np.ndarray) -> np.ndarr
     """The gradient, with respect to the table, of the sum of weights (verses,) times log-probabilities."""
     chances, found = np.exp(log_softmax(table)), np.zeros_like(table)
     for row, weight in zip(rows, weights, strict=True):
-        for one, other in zip(row[:-1], row[1:], strict=True):
+        for one, other in pairwise(row.tolist()):
             if other != PAD:
                 found[one] -= weight * chances[one]
                 found[one, other] += weight
@@ -68,7 +69,7 @@ def dpo_gradient(
     logs = [verse_log_probabilities(model, rows) for model in (table, old) for rows in (better, worse)]
     differences = margins(logs, beta)
     pulls = -beta * np.exp(log_sigmoid(-differences)) / len(differences)  # d loss / d log p of the chosen verse
-    return dpo_loss(*logs, beta), slopes(table, better, pulls) - slopes(table, worse, pulls)
+    return float(-log_sigmoid(differences).mean()), slopes(table, better, pulls) - slopes(table, worse, pulls)
 
 
 def best_of_n(rows: np.ndarray, scores: np.ndarray, n: int) -> np.ndarray:

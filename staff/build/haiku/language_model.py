@@ -1,10 +1,9 @@
 """Train the language model that elective 12 begins with: `python -m staff.build.haiku.language_model [--evaluate]`.
 
 Question 7's GPT reads the grammar's haiku, those that `test_cases.e12.public.verses.was_read` names, and its weights
-become test_cases/e12/public/pretrained.npz: float16, no pickle. tokens.txt beside it gets the vocabulary. It takes
-about two minutes on one core. The order of the haiku and the first weights are fixed; another machine's rounding gives
-other digits and the same quality.
-`--evaluate` tells how good the file is, and trains nothing.
+become test_cases/e12/public/pretrained.npz: float16, no pickle. tokens.txt beside it gets the vocabulary. It takes 75
+processor-seconds. The order of the haiku and the first weights are fixed; another machine's rounding gives other
+digits and the same quality. `--evaluate` tells how good the file is, and trains nothing.
 """
 
 from __future__ import annotations
@@ -85,14 +84,16 @@ def evaluate(weights: decoding.Weights) -> str:
     written = decoding.written(weights, WRITTEN, np.random.default_rng(0))
     seasons = ", ".join(f"{season} {verses.names_season(written, season).mean():.1%}" for season in verses.SEASON_WORDS)
     return (
-        f"{nats:.3f} nats per token of new haiku; of {WRITTEN:,} verses {verses.in_form(written).mean():.1%} are 5-7-5; "
-        f"{seasons}"
+        f"{nats:.3f} nats per token of new haiku; of {WRITTEN:,} verses {verses.in_form(written).mean():.1%} are "
+        f"5-7-5; {seasons}"
     )
 
 
 def main(argv: list[str] | None = None) -> int:
     """Train and write, or evaluate the file that is there."""
-    parser = argparse.ArgumentParser(prog="python -m staff.build.haiku.language_model", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m staff.build.haiku.language_model", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--evaluate", action="store_true", help="train nothing; how good is the file?")
     parser.add_argument("--output", type=Path, default=language_model.PATH)
     arguments = parser.parse_args(argv)

@@ -8,7 +8,9 @@ int64 tensors (batch, 21). All other tensors of a call have one dtype, float32 o
 arguments, but for the training functions, which change the model.
 """
 
+from collections.abc import Iterator
 from copy import deepcopy
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -59,7 +61,7 @@ class VerseReader(Module):
     language_model: a `GPT`. outputs: how many numbers to tell: a logit for each theme, or one reward.
     """
 
-    def __init__(self, language_model: Module, outputs: int) -> None:
+    def __init__(self, language_model: Any, outputs: int) -> None:
         super().__init__()
         self.language_model = language_model
         self.head = Linear(language_model.norm.normalized_shape[0], outputs)
@@ -69,7 +71,7 @@ class VerseReader(Module):
         return self.head(pool(hidden_states(self.language_model, verses), verses))
 
 
-def hidden_states(language_model: Module, verses: Tensor) -> Tensor:
+def hidden_states(language_model: Any, verses: Tensor) -> Tensor:
     """Return what a `GPT` has at each position before its output layer, (batch, time, size). This is complete."""
     positions = torch.arange(verses.shape[1], device=verses.device)
     states = language_model.token_embedding(verses) + language_model.position_embedding(positions)
@@ -174,8 +176,8 @@ def train_reward(model: VerseReader, dataset: Dataset) -> None:
     """Train a reader to give rewards: verses that people prefer get higher ones.
 
     Batches of a `DataLoader` are dictionaries: `batch["chosen"]` and `batch["rejected"]`, verses, int64 (batch, 21).
-    Row by row, a person preferred the first verse. One person in ten has another taste than all others. `model(verses)` gives rewards
-    (batch, 1). There are 800 pairs. 60 steps in batches of 32 pairs are enough.
+    Row by row, a person preferred the first verse. One person in ten has another taste than all others.
+    `model(verses)` gives rewards, (batch, 1). There are 800 pairs. 60 steps in batches of 32 pairs are enough.
     """
     # BEGIN SOLUTION
     optimizer = Adam(model.parameters(), lr=1e-3)
@@ -205,7 +207,7 @@ def train_dpo(policy: Module, dataset: Dataset) -> None:
     # END SOLUTION
 
 
-def batches_without_end(dataset: Dataset, batch_size: int, steps: int):
+def batches_without_end(dataset: Dataset, batch_size: int, steps: int) -> Iterator[dict[str, Tensor]]:
     """Give shuffled batches, again from the start when all have been given, until there were `steps`. Complete."""
     given = 0
     while given < steps:

@@ -23,8 +23,14 @@ class Readers:
 
     def panels(self) -> list[Panel]:
         """A bar for each."""
-        caption = f"How many themes of new verses your readers tell. Pre-training is worth more than {MANY - FEW} labels." if self.pretrained >= self.many else "How many themes of new verses your readers tell."  # fmt: skip
-        alt = f"Pre-trained {style.share(self.pretrained)}; from nothing {style.share(self.few)}, {style.share(self.many)}."
+        caption = (
+            "Of new verses, so many themes are told right. Only the first reader had a language model that has read "
+            "haiku."
+        )
+        alt = (
+            f"Pre-trained {style.share(self.pretrained)}; from nothing {style.share(self.few)} and "
+            f"{style.share(self.many)}."
+        )
         return [Chart(self._draw, 5.6, 2.1, caption, alt)]
 
     def _draw(self, axes: Any) -> None:

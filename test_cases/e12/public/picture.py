@@ -62,7 +62,8 @@ class State:
         if self.kind == "rewards":
             chosen, rejected = self.numbers
             return f"{style.share(float((chosen > rejected).mean()))} of the chosen verses have the higher reward"
-        return f"mean probability of the right theme {style.share(float(self.numbers.mean()))}; chance is {1 / len(self.names):.0%}"
+        chance = 1 / len(self.names)
+        return f"mean probability of the right theme {style.share(float(self.numbers.mean()))}; chance is {chance:.0%}"
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,9 @@ class Assistant:
         """The last picture of the live window."""
         first, last = self.state.numbers[0], self.state.numbers[-1]
         caption = (
-            f"The same random numbers, before and after DPO. People prefer verses that name {self.state.season}. Below: "
-            f"DPO went {last[0]:.1f} nats away from the reference. The dashed curve is the best of n verses of the "
-            "reference, by the true rule."
+            f"The same random numbers, before and after DPO. People prefer verses that name {self.state.season}. "
+            f"Below: DPO went {last[0]:.1f} nats away from the reference. The dashed curve is the best of n verses "
+            "of the reference, by the true rule."
         )
         alt = (
             f"{style.share(first[1])} of the verses name {self.state.season} before DPO, {style.share(last[1])} after; "
@@ -117,7 +118,7 @@ class Reader:
             apart = sampling.log_probabilities(model, rows) - sampling.log_probabilities(self._reference, rows)
             found = rows.numpy()
             shares = verses.names_season(found, dataset.season).mean(), verses.in_form(found).mean()
-            self._path.append((float(apart.mean()), *map(float, shares)))
+            self._path.append((float(apart.mean()), float(shares[0]), float(shares[1])))
             now = [_text(row) for row in found[:SHOWN]]
             self._before = self._before or now
             return State("assistant", dataset.season, self._before, now, [], np.array(self._path))
@@ -166,7 +167,13 @@ def _write(axes: Any, corner: tuple[float, float], texts: Sequence[str], words: 
             for is_named, colour, weight in ((False, style.INK, "normal"), (True, SEASON_COLOUR, "bold")):
                 layer = "".join(part if (part in named) == is_named else " " * len(part) for part in _parts(shown))
                 axes.annotate(
-                    layer.rstrip(), corner, (0, -down), textcoords="offset points", color=colour, fontweight=weight, **look
+                    layer.rstrip(),
+                    corner,
+                    (0, -down),
+                    textcoords="offset points",
+                    color=colour,
+                    fontweight=weight,
+                    **look,
                 )
             down += LINE_POINTS
         down += VERSE_POINTS
@@ -185,7 +192,12 @@ def draw_path(axes: Any, state: State) -> None:
     apart = np.clip(apart, 0, last)
     n = np.geomspace(1, MAX_N, 200)
     axes.plot(
-        np.log(n) - (n - 1) / n, 1 - (1 - season[0]) ** n, color=style.MUTED, linewidth=1.3, linestyle=(0, (4, 3)), zorder=1
+        np.log(n) - (n - 1) / n,
+        1 - (1 - season[0]) ** n,
+        color=style.MUTED,
+        linewidth=1.3,
+        linestyle=(0, (4, 3)),
+        zorder=1,
     )
     best_x = float(np.log(16) - 15 / 16)
     axes.annotate(
@@ -207,7 +219,9 @@ def draw_path(axes: Any, state: State) -> None:
     axes.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
     axes.tick_params(axis="x", pad=6)
     axes.set_xlabel("nats away from the reference, for each verse", labelpad=1)
-    axes.text(0.0, 1.05, "share of the verses", transform=axes.transAxes, fontsize=style.SMALL, color=style.MUTED, va="bottom")
+    axes.text(
+        0.0, 1.05, "share of the verses", transform=axes.transAxes, fontsize=style.SMALL, color=style.MUTED, va="bottom"
+    )
     axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
     axes.set_axisbelow(True)
     for side in ("top", "right", "left"):

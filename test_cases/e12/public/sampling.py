@@ -1,4 +1,4 @@
-"""Verses that a language model writes in the student's process, for pictures: all at once, with fixed random numbers."""
+"""Verses that a language model writes in the student's process, for pictures, with fixed random numbers."""
 
 from __future__ import annotations
 

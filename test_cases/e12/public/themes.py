@@ -39,7 +39,7 @@ def draw_hidden_test(seed: int) -> Split:
 
 
 def drawn(random: np.random.Generator, is_chosen: np.ndarray, count: int) -> Split:
-    """Some of the verses that are chosen, bool (readable haiku,): one of each theme in turn, so that all are as many."""
+    """Some of the verses that are chosen, bool (readable haiku,): one of each theme in turn."""
     parts = [random.permutation(np.flatnonzero(is_chosen & (themes_of_all() == theme))) for theme in range(len(THEMES))]
     least = -(-count // len(THEMES))
     rows = np.stack([part[:least] for part in parts], axis=1).ravel()[:count]

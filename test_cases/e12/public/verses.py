@@ -25,9 +25,14 @@ KNOWN_WORDS = 900  # the most frequent ones of the grammar's haiku; haiku with o
 MAX_TOKENS = 1 + sum(FORM) + len(FORM)  # of a verse with words of one syllable, 21
 HELD_OUT = 6  # one of so many haiku was never read by the language model
 SEASON_WORDS = {  # as in a poet's almanac: words that tell a reader the season
-    "winter": "winter december snow snows snowflake snowball frost ice icicles cold skater".split(),
-    "autumn": "autumn october november moon leaves geese harvest cricket crickets chestnuts mushrooms stubble".split(),
-}
+    "winter": (
+        "winter", "december", "snow", "snows", "snowflake", "snowball", "frost", "ice", "icicles", "cold", "skater",
+    ),
+    "autumn": (
+        "autumn", "october", "november", "moon", "leaves", "geese", "harvest", "cricket", "crickets", "chestnuts",
+        "mushrooms", "stubble",
+    ),
+}  # fmt: skip
 
 
 @cache
@@ -77,11 +82,11 @@ def season_ids(season: str) -> np.ndarray:
 
 def names_season(verses: np.ndarray, season: str) -> np.ndarray:
     """Whether each verse holds a word of the season: bool (verses,). verses: ids (verses, time)."""
-    return np.isin(verses, season_ids(season)).any(axis=1)
+    return np.asarray(np.isin(verses, season_ids(season)).any(axis=1))
 
 
 def in_form(verses: np.ndarray) -> np.ndarray:
-    """Whether each verse is three lines of 5, 7 and 5 syllables and ends: bool (verses,). verses: ids (verses, time)."""
+    """Whether each verse is lines of 5, 7 and 5 syllables, with an end: bool (verses,). verses: ids (verses, time)."""
     counts = np.array([haiku.syllables().get(token, 0) for token in tokens()])
     return np.array([_syllables(row, counts) == list(FORM) for row in verses])
 
@@ -91,9 +96,10 @@ def _syllables(row: np.ndarray, counts: np.ndarray) -> list[int] | None:
     ends = np.flatnonzero(row == END)
     if not ends.size:
         return None
-    found, start = [], 1
+    found: list[int] = []
+    start = 1
     body = row[: ends[0] + 1]
-    for place in np.flatnonzero((body >= BREAK) & (body <= END)):
+    for place in np.flatnonzero((body >= BREAK) & (body <= END)).tolist():
         found.append(int(counts[body[start:place]].sum()))
         start = place + 1
     return found

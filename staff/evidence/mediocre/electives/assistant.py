@@ -1,22 +1,24 @@
 """Elective 12 of a mediocre but honest solution: cross-entropies turned around, loops over groups, one rate for all."""
 
 import copy
+from typing import Any
 
 import torch
+from torch import Tensor
 from torch.nn import Linear, Module
 from torch.nn.functional import cross_entropy, softplus
-from torch.optim import AdamW
-from torch.utils.data import DataLoader
+from torch.optim import AdamW, Optimizer
+from torch.utils.data import DataLoader, Dataset
 
 
-def verse_log_probabilities(model, verses):
+def verse_log_probabilities(model: Module, verses: Tensor) -> Tensor:
     """By torch's cross-entropy, which leaves out an index."""
     logits = model(verses)[:, :-1]
     losses = cross_entropy(logits.transpose(1, 2), verses[:, 1:], ignore_index=0, reduction="none")
     return -losses.sum(1)
 
 
-def pool(hidden, verses):
+def pool(hidden: Tensor, verses: Tensor) -> Tensor:
     """One verse at a time."""
     means = []
     for states, verse in zip(hidden, verses, strict=True):
@@ -27,17 +29,17 @@ def pool(hidden, verses):
 class VerseReader(Module):
     """As it came."""
 
-    def __init__(self, language_model, outputs):
+    def __init__(self, language_model: Any, outputs: int) -> None:
         super().__init__()
         self.language_model = language_model
         self.head = Linear(language_model.norm.normalized_shape[0], outputs)
 
-    def forward(self, verses):
+    def forward(self, verses: Tensor) -> Tensor:
         """Verses to outputs."""
         return self.head(pool(hidden_states(self.language_model, verses), verses))
 
 
-def hidden_states(language_model, verses):
+def hidden_states(language_model: Any, verses: Tensor) -> Tensor:
     """As it came."""
     x = language_model.token_embedding(verses)
     x = x + language_model.position_embedding(torch.arange(verses.shape[1]))
@@ -46,19 +48,23 @@ def hidden_states(language_model, verses):
     return language_model.norm(x)
 
 
-def preference_loss(chosen, rejected):
+def preference_loss(chosen: Tensor, rejected: Tensor) -> Tensor:
     """-log sigmoid(x) is softplus(-x)."""
     return softplus(rejected - chosen).mean()
 
 
-def dpo_loss(policy_chosen, policy_rejected, reference_chosen, reference_rejected, beta):
+def dpo_loss(
+    policy_chosen: Tensor, policy_rejected: Tensor, reference_chosen: Tensor, reference_rejected: Tensor, beta: float
+) -> Tensor:
     """Rewards first."""
     reward_chosen = beta * (policy_chosen - reference_chosen)
     reward_rejected = beta * (policy_rejected - reference_rejected)
     return preference_loss(reward_chosen, reward_rejected)
 
 
-def dpo_step(policy, reference, optimizer, chosen, rejected, beta):
+def dpo_step(
+    policy: Module, reference: Module, optimizer: Optimizer, chosen: Tensor, rejected: Tensor, beta: float
+) -> float:
     """Each log-probability by itself."""
     optimizer.zero_grad()
     a = verse_log_probabilities(policy, chosen)
@@ -72,7 +78,7 @@ def dpo_step(policy, reference, optimizer, chosen, rejected, beta):
     return float(loss.detach())
 
 
-def best_of_n(verses, rewards, n):
+def best_of_n(verses: Tensor, rewards: Tensor, n: int) -> Tensor:
     """A loop over groups."""
     best = []
     for start in range(0, len(verses), n):
@@ -80,7 +86,7 @@ def best_of_n(verses, rewards, n):
     return torch.stack(best)
 
 
-def fine_tune(model, dataset):
+def fine_tune(model: Module, dataset: Dataset) -> None:
     """One rate for everything."""
     optimizer = AdamW(model.parameters(), lr=2e-3)
     steps = 0
@@ -94,7 +100,7 @@ def fine_tune(model, dataset):
                 break
 
 
-def train_reward(model, dataset):
+def train_reward(model: Module, dataset: Dataset) -> None:
     """Two epochs."""
     optimizer = AdamW(model.parameters(), lr=1e-3)
     for _ in range(2):
@@ -104,7 +110,7 @@ def train_reward(model, dataset):
             optimizer.step()
 
 
-def train_dpo(policy, dataset):
+def train_dpo(policy: Module, dataset: Dataset) -> None:
     """Three epochs at a small rate."""
     reference = copy.deepcopy(policy)
     reference.eval()
