@@ -199,10 +199,10 @@ def draw_path(axes: Any, state: State) -> None:
         linestyle=(0, (4, 3)),
         zorder=1,
     )
-    best_x = float(np.log(16) - 15 / 16)
+    end = float(np.log(MAX_N) - (MAX_N - 1) / MAX_N), 1 - (1 - season[0]) ** MAX_N
     axes.annotate(
-        "best of n", (best_x, 1 - (1 - season[0]) ** 16), (6, -9), textcoords="offset points", color=style.MUTED,
-        fontsize=style.SMALL, va="center",
+        "best of n", end, (6, 0), textcoords="offset points", color=style.MUTED, fontsize=style.SMALL, va="center",
+        annotation_clip=False,
     )  # fmt: skip
     height = axes.get_position().height * axes.figure.get_figheight() * 72  # points
     lack = max(0.0, LABEL_POINTS - abs(season[-1] - form[-1]) * height) / 2  # so far the two labels move apart
