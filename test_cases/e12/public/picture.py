@@ -246,7 +246,7 @@ def draw_rewards(axes: Any, rewards: np.ndarray | Sequence[np.ndarray], names: S
             0.01, 0.96 - 0.085 * number, name, color=colour if number == 0 else "#B97A00", fontweight="bold",
             transform=axes.transAxes, fontsize=style.NORMAL, va="center",
         )  # fmt: skip
-    axes.set(xlim=(edges[0], edges[-1]))
+    axes.set(xlim=(edges[0], edges[-1]), ylim=(0, 1.3 * axes.get_ylim()[1]))  # room for the names above
     axes.set_yticks([])
     axes.set_xticks(np.round(np.linspace(edges[2], edges[-3], 5), 1))
     axes.set_xlabel("reward", labelpad=2)
