@@ -314,8 +314,8 @@ def submission(folder: Path, *changes: tuple[str, str]) -> Path:
     return folder
 
 
-def test_odd_answers_are_named_and_a_missing_gpt_costs_the_trained_parts(graded: Callable[..., Any], tmp_path):
-    """All in one run, for speed: what no function should return, and no question 7."""
+def test_odd_answers_are_named(graded: Callable[..., Any], tmp_path):
+    """All in one run, for speed: what no function should return."""
     run = graded(
         submission(
             tmp_path,
@@ -334,4 +334,17 @@ def test_odd_answers_are_named_and_a_missing_gpt_costs_the_trained_parts(graded:
     }.items():
         assert message in run.check("e12", check)["message"], check
     assert run.question("e12")["score"] == 0
-    assert run.check("e12", "language_model")["status"] != "passed"
+
+
+def test_a_gpt_that_reads_otherwise_is_named(graded: Callable[..., Any], tmp_path):
+    """Question 7's block lacks its relu; all trained checks then tell where to look."""
+    folder = submission(tmp_path)
+    for name in ("models.py", "gpt_model.py"):
+        (folder / name).write_text((SOLUTIONS / name).read_text(encoding="utf-8"), encoding="utf-8")
+    text = (folder / "gpt_model.py").read_text(encoding="utf-8")
+    assert text.count("relu(self.linear(x))") == 1
+    (folder / "gpt_model.py").write_text(text.replace("relu(self.linear(x))", "self.linear(x)"), encoding="utf-8")
+    run = graded(folder, "e12")
+    assert run.question("e12")["score"] == 2
+    for check in ("themes", "rewards", "assistant"):
+        assert "Does it pass question 7?" in run.check("e12", check)["message"]

@@ -24,7 +24,7 @@ PAIRS, BETA, RATE = 5, 0.3, 0.7
 FAR = 1000.0  # differences of rewards at which a sigmoid is 0 or 1 in float64
 STEPS = 3
 
-themes, rewards, assistant, language_model = trained.themes, trained.rewards, trained.assistant, trained.language_model
+themes, rewards, assistant = trained.themes, trained.rewards, trained.assistant
 
 
 def verse_log_probabilities(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:

@@ -22,7 +22,8 @@ from test_cases.e12.public.themes import FEW, MANY, THEMES
 MODULE, GPT = "electives.assistant", "gpt_model.GPT"
 THEMES_DATA, PAIRS_DATA = "test_cases.e12.public.themes", "test_cases.e12.public.pairs"
 LOGITS_AGREE = 1e-3  # float32 through three blocks, in another order of operations
-READ = 6  # verses in a comparison of logits
+READ = 3  # verses in a comparison of logits
+PASSES = "Does it pass question 7? `python autograder.py -q q7` tells."
 GROUPS, N = 50, 8  # verses from which the best is chosen
 NO_GAIN, EXCHANGED = 0.05, 0.3  # accuracies: gained by pre-training, if hardly any; of rewards that are turned around
 FORGOTTEN = (
@@ -33,22 +34,13 @@ TURNED = "Rejected verses get the higher rewards. Have the two changed places in
 WRITTEN, HELD_OUT = 500, 300  # verses that a model writes; haiku of which the likelihood is measured
 
 
-def language_model(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    """The student's GPT gives the logits that the trained weights give in the grader's decoder."""
-    model, rows = _pretrained(student), _held_out(_random(library, 7), READ)[:, :-1]
-    what = f"with the trained weights, {READ} verses should give logits"
-    right = decoding.logits(shipped.weights(), rows)
-    found = expect.array(model(rows), right.shape, what, "Does your GPT pass question 7?")
-    expect.close(found, right, LOGITS_AGREE, f"{what} that begin with", "Does your GPT pass question 7?")
-
-
 def themes(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     """A reader tells themes after a hundred verses, and better than one that starts from nothing."""
     splits = library.load(THEMES_DATA)
     assert splits.test is not None
     accuracies, trainings = {}, {}
     for name, count in (("pretrained", FEW), ("few", FEW), ("many", MANY)):
-        base = _pretrained(student) if name == "pretrained" else student.create(GPT, *shipped.sizes())
+        base = _pretrained(student, library) if name == "pretrained" else student.create(GPT, *shipped.sizes())
         chosen = {key: array[:count] for key, array in splits.train.arrays.items()}
         reader, trainings[name] = _trained_reader(
             student, "fine_tune", base, dataclasses.replace(splits, train=Split(**chosen)), len(THEMES),
@@ -78,7 +70,7 @@ def rewards(student: Student, library: Library, thresholds: Mapping[str, float])
     splits = library.load(PAIRS_DATA)
     assert splits.test is not None
     season = splits.about["season"]
-    reader, training = _trained_reader(student, "train_reward", _pretrained(student), splits, 1)
+    reader, training = _trained_reader(student, "train_reward", _pretrained(student, library), splits, 1)
     better, worse = (decoding.outputs(reader, rows)[:, 0] for rows in (splits.test.chosen, splits.test.rejected))
     accuracy = float((better > worse).mean())
     candidates = decoding.written(shipped.weights(), GROUPS * N, _random(library, 8))
@@ -100,7 +92,7 @@ def assistant(student: Student, library: Library, thresholds: Mapping[str, float
     """The policy writes what is preferred twice as often, in form, with different verses, near the language."""
     splits = library.load(PAIRS_DATA)
     season, held_out = splits.about["season"], _held_out(_random(library, 9), HELD_OUT)
-    policy = _pretrained(student)
+    policy = _pretrained(student, library)
     with diagnosis.explained(diagnosis.crash_in_training):
         training = student.train(f"{MODULE}.train_dpo", policy, splits)
     after = _weights(policy, training)
@@ -131,8 +123,8 @@ def _held_out(random: np.random.Generator, count: int) -> np.ndarray:
     return random.permutation(verses.encoded()[~verses.was_read()])[:count]
 
 
-def _pretrained(student: Student) -> Model:
-    """The student's GPT with the shipped weights."""
+def _pretrained(student: Student, library: Library) -> Model:
+    """The student's GPT with the shipped weights; it gives the logits that the grader's decoder gives."""
     model, known = student.create(GPT, *shipped.sizes()), shipped.weights()
     found = {name: array.shape for name, array in model.parameters().items()}
     for name, array in known.items():
@@ -142,6 +134,11 @@ def _pretrained(student: Student) -> Model:
                 "The trained weights fit the layers of the starters. Were the layers of question 6 or 7 changed?"
             )
     model.set_parameters(known)
+    rows = _held_out(_random(library, 7), READ)[:, :-1]
+    what = f"with the trained weights, your GPT of question 7 should read {READ} verses into logits"
+    right = decoding.logits(known, rows)
+    found = expect.array(model(rows), right.shape, what, PASSES)
+    expect.close(found, right, LOGITS_AGREE, f"{what} that begin with", PASSES)
     return model
 
 
