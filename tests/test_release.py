@@ -108,7 +108,7 @@ def test_the_hand_out_is_shipped_to_students_as_it_is_and_to_nobody_else(release
 
 
 def test_the_student_archive_is_small(repository):
-    assert len(build.zipped(build.student_files(repository), build.STUDENT_FOLDER)) < 10e6
+    assert len(build.zipped(build.student_files(repository), build.STUDENT_FOLDER)) < 11e6
 
 
 def test_the_release_fills_the_tables_of_the_hand_out(repository):

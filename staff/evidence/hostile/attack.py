@@ -47,7 +47,8 @@ def _load(path: Path) -> Attack:
     values = dict(re.findall(r"^# (\w+): (.*)$", head, re.MULTILINE))
     files = {name: (SOLUTIONS_DIRECTORY / name).read_bytes() for name in HANDED_IN}
     target = values["file"]
-    files.setdefault(target, (SOLUTIONS_DIRECTORY / target).read_bytes())
+    for name in (target, *values.get("also", "").split()):
+        files.setdefault(name, (SOLUTIONS_DIRECTORY / name).read_bytes())
     files[target] += f"\n\n# --- {path.name}\n{code}".encode()
     if values.get("bytes"):
         files[target] = b"\x00\xff\xfe" * 1000
