@@ -72,7 +72,7 @@ def _beam(table: np.ndarray, width: int, max_length: int, power: float, wrong: s
     done: list[tuple[float, list[int]]] = []
     for _ in range(max_length):
         longer = [
-            ((0.0 if wrong == "last word" else total) + float(value), parent, [*words, word])
+            (total + float(value), parent, [*words, word])
             for parent, (total, seen, words) in enumerate(beam)
             for word, value in enumerate(table[seen])
         ]
@@ -110,7 +110,6 @@ IN_BEAM = {
     ),
     "always 1": "The log-probability is divided by the length itself. Where does `length_power` come in?",
     "greedy": "The answer is that of a greedy search. Does the beam keep `width` beginnings?",
-    "last word": "A beginning has the log-probability of its last word alone. The sum over all its words counts.",
     "one of each": (
         "Each beginning goes on with its best word alone. The best extensions of all beginnings together go on; "
         "several may have the same beginning."

@@ -76,7 +76,7 @@ def _compare(student: Student, splits: Splits, translations: list[list[int]]) ->
     """Train a translator without attention, and set both curves of BLEU aside. It has no threshold."""
     assert splits.test is not None
     test, counts = splits.test, data.lengths(splits.test.source)
-    model, _ = _trained(student, splits, NO_SCORE)
+    model, _ = _trained(student, splits, NO_SCORE, is_watched=False)
     with_one_state = _reader(model, NO_SCORE).translate(test.source, MAX_ROUNDS)
     student.record("bottleneck_bleu", _bleu(with_one_state, test, counts <= data.MAX_LENGTH))
     student.record("bottleneck_long_bleu", _bleu(with_one_state, test, counts > data.MAX_LENGTH))
@@ -93,10 +93,10 @@ def _compare(student: Student, splits: Splits, translations: list[list[int]]) ->
     student.exhibit(lambda: BleuByLength(lengths, scores, data.MAX_LENGTH))
 
 
-def _trained(student: Student, splits: Splits, score: str) -> tuple[Model, Training]:
+def _trained(student: Student, splits: Splits, score: str, is_watched: bool = True) -> tuple[Model, Training]:
     model = student.create(f"{MODULE}.Translator", score, len(SOURCE), len(TARGET), UNITS)
     with diagnosis.explained(diagnosis.crash_in_training):
-        return model, student.train(f"{MODULE}.train_translator", model, splits)
+        return model, student.train(f"{MODULE}.train_translator", model, splits, is_watched=is_watched)
 
 
 def _reader(model: Model, score: str) -> reference.Reader:

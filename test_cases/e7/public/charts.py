@@ -51,7 +51,7 @@ class BleuByLength:
                 name, (end, place), (7, 0), textcoords="offset points", va="center", fontsize=style.SMALL,
                 color=COLOURS[name], fontweight="bold", annotation_clip=False,
             )  # fmt: skip
-        axes.set(xlim=(float(self.lengths[0]) - 0.5, end), ylim=(0, 1))
+        axes.set(xlim=(float(self.lengths[0]) - 0.5, end), ylim=(0, 1.03))
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
         axes.set_xlabel("words of the source sentence")
         axes.set_ylabel("BLEU (in hundredths)")
