@@ -208,7 +208,7 @@ def test_a_sentence_is_translated_word_by_word_with_agreement_and_the_verb_at_th
 
         _numbers = iter([0.9, 0.1, 0.9, 0.1, 0.9])  # not bare, an adjective; the same again; no place
 
-    found = language.Sentence(Scripted(), 1)  # type: ignore[arg-type]
+    found = language.Sentence(Scripted(), 1)
     assert " ".join(found.source) == "the small queens helped the small songs"
     assert " ".join(word for word, _ in found.target) == "kirati picas las fenuli picas las jutun"
     assert [position for _, position in found.target] == [2, 1, 0, 6, 5, 4, 3]
@@ -252,7 +252,8 @@ def test_words_move_far(splits):
     assert distances.max() >= 7
 
 
-def untrained(score: str = "general", splits: datasets.Splits | None = None) -> SentencePairs:
+def untrained(score: str = "general", splits: datasets.Splits | None = None) -> Any:
+    """A data set with few rows and its model."""
     torch.manual_seed(0)
     model = translation.Translator(score, len(language.SOURCE), len(language.TARGET), 16)
     splits = splits or datasets.Library(seed=0).load(trained.DATA)
@@ -366,5 +367,5 @@ def test_a_model_that_answers_other_than_its_weights_is_worth_nothing(graded, tm
 
 
 def test_inputs_differ_from_seed_to_seed():
-    first, second = (checks._random(SimpleNamespace(seed=seed), 1).random() for seed in (0, 1))  # type: ignore[arg-type]
+    first, second = (checks._random(SimpleNamespace(seed=seed), 1).random() for seed in (0, 1))
     assert first != second

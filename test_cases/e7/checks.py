@@ -131,7 +131,7 @@ def decode(student: Student, library: Library, thresholds: Mapping[str, float]) 
         inputs = random.integers(END + 1, OTHER_WORDS, (BATCH, TARGET))
         state, memory = random.standard_normal((BATCH, SIZE)), 2 * random.standard_normal((BATCH, SOURCE, SIZE))
         is_word = np.arange(SOURCE) < np.array(LENGTHS)[:, None]
-        given = {"inputs": inputs, "state": state, "memory": memory, "is_word": is_word}
+        given: dict[str, Any] = {"inputs": inputs, "state": state, "memory": memory, "is_word": is_word}
         right = reference.Reader(score, parameters).decode(**given)
         what = f'decode with the score "{score}" should'
         found = student.probe("decoded", model=model, **given)
@@ -171,7 +171,7 @@ def beam_search(student: Student, library: Library, thresholds: Mapping[str, flo
     answers = []
     for width, power in SETTINGS:
         functions = {"search": f"{MODULE}.beam_search"}
-        settings = {"width": width, "max_length": MAX_ROUNDS, "length_power": power}
+        settings: dict[str, Any] = {"width": width, "max_length": MAX_ROUNDS, "length_power": power}
         found = student.probe("beamed", functions, tables=tables, **settings)
         answers.append(_sentences(found, TABLES, "beam_search should return a list of word numbers"))
     given = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,13 @@ def additive_score(
     """The score of a hidden layer without biases."""
     sums = (queries @ query_weight.T)[:, :, None] + (keys @ key_weight.T)[:, None]
     return np.tanh(sums) @ vector
+
+
+SCORES: dict[str, Callable[..., np.ndarray]] = {
+    "dot": dot_score,
+    "general": general_score,
+    "additive": additive_score,
+}
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
@@ -106,9 +113,7 @@ class Reader:
         named = [
             self._parameters[name] for name in ("query_weight", "key_weight", "vector") if name in self._parameters
         ]
-        return {"dot": dot_score, "general": general_score, "additive": additive_score}[self.score](
-            queries, keys, *named
-        )
+        return SCORES[self.score](queries, keys, *named)
 
     def translate(self, source: np.ndarray, max_length: int) -> list[list[int]]:
         """Greedy translations, without `END`."""
@@ -176,7 +181,8 @@ def greedy(table: np.ndarray, first: np.ndarray, max_length: int) -> list[list[i
     """
     found = []
     for state in first.tolist():
-        word, sentence = BEGIN, []
+        word = BEGIN
+        sentence: list[int] = []
         while len(sentence) < max_length and word != END:
             state, word = word, int(table[state, word].argmax())
             sentence.append(word)

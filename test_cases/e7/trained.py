@@ -133,5 +133,7 @@ def _seen(training: Training, words: float) -> str:
 
 def _alignment(test: Split, predicted: np.ndarray, weights: np.ndarray, chosen: np.ndarray, kind: str) -> Alignment:
     """The attention on the first long sentence among some."""
-    arrays = [array[chosen] for array in (test.source, test.target, test.alignment, predicted, weights)]
-    return Alignment(state_of(SCORE, *arrays, shown_row(arrays[0])), kind)
+    source = test.source[chosen]
+    right, positions = test.target[chosen], test.alignment[chosen]
+    state = state_of(SCORE, source, right, positions, predicted[chosen], weights[chosen], shown_row(source))
+    return Alignment(state, kind)

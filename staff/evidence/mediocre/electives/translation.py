@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -149,11 +150,11 @@ def greedy_search(step: Step, state: Tensor, max_length: int) -> list[list[int]]
 
 def beam_search(step: Step, state: Tensor, width: int, max_length: int, length_power: float = 1.0) -> list[int]:
     """Dictionaries and sorting."""
-    beam = [{"words": [BEGIN], "score": 0.0}]
-    finished = []
+    beam: list[dict[str, Any]] = [{"words": [BEGIN], "score": 0.0}]
+    finished: list[dict[str, Any]] = []
     for i in range(max_length):
         scores, state = step(state, torch.tensor([b["words"][-1] for b in beam]))
-        everything = []
+        everything: list[dict[str, Any]] = []
         for row, b in enumerate(beam):
             for word, value in enumerate(scores[row].tolist()):
                 everything.append({"words": b["words"] + [word], "score": b["score"] + value, "row": row})
