@@ -83,8 +83,8 @@ def readout(x: np.ndarray, owners: np.ndarray, graphs: int, how: str) -> np.ndar
 
 def community_logits(kind: str, parameters: Mapping[str, np.ndarray], x: np.ndarray, table: np.ndarray) -> np.ndarray:
     """What a `CommunityNet` with these parameters gives in evaluation mode, float64 (nodes, communities)."""
-    names = ("weight", "receiver", "sender", "bias") if kind == "gat" else ("weight", "bias")
+    names = ("weights", "receivers", "senders", "biases") if kind == "gat" else ("weights", "biases")
     layer = gat_layer if kind == "gat" else gcn_layer
-    one, two = ([parameters[f"{name}{number}"].astype(np.float64) for name in names] for number in (1, 2))
+    one, two = ([parameters[f"{name}.{place}"].astype(np.float64) for name in names] for place in (0, 1))
     inner = layer(table, x.astype(np.float64), *one)
     return layer(table, np.where(inner > 0, inner, np.expm1(np.minimum(inner, 0))), *two)

@@ -84,7 +84,7 @@ def _heard(kind: str, parameters: Mapping[str, np.ndarray], network: Split, tabl
     """How much each node hears of each other in the first layer; each row adds up to 1."""
     if kind == "gat":
         weight, receiver, sender = (
-            parameters[f"{name}1"].astype(np.float64) for name in ("weight", "receiver", "sender")
+            parameters[f"{name}.0"].astype(np.float64) for name in ("weights", "receivers", "senders")
         )
         return reference.attention_weights(table, network.x @ weight, receiver, sender)
     shares = reference.normalised(table)
@@ -94,10 +94,10 @@ def _heard(kind: str, parameters: Mapping[str, np.ndarray], network: Split, tabl
 def _require_shapes(parameters: Mapping[str, np.ndarray], kind: str) -> None:
     """A CommunityNet has the parameters that it began with, all finite."""
     sizes = (networks.FEATURES, HIDDEN, networks.COMMUNITIES)
-    for number in (1, 2):
-        shapes: dict[str, tuple[int, ...]] = {f"weight{number}": (sizes[number - 1], sizes[number])}
-        names = ("bias", "receiver", "sender") if kind == "gat" else ("bias",)
-        shapes |= {f"{name}{number}": (sizes[number],) for name in names}
+    for place in (0, 1):
+        shapes: dict[str, tuple[int, ...]] = {f"weights.{place}": (sizes[place], sizes[place + 1])}
+        names = ("biases", "receivers", "senders") if kind == "gat" else ("biases",)
+        shapes |= {f"{name}.{place}": (sizes[place + 1],) for name in names}
         for name, shape in shapes.items():
             expect.array(
                 parameters.get(name), shape, f"CommunityNet should have a parameter `{name}`", "Was the class changed?"

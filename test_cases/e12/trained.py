@@ -126,11 +126,11 @@ def _held_out(random: np.random.Generator, count: int) -> np.ndarray:
 def _pretrained(student: Student, library: Library) -> Model:
     """The student's GPT with the shipped weights; it gives the logits that the grader's decoder gives."""
     model, known = student.create(GPT, *shipped.sizes()), shipped.weights()
-    found = {name: array.shape for name, array in model.parameters().items()}
+    shapes = {name: array.shape for name, array in model.parameters().items()}
     for name, array in known.items():
-        if found.get(name) != array.shape:
+        if shapes.get(name) != array.shape:
             raise CheckFailed(
-                f"your GPT should have a parameter `{name}` of shape {array.shape}; got {found.get(name, 'none')}. "
+                f"your GPT should have a parameter `{name}` of shape {array.shape}; got {shapes.get(name, 'none')}. "
                 "The trained weights fit the layers of the starters. Were the layers of question 6 or 7 changed?"
             )
     model.set_parameters(known)

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import Linear, Module, Parameter
+from torch.nn import Linear, Module, ParameterList
 from torch.nn.functional import cross_entropy, dropout, elu, leaky_relu
 from torch.utils.data import DataLoader, Dataset
 
@@ -94,22 +94,23 @@ class CommunityNet(Module):
     def __init__(self, kind: str, features: int, hidden: int, communities: int) -> None:
         super().__init__()
         self.kind = kind
-        for number, (inputs, outputs) in enumerate([(features, hidden), (hidden, communities)], start=1):
-            setattr(self, f"weight{number}", Parameter(torch.randn(inputs, outputs) * inputs**-0.5))
-            setattr(self, f"bias{number}", Parameter(torch.zeros(outputs)))
-            if kind == "gat":
-                setattr(self, f"receiver{number}", Parameter(torch.zeros(outputs)))
-                setattr(self, f"sender{number}", Parameter(torch.zeros(outputs)))
+        sizes = [(features, hidden), (hidden, communities)]
+        listening = sizes if kind == "gat" else []
+        self.weights = ParameterList([torch.randn(inputs, outputs) * inputs**-0.5 for inputs, outputs in sizes])
+        self.biases = ParameterList([torch.zeros(outputs) for _, outputs in sizes])
+        self.receivers = ParameterList([torch.zeros(outputs) for _, outputs in listening])
+        self.senders = ParameterList([torch.zeros(outputs) for _, outputs in listening])
 
     def layer(self, number: int, adjacency: Tensor, x: Tensor) -> Tensor:
         """As given."""
-        names = ("weight", "receiver", "sender", "bias") if self.kind == "gat" else ("weight", "bias")
-        function = gat_layer if self.kind == "gat" else gcn_layer
-        return function(adjacency, x, *(getattr(self, f"{name}{number}") for name in names))
+        weight, bias = self.weights[number - 1], self.biases[number - 1]
+        if self.kind == "gcn":
+            return gcn_layer(adjacency, x, weight, bias)
+        return gat_layer(adjacency, x, weight, self.receivers[number - 1], self.senders[number - 1], bias)
 
     def attention(self, x: Tensor, adjacency: Tensor) -> Tensor:
         """As given."""
-        return attention_weights(adjacency, x @ self.weight1, self.receiver1, self.sender1)
+        return attention_weights(adjacency, x @ self.weights[0], self.receivers[0], self.senders[0])
 
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
         """As given."""
