@@ -266,7 +266,7 @@ def trained(live: Live | None) -> list[torch.Tensor]:
     """Parameters after a short training, with a window or without."""
     torch.manual_seed(0)
     model = convnets.LeNet(10)
-    dataset = DigitImages(model, arrays(320))
+    dataset = DigitImages(model, arrays(640))
     with live.watching(PICTURE, dataset) if live else pytest.MonkeyPatch.context():
         convnets.train_lenet(model, dataset)
     return [parameter.detach() for parameter in model.parameters()]
