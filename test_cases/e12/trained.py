@@ -137,8 +137,8 @@ def _pretrained(student: Student, library: Library) -> Model:
     rows = _held_out(_random(library, 7), READ)[:, :-1]
     what = f"with the trained weights, your GPT of question 7 should read {READ} verses into logits"
     right = decoding.logits(known, rows)
-    found = expect.array(model(rows), right.shape, what, PASSES)
-    expect.close(found, right, LOGITS_AGREE, f"{what} that begin with", PASSES)
+    given = expect.array(model(rows), right.shape, what, PASSES)
+    expect.close(given, right, LOGITS_AGREE, f"{what} that begin with", PASSES)
     return model
 
 
