@@ -206,10 +206,10 @@ class WrongReader(reference.Reader):
         hidden = np.stack(states, axis=1)
         queries = np.stack(before, axis=1) if self._wrong == "state before" else hidden
         seen = np.ones_like(is_word, dtype=bool) if self._wrong == "padding" else is_word.astype(bool)
-        if self.score == "none":
-            contexts, weights = np.zeros_like(hidden), None
-        else:
-            contexts, weights = reference.attend(self.scores(queries, memory), memory, seen)
+        found: tuple[np.ndarray, np.ndarray | None] = np.zeros_like(hidden), None
+        if self.score != "none":
+            found = reference.attend(self.scores(queries, memory), memory, seen)
+        contexts, weights = found
         parts = [hidden, contexts] if self._wrong == "state in front" else [contexts, hidden]
         if self._wrong == "no context":
             parts[0] = np.zeros_like(contexts)

@@ -49,8 +49,8 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 
 def attend(scores: np.ndarray, values: np.ndarray, is_word: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Contexts (batch, target, units) and weights (batch, target, source)."""
-    weights = softmax(np.where(is_word[:, None], scores, -np.inf))
-    return weights @ values, weights
+    shares = softmax(np.where(is_word[:, None], scores, -np.inf))
+    return shares @ values, shares
 
 
 def translation_loss(logits: np.ndarray, target: np.ndarray) -> float:
@@ -104,7 +104,7 @@ class Reader:
         hidden = np.stack(states, axis=1)
         contexts, weights = np.zeros_like(hidden), None
         if self.score != "none":
-            contexts, weights = attend(self.scores(hidden, memory), memory, is_word)
+            contexts, weights = attend(scores=self.scores(hidden, memory), values=memory, is_word=is_word)
         joined = np.tanh(self._linear("join", np.concatenate([contexts, hidden], axis=2)))
         return self._linear("output", joined), weights, state
 
@@ -120,7 +120,7 @@ class Reader:
         memory, state = self.encode(source)
         is_word, words = source != PADDING, np.full(len(source), BEGIN)
         columns = []
-        for _ in range(max_length):
+        for _round in range(max_length):
             logits, _, state = self.decode(words[:, None], state, memory, is_word)
             words = logits[:, 0].argmax(axis=1)
             columns.append(words)
@@ -194,7 +194,7 @@ def beam(table: np.ndarray, first: int, width: int, max_length: int, length_powe
     """The answer of a beam search in such a table."""
     prefixes: list[tuple[float, list[int]]] = [(0.0, [first, BEGIN])]
     done: list[tuple[float, list[int]]] = []
-    for _ in range(max_length):
+    for _round in range(max_length):
         longer = [
             (total + float(value), [*words, word])
             for total, words in prefixes

@@ -28,7 +28,7 @@ def greedy(table: np.ndarray, first: np.ndarray, max_length: int, wrong: str) ->
     sentences = []
     for state in first.tolist():
         start, word, sentence = state, BEGIN, []
-        for _ in range(max_length):
+        for _round in range(max_length):
             following = int(table[state, word].argmax())
             state = start if wrong == "state" else word
             word = BEGIN if wrong == "begin" else following
@@ -70,7 +70,7 @@ def _beam(table: np.ndarray, width: int, max_length: int, power: float, wrong: s
         power = 1.0
     beam = [(0.0, (0, BEGIN), [0, BEGIN])]  # log-probability, what the state and the last word say, words
     done: list[tuple[float, list[int]]] = []
-    for _ in range(max_length):
+    for _round in range(max_length):
         longer = [
             (total + float(value), parent, [*words, word])
             for parent, (total, seen, words) in enumerate(beam)

@@ -57,8 +57,8 @@ def translation(student: Student, library: Library, thresholds: Mapping[str, flo
     student.record("long_bleu", _bleu(translations, test, ~is_usual))
     predicted = logits.argmax(axis=2)
     for kind, chosen in (
-        ("a sentence as long as those of training", is_usual),
         (f"a sentence longer than the {data.MAX_LENGTH} words of training", counts > data.MAX_LENGTH + 3),
+        ("a sentence as long as those of training", is_usual),
     ):
         student.exhibit(partial(_alignment, test, predicted, weights, chosen, kind))
     words = float((predicted == test.target)[is_usual][test.target[is_usual] != data.PADDING].mean())

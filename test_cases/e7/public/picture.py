@@ -177,7 +177,7 @@ def draw(axes: Any, state: State) -> None:
     for label in axes.get_xticklabels():
         label.set_color(style.INK)
     axes.text(
-        0.0, -0.035, "rows: the words it predicts, red if wrong      frames: where the right words come from",
+        -0.14, -0.035, "rows: the words it predicts, red if wrong      frames: where the right words come from",
         transform=axes.transAxes, fontsize=style.SMALL, color=style.MUTED, va="top",
     )  # fmt: skip
 
