@@ -303,7 +303,7 @@ def patches(images: np.ndarray, size: int, wrong: str = "") -> np.ndarray:
 IN_PATCHES = {
     "columns first": "The patches come column by column. They come row by row.",
     "pixels turned": "Inside of each patch, the pixels come column by column. They come row by row.",
-    "reshaped": "The image was reshaped at once, so that a patch holds pixels that follow each other in a row of the image.",
+    "reshaped": "The image was reshaped at once: a patch holds pixels that follow each other in a row of the image.",
     "strips": "The wrong dimensions were exchanged: a patch holds pixels of several squares.",
     "exchanged": "Patches and pixels have changed places. The shape is (batch, count, size * size).",
 }

@@ -16,7 +16,7 @@ PADDING = 0
 
 def dot_scores(queries: np.ndarray, keys: np.ndarray) -> np.ndarray:
     """(..., n, width) with (..., m, width) gives (..., n, m)."""
-    return queries @ keys.swapaxes(-1, -2) / np.sqrt(np.float32(queries.shape[-1]))
+    return queries @ keys.swapaxes(-1, -2) / queries.shape[-1] ** 0.5
 
 
 def cosine_scores(queries: np.ndarray, keys: np.ndarray) -> np.ndarray:
@@ -77,7 +77,7 @@ def attention(
 def layer_norm(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     """As torch's: the variance is that of all entries, and 1e-5 is added."""
     centred = x - x.mean(axis=-1, keepdims=True)
-    return centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + np.float32(1e-5)) * weight + bias
+    return centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + 1e-5) * weight + bias
 
 
 def block_shapes(width: int, name: str = "") -> dict[str, tuple[int, ...]]:

@@ -313,7 +313,7 @@ def train_masked(model: MaskedLanguageModel, dataset: Dataset) -> None:
     punctuation marks with PADDING behind. There are 15,000 lines. `dataset.get_validation_accuracy()` tells which
     share of hidden words the model guesses in other lines, from 0 to 1.
 
-    The most frequent token, a comma, is about 9% of all. The model should be right more than twice as often. Only one
+    The most frequent token, a comma, is about 9% of all. The model should be right at least twice as often. Only one
     token in seven teaches something in a step, so that training needs hundreds of steps. A large rate, 0.01 or more,
     works here if it rises at first and falls to almost 0 in the end.
     """

@@ -15,6 +15,7 @@ from test_cases.e8.public import verses
 
 COLOURS = (style.BLUE, style.MISTAKE, style.GREEN, style.PURPLE)  # of the four heads
 SHOWN_DIGIT = 4  # one with strokes in several patches
+HIDDEN_WORDS = ("shall", "will", "would", "must", "may")  # of the line that is shown: one fits where others fit
 GUESSES = 5
 SHOWN_WEIGHT = 0.04  # smaller weights have no line
 HELD_OUT = 100  # validation examples whose accuracy is shown
@@ -70,8 +71,8 @@ class Heads:
         """The heads side by side over one line of verse."""
         word, guess = self.state.words[self.state.place], self.state.guesses[0]
         caption = (
-            "Your encoder reads a line that it has not seen. In each head, curves lead from a word to the words that it "
-            "looks at: the broader, the more weight. Curves of the hidden word are coloured."
+            "Your encoder reads a line that it has not seen. In each head, curves lead from a word on the left to the "
+            "words that it looks at: the broader, the more weight. The curves of the hidden word are coloured."
         )
         alt = f"The hidden word is {word}; the likeliest guess is {guess}, {self.state.chances[0]:.0%}."
         return [WindowPicture(self.state, caption, alt, is_wide=True)]
@@ -124,7 +125,7 @@ class Reader:
 def shown_line(lines: np.ndarray, words: Sequence[str]) -> tuple[np.ndarray, int]:
     """A line of 8 to 10 tokens that has a word to hide, (12,), and the position of this word.
 
-    The word follows one of `the`, `my` and `thy`, is no punctuation mark, and stands as near to the middle as any.
+    The word is one of `HIDDEN_WORDS`, and stands as near to the middle as any.
     """
     best: tuple[float, int, int] = (np.inf, 0, 1)
     for row, line in enumerate(lines):
@@ -132,8 +133,7 @@ def shown_line(lines: np.ndarray, words: Sequence[str]) -> tuple[np.ndarray, int
         if not 8 <= count <= 10:
             continue
         for place in range(2, count - 2):
-            is_noun = words[line[place - 1]] in ("the", "my", "thy") and words[line[place]].isalpha()
-            if is_noun and abs(place - count / 2) < best[0]:
+            if words[line[place]] in HIDDEN_WORDS and abs(place - count / 2) < best[0]:
                 best = (abs(place - count / 2), row, place)
     return lines[best[1]].copy(), best[2]
 
@@ -200,7 +200,7 @@ def _line(axes: Any, state: State) -> None:
             pairs = [
                 (one, other)
                 for one, other in zip(*np.nonzero(weights >= SHOWN_WEIGHT), strict=True)
-                if (one == state.place) is is_hidden
+                if (int(one) == state.place) == is_hidden
             ]
             curves = [
                 np.column_stack([start + CURVE * width, heights[one] + bend * (heights[other] - heights[one])])
@@ -220,9 +220,9 @@ def _digit(axes: Any, state: State) -> None:
     """The image with its patches, and in two rows what each head's class token looks at."""
     shape = axes.figure.get_figwidth() / axes.figure.get_figheight()
     big = 0.31
-    axes.text(0.045, TOP + 0.012, "16 patches", fontsize=style.SMALL, color=style.MUTED, va="bottom")
-    image(axes, (0.045, TOP - 0.06, big), state.image, shape)
-    grid(axes, (0.045, TOP - 0.06, big), shape)
+    axes.text(0.045, TOP - 0.058, "16 patches", fontsize=style.SMALL, color=style.MUTED, va="bottom")
+    image(axes, (0.045, TOP - 0.07, big), state.image, shape)
+    grid(axes, (0.045, TOP - 0.07, big), shape)
     small, pitch = 0.165, 0.195
     for head, weights in enumerate(_finite(state.attention)):
         row, column = divmod(head, 2)
@@ -241,6 +241,8 @@ def image(axes: Any, corner: tuple[float, float, float], pixels: np.ndarray, sha
         1 - 0.85 * _finite(pixels).clip(0, 1), extent=(left, left + width, top - width * shape, top), aspect="auto",
         cmap="gray", vmin=0, vmax=1, interpolation="nearest",
     )  # fmt: skip
+    corners = [left, left + width, left + width, left, left], [top, top, top - width * shape, top - width * shape, top]
+    axes.plot(*corners, color=style.FAINT, linewidth=1.0)
 
 
 def grid(axes: Any, corner: tuple[float, float, float], shape: float) -> None:

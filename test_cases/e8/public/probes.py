@@ -27,7 +27,8 @@ def block(
     x: Tensor,
     is_padding: Tensor | None,
     heads: int,
-    parameters: dict[str, Tensor],
+    names: list[str],
+    values: list[Tensor],
     order: Tensor,
 ) -> dict[str, Any]:
     """What an encoder block gives in float64.
@@ -37,23 +38,19 @@ def block(
         x: (batch, time, width).
         is_padding: bool (batch, time), or None.
         heads: of the attention.
-        parameters: of the block, by name.
+        names, values: of the block's parameters.
         order: int64 (time,), another order of the positions.
     Returns:
-        `names`: of the block's parameters. `output`: (batch, time, width). `permuted`: what the block gives for the
-        positions in the other order.
+        `fits`: whether the block has these parameters. `output`: (batch, time, width). `permuted`: what the block gives
+        for the positions in the other order.
     """
-    model = block_class(x.shape[2], heads).double()
-    names = {name: tuple(value.shape) for name, value in model.named_parameters()}
-    if names != {name: tuple(value.shape) for name, value in parameters.items()}:
-        return {"names": sorted(map(str, names))[:20], "output": None, "permuted": None}
-    model.load_state_dict(parameters)
+    model, wanted = block_class(x.shape[2], heads).double(), dict(zip(names, values, strict=True))
+    found = dict(model.named_parameters())
+    if {name: each.shape for name, each in found.items()} != {name: each.shape for name, each in wanted.items()}:
+        return {"fits": False, "output": None, "permuted": None}
+    model.load_state_dict(wanted)
     moved = None if is_padding is None else is_padding[:, order]
-    return {
-        "names": sorted(names),
-        "output": model(x, is_padding),
-        "permuted": model(x[:, order], moved),
-    }
+    return {"fits": True, "output": model(x, is_padding), "permuted": model(x[:, order], moved)}
 
 
 def loss_of_masked(
