@@ -195,7 +195,7 @@ def test_shares_of_masks_are_told_from_others():
     ids = masking.drawn(random())
     torch.manual_seed(0)
     for _ in range(3):  # no draw is unlucky
-        masking.require(Masker(encoders.mask_tokens), "", ids)  # type: ignore[arg-type]
+        masking.require(Masker(encoders.mask_tokens), "", ids)
 
     def shifted(ids: torch.Tensor, words: int) -> Any:
         inputs, is_chosen = encoders.mask_tokens(ids, words)
@@ -205,9 +205,9 @@ def test_shares_of_masks_are_told_from_others():
         torch.manual_seed(0)
         return encoders.mask_tokens(ids, words)
 
-    for wrong, message in ((shifted, "were not chosen"), (frozen, "should draw anew")):
+    for wrong, message in ((shifted, "were not chosen"), (frozen, "should draw other tokens")):
         with pytest.raises(CheckFailed, match=message):
-            masking.require(Masker(wrong), "", ids)  # type: ignore[arg-type]
+            masking.require(Masker(wrong), "", ids)
 
 
 def splits(kind: str, seed: int = 0) -> datasets.Splits:
@@ -236,7 +236,7 @@ def test_a_validation_accuracy_counts_hidden_words_alone():
     inputs, answers = dataset.validation[0]
     right = functional.one_hot(torch.from_numpy(arrays["validation_ids"]), len(dataset.words)).float()
     dataset.model = nn.Module()
-    dataset.model.forward = lambda ids: right  # type: ignore[assignment]
+    dataset.model.forward = lambda ids: right
     assert dataset.get_validation_accuracy() == 1.0
     assert len(answers) == int((inputs == verses.MASK).sum())
 

@@ -42,9 +42,9 @@ def scores(student: Student, library: Library, thresholds: Mapping[str, float]) 
                 arguments += [random.standard_normal((7, a + b)), random.standard_normal(7)]
             probes.append((tuple(arguments), _unchanged(student, f"{name}_scores", *arguments)))
         with diagnosis.explained(lambda text, name=name, probes=probes: mistakes.of_scores(name, probes)):  # type: ignore[misc]
-            for arguments, found in probes:
-                right = getattr(reference, f"{name}_scores")(*arguments)
-                what = f"{name}_scores of queries {arguments[0].shape} and keys {arguments[1].shape} should be"
+            for given, found in probes:
+                right = getattr(reference, f"{name}_scores")(*given)
+                what = f"{name}_scores of queries {given[0].shape} and keys {given[1].shape} should be"
                 expect.close(
                     expect.array(found, right.shape, what), right, EXACT, what, "The docstring has the formula."
                 )
@@ -91,7 +91,7 @@ def encoder_block(student: Student, library: Library, thresholds: Mapping[str, f
         x, order = random.standard_normal((BATCH, TIME, WIDTH)), np.roll(random.permutation(TIME), 1)
         parameters = {name: random.standard_normal(shape) / 2 for name, shape in reference.block_shapes(WIDTH).items()}
         functions = {"block_class": f"{MODULE}.EncoderBlock"}
-        arguments = {"x": x, "is_padding": is_padding, "heads": HEADS, "order": order}
+        arguments: dict[str, Any] = {"x": x, "is_padding": is_padding, "heads": HEADS, "order": order}
         arguments |= {"names": list(parameters), "values": list(parameters.values())}
         found = student.probe("block", functions, has_curve=False, **arguments)
         if found["fits"] is not True:
@@ -122,15 +122,15 @@ def masked_loss(student: Student, library: Library, thresholds: Mapping[str, flo
         is_chosen[0, 1:3] = is_chosen[1, 0] = is_chosen[2, 2:] = True
         table = random.standard_normal((9, 4))
         functions = {"masked_loss": f"{MODULE}.masked_loss"}
-        arguments = {"states": states, "ids": ids, "is_chosen": is_chosen, "table": table}
+        arguments: dict[str, Any] = {"states": states, "ids": ids, "is_chosen": is_chosen, "table": table}
         found = student.probe("loss_of_masked", functions, has_curve=False, **arguments)
         loss = expect.number(found["loss"], "masked_loss should be a number")
         probes.append((tuple(arguments.values()), loss))
         gradients.append(found["gradient"])
     with diagnosis.explained(lambda text: mistakes.of_loss(probes)):
-        for arguments, loss in probes:
+        for given, loss in probes:
             what = "masked_loss of 6 chosen tokens among 15 should be"
-            expect.close(loss, mistakes.masked_loss(*arguments), ROUNDED, what, "The docstring has the formula.")
+            expect.close(loss, mistakes.masked_loss(*given), ROUNDED, what, "The docstring has the formula.")
     if not all(isinstance(gradient, np.ndarray) and gradient.any() for gradient in gradients):
         raise CheckFailed(
             "masked_loss should have a gradient for the states; no gradient arrives. Is the loss made by `detach()`, "
@@ -264,14 +264,14 @@ def _require_own_logits(model: Model, kind: str, parameters: Mapping[str, np.nda
 
 
 def _trained(
-    student: Student, function: str, target: str, splits: Splits, kind: str, *arguments: int
+    student: Student, function: str, target: str, splits: Splits, kind: str, words: int = 0
 ) -> tuple[Model, Training]:
     """A model of the student's, trained by a function of the student's."""
-    model = student.create(target, *arguments)
+    model = student.create(target, words) if words else student.create(target)
     with diagnosis.explained(diagnosis.crash_in_training):
         training = student.train(f"{MODULE}.{function}", model, splits)
     with diagnosis.explained(lambda text: diagnosis.training(training)):
-        _parameters(model, kind, *arguments, after=function)
+        _parameters(model, kind, words, function)
     return model, training
 
 

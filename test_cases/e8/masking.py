@@ -40,7 +40,7 @@ def require(student: Student, target: str, ids: np.ndarray) -> None:
         count = int(is_chosen[~is_word].sum())
         raise CheckFailed(f"mask_tokens should choose no padding; it chose {count:,} padded tokens.")
     if np.array_equal(is_chosen, second[1]):
-        raise CheckFailed("mask_tokens should draw anew at each call; two calls chose the same tokens.")
+        raise CheckFailed("mask_tokens should draw other tokens at each call; two calls chose the same tokens.")
     together = is_chosen[0::2] & is_chosen[1::2] & is_word[0::2] & is_word[1::2]
     both = float(together[is_word[0::2] & is_word[1::2]].mean())
     if both > SAME_IN_ROWS * share:

@@ -89,13 +89,14 @@ IN_SCORES = {
 }
 
 
+def _made(name: str, wrong: str, *given: np.ndarray) -> np.ndarray:
+    return scores(name, given, wrong)
+
+
 def of_scores(name: str, probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives the scores that came for arguments of a kind of score."""
     right = getattr(reference, f"{name}_scores")
-    known = [
-        Mistake(lambda *given, wrong=wrong: scores(name, given, wrong), text)  # type: ignore[misc]
-        for wrong, text in IN_SCORES[name].items()
-    ]
+    known = [Mistake(partial(_made, name, wrong), text) for wrong, text in IN_SCORES[name].items()]
     return diagnosis.recognised(known, probes, EXACT) or _rounded(right, probes)
 
 
@@ -163,8 +164,6 @@ def attention(
     if mask is not None:
         if wrong == "padding inverted":
             mask = ~mask
-        elif wrong == "padded queries":
-            mask = is_padding[:, None, :, None] & np.zeros_like(found, bool)
         if wrong == "padding becomes zero":
             found = np.where(mask, 0.0, found)
         elif wrong not in ("padding seen", "padding after the softmax"):
@@ -232,10 +231,11 @@ def of_attention(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives result and attention as came, for arguments of `attention`."""
     flat = [(given, _flat(*found)) for given, found in probes]
 
-    def made(*given: Any, wrong: str) -> np.ndarray:
-        return _flat(*attention(*given, wrong=wrong))
+    def made(wrong: str, *given: Any) -> np.ndarray:
+        x, weights, heads, is_padding = given
+        return _flat(*attention(x, weights, heads, is_padding, wrong))
 
-    known = [Mistake(partial(made, wrong=wrong), text) for wrong, text in IN_ATTENTION.items()]
+    known = [Mistake(partial(made, wrong), text) for wrong, text in IN_ATTENTION.items()]
     with np.errstate(invalid="ignore"):
         found = diagnosis.recognised(known, flat, EXACT)
     return found or _rounded(lambda *given: _flat(*reference.attention(*given)), flat)

@@ -67,10 +67,8 @@ def attention(
     batch, time, width = x.shape
     each = (batch, time, heads, width // heads)
     queries, keys, values = (part.reshape(each).swapaxes(1, 2) for part in np.split(x @ in_weight.T + in_bias, 3, 2))
-    scores = dot_scores(queries, keys)
-    if is_padding is not None:
-        scores = np.where(is_padding[:, None, None, :], -np.inf, scores)
-    shares = softmax(scores)
+    hidden = np.zeros((), bool) if is_padding is None else is_padding[:, None, None, :]
+    shares = softmax(np.where(hidden, -np.inf, dot_scores(queries, keys)))
     return (shares @ values).swapaxes(1, 2).reshape(x.shape) @ out_weight.T + out_bias, shares
 
 
@@ -84,7 +82,7 @@ def block_shapes(width: int, name: str = "") -> dict[str, tuple[int, ...]]:
     """The parameters of an encoder block, each with `name` in front."""
     linear = {"attention_in": (3 * width, width), "attention_out": (width, width)}
     linear |= {"expand": (2 * width, width), "contract": (width, 2 * width)}
-    shapes = {}
+    shapes: dict[str, tuple[int, ...]] = {}
     for layer, shape in linear.items():
         shapes |= {f"{name}{layer}.weight": shape, f"{name}{layer}.bias": shape[:1]}
     for layer in ("norm1", "norm2"):
@@ -141,11 +139,11 @@ def word_logits(parameters: Parameters, states: np.ndarray) -> np.ndarray:
 
 def patches(images: np.ndarray, size: int) -> np.ndarray:
     """(batch, height, width) to (batch, count, size * size)."""
-    rows, columns = images.shape[1] // size, images.shape[2] // size
+    _, height, width = images.shape
     found = [
-        images[:, size * row : size * (row + 1), size * column : size * (column + 1)].reshape(len(images), -1)
-        for row in range(rows)
-        for column in range(columns)
+        images[:, top : top + size, left : left + size].reshape(len(images), -1)
+        for top in range(0, height, size)
+        for left in range(0, width, size)
     ]
     return np.stack(found, axis=1)
 
