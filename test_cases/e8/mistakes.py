@@ -1,0 +1,431 @@
+"""The classic mistakes of elective 8: what each would give, and its explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+from grading.checks import diagnosis
+from grading.checks.diagnosis import Mistake, Probe
+from test_cases.e8 import reference
+from test_cases.e8.reference import Parameters, layer_norm, softmax
+
+EXACT = 1e-9  # float64 sums of a few dozen products are exact to about 1e-14
+ROUNDED = 1e-5  # numbers this close to the right ones have been through float32
+SINGLE = 1e-3  # float32 through several layers
+
+FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the inputs are float64."
+
+
+def scores(name: str, arguments: Sequence[np.ndarray], wrong: str = "") -> np.ndarray:
+    """The scores of a kind ("dot", "cosine", "bilinear" or "additive"), or what a mistake makes of them."""
+    queries, keys, *others = arguments
+    if wrong == "exchanged":
+        return getattr(reference, f"{name}_scores")(*arguments).swapaxes(-1, -2)
+    if name == "dot":
+        products = queries @ keys.swapaxes(-1, -2)
+        return products / {"no root": queries.shape[-1], "not scaled": 1}[wrong]
+    if name == "cosine":
+        products = queries @ keys.swapaxes(-1, -2)
+        sizes = [np.linalg.norm(each, axis=-1) for each in (queries, keys)]
+        whole = [np.sqrt((each**2).sum(axis=(-1, -2), keepdims=True))[..., 0] for each in (queries, keys)]
+        if wrong == "no length of keys":
+            sizes[1] = np.ones_like(sizes[1])
+        elif wrong == "no length of queries":
+            sizes[0] = np.ones_like(sizes[0])
+        elif wrong == "squares":
+            sizes = [each**2 for each in sizes]
+        elif wrong == "whole":
+            sizes = [np.broadcast_to(each, old.shape) for each, old in zip(whole, sizes, strict=True)]
+        elif wrong == "not divided":
+            sizes = [np.ones_like(each) for each in sizes]
+        bottom = sizes[0][..., :, None] * sizes[1][..., None, :]
+        return np.divide(products, bottom, out=np.zeros_like(products), where=bottom > 0)
+    if name == "bilinear":
+        return reference.bilinear_scores(queries, keys, others[0]) / {"scaled": np.sqrt(keys.shape[-1])}[wrong]
+    weight, vector = others
+    a = queries.shape[-1]
+    first, last = queries @ weight[:, :a].T, keys @ weight[:, a:].T
+    if wrong == "key first":
+        b = keys.shape[-1]
+        first, last = queries @ weight[:, b:].T, keys @ weight[:, :b].T
+    both = first[..., :, None, :] + last[..., None, :, :]
+    if wrong == "each tanh":
+        both = np.arctanh(
+            np.clip((np.tanh(first)[..., :, None, :] + np.tanh(last)[..., None, :, :]) / 2, -0.999, 0.999)
+        )
+        return 2 * np.tanh(both) @ vector
+    return both @ vector if wrong == "no tanh" else np.tanh(both) @ vector
+
+
+IN_SCORES = {
+    "dot": {
+        "exchanged": "Rows and columns have changed places. Row i belongs to query i.",
+        "not scaled": "The products are not divided. Where does the root of the width come in?",
+        "no root": "The products are divided by the width. The formula has its root.",
+    },
+    "cosine": {
+        "exchanged": "Rows and columns have changed places. Row i belongs to query i.",
+        "no length of keys": "The products are not divided by the length of the key.",
+        "no length of queries": "The products are not divided by the length of the query.",
+        "not divided": "The products are not divided by the lengths.",
+        "squares": "The products are divided by squared lengths. What does a length take of the sum of squares?",
+        "whole": "One length was taken of all vectors together. Each vector has a length of its own.",
+    },
+    "bilinear": {
+        "exchanged": "Rows and columns have changed places. Row i belongs to query i.",
+        "scaled": "The scores are divided by a root. The matrix learns its own scale; the formula has none.",
+    },
+    "additive": {
+        "exchanged": "Rows and columns have changed places. Row i belongs to query i.",
+        "key first": "The key stands in front of the query. The first columns of the weight belong to the query.",
+        "no tanh": "The tanh is missing. Without it, the order of the scores would not depend on the query.",
+        "each tanh": "Query and key go through tanh each alone. The tanh is taken of their sum.",
+    },
+}
+
+
+def _made(name: str, wrong: str, *given: np.ndarray) -> np.ndarray:
+    return scores(name, given, wrong)
+
+
+def of_scores(name: str, probes: Sequence[Probe]) -> str:
+    """The explanation of the mistake that gives the scores that came for arguments of a kind of score."""
+    right = getattr(reference, f"{name}_scores")
+    known = [Mistake(partial(_made, name, wrong), text) for wrong, text in IN_SCORES[name].items()]
+    return diagnosis.recognised(known, probes, EXACT) or _rounded(right, probes)
+
+
+def positions(length: int, width: int, wrong: str = "") -> np.ndarray:
+    """The positional encoding, or what a mistake makes of it."""
+    count = np.arange(length)[:, None] + (wrong == "from one")
+    columns = np.arange(0, width, 2)
+    power = {"own exponents": columns / width / 2, "no width": columns / 2 / width}.get(wrong, columns / width)
+    angles = count / 10000.0**power
+    if wrong == "every column":
+        each = count / 10000.0 ** (np.arange(width) / width)
+        return np.where(np.arange(width) % 2 == 0, np.sin(each), np.cos(each))
+    if wrong == "multiplied":
+        angles = count * 10000.0**power
+    sines, cosines = np.sin(angles), np.cos(angles)
+    if wrong == "side by side":
+        return np.concatenate([sines, cosines], axis=1)
+    pair = [cosines, sines] if wrong == "cosine first" else [sines, cosines]
+    return np.stack(pair, axis=2).reshape(length, width)
+
+
+IN_POSITIONS = {
+    "from one": "The first position is 1. Positions begin with 0.",
+    "own exponents": "The exponent is i / width. The formula has 2i / width.",
+    "every column": "Each column has a wavelength of its own. A sine and the cosine behind it share one.",
+    "multiplied": "Positions were multiplied by the power of 10000. The formula divides.",
+    "side by side": "All sines stand in front of all cosines. They take turns.",
+    "cosine first": "The cosines stand in the even columns. Column 0 is a sine.",
+}
+
+
+def of_positions(probes: Sequence[Probe]) -> str:
+    """The explanation of the mistake that gives the tables that came for pairs of length and width."""
+    known = [Mistake(partial(positions, wrong=wrong), text) for wrong, text in IN_POSITIONS.items()]
+    return diagnosis.recognised(known, probes, EXACT) or _rounded(reference.positional_encoding, probes)
+
+
+ORDERS = {f"order {''.join(order)}": order for order in permutations("qkv") if "".join(order) != "qkv"}
+BLOCKS = {"q": "queries", "k": "keys", "v": "values"}
+
+
+def attention(
+    x: np.ndarray, weights: Sequence[np.ndarray], heads: int, is_padding: np.ndarray | None, wrong: str = ""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Result and attention, or what a mistake makes of them."""
+    in_weight, in_bias, out_weight, out_bias = weights
+    batch, time, width = x.shape
+    if wrong == "in transposed":
+        in_weight = np.concatenate([part.T for part in np.split(in_weight, 3)])
+    sums = x @ in_weight.T + (0 if wrong == "no bias" else in_bias)
+    parts = np.split(sums, 3, axis=2)
+    if wrong in ORDERS:
+        parts = [parts[ORDERS[wrong].index(name)] for name in "qkv"]
+    each = width // heads
+    if wrong.startswith("mixed heads"):
+        cut = [part.reshape(batch, heads, time, each) for part in parts]
+    elif wrong == "interleaved heads":
+        cut = [part.reshape(batch, time, each, heads).transpose(0, 3, 1, 2) for part in parts]
+    else:
+        cut = [part.reshape(batch, time, heads, each).swapaxes(1, 2) for part in parts]
+    queries, keys, values = cut
+    scale = {"not scaled": 1.0, "scaled by the width": np.sqrt(width), "no root": each}.get(wrong, np.sqrt(each))
+    found = queries @ keys.swapaxes(-1, -2) / scale
+    mask = None if is_padding is None else is_padding[:, None, None, :]
+    if mask is not None:
+        if wrong == "padding inverted":
+            mask = ~mask
+        if wrong == "padding becomes zero":
+            found = np.where(mask, 0.0, found)
+        elif wrong not in ("padding seen", "padding after the softmax"):
+            found = np.where(mask, -np.inf, found)
+    if wrong == "over queries":
+        shares = softmax(found.swapaxes(-1, -2)).swapaxes(-1, -2)
+    elif wrong == "over heads":
+        shares = softmax(found.swapaxes(1, -1)).swapaxes(1, -1)
+    elif wrong == "no softmax":
+        shares = np.where(np.isfinite(found), found, 0.0)
+    else:
+        shares = softmax(found)
+    if wrong == "padding after the softmax" and mask is not None:
+        shares = np.where(mask, 0.0, shares)
+    outputs = shares @ values
+    if wrong in ("joined without exchange", "mixed heads and joined likewise"):
+        joined = outputs.reshape(x.shape)
+    elif wrong == "interleaved heads":
+        joined = outputs.transpose(0, 2, 3, 1).reshape(x.shape)
+    else:
+        joined = outputs.swapaxes(1, 2).reshape(x.shape)
+    if wrong == "not projected":
+        return joined, shares
+    result = joined @ (out_weight if wrong == "out transposed" else out_weight.T)
+    return result + (0 if wrong in ("no out bias", "no bias") else out_bias), shares
+
+
+IN_ATTENTION = {
+    **{
+        wrong: "The blocks were taken in the order {}. The order is queries, keys, values.".format(
+            ", ".join(BLOCKS[name] for name in order)
+        )
+        for wrong, order in ORDERS.items()
+    },
+    "in transposed": "The input weight and its transpose have changed places.",
+    "out transposed": "The output weight and its transpose have changed places.",
+    "no bias": "Neither bias is added. Steps 1 and 6 add one each.",
+    "no out bias": "The output bias is missing.",
+    "not projected": "The output weight is not used. Step 6 takes a product with it.",
+    **dict.fromkeys(
+        ("mixed heads", "mixed heads and joined likewise"),
+        "The heads were cut by `reshape` or `view` to (batch, heads, time, ...) at once. That mixes positions and "
+        "heads. Cut the last dimension first, then exchange time and heads.",
+    ),
+    "interleaved heads": "A head got every so many numbers. The numbers of a head stand side by side.",
+    "joined without exchange": (
+        "The outputs of the heads were joined while heads stood in front of time. Which dimensions change places first?"
+    ),
+    "not scaled": "The scores are not divided by the root of the head's width. Does your code use `dot_scores`?",
+    "scaled by the width": "The root is that of the whole width. A head has width / heads numbers.",
+    "no root": "The scores are divided by the head's width. The formula has its root.",
+    "over queries": "The softmax runs along the queries. Each row, one query's weights, should sum to 1.",
+    "over heads": "The softmax runs along the heads. Each row, one query's weights, should sum to 1.",
+    "no softmax": "The values were weighted by scores. Where does the softmax come in?",
+    "padding seen": "Padded positions get weight. Where does `is_padding` come in?",
+    "padding inverted": "The mask is the wrong way round: padding is seen, and words are not. True means padding.",
+    "padding becomes zero": "Scores of padding become 0, and e^0 is 1. Which score has the weight 0?",
+    "padding after the softmax": (
+        "The weights of padding were removed after the softmax. The others no longer sum to 1. Mask the scores before."
+    ),
+}
+
+
+def of_attention(probes: Sequence[Probe]) -> str:
+    """The explanation of the mistake that gives result and attention as came, for arguments of `attention`."""
+    flat = [(given, _flat(*found)) for given, found in probes]
+
+    def made(wrong: str, *given: Any) -> np.ndarray:
+        x, weights, heads, is_padding = given
+        return _flat(*attention(x, weights, heads, is_padding, wrong))
+
+    known = [Mistake(partial(made, wrong), text) for wrong, text in IN_ATTENTION.items()]
+    with np.errstate(invalid="ignore"):
+        found = diagnosis.recognised(known, flat, EXACT)
+    return found or _rounded(lambda *given: _flat(*reference.attention(*given)), flat)
+
+
+def block(x: np.ndarray, parameters: Parameters, heads: int, is_padding: np.ndarray | None, wrong: str) -> np.ndarray:
+    """The output of an encoder block with a mistake."""
+    p = parameters
+    weights = tuple(p[f"attention_{side}.{kind}"] for side in ("in", "out") for kind in ("weight", "bias"))
+    norms = [(p[f"norm{number}.weight"], p[f"norm{number}.bias"]) for number in (1, 2)]
+    if wrong == "norms exchanged":
+        norms.reverse()
+
+    def think(x: np.ndarray) -> np.ndarray:
+        inner = x @ p["expand.weight"].T + p["expand.bias"]
+        inner = inner if wrong == "no relu" else np.maximum(inner, 0)
+        return inner @ p["contract.weight"].T + p["contract.bias"]
+
+    def look(x: np.ndarray) -> np.ndarray:
+        return reference.attention(x, weights, heads, None if wrong == "padding lost" else is_padding)[0]
+
+    if wrong == "norm first":
+        x = x + look(layer_norm(x, *norms[0]))
+        return x + think(layer_norm(x, *norms[1]))
+    first, second = wrong != "no first residual", wrong != "no second residual"
+    x = x * first + look(x)
+    x = x if wrong == "no first norm" else layer_norm(x, *norms[0])
+    x = x * second + think(x)
+    return x if wrong == "no second norm" else layer_norm(x, *norms[1])
+
+
+IN_BLOCK = {
+    "no first residual": "The attention's result replaces x. The formula adds x to it.",
+    "no second residual": "The second half of the block replaces y. The formula adds y to it.",
+    "no first norm": "norm1 is not used. It comes behind the first sum.",
+    "no second norm": "norm2 is not used. It comes behind the second sum.",
+    "norms exchanged": "norm1 and norm2 have changed places.",
+    "norm first": "The norms come in front of attention and layers. In this block they come behind the sums.",
+    "no relu": "The relu is missing between expand and contract.",
+    "padding lost": "`is_padding` does not reach the attention. Is it passed on?",
+}
+
+
+def of_block(probes: Sequence[Probe]) -> str:
+    """The explanation of the mistake that gives the outputs that came for arguments of `block`."""
+    known = [Mistake(partial(block, wrong=wrong), text) for wrong, text in IN_BLOCK.items()]
+    return diagnosis.recognised(known, probes, EXACT)
+
+
+def patches(images: np.ndarray, size: int, wrong: str = "") -> np.ndarray:
+    """The patches of images, or what a mistake makes of them."""
+    count, rows, columns = len(images), images.shape[1] // size, images.shape[2] // size
+    right = reference.patches(images, size)
+    if wrong == "columns first":
+        return right.reshape(count, rows, columns, -1).swapaxes(1, 2).reshape(right.shape)
+    if wrong == "pixels turned":
+        return right.reshape(*right.shape[:2], size, size).swapaxes(2, 3).reshape(right.shape)
+    if wrong == "reshaped":
+        return images.reshape(right.shape)
+    if wrong == "strips":
+        return images.reshape(count, rows, size, columns, size).swapaxes(2, 4).reshape(right.shape)
+    return right.swapaxes(1, 2)
+
+
+IN_PATCHES = {
+    "columns first": "The patches come column by column. They come row by row.",
+    "pixels turned": "Inside of each patch, the pixels come column by column. They come row by row.",
+    "reshaped": "The image was reshaped at once: a patch holds pixels that follow each other in a row of the image.",
+    "strips": "The wrong dimensions were exchanged: a patch holds pixels of several squares.",
+    "exchanged": "Patches and pixels have changed places. The shape is (batch, count, size * size).",
+}
+
+
+def of_patches(probes: Sequence[Probe]) -> str:
+    """The explanation of the mistake that gives the patches that came for arguments of `patches`."""
+    known = [Mistake(partial(patches, wrong=wrong), text) for wrong, text in IN_PATCHES.items()]
+    return diagnosis.recognised(known, probes, EXACT)
+
+
+def masked_loss(
+    states: np.ndarray, ids: np.ndarray, is_chosen: np.ndarray, table: np.ndarray, wrong: str = ""
+) -> float:
+    """The loss where `predict` is a product with a table, or what a mistake makes of it."""
+    chances = softmax(states @ table.T)
+    right = np.take_along_axis(chances, ids[..., None], axis=2)[..., 0]
+    losses = -np.log(right)
+    if wrong == "all tokens":
+        return float(losses.mean())
+    if wrong == "others":
+        return float(losses[~is_chosen].mean())
+    if wrong == "sum":
+        return float(losses[is_chosen].sum())
+    if wrong == "divided by all":
+        return float(losses[is_chosen].sum() / losses.size)
+    if wrong == "mean of lines":
+        return float(np.mean([line[chosen].mean() for line, chosen in zip(losses, is_chosen, strict=True)]))
+    if wrong == "softmax twice":
+        return float(-np.log(np.take_along_axis(softmax(chances), ids[..., None], axis=2)[..., 0])[is_chosen].mean())
+    return float(losses[is_chosen].mean())
+
+
+IN_LOSS = {
+    "all tokens": "The mean is taken over all tokens. Only chosen ones count.",
+    "others": "The mean is taken over the tokens that were not chosen.",
+    "sum": "The loss is the sum over the chosen tokens. The formula has their mean.",
+    "divided by all": "The sum over the chosen tokens is divided by the number of all tokens.",
+    "mean of lines": "The mean was taken of each line, then of the lines. All chosen tokens count the same.",
+    "softmax twice": "The logits go through a softmax, and `cross_entropy` takes another. It wants logits.",
+}
+
+
+def of_loss(probes: Sequence[Probe]) -> str:
+    """The explanation of the mistake that gives the losses that came for arguments of `masked_loss`."""
+    known = [Mistake(partial(masked_loss, wrong=wrong), text) for wrong, text in IN_LOSS.items()]
+    return diagnosis.recognised(known, probes, ROUNDED)
+
+
+def states(parameters: Parameters, ids: np.ndarray, wrong: str) -> np.ndarray:
+    """The states of lines with a mistake in `encode`."""
+    table = reference.positional_encoding(ids.shape[1], reference.WIDTH)
+    x = (1.0 if wrong == "not scaled" else reference.SCALE) * parameters["embedding.weight"][ids]
+    if wrong == "positions scaled":
+        x = x + reference.SCALE * table
+    elif wrong != "no positions":
+        x = x + table
+    is_padding = ids == reference.PADDING
+    padding = {"padding seen": None, "padding inverted": ~is_padding}.get(wrong, is_padding)
+    return reference.encoder(x, parameters, reference.DEPTHS["words"], padding)[0]
+
+
+IN_STATES = {
+    "no positions": "The positional encoding is missing: the model cannot tell the order of words.",
+    "not scaled": "The embeddings are not multiplied by EMBEDDING_SCALE.",
+    "positions scaled": "The positional encoding was multiplied by EMBEDDING_SCALE, too. It belongs to the embedding.",
+    "padding seen": "The encoder does not know what is padding. Which argument tells it?",
+    "padding inverted": "The encoder takes words for padding. True means padding.",
+}
+
+
+def of_states(parameters: Parameters, ids: np.ndarray, found: Any) -> str:
+    """The explanation of the mistake that gives the states that came."""
+    known = [Mistake(partial(states, wrong=wrong), text) for wrong, text in IN_STATES.items()]
+    return diagnosis.recognised(known, [((_double(parameters), ids), found)], SINGLE)
+
+
+def digit_logits(parameters: Parameters, images: np.ndarray, wrong: str) -> np.ndarray:
+    """The logits of images with a mistake in `VisionTransformer.forward`."""
+    tokens = reference.patches(images, reference.PATCH) @ parameters["project.weight"].T + parameters["project.bias"]
+    first = np.broadcast_to(parameters["class_token"], (len(images), 1, reference.WIDTH))
+    table = reference.positional_encoding(1 + tokens.shape[1], reference.WIDTH)
+    if wrong == "class token without position":
+        x = np.concatenate([first, tokens + table[:-1]], axis=1)
+    elif wrong == "class token behind":
+        x = np.concatenate([tokens, first], axis=1) + table
+    else:
+        x = np.concatenate([first, tokens], axis=1) + (0 if wrong == "no positions" else table)
+    found = reference.encoder(x, parameters, reference.DEPTHS["digits"])[0]
+    read = {
+        "class token behind": found[:, -1],
+        "last read": found[:, -1],
+        "mean": found.mean(axis=1),
+        "mean of patches": found[:, 1:].mean(axis=1),
+    }.get(wrong, found[:, 0])
+    return read @ parameters["head.weight"].T + parameters["head.bias"]
+
+
+IN_DIGITS = {
+    "no positions": "The positional encoding is missing: the model cannot tell where a patch was.",
+    "class token without position": "The class token has no positional encoding. It has that of position 0.",
+    "class token behind": "The class token stands behind the patches. It goes in front.",
+    "last read": "The head reads the last position. It reads the class token, which stands in front.",
+    "mean": "The head reads the mean of all positions. It reads the class token alone.",
+    "mean of patches": "The head reads the mean of the patches. It reads the class token alone.",
+}
+
+
+def of_digits(parameters: Parameters, images: np.ndarray, found: Any) -> str:
+    """The explanation of the mistake that gives the logits that came."""
+    known = [Mistake(partial(digit_logits, wrong=wrong), text) for wrong, text in IN_DIGITS.items()]
+    return diagnosis.recognised(known, [((_double(parameters), images), found)], SINGLE)
+
+
+def _double(parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: value.astype(np.float64) for name, value in parameters.items()}
+
+
+def _flat(*arrays: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.asarray(array, np.float64).ravel() for array in arrays])
+
+
+def _rounded(right: Any, probes: Sequence[Probe]) -> str:
+    """Whether the numbers are right but for their precision."""
+    return diagnosis.recognised([Mistake(right, FLOAT32)], probes, ROUNDED)
