@@ -13,6 +13,7 @@ import importlib
 import io
 import itertools
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,7 @@ IN_THE_HAND_OUT = (
     *(f"{name}.png" for name in EXHIBITED if name != "q6"),
 )
 HAND_OUT_IMAGES = PROJECT_DIRECTORY / "docs" / "students" / "images"
+PICTURES_IN_A_ROW = 3
 COLOURS = 128  # fewer turn thin coloured lines on shades grey
 
 
@@ -121,7 +123,15 @@ def main(argv: list[str] | None = None) -> int:
         "-q", "--question", action="append", metavar="qN", help="of this question only; may be repeated"
     )
     parser.add_argument("--documentation", action="store_true", help="write those that the hand-out shows, too")
+    parser.add_argument(
+        "--sheet", type=Path, metavar="FILE", help="put the hand-out's pictures of the electives on one sheet; no more"
+    )
     arguments = parser.parse_args(argv)
+    if arguments.sheet:
+        electives = [HAND_OUT_IMAGES / f"{name}.png" for name in QUESTIONS if name in EXHIBITED and name != "q6"]
+        contact_sheet(electives, arguments.sheet)
+        print(arguments.sheet)
+        return 0
     arguments.output.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     student_modules.install(PROJECT_DIRECTORY / "staff" / "solutions")
@@ -155,6 +165,20 @@ def main(argv: list[str] | None = None) -> int:
         print(f"no pictures of the report: {error}")
         return 0
     return report_screenshot.main(["--output", str(arguments.output)])
+
+
+def contact_sheet(pictures: Sequence[Path], path: Path) -> None:
+    """Pictures of one size side by side, in rows of three, into a PNG file."""
+    from PIL import Image  # comes with matplotlib
+
+    opened = [Image.open(picture).convert("RGB") for picture in pictures]
+    width, height = opened[0].size
+    sheet = Image.new("RGB", (PICTURES_IN_A_ROW * width, -(-len(opened) // PICTURES_IN_A_ROW) * height), "white")
+    for place, picture in enumerate(opened):
+        row, column = divmod(place, PICTURES_IN_A_ROW)
+        sheet.paste(picture, (column * width, row * height))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(path)
 
 
 def _compress(source: Path, target: Path) -> None:
