@@ -9,10 +9,10 @@ from grading.outcomes import CRASHED, FAILED, Outcome
 from staff.evidence.mutants.format import SOLUTIONS_DIRECTORY, MutantError, write_submission
 from staff.evidence.unseen import __main__ as command
 from staff.evidence.unseen import page
-from staff.evidence.unseen.format import Mistake, read_all
+from staff.evidence.unseen.format import SETS, Mistake, read_all
 from staff.evidence.unseen.run import Reading
 
-MISTAKES = read_all()
+MISTAKES = {name: read_all(directory) for name, directory in SETS.items()}
 SHAPE = Outcome("shape", "A batch gives ten scores", FAILED, 0.0, 0.0, "Q3: got (4, 784) | not (4, 10)")
 FIT = Outcome("fit", "The model fits", CRASHED, 0.0, 5.0, "Traceback:\n```\n  x = 1\n```")
 
@@ -21,12 +21,15 @@ def mistake(name):
     return Mistake("q3", name, f"What is wrong with {name}.", ())
 
 
-def test_every_question_has_mistakes():
-    assert len(MISTAKES) == 30
-    assert {found.question for found in MISTAKES} == {f"q{number}" for number in range(1, 9)}
+@pytest.mark.parametrize("name", SETS)
+def test_every_question_has_mistakes(name):
+    assert len(MISTAKES[name]) == 30
+    assert {found.question for found in MISTAKES[name]} == {f"q{number}" for number in range(1, 9)}
 
 
-@pytest.mark.parametrize("found", MISTAKES, ids=lambda found: found.name)
+@pytest.mark.parametrize(
+    "found", [found for mistakes in MISTAKES.values() for found in mistakes], ids=lambda it: it.name
+)
 def test_a_mistake_makes_a_submission_that_python_can_read(found, tmp_path):
     write_submission(found, tmp_path)
     changed = {path.name for path in tmp_path.glob("*.py") if path.read_text() != _solution(path)}
@@ -82,7 +85,7 @@ def test_a_question_without_mistakes_is_a_usage_error(tmp_path, capsys):
 
 def test_a_crash_in_class_code_is_read_as_the_student_gets_it():
     """Grades one mistake for real: the check that crashes comes with its traceback, those that wait for it do not come."""
-    (found,) = [found for found in MISTAKES if found.name == "q6/two-heads"]
+    (found,) = [found for found in MISTAKES["first"] if found.name == "q6/two-heads"]
     (reading,) = command.read_messages([found], 1, 0, None)
     assert [outcome.name for outcome in reading.lost] == ["weights_sum_to_one"]
     assert reading.lost[0].message

@@ -177,8 +177,8 @@ def _cross_entropy_loss(student: Student, target: str, classes: int) -> None:
 
 LOSS_CRASHES = {
     "Expected floating point type for target with class probabilities, got Long": (
-        "`cross_entropy` got labels of whole numbers. Whole numbers mean one class number for each example. One-hot "
-        "labels should stay floats. Which line turns the labels into whole numbers?"
+        "`cross_entropy` got one-hot labels of an integer type. With integers, `cross_entropy` expects one class "
+        "number for each example. One-hot labels should stay floats. Which line turns the labels into integers?"
     ),
     "expected scalar type Long but found Float": (
         "This loss expects class numbers, and the labels are one-hot rows of floats. `cross_entropy` takes one-hot "

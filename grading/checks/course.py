@@ -245,8 +245,8 @@ def _few_updates(stats: Training) -> str:
     size = _batch_size(stats)
     if size >= WHOLE * stats.examples > 0:
         return (
-            f"Each batch held all {stats.examples:,} examples, so that each pass had one update. Is the batch size too "
-            "large?"
+            f"Each batch held all {stats.examples:,} examples, so that each pass had one update. Smaller batches give "
+            "more updates. Is the batch size too large?"
         )
     if stats.backwards > FEW_UPDATES or not size:
         return ""

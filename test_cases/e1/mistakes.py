@@ -61,7 +61,7 @@ FORGETS = "Each step is computed as if it were the first one. Does the state go 
 EXPLANATIONS = {
     "gradient_descent": {
         "uphill": UPHILL,
-        "no rate": "The step is the whole gradient. Where does the rate come in?",
+        "no rate": "Your step is the whole gradient. The step is the rate times the gradient. Where is `rate` used?",
     },
     "momentum": {
         "uphill": UPHILL,
@@ -81,10 +81,13 @@ EXPLANATIONS = {
     "adam": {
         "uphill": UPHILL,
         "forgets": FORGETS,
-        "uncorrected": "Neither mean nor square is corrected. Both start at 0 and are too small in the first steps.",
+        "uncorrected": (
+            "The bias correction of both averages, m and v, is missing. Both start at 0, so they are too small in the "
+            "first steps."
+        ),
         "mean uncorrected": "The mean is not corrected. It starts at 0 and is too small in the first steps.",
         "square uncorrected": "The square is not corrected. It starts at 0 and is too small in the first steps.",
-        "swapped": "beta1 and beta2 have changed places. Which of the two belongs to the mean?",
+        "swapped": "beta1 and beta2 are swapped. Which of the two belongs to the mean?",
         "late": "The correction is that of the next step. Which t does the first step have?",
         "always first": "The correction is that of the first step in every step. Does t grow, and is t in the state?",
         "epsilon in the root": "epsilon is added under the square root. The formula adds epsilon after the root.",
@@ -104,7 +107,7 @@ KEPT_OUTSIDE = (
     "function. What belongs into the state?"
 )
 FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the weights are float64."
-T_FROM_0 = "All numbers are NaN or infinite after the first step: 1 - beta^t is 0 for t = 0. Where does t begin?"
+T_FROM_0 = "Your code divides by 1 - beta^t, which is 0 for t = 0. With which number should t begin?"
 NOT_SQUARED = "Numbers are NaN where the gradient is negative. The square root wants the mean of gradient²."
 
 
@@ -238,8 +241,8 @@ IN_MINIMIZE = {
         "changed in place. Does each step make new weights?"
     ),
     "accumulates": (
-        "Each gradient is the sum of all gradients so far. backward() adds to what is in .grad. What happens to .grad "
-        "before the next step?"
+        "Each gradient is the sum of all gradients so far, because `backward()` adds to `.grad`. What should happen to "
+        "`.grad` before the next `backward()`?"
     ),
     "state lost": "Each update got None as its state. What `update` returns as the state goes into the next call.",
     "from 1": "The first step has the number 1. `update` should get 0 in the first step.",

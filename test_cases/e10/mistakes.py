@@ -28,7 +28,7 @@ def _probabilities(real: np.ndarray, fake: np.ndarray) -> float:
 
 
 IN_DISCRIMINATOR: Mapping[str, Callable[[np.ndarray, np.ndarray], float]] = {
-    "Real and generated samples have changed places. Real ones have the label 1, generated ones 0.": (
+    "Real and generated samples are swapped. Real ones have the label 1, generated ones 0.": (
         lambda real, fake: reference.discriminator_loss(fake, real)
     ),
     "All samples have the label 1. That of generated samples is 0.": (
@@ -188,7 +188,7 @@ IN_STEPS = {
 IN_DISCRIMINATOR_STEP = IN_STEPS | {
     "real alone": "Only the real samples taught the discriminator. Generated ones have the label 0.",
     "generated alone": "Only the generated samples taught the discriminator. Real ones have the label 1.",
-    "exchanged": "Real and generated samples have changed places in the loss.",
+    "exchanged": "Real and generated samples are swapped in the loss.",
     "all real": "Generated samples were taught to be real. Their label is 0 in this step.",
 }
 IN_GENERATOR_STEP = IN_STEPS | {

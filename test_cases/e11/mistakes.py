@@ -159,7 +159,7 @@ def attention_weights(
 
 
 IN_ATTENTION = {
-    "exchanged": "`receiver` and `sender` have changed places. The receiver i listens, the sender j speaks.",
+    "exchanged": "`receiver` and `sender` are swapped. The receiver i listens, the sender j speaks.",
     **dict.fromkeys(
         ("senders alone", "leaky parts"),
         "The receiver has no influence. What is the same in a whole row drops out of a softmax. LeakyReLU is applied "

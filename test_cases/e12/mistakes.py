@@ -137,7 +137,7 @@ def _of_margins(margins: np.ndarray, wrong: str) -> float:
 
 
 IN_BOTH = {
-    "exchanged": "Chosen and rejected have changed places. The loss is small if the chosen verse is ahead.",
+    "exchanged": "Chosen and rejected are swapped. The loss is small if the chosen verse is ahead.",
     "no minus": "The minus is missing: training would make the loss smaller, and the chosen verses worse.",
     "no log": "The logarithm is missing. This is the mean of -sigmoid.",
     "wrong answers": "This is 1 - sigmoid. The formula has -log sigmoid.",
@@ -187,7 +187,7 @@ IN_DPO = {
     "no reference": "The reference has no influence. The formula subtracts its log-probabilities.",
     "no beta": "Beta has no influence. The formula multiplies by beta inside of the sigmoid.",
     "divided": "The difference was divided by beta. The formula multiplies.",
-    "models exchanged": "Policy and reference have changed places, or chosen and rejected. Which is subtracted?",
+    "models exchanged": "Policy and reference are swapped, or chosen and rejected. Which is subtracted?",
     "reference added": "The log-probabilities of the reference were added. The formula subtracts them.",
     "chosen alone": "The rejected verses have no influence.",
     "rejected alone": "The chosen verses have no influence.",

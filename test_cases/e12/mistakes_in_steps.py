@@ -82,7 +82,7 @@ def _chosen_alone(table: np.ndarray, old: np.ndarray, better: np.ndarray, worse:
 
 IN_STEPS = {
     "all gradients kept": "Gradients from before were added. Where does `zero_grad` come in?",
-    "verses exchanged": "Chosen and rejected verses have changed places.",
+    "verses exchanged": "Chosen and rejected verses are swapped.",
     "itself": "The policy is its own reference: each step compares the policy with itself. Use `reference`.",
     "no reference": "The reference has no influence. Its log-probabilities belong to the loss.",
     "chosen alone": "No gradient comes from the rejected verses. Only the reference is computed without gradients.",

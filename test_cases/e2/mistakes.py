@@ -22,10 +22,13 @@ NOT_DIVIDED = "The gradient is that of a sum. The loss is a mean: what is the gr
 SIGN = "The sign is reversed. The gradient points where the loss rises."
 SUM = "That is a sum. The loss is a mean."
 AT_0 = "At x = 0 the gradient is whole. In the docstring, x = 0 belongs to the left side."
-WHERE_UPSTREAM = "The gradient passes where `upstream` is above 0. Which tensor decides where the function is flat?"
+WHERE_UPSTREAM = (
+    "Your gradient passes where `upstream` is above 0. Which tensor decides where the function is 0: `x` or `upstream`?"
+)
 CRASHES = {
     "does not require grad and does not have a grad_fn": (
-        "torch computes no gradients here. In this elective you write them: the docstring has the formula."
+        "Your code asks torch for the gradient. In this elective you write the gradient yourself, by the formula in "
+        "the docstring."
     ),
 }
 
@@ -55,8 +58,8 @@ def linear_backward(upstream: np.ndarray, x: np.ndarray, weight: np.ndarray, wro
 
 IN_LINEAR_BACKWARD = {
     "averaged": (
-        "The gradients by W and b are divided by the batch. The mean over the batch belongs to the loss. The loss's "
-        "gradient is divided already."
+        "Your code divides the gradients of W and b by the batch size. `upstream`, the gradient of the loss, is "
+        "divided by it already."
     ),
     "bias averaged": "The gradient by b is a mean over the batch. The formula has a sum.",
     "everything averaged": "All gradients are divided by the batch. The loss's gradient is divided already.",
@@ -82,7 +85,7 @@ OF_EACH: dict[str, list[Mistake]] = {
         Mistake(lambda g, x: _slope_of_sigmoid(x), NO_UPSTREAM),
         Mistake(
             lambda g, x: g * x * (1 - x),
-            "That is x (1 - x). The formula has s(x) (1 - s(x)): x is what went into the sigmoid, not what came out.",
+            "Your code has x (1 - x). The formula has s (1 - s) with s = sigmoid(x): x is the input of the sigmoid.",
         ),
         Mistake(
             lambda g, x: g * _slope_of_sigmoid(sigmoid(x)),
@@ -167,7 +170,7 @@ OF_EACH: dict[str, list[Mistake]] = {
     "binary_cross_entropy": [
         Mistake(lambda z, t: reference.binary_cross_entropy(z, t) * z.size, SUM),
         Mistake(lambda z, t: -reference.binary_cross_entropy(z, t), "The sign is reversed: the loss is below 0."),
-        Mistake(lambda z, t: reference.binary_cross_entropy(-z, t), "The targets 0 and 1 have changed places."),
+        Mistake(lambda z, t: reference.binary_cross_entropy(-z, t), "The targets 0 and 1 are swapped."),
         Mistake(
             lambda z, t: reference.binary_cross_entropy(sigmoid(z), t),
             "The sigmoid was taken twice. The formula takes logits, and brings the sigmoid itself.",
@@ -208,7 +211,7 @@ OF_EACH: dict[str, list[Mistake]] = {
         Mistake(lambda z, t: reference.cross_entropy(z, t) * len(z), SUM),
         Mistake(
             lambda z, t: reference.cross_entropy(z, t) / z.shape[1],
-            "The mean is taken over all entries. It is taken over the rows of the batch.",
+            "Your code takes the mean over all entries. Sum over the classes, and take the mean over the rows.",
         ),
         Mistake(lambda z, t: -reference.cross_entropy(z, t), "The sign is reversed: the loss is below 0."),
         Mistake(
@@ -254,8 +257,8 @@ SATURATED = {
     "has a form without the logarithm of p.",
     "binary_cross_entropy_backward": "Something infinite or 0 was divided by. The formula divides by n alone.",
     "softmax": "e^1000 is infinite. What may be subtracted from a row before the exponential?",
-    "cross_entropy": "p is 0 in floating-point numbers, and its logarithm infinite. The docstring has log p as a "
-    "difference.",
+    "cross_entropy": "For huge logits, the softmax p is 0, and log(0) is infinite. Do not compute p first. The "
+    "docstring writes log p as a difference.",
     "cross_entropy_backward": "Something infinite came in between. Is the softmax finite for huge logits?",
 }
 

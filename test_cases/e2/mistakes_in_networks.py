@@ -62,7 +62,7 @@ def gradients(above: np.ndarray, x: np.ndarray, layers: Layers, activation: str,
 
 
 IN_GRADIENTS = {
-    "no derivative": "The derivatives of the activations are missing. What lies between two layers?",
+    "no derivative": "The derivatives of the activations are missing. Which function lies between two linear layers?",
     "derivative of the outputs": (
         "The derivatives of the activations are taken at what came out of them. The backward half wants what went in."
     ),
@@ -71,8 +71,8 @@ IN_GRADIENTS = {
         "The gradients by the weights use what went into the activations. What came out of an activation goes into the "
         "next layer."
     ),
-    "reversed": "The gradients stand in the order from the last layer to the first. The list begins with the first.",
-    "biases first": "Weights and biases have changed places. A layer's tuple begins with the gradient by its weight.",
+    "reversed": "Your list begins with the gradients of the last layer. It should begin with those of the first layer.",
+    "biases first": "Weights and biases are swapped. A layer's tuple begins with the gradient by its weight.",
 }
 
 
@@ -107,8 +107,9 @@ def of_xor(right: np.ndarray) -> str:
         return "No network is sure of any corner. Is training long enough, and is the learning rate large enough?"
     if stuck:
         return (
-            f"{stuck} of {len(right)} networks end with a corner on the wrong side. From their first weights, both "
-            "units get stuck, and the loss stays high. Does train_xor notice, and begin again with other weights?"
+            f"In {stuck} of {len(right)} trainings, at least one of the four points gets the wrong answer. From some "
+            "first weights, training gets stuck, and the loss stays high. Does train_xor look at its last loss, and "
+            "begin again with new random weights?"
         )
     return "Every network has all corners on the right side, but some are unsure. Is training long enough?"
 

@@ -19,8 +19,8 @@ UNSCALED_SHARE = 0.999  # of kept entries
 FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the input is float64."
 
 IN_ORDER = (
-    "The example numbers come in their old order. A file that is sorted by class then gives a test split of other "
-    "classes. What mixes the order?"
+    "The example numbers are in their old order. If a file is sorted by class, the test split then has other classes "
+    "than the training split. Which function makes a random order?"
 )
 SAME_AGAIN = "Two calls gave the same splits. Each call should draw another order. Is a seed set within split?"
 DRAWN_TWICE = (
@@ -71,8 +71,8 @@ IN_STANDARDIZE = {
         "statistics come from?"
     ),
     "of each split": (
-        "Each split was standardized by statistics of its own. The same pixel then gets another value in each split. "
-        "Which split do the statistics come from?"
+        "Each split was standardized with its own mean and deviation. The same pixel value then becomes a different "
+        "number in each split. Which split should give mean and deviation?"
     ),
     "of rows": "Mean and deviation are those of each row. Which dimension counts the examples?",
     "of one number": "One mean and one deviation were used for all columns. Each column has its own.",
@@ -110,8 +110,8 @@ def of_standardize(found: Sequence[Any], given: Sequence[np.ndarray], constant: 
 
 NOT_DROPPED = "No entry was set to 0. Which entries does dropout set to 0 in training?"
 KEEPS = (
-    "{zeros:.1%} of the entries are 0, where {probability:.1%} were asked for. Is `probability` that of keeping an "
-    "entry?"
+    "{zeros:.1%} of the entries are 0, where {probability:.1%} were asked for. `probability` is the probability of 0. "
+    "Does your code use it as the probability of keeping an entry?"
 )
 NOT_SCALED = (
     "The entries that are kept have their old values. The mean is then smaller in training than in evaluation. What "
@@ -122,7 +122,9 @@ SCALED_BY_P = "The entries that are kept were divided by probability. What is th
 WHOLE_COLUMNS = "Whole columns are 0. Each entry should be drawn on its own. Which shape does the random tensor have?"
 WHOLE_ROWS = "Whole rows are 0. Each entry should be drawn on its own. Which shape does the random tensor have?"
 SAME_MASK = "Two calls set the same entries to 0. Each call should draw others. Is a seed set, or a mask kept?"
-DROPS_IN_EVALUATION = "In evaluation, some entries are 0. What does `is_training` say?"
+DROPS_IN_EVALUATION = (
+    "In evaluation, `is_training` is False, and some entries are 0. Does your code look at `is_training`?"
+)
 SCALES_IN_EVALUATION = (
     "In evaluation, the entries were multiplied by {factor:.4g}. In the inverted form, all scaling is done in training."
 )
@@ -174,7 +176,10 @@ IN_PENALTIES = {
     "reward": "The penalty is negative, so large weights make the loss smaller. Which sign does the penalty have?",
 }
 ONLY_L2 = ("norms",)
-CUT_OFF = "No gradient reaches the weights, so the penalty changes nothing in training. What cuts the graph?"
+CUT_OFF = (
+    "No gradient reaches the weights, so the penalty changes nothing in training. Is the graph cut by `item()`, "
+    "`detach()` or `.data`?"
+)
 
 
 def of_penalty(name: str, probes: Sequence[diagnosis.Probe]) -> str:
@@ -243,8 +248,8 @@ IN_BATCH_NORM = {
         "The running variance took in the variance that divides by the rows. The factor rows / (rows - 1) is missing."
     ),
     "momentum": (
-        "The running statistics move too far: `momentum` and 1 - momentum have changed places. In torch's convention, "
-        "momentum is the share of the batch."
+        "The running statistics move too far: `momentum` and 1 - momentum are swapped. As in torch, the batch has the "
+        "weight `momentum`, and the old running value has 1 - momentum."
     ),
     "never moves": "The running statistics did not move in training. Evaluation would use their first values.",
     "moves in evaluation": (
@@ -292,7 +297,9 @@ def stopping(losses: np.ndarray, patience: int, wrong: str) -> int:
 
 IN_STOPPING = {
     "ties": "An epoch that equals the best loss counts as progress. Is the comparison `<`?",
-    "last": "Each loss was compared with the one before. Which loss should it be below?",
+    "last": (
+        "Your code compares each loss with the loss of the epoch before. With which earlier loss should it compare?"
+    ),
     "larger": "A larger loss counts as progress. For an accuracy that would be right.",
     "nan": "NaN counts as progress. Every comparison with NaN is false. What does the condition ask for?",
     "never reset": "The epochs without progress add up over the whole training. When does the count go back to 0?",
@@ -303,8 +310,8 @@ IN_STOPPING = {
 NEVER_STOPS = "update never returned True. When have `patience` epochs in a row brought no progress?"
 SHARED = "Two objects disturb each other. Something is kept on the class, or in a global variable, and not on `self`."
 NO_COPY = (
-    "restore left the model as it was. Were no weights loaded? Or does the dictionary hold the model's own tensors, "
-    "which training goes on to change? What makes a copy?"
+    "After `restore`, the model still has its last weights. Either nothing was loaded, or the dictionary holds the "
+    "model's own tensors. Training goes on to change these. How is a tensor copied?"
 )
 LAST_EPOCH = "restore gave the weights of the last epoch. When are weights kept?"
 NO_BUFFERS = (
@@ -336,8 +343,8 @@ def of_restored(numbers: Sequence[float], best: int, last: int, change: float) -
 
 
 LINEAR = (
-    "The values are spread evenly between lowest and highest value: nine of ten lie in the highest decade. Which "
-    "quantity should be uniform?"
+    "Your values are uniform between the lowest and the highest value, so that most of them are large. The logarithm "
+    "of the values should be uniform."
 )
 ONE_NUMBER = "All values of a trial come from one random number. Each hyperparameter needs one of its own."
 FEW_VALUES = "Only {count} different values of {name} were tried in {trials} trials. Is this a grid?"
@@ -362,7 +369,7 @@ def of_best(number: int, losses: np.ndarray) -> str:
 
 
 BY_HEART = (
-    "It gives {learned} of the {wrong} wrongly labelled training images their wrong label: it learned them by heart. "
+    "It gives {learned} of the {wrong} wrongly labelled training images their wrong label. "
     "Does training go on for too long, or is regularisation too weak?"
 )
 UNDERFIT = (

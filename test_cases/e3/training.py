@@ -118,9 +118,11 @@ def _require_better(
     left, most = (1 - accuracy) / (1 - plain), thresholds[f"maximum_{metric}"]
     student.record(metric, left)
     if not left <= most:
+        rest, permitted = expect.told_apart(left, most, expect.percentage)
         raise expect.Miss(
-            f"test accuracy of {whose} is {expect.percentage(accuracy)}, without regularisation "
-            f"{expect.percentage(plain)}: {left:.2f} of the error is left; at most {most:.2f} should be.",
+            f"test accuracy of {whose} is {expect.percentage(accuracy)}. Without regularisation, it is "
+            f"{expect.percentage(plain)}. The error should fall to at most {permitted} of the error without; "
+            f"got {rest}.",
             "Is every tool used, and is the model restored?",
             left - most,
             most,

@@ -73,13 +73,13 @@ def kernel(name: str, wrong: str) -> np.ndarray:
 IN_KERNELS = {
     "average": {"sum": "The kernel adds up nine pixels. What makes a mean of a sum?"},
     "vertical edges": {
-        "turned": "The kernels for vertical and horizontal edges have changed places. A vertical edge separates left "
+        "turned": "The kernels for vertical and horizontal edges are swapped. A vertical edge separates left "
         "from right.",
         "sign": "The sign is reversed. The kernel takes left minus right.",
         "bare": "The three rows count the same. Sobel's kernel smooths with 1, 2, 1 along the edge.",
     },
     "horizontal edges": {
-        "turned": "The kernels for vertical and horizontal edges have changed places. A horizontal edge separates "
+        "turned": "The kernels for vertical and horizontal edges are swapped. A horizontal edge separates "
         "above from below.",
         "sign": "The sign is reversed. The kernel takes above minus below.",
         "bare": "The three columns count the same. Sobel's kernel smooths with 1, 2, 1 along the edge.",
@@ -120,7 +120,7 @@ def conv2d(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int, pad
 IN_CONVOLUTION = {
     "flipped": "The kernels were flipped, as the mathematical convolution does. Here, as in torch, the entry "
     "(0, 0) meets the pixel at the top left.",
-    "transposed": "Rows and columns of the kernels have changed places.",
+    "transposed": "Rows and columns of the kernels are swapped.",
     "channels averaged": "The input channels were averaged. Their products add up.",
     "first channel": "Only the first input channel has influence. A filter has a kernel for each of them.",
     "no bias": "The bias is missing. Each output channel adds its own.",
@@ -133,7 +133,7 @@ IN_CONVOLUTION = {
     "stride of columns": "The stride works across the image alone. It works along both sides.",
     "first positions": "The output holds the first positions of stride 1. The kernel moves by `stride` pixels from one "
     "position to the next.",
-    "sides exchanged": "Rows and columns of the output have changed places.",
+    "sides exchanged": "Rows and columns of the output are swapped.",
     "channels last": "The output has its channels last. They are dimension 1.",
 }
 
@@ -172,7 +172,7 @@ IN_POOLING = {
     "picked": "The first pixel of each window was taken. All of them count.",
     "summed": "The pixels of a window were added up.",
     "size of the pixels": "The largest absolute value was taken. Numbers below 0 stay below 0.",
-    "exchanged": "The largest number and the mean have changed places.",
+    "exchanged": "The largest number and the mean are swapped.",
 }
 
 
@@ -241,7 +241,7 @@ def move(images: np.ndarray, down: np.ndarray, right: np.ndarray, degrees: np.nd
 IN_MOVING = {
     "clockwise": "The images turned clockwise. They turn counter-clockwise.",
     "radians": "The angles were taken for radians. They are in degrees.",
-    "exchanged": "The shifts down and right have changed places. `grid_sample` wants the column first.",
+    "exchanged": "The shifts down and right are swapped. `grid_sample` wants the column first.",
     "the other way": "The images were shifted the other way. A pixel takes what lies at another position: where is it?",
     "up": "The images were shifted up instead of down.",
     "left": "The images were shifted left instead of right.",

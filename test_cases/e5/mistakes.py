@@ -19,7 +19,7 @@ ROUNDED = 1e-5  # numbers this close to the right ones have been through float32
 NAMES = {"lstm": ("i", "f", "g", "o"), "gru": ("r", "z", "n")}
 
 FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the inputs are float64."
-TRANSPOSED = "U and its transpose have changed places. For rows of a batch, U h is `hidden @ hidden_weight.T`."
+TRANSPOSED = "U and its transpose are swapped. For rows of a batch, U h is `hidden @ hidden_weight.T`."
 FORGETS = "The hidden state before the step has no influence. Where does U h come in?"
 ONE_BIAS = "One of the two biases is missing, or counted twice. The formula adds b and c."
 NO_BIAS = "Neither bias is added. The formula adds b and c."
@@ -119,14 +119,12 @@ EXPLANATIONS = {
         "cell shown bare": "The output gate was multiplied by s' itself. The formula has tanh(s').",
         "sigmoid of the cell": "The output gate was multiplied by sigmoid(s'). The formula has tanh(s').",
         "old cell": "The hidden state shows the cell state before the step. Which of the two does the formula show?",
-        "exchanged": "Hidden state and cell state have changed places. The tuple begins with the hidden state.",
+        "exchanged": "Hidden state and cell state are swapped. The tuple begins with the hidden state.",
     },
     "gru": {
         **_orders("gru"),
         "candidate sigmoid": "The candidate n went through a sigmoid. The formula has tanh: n takes both signs.",
-        "reversed": (
-            "z and 1 - z have changed places. Papers have both forms; in torch's form z says how much of h is kept."
-        ),
+        "reversed": ("z and 1 - z are swapped. Papers have both forms; in torch's form z says how much of h is kept."),
         "reset before the product": (
             "The reset gate was multiplied by h before the product with U. The first paper does that; torch's form "
             "multiplies block 2 of U h + c."
@@ -231,7 +229,7 @@ IN_BIDIRECTIONAL = {
     "mean": "The two hidden states were averaged. They should stand side by side.",
     "along time": "The outputs were joined along time. Each step has both, side by side.",
     "one set of weights": "Both directions use the same weights. The backward direction has weights of its own.",
-    "weights exchanged": "The two sets of weights have changed places.",
+    "weights exchanged": "The two sets of weights are swapped.",
     "one state": "Both directions begin with the forward state. The backward direction has a first state of its own.",
     "goes on": "The backward direction begins with the last forward state. It has a first state of its own.",
 }
@@ -308,7 +306,7 @@ COUNTS = {
     "All three have the count of one gate. How many blocks do LSTM and GRU have?": (
         lambda kind, inputs, units: _count("rnn", 2, inputs, units)
     ),
-    "The counts of LSTM and GRU have changed places. Which of the two has more gates?": (
+    "The counts of LSTM and GRU are swapped. Which of the two has more gates?": (
         lambda kind, inputs, units: _count({"rnn": "rnn", "gru": "lstm", "lstm": "gru"}[kind], 2, inputs, units)
     ),
     "You counted the three gates of the LSTM. Its candidate has a block of weights, too; so has the GRU's.": (

@@ -47,7 +47,7 @@ IN_COSINE = {
     "squares": "The products were divided by squares of lengths. A length is the root of the sum of squares.",
     "one length": "The products were divided by the length of the vectors of `one` alone.",
     "other length": "The products were divided by the length of the vectors of `other` alone.",
-    "transposed": "Rows and columns have changed places. The rows belong to `one`.",
+    "transposed": "Rows and columns are swapped. The rows belong to `one`.",
     "distance": "This is 1 - cosine, a distance. The cosine itself is asked for.",
     "root": "The products were divided by the root of the lengths. Was a root taken twice?",
     "whole table": "All products were divided by the norm of the whole tables. Each row has its own length.",

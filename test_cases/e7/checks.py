@@ -192,7 +192,9 @@ def bleu(student: Student, library: Library, thresholds: Mapping[str, float]) ->
         for (candidates, references), found in given:
             value = expect.number(found, "bleu should return a number from 0 to 1")
             words = sum(map(len, candidates)), sum(map(len, references))
-            what = f"bleu of {len(candidates)} translations with {words[0]} words, of {words[1]} right ones, should be"
+            what = (
+                f"bleu of {len(candidates)} translations should be ({words[0]} words; the references have {words[1]})"
+            )
             expect.close(value, reference.bleu(candidates, references), ROUNDED, what, "Which of the sums differs?")
 
 

@@ -71,7 +71,7 @@ def additive(
 
 
 IN_ADDITIVE = {
-    "weights exchanged": "The two weights have changed places: W belongs to the queries, U to the keys.",
+    "weights exchanged": "The two weights are swapped: W belongs to the queries, U to the keys.",
     "weights transposed": "W and U were transposed. For rows of a batch, W q is `queries @ query_weight.T`.",
     "product": "W q and U k were multiplied. The formula adds them.",
     "linear": "The hidden layer has no tanh. Without tanh, the best key is the same for every query.",
@@ -104,7 +104,10 @@ def joined(*parts: np.ndarray) -> np.ndarray:
 
 
 IN_ATTENTION = {
-    "padding": "Padding gets weight: `is_word` has no influence. Each sentence then depends on the batch it is in.",
+    "padding": (
+        "Padding gets weight: your code does not use `is_word`. A sentence then depends on how much padding its batch "
+        "has."
+    ),
     "zero scores": (
         "The scores of padding were set to 0, and exp(0) is 1: padding still gets weight. Which score has the power 0?"
     ),
@@ -129,8 +132,8 @@ def inputs(target: np.ndarray, wrong: str) -> np.ndarray:
 
 IN_INPUTS = {
     "not shifted": (
-        "The decoder reads the very word that it should predict. It learns to copy, and a "
-        "translation has nothing to copy from."
+        "At each position, the decoder reads the word that it should predict there. It only learns to copy. The words "
+        "move one position to the right, and BEGIN comes first."
     ),
     "begin in place": "BEGIN took the place of the first word. The words move one position to the right.",
     "other way": "The words moved to the left. The decoder would read the word after the one that it predicts.",
@@ -219,8 +222,8 @@ class WrongReader(reference.Reader):
 
 IN_ENCODER = {
     "padding read": (
-        "The encoder reads the padding behind the sentences. The backward direction even begins there. Which function "
-        "tells a GRU how long each sentence is?"
+        "The encoder reads the padding after the end of the sentences, too. The backward direction begins with it. "
+        "Which function tells a GRU how long each sentence is?"
     ),
     "last position": (
         "The state is the memory at the last position of the batch, where shorter sentences have padding. The second "

@@ -115,8 +115,8 @@ IN_BEAM = {
         "several may have the same beginning."
     ),
     "state left behind": (
-        "The rows of the state do not follow their beginnings. When two extensions have the same beginning, both need "
-        "its state."
+        "Each new sentence continues an old one. Its row of the state must be the row of that old sentence. Your state "
+        "keeps the old order of the rows. Which index selects the rows?"
     ),
     "first finished": "The search ends with the first finished sentence. A longer one may have a better average.",
     "never ends": "The search goes on until `max_length`. It ends once `width` sentences are finished.",
@@ -168,12 +168,13 @@ def _matches(held: Counter[tuple[int, ...]], wanted: Counter[tuple[int, ...]], w
 IN_BLEU = {
     "mean of sentences": "BLEU was computed for each sentence and averaged. The counts of all sentences add up.",
     "not clipped": (
-        "An n-gram counts as often as the candidate holds it. It counts at most as often as the reference holds it."
+        "Your code counts an n-gram each time that the candidate has it. An n-gram may count at most as often as the "
+        "reference has it."
     ),
     "different": "Each different n-gram was counted once. An n-gram that occurs twice counts twice.",
     "recall": "The matches were divided by the n-grams of the references. The formula has those of the candidates.",
     "no brevity": "There is no brevity penalty: translations that are too short lose nothing.",
-    "brevity turned": "r and c have changed places in the brevity penalty. It is for candidates that are too short.",
+    "brevity turned": "r and c are swapped in the brevity penalty. It is for candidates that are too short.",
     "brevity a quotient": "The brevity penalty is c / r. The formula has exp(1 - r / c).",
     "arithmetic": "The four precisions were averaged. The formula has the fourth root of their product.",
     "product": "The four precisions were multiplied. The formula takes the fourth root of the product.",

@@ -49,7 +49,7 @@ def require(student: Student, target: str, ids: np.ndarray) -> None:
             "chosen. Which shape do the draws have?"
         )
     _near(share, CHOSEN, NEAR, "mask_tokens should choose {} of the tokens that are no padding; it chose {}.", {
-        BECOMES_MASK: "The two probabilities have changed places.",
+        BECOMES_MASK: "The two probabilities are swapped.",
         1 - CHOSEN: "Those that should stay were chosen. Which way round is the comparison?",
     })  # fmt: skip
     _what_became(ids, inputs, is_chosen)
@@ -79,7 +79,7 @@ def _what_became(ids: np.ndarray, inputs: np.ndarray, is_chosen: np.ndarray) -> 
     _near(of_mask, BECOMES_MASK, NEAR_OF_CHOSEN, "{} of the chosen tokens should become MASK; {} do.", {
         1.0: "The other fifth becomes a random word or stays.",
         0.9: "Is MASK put where a random word or the token itself should be?",
-        BECOMES_RANDOM: "The shares have changed places: 80% become MASK, 10% a random word, 10% stay.",
+        BECOMES_RANDOM: "The shares are swapped: 80% become MASK, 10% a random word, 10% stay.",
     })  # fmt: skip
     words = WORDS - FIRST_WORD
     seen = float(is_random.mean()) * words / (words - 1)  # a random word may be the old one

@@ -64,12 +64,12 @@ def scores(name: str, arguments: Sequence[np.ndarray], wrong: str = "") -> np.nd
 
 IN_SCORES = {
     "dot": {
-        "exchanged": "Rows and columns have changed places. Row i belongs to query i.",
+        "exchanged": "Rows and columns are swapped. Row i belongs to query i.",
         "not scaled": "The products are not divided. Where does the root of the width come in?",
         "no root": "The products are divided by the width. The formula has its root.",
     },
     "cosine": {
-        "exchanged": "Rows and columns have changed places. Row i belongs to query i.",
+        "exchanged": "Rows and columns are swapped. Row i belongs to query i.",
         "no length of keys": "The products are not divided by the length of the key.",
         "no length of queries": "The products are not divided by the length of the query.",
         "not divided": "The products are not divided by the lengths.",
@@ -77,11 +77,11 @@ IN_SCORES = {
         "whole": "One length was taken of all vectors together. Each vector has a length of its own.",
     },
     "bilinear": {
-        "exchanged": "Rows and columns have changed places. Row i belongs to query i.",
+        "exchanged": "Rows and columns are swapped. Row i belongs to query i.",
         "scaled": "The scores are divided by a root. The matrix learns its own scale; the formula has none.",
     },
     "additive": {
-        "exchanged": "Rows and columns have changed places. Row i belongs to query i.",
+        "exchanged": "Rows and columns are swapped. Row i belongs to query i.",
         "key first": "The key stands in front of the query. The first columns of the weight belong to the query.",
         "no tanh": "The tanh is missing. Without it, the order of the scores would not depend on the query.",
         "each tanh": "Query and key go through tanh each alone. The tanh is taken of their sum.",
@@ -198,8 +198,8 @@ IN_ATTENTION = {
         )
         for wrong, order in ORDERS.items()
     },
-    "in transposed": "The input weight and its transpose have changed places.",
-    "out transposed": "The output weight and its transpose have changed places.",
+    "in transposed": "The input weight and its transpose are swapped.",
+    "out transposed": "The output weight and its transpose are swapped.",
     "no bias": "Neither bias is added. Steps 1 and 6 add one each.",
     "no out bias": "The output bias is missing.",
     "not projected": "The output weight is not used. Step 6 takes a product with it.",
@@ -272,7 +272,7 @@ IN_BLOCK = {
     "no second residual": "The second half of the block replaces y. The formula adds y to it.",
     "no first norm": "norm1 is not used. It comes behind the first sum.",
     "no second norm": "norm2 is not used. It comes behind the second sum.",
-    "norms exchanged": "norm1 and norm2 have changed places.",
+    "norms exchanged": "norm1 and norm2 are swapped.",
     "norm first": "The norms come in front of attention and layers. In this block they come behind the sums.",
     "no relu": "The relu is missing between expand and contract.",
     "padding lost": "`is_padding` does not reach the attention. Is it passed on?",
@@ -305,7 +305,7 @@ IN_PATCHES = {
     "pixels turned": "Inside of each patch, the pixels come column by column. They come row by row.",
     "reshaped": "The image was reshaped at once: a patch holds pixels that follow each other in a row of the image.",
     "strips": "The wrong dimensions were exchanged: a patch holds pixels of several squares.",
-    "exchanged": "Patches and pixels have changed places. The shape is (batch, count, size * size).",
+    "exchanged": "Patches and pixels are swapped. The shape is (batch, count, size * size).",
 }
 
 

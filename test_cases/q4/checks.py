@@ -127,7 +127,7 @@ def _wrong_lengths(student: Student) -> str:
     if swapped and not crashed and all(length == batch for length, batch in works):
         return (
             "There is one row of scores for each letter. There should be one row for each word. `xs` has shape "
-            "(length, batch, 47). Does your loop run over the words?"
+            "(length, batch, 47). Does your loop run over the words? It should run over the letters."
         )
     if crashed and crashed == {(length, batch) for length, batch in crashed | works if batch > length} and not swapped:
         return (

@@ -99,7 +99,7 @@ CONVOLUTION = Computation(
             (
                 Variant(
                     "rotated",
-                    f"Your result belongs to a kernel rotated by 180 degrees. {_KERNEL}",
+                    f"Your result is the one of a kernel that is rotated by 180 degrees. {_KERNEL}",
                     "Is the kernel flipped, or is the patch read backwards?",
                 ),
                 Variant(
@@ -158,8 +158,8 @@ CONVOLUTION = Computation(
             (
                 Variant(
                     "sum over the positions",
-                    "The sum runs over the wrong dimensions: over the positions of the kernel. Each position should "
-                    "have one number, the sum over the kernel's entries.",
+                    "Your sum runs over the places where the kernel lies on the image. It should run over the rows "
+                    "and columns of the kernel, so that each place has one number. Which `dim` does the sum have?",
                 ),
                 Variant("mean", "Your result is the mean of kernel times patch. The sum is needed."),
                 Variant("max", "Your result is the largest product of kernel and patch. Their sum is needed."),

@@ -42,8 +42,8 @@ def weights_sum_to_one(student: Student, library: Library, thresholds: Mapping[s
             worst = np.unravel_index(int(np.abs(sums - 1).argmax()), sums.shape)
             if abs(sums[worst] - 1) > TOLERANCE:
                 raise expect.Mismatch(
-                    f"all values were set to 1. The output at position {worst[1]} of {time} should then be 1, the sum "
-                    f"of the weights; got {sums[worst]:.4f}."
+                    f"the values, which `v_layer` gives, were all set to 1. The output at position {worst[1]} of "
+                    f"{time} should then be 1, the sum of the weights; got {sums[worst]:.4f}."
                 )
 
 

@@ -244,7 +244,12 @@ def _mask_variants() -> tuple[Variant, ...]:
     steps: list[tuple[float, str, str, str]] = [
         (-inf, "scaled scores", "", ""),
         (LARGE, "scaled scores", "", ""),
-        (0.0, "weights", "The mask comes after the softmax. The weights that remain no longer sum to 1.", order),
+        (
+            0.0,
+            "weights",
+            "Your mask comes after the softmax. Weights that are not masked then sum to less than 1.",
+            order,
+        ),
         (-inf, "weights", "The weights are set to minus infinity after the softmax.", order),
         (0.0, "added", f"The mask is added to the scores. Masked scores still get weight. {expected}", ""),
     ]

@@ -31,11 +31,11 @@ BLOCK_EXPLANATIONS = {
         "Steps 2 and 5 are missing: nothing is added to the output of `attention`, nor to the output of the relu."
     ),
     "second_sum_with_the_blocks_input": (
-        "The second sum adds the block's input. Step 5 adds the input of step 4, which is the output of `norm_1`."
+        "In step 5, your code adds the block's input. It should add the input of step 4, the output of `norm_1`."
     ),
     "second_sum_with_what_the_norm_got": (
-        "The second sum adds the input of `norm_1`. Step 5 adds the output of `norm_1`. Does one variable stand for "
-        "both?"
+        "In step 5, your code adds the input of `norm_1`. It should add the output of `norm_1`. Does one variable "
+        "stand for both?"
     ),
     "norms_before_the_layers": (
         "`norm_1` comes before `attention`, and `norm_2` before `linear`. In this block each norm follows a sum. Which "
@@ -89,7 +89,7 @@ _ONE_BLOCK = (
     "Only the {} block has an effect on the logits. Each block should get the output of the block before it. Is an "
     "output overwritten, or thrown away?"
 )
-_SAME_BLOCK = "The {} block is used in every step of the loop. Which variable changes from step to step?"
+_SAME_BLOCK = "Each pass of the loop uses the {} block. Which variable holds the current block?"
 _FREE_LOGITS = "{} Logits are real numbers of any sign and size. What comes after `output` in `forward`?"
 MODEL_EXPLANATIONS = {
     "only_the_first_block": _ONE_BLOCK.format("first"),

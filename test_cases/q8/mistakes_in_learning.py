@@ -157,7 +157,7 @@ _LOGITS_BLOTTED = (
     "The mask is multiplied with the logits. Logits of 0 still have a loss, log(vocab). What should the mask be "
     "multiplied with?"
 )
-_WRONG_COUNT = "The masked losses are divided by {}. The mean divides by the number of losses that were added."
+_WRONG_COUNT = "Your code divides the masked losses by {}. It should divide by the number of ones in the mask."
 LOSSES = [
     Mistake(
         lambda logits, targets, mask: float(token_losses(logits, targets).mean()),

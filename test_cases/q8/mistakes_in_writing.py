@@ -67,8 +67,8 @@ def _in_proportion(rows: np.ndarray, temperature: float, top_k: int) -> np.ndarr
 SAMPLING = [
     Mistake(
         _sampled(partial(chances, use=lambda logit, temperature: logit * temperature)),
-        "A high temperature makes the likeliest token more frequent. It should make that token less frequent. Are the "
-        "logits multiplied by the temperature?",
+        "In your code, a higher temperature makes the likeliest token more frequent. It should make that token less "
+        "frequent. Are the logits multiplied by the temperature?",
     ),
     Mistake(
         _sampled(partial(chances, use=lambda logit, temperature: logit)),

@@ -11,7 +11,7 @@ from data.files import write_text
 from grading.arguments import count_from, seconds
 from staff.evidence.mutants.format import MutantError
 from staff.evidence.unseen import page
-from staff.evidence.unseen.format import Mistake, read_all
+from staff.evidence.unseen.format import NEWEST, SETS, Mistake, read_all
 from staff.evidence.unseen.run import Reading, read_messages
 
 PROGRAM = "python -m staff.evidence.unseen"
@@ -28,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     readings: list[Reading] = []
     try:
-        mistakes = _chosen(arguments.questions)
+        mistakes = _chosen(arguments.questions, arguments.set)
         for reading in read_messages(mistakes, arguments.jobs, arguments.seed, arguments.time_limit):
             readings.append(reading)
             lost = ", ".join(outcome.name for outcome in reading.lost) or "nothing"
@@ -46,8 +46,8 @@ def main(argv: list[str] | None = None) -> int:
     return EXIT_SOME_PASS if unnoticed else EXIT_ALL_LOSE
 
 
-def _chosen(questions: str | None) -> list[Mistake]:
-    mistakes = read_all()
+def _chosen(questions: str | None, name: str) -> list[Mistake]:
+    mistakes = read_all(SETS[name])
     if questions is None:
         return mistakes
     known = {mistake.question for mistake in mistakes}
@@ -61,7 +61,7 @@ def _command(arguments: argparse.Namespace) -> str:
     """The command that grades the same mistakes in the same way."""
     asked = f" -q {arguments.questions}" if arguments.questions else ""
     limit = f" --time-limit {arguments.time_limit:g}" if arguments.time_limit else ""
-    return f"{PROGRAM}{asked} --seed {arguments.seed}{limit}"
+    return f"{PROGRAM}{asked} --set {arguments.set} --seed {arguments.seed}{limit}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 every mistake loses a check, 1 some lose none, 2 usage error.",
     )
     parser.add_argument("-q", "--questions", metavar="qN,qM", help="mistakes of these questions (default all)")
+    parser.add_argument("--set", choices=SETS, default=NEWEST, help=f"of thirty mistakes (default {NEWEST})")
     parser.add_argument("--output", type=Path, default=PAGE, metavar="FILE", help=f"default {PAGE.as_posix()}")
     parser.add_argument("--jobs", type=count_from(1), default=2, metavar="N", help="mistakes side by side (default 2)")
     parser.add_argument("--seed", type=count_from(0), default=0, metavar="N", help="of data and checks (default 0)")

@@ -18,7 +18,8 @@ from typing import Any
 from grading.questions import natural_order
 from staff.evidence.mutants.format import Change, MutantError
 
-MISTAKES_DIRECTORY = Path(__file__).resolve().parent
+SETS = {name: Path(__file__).resolve().parent / name for name in ("first", "second")}
+NEWEST = "second"
 KEYS = {"id", "wrong", "changes"}
 
 
@@ -44,7 +45,7 @@ class Mistake:
         return f"{self.question}/{self.id}"
 
 
-def read_all(directory: Path = MISTAKES_DIRECTORY) -> list[Mistake]:
+def read_all(directory: Path) -> list[Mistake]:
     """Every mistake, question by question.
 
     Raises:
