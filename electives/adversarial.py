@@ -41,7 +41,7 @@ def generator_loss(fake_logits: Tensor) -> Tensor:
         loss = mean of -log(sigmoid(fake_logits))
 
     fake_logits: the discriminator's logits of generated samples, of any shape. Returns a tensor of shape ().
-    The other form, the mean of log(1 - sigmoid(fake_logits)), is not meant. Its slope is almost 0 where the
+    The other form, the mean of log(1 - sigmoid(fake_logits)), is not asked for. Its slope is almost 0 where the
     discriminator is sure, which is where the generator has most to learn.
     """
     raise NotImplementedError("generator_loss: your code here")
@@ -84,7 +84,7 @@ def with_class(x: Tensor, labels: Tensor) -> Tensor:
     """Return each row of x followed by its class as a one-hot row (Mirza and Osindero, 2014).
 
     x: (batch, size). labels: classes from 0 to CLASSES - 1, int64 (batch,).
-    Returns (batch, size + CLASSES), of the dtype of x: first the row of x, then CLASSES numbers. They are all 0 but
+    Returns (batch, size + CLASSES), of the dtype of x: first the row of x, then CLASSES numbers. They are all 0, except
     for a 1 at the class.
     """
     raise NotImplementedError("with_class: your code here")
@@ -96,8 +96,8 @@ class ConditionalGenerator(Module):
     noise_size: numbers of noise for each image.
 
     The layers are your choice. Two hidden layers of 128 units are enough. `BatchNorm1d` before each ReLU helps much
-    (Radford and others, 2016): without it, the discriminator wins early, and nothing is learned. A sigmoid at the end
-    keeps pixels between 0 and 1.
+    (Radford and others, 2016): without it, the discriminator learns much faster than the generator. A sigmoid at the
+    end keeps pixels between 0 and 1.
     """
 
     def __init__(self, noise_size: int) -> None:
@@ -176,9 +176,9 @@ def alternate(
     generator_rate, discriminator_rate: learning rates at first.
 
     `model.noise(count)` draws noise. Each of the two steps gets noise of its own. Each network has an optimizer of its
-    own, made once, before the loop. Adam with `betas=(0.5, 0.9)` is usual: more momentum drives both in circles
-    (Radford and others, 2016). The two circle around the solution anyway. Rates that fall to 0 in the second half
-    bring them closer: `torch.optim.lr_scheduler`, or numbers that you set in `optimizer.param_groups[0]["lr"]`.
+    own, made once, before the loop. Adam with `betas=(0.5, 0.9)` is usual: more momentum makes the weights of both
+    oscillate (Radford and others, 2016). The two circle around the solution anyway. Rates that fall to 0 in the second
+    half bring them closer: `torch.optim.lr_scheduler`, or numbers that you set in `optimizer.param_groups[0]["lr"]`.
     """
     raise NotImplementedError("alternate: your code here")
 
@@ -198,7 +198,7 @@ def train_digits(model: DigitAdversaries, dataset: Dataset) -> None:
     """Train a generator to make the digits that are asked for: call `alternate` with numbers of your choice.
 
     There are 12,000 images of 14 x 14 pixels, 0 paper to 1 ink, and their digits. The generator is then used in
-    evaluation mode, with noise of the grader's.
+    evaluation mode, with noise that the grader draws.
     About 1,000 steps are enough in batches of 128. Take at most 3,000. Rates of 2e-3 are not too large here.
     """
     raise NotImplementedError("train_digits: your code here")

@@ -45,7 +45,7 @@ def degrees(adjacency: Tensor) -> Tensor:
 
 
 def aggregate(adjacency: Tensor, x: Tensor, how: str) -> Tensor:
-    """Collect what the neighbours of each node say, (nodes, features).
+    """Combine the features of each node's neighbours, (nodes, features).
 
     how: "sum", "mean" or "max" of the rows of x that belong to the neighbours. "max" is taken in each feature by
         itself. The node's own row does not take part.
@@ -71,7 +71,7 @@ def gcn_layer(adjacency: Tensor, x: Tensor, weight: Tensor, bias: Tensor) -> Ten
 
 
 def attention_weights(adjacency: Tensor, z: Tensor, receiver: Tensor, sender: Tensor) -> Tensor:
-    """Return how much each node listens to each of its neighbours (Velickovic and others, 2018), (nodes, nodes).
+    """Return the weight of each neighbour for each node (Velickovic and others, 2018), (nodes, nodes).
 
         e_ij = leaky_relu(r · z_i + s · z_j)          with the slope 0.2 below 0
         a_ij = exp(e_ij) / (the sum of exp(e_ik) over all k in N_i)
@@ -161,15 +161,16 @@ class CommunityNet(Module):
 
 
 def train_communities(model: CommunityNet, dataset: Dataset) -> None:
-    """Train a model to tell the communities of a network of people, of whom few have told theirs.
+    """Train a model to tell the communities of a network of people, of which few labels are known.
 
     The graph is one batch: `DataLoader(dataset, batch_size=len(dataset))` gives a single dictionary in each pass.
     `batch["x"]`: float32 (200, 5). `batch["adjacency"]`: float32 (200, 200). `batch["y"]`: int64 (200,), the community,
     0 to 3, of 20 nodes, and UNKNOWN for all others. Only the 20 take part in the loss: `cross_entropy` has an
     argument `ignore_index`. The other 180 nodes take part by their edges and features.
 
-    40 nodes are bots. They befriend anyone, and their features are loud and wrong. `dataset.get_validation_accuracy()`
-    tells how many of 20 other people are right, from 0 to 1. A pass takes milliseconds: a few hundred are fine.
+    40 nodes are bots. They have edges to anyone, and their features are large and misleading.
+    `dataset.get_validation_accuracy()` tells the share of 20 other people that are right. A pass takes milliseconds: a
+    few hundred are fine.
     """
     raise NotImplementedError("train_communities: your code here")
 
@@ -184,7 +185,7 @@ class MoleculeNet(Module):
 
         relu(X U + aggregate(A, X) W + b)             with the weights U and W and the bias b (two of `Linear`)
 
-    U keeps what the atom itself is apart from what its neighbours are. `gcn_layer` adds both up.
+    U weights the atom's own features, W those of its neighbours. `gcn_layer` has one weight for both.
     """
 
     def __init__(self, kinds: int) -> None:

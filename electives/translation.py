@@ -174,7 +174,7 @@ class Translator(Module):
     def translate(self, source: Tensor, width: int = 1, max_length: int = 60) -> list[list[int]]:
         """Translate sentences, (batch, source): greedily, or with a beam of the given width. This is complete.
 
-        No right translation is at hand here: the decoder reads what it wrote itself.
+        No right translation is known here: the decoder reads what it wrote itself.
         """
         with torch.no_grad():
             memory, state = self.encode(source)

@@ -5,7 +5,7 @@ ones. You give it another task, and you teach it what people prefer.
 
 A verse is a row of token ids: START, the words and marks of three lines, END, then PAD up to 21 tokens. Verses are
 int64 tensors (batch, 21). All other tensors of a call have one dtype, float32 or float64. No function changes its
-arguments, but for the training functions, which change the model.
+arguments, except the training functions, which change the model.
 """
 
 from collections.abc import Iterator
@@ -195,7 +195,7 @@ def train_dpo(policy: Module, dataset: Dataset) -> None:
 
     policy: your `GPT`, which has read haiku. It comes without a reference: the reference is a copy of the policy,
     made before the first step. `copy.deepcopy` copies a model.
-    What people prefer should come at least twice as often afterwards. Everything else should stay as it was: the
+    What people prefer should come at least twice as often as before. Everything else should stay as it was: the
     verses have the form 5-7-5, no verse comes again and again, and other haiku are about as likely as before. Beta,
     the learning rate and the number of steps decide how far the policy moves: 50 to 100 steps are enough.
     """

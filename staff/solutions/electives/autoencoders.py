@@ -1,6 +1,6 @@
 """Elective 9: autoencoders, denoising and variational autoencoders. Fill in every part with NotImplementedError.
 
-An autoencoder squeezes an image into a few numbers, its latent, and makes the image again. A variational autoencoder
+An autoencoder turns an image into a few numbers, its latent, and these into the image again. A variational autoencoder
 (VAE) knows where latents lie, so it can draw new images, too. PCA is the best that linear layers can do.
 
 Images are float tensors (batch, 784): a digit of 28 x 28 pixels in one row, 0 is paper, 1 is ink. No function here
@@ -68,7 +68,7 @@ def fit_pca(images: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 
 def reconstruct_by_pca(images: Tensor, mean: Tensor, components: Tensor) -> Tensor:
-    """Squeeze images into one number for each component, and make them again.
+    """Turn images into one number for each component, and these into images again.
 
         latent         = (images - mean) components^T
         reconstruction = mean + latent components
@@ -89,7 +89,7 @@ def layers(*sizes: int) -> Sequential:
 
 
 class Autoencoder(Module):
-    """Squeezes an image into few numbers and makes it again (Hinton and Salakhutdinov, 2006)."""
+    """Turns an image into few numbers, and these into the image again (Hinton and Salakhutdinov, 2006)."""
 
     def __init__(self, *sizes: int) -> None:
         """Call `super().__init__()`, then set two attributes, made by `layers`.
@@ -152,7 +152,7 @@ def train_denoiser(model: Autoencoder, dataset: Dataset) -> None:
 
     The model's input is an image with noise of the standard deviation NOISE, new noise each time. The target is the
     image without noise. The loss is the mean squared error. Batches are those of `train_autoencoder`. The model is
-    `Autoencoder(784, 256)`: its latent has room for noise, so it must learn what noise is.
+    `Autoencoder(784, 256)`: its latent has room for noise. The target has none, so the model learns to remove noise.
 
     Of the noise in test images, at most 9% of the squared error may be left. So psnr rises by at least 10.5 decibels.
     """
@@ -309,7 +309,7 @@ def interpolate(start: Tensor, end: Tensor, count: int) -> Tensor:
     """Return points on the straight line from one latent to another, evenly spaced.
 
     start, end: (latent_size,). count: 2 or more points. The first is start, the last is end.
-    Returns (count, latent_size). A decoder makes a walk between two images of these.
+    Returns (count, latent_size). A decoder turns these points into the images of a walk.
     """
     # BEGIN SOLUTION
     shares = torch.linspace(0, 1, count, dtype=start.dtype)[:, None]  # (count, 1)

@@ -141,7 +141,7 @@ def multi_head_attention(
 
 
 class EncoderBlock(Module):
-    """One block of an encoder: every position looks around, then each thinks by itself (Vaswani and others, 2017).
+    """A block of an encoder: attention among positions, then a small net at each (Vaswani and others, 2017).
 
         y   = norm1(x + attention(x))
         out = norm2(y + contract(relu(expand(y))))
@@ -195,7 +195,7 @@ def mask_tokens(ids: Tensor, words: int) -> tuple[Tensor, Tensor]:
         with probability 0.1   a random word: all integers from FIRST_WORD to words - 1 are equally likely
         with probability 0.1   the token itself
 
-    So the model cannot rely on seeing a MASK where it is asked, and has to look at every word. Other tokens stay.
+    So MASK does not tell which tokens count, and the model must read every word. Other tokens stay.
 
     ids: int64 (batch, time). They do not change. words: how many integers there are, PADDING and MASK among them.
     Returns two tensors of shape (batch, time): what the model reads, int64, and which tokens were chosen, bool.
@@ -217,7 +217,7 @@ def masked_loss(states: Tensor, ids: Tensor, is_chosen: Tensor, predict: Callabl
 
     states: the encoder's output, (batch, time, width). ids: int64 (batch, time), the lines before masking.
     is_chosen: bool (batch, time). predict: maps states (count, width) to logits (count, words).
-    Most of the time of a step goes into `predict` if all states go through it: give it the chosen ones.
+    Most of the time of a step goes into `predict` if all states go through it: call it with the chosen states only.
     `states[is_chosen]` has the shape (count, width). Returns a number that has a gradient.
     """
     # BEGIN SOLUTION
@@ -263,7 +263,7 @@ class MaskedLanguageModel(Module):
 
 
 def patches(images: Tensor, size: int) -> Tensor:
-    """Cut images into squares: the words of a picture.
+    """Cut images into squares.
 
     images: (batch, height, width); `size` divides both. Returns (batch, count, size * size). The patches come row by
     row from the top left, as one reads. The pixels of a patch come in the same order.
@@ -313,9 +313,9 @@ def train_masked(model: MaskedLanguageModel, dataset: Dataset) -> None:
     punctuation marks with PADDING behind. There are 15,000 lines. `dataset.get_validation_accuracy()` tells which
     share of hidden words the model guesses in other lines, from 0 to 1.
 
-    The most frequent token, a comma, is about 9% of all. The model should be right at least twice as often. Only one
-    token in seven teaches something in a step, so that training needs hundreds of steps. A large rate, 0.01 or more,
-    works here if it rises at first and falls to almost 0 in the end.
+    The most frequent token, a comma, is about 9% of all. The model should be right at least 1.8 times as often. Only
+    one token in seven teaches something in a step, so that training needs hundreds of steps. A large rate, 0.01 or
+    more, works here if it rises at first and falls to almost 0 in the end.
     """
     # BEGIN SOLUTION
     loader = DataLoader(dataset, batch_size=48, shuffle=True, drop_last=True)
@@ -336,8 +336,8 @@ def train_vit(model: VisionTransformer, dataset: Dataset) -> None:
     """Train a Vision Transformer to read digits.
 
     Batches of a `DataLoader` are dictionaries: `batch["x"]`, float32 (batch, 28, 28), and `batch["y"]`, int64
-    (batch,), the digit. There are 25,000 images. `dataset.get_validation_accuracy()` tells how many validation images
-    are right, from 0 to 1.
+    (batch,), the digit. There are 25,000 images. `dataset.get_validation_accuracy()` tells the share of
+    validation images that are right.
 
     A few hundred steps are enough. A rate near 0.008 that rises at first and falls to almost 0 in the end works well.
     """
