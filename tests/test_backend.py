@@ -208,6 +208,8 @@ def test_the_facts_of_sound_training_count_what_happened():
     assert training_stats.pop("input_range") == [low, high]
     assert training_stats == {
         "changed": True,
+        "unmoved": [],
+        "weight_decay": 0.0,
         "finite": True,
         "stopped": False,
         "examples": 200,
@@ -284,6 +286,13 @@ def test_training_ends_where_it_asks_for_more_examples_than_it_may_have():
     assert training_stats["stopped"]
     assert fetched == training_stats["fetched"] == 60
     assert training_stats["changed"] is False
+
+
+def test_parameters_that_training_leaves_as_they_are_are_named():
+    model = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.Linear(1, 1))
+    stats = train_step_by_step(model, model[0])
+    assert stats["unmoved"] == ["1.weight", "1.bias"]
+    assert stats["changed"] is True
 
 
 def test_a_watched_dataset_can_be_sent_to_loader_workers():

@@ -51,8 +51,15 @@ def test_a_sound_course_is_told_in_numbers_without_a_question():
         (
             {"backwards": 5, "batches": 5, "fetched": 5000},
             "Training took 5 updates in 5 passes. The optimizer was Adam with learning rate 0.003. Each batch held all "
-            "1,000 examples, so that each pass had one update. Is the batch size too large?",
+            "1,000 examples, so that each pass had one update. Smaller batches give more updates. Is the batch size too "
+            "large?",
         ),
+        (
+            {"unmoved": ("last.weight", "last.bias")},
+            "These parameters did not move: `last.weight`, `last.bias`. Does the",
+        ),
+        ({"unmoved": tuple("abcdef")}, "`a`, `b`, `c`, `d` and 2 more. Does the optimizer get all parameters"),
+        ({"weight_decay": 0.1}, "0.003, with weight decay 0.1. Weight decay pulls all weights towards 0 in each step."),
         ({"backwards": 40, "batches": 40, "fetched": 12_000}, "because a batch held 300 examples. Is the batch size"),
         ({"backwards": 40, "batches": 40, "fetched": 800}, "These are few updates. Does training need more passes?"),
         ({"latest_loss": 0.05, "lowest_loss": 0.05}, "Does the loss of one batch end your loop?"),
@@ -81,6 +88,16 @@ def test_each_course_has_its_sentence(changes, told):
     if "That is the loss" in told or "a pass had few updates." in told:
         stats = replace(stats, examples=50_000, fetched=100_000)
     assert told in course.told(stats, classes=10)
+
+
+def test_a_cross_entropy_below_0_asks_for_the_order_of_its_arguments():
+    stats = replace(SOUND, lowest_loss=-3.0)
+    assert "never below 0. Which argument holds the scores, and which the labels?" in course.told(stats, classes=10)
+    assert "never below 0" not in course.told(stats)  # another loss may be
+
+
+def test_the_weight_decay_of_adamw_is_no_fault():
+    assert course.told(replace(SOUND, weight_decay=0.01)) == course.told(SOUND)
 
 
 def test_of_a_training_without_updates_nothing_is_told():
@@ -244,3 +261,9 @@ def test_statistics_that_fit_arrive():
     assert training({"losses": [1.0, 0.5], "optimizer": "Adam", "moved": 0.5}) == Training(
         losses=(1.0, 0.5), optimizer="Adam", moved=0.5
     )
+
+
+@pytest.mark.parametrize("names", [["a b"], ["x" * 60], [1], ["a"] * 100_000, "ab"])
+def test_names_that_are_none_are_left_out(names):
+    assert training({"unmoved": names, "moved": 0.5}) == Training(moved=0.5)
+    assert training({"unmoved": ["layers.0.weight"]}).unmoved == ("layers.0.weight",)

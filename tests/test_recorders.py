@@ -134,6 +134,12 @@ def test_a_loss_without_a_graph_depends_on_nothing():
     assert graph.told() == {"foreign": 0}
 
 
+def test_the_weight_decay_of_the_latest_step_is_kept():
+    steps = recorders.Steps()
+    steps.add(torch.optim.Adam([torch.nn.Parameter(torch.ones(1))], weight_decay=0.1))
+    assert steps.told()["weight_decay"] == 0.1
+
+
 def test_the_step_from_which_the_learning_rate_is_small_is_kept():
     parameter = torch.nn.Parameter(torch.ones(1))
     optimizer = torch.optim.SGD([parameter], lr=1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -11,6 +12,7 @@ from grading.outcomes import StudentCrashed
 
 Progress = dict[str, Any]
 MAX_NAME = 40  # letters of a class
+NAME_OF_PARAMETER = re.compile(r"[A-Za-z_][\w.]*", re.ASCII)
 MAX_LOSSES = 100  # of a training's course
 
 
@@ -59,6 +61,8 @@ class Training:
         optimizers, optimizer: how many took a step, and the class of the newest one.
         learning_rates: of the first and of the latest step, or empty.
         slow_from: the step at which the learning rate was first below 1% of the first one; 0 if never.
+        weight_decay: of the latest step.
+        unmoved: names of the parameters that ended as they began, the first twenty.
         reordered: calls with the numbers of a batch in an order that no exchange of dimensions gives.
         foreign: tensors with gradients in the first loss that neither the model nor the optimizer has.
         moved: how far the parameters moved, as a share of their size at first.
@@ -87,6 +91,8 @@ class Training:
     optimizer: str = ""
     learning_rates: tuple[float, ...] = ()
     slow_from: int = 0
+    weight_decay: float = 0.0
+    unmoved: tuple[str, ...] = ()
     reordered: int = 0
     foreign: int = 0
     moved: float | None = None
@@ -159,8 +165,12 @@ def _fits(form: str, value: Any) -> bool:
         return type(value) is bool
     if form == "int":
         return type(value) is int
-    if form == "float | None":
+    if form in ("float", "float | None"):
         return type(value) is float
     if form == "str":
         return type(value) is str and value.isidentifier() and len(value) <= MAX_NAME
-    return type(value) is list and len(value) <= MAX_LOSSES and all(type(one) is float for one in value)
+    if type(value) is not list or len(value) > MAX_LOSSES:
+        return False
+    if form.startswith("tuple[str"):
+        return all(type(one) is str and len(one) <= MAX_NAME and NAME_OF_PARAMETER.fullmatch(one) for one in value)
+    return all(type(one) is float for one in value)

@@ -30,6 +30,8 @@ MAX_JUMPS = 0.25  # of the second half: a share of its means
 EXAMPLES_IN_A_MEAN = 1000  # so many make a mean loss steady
 EARLY = 0.5  # a share of the steps
 LUCKY = 1.5  # times the loss of the last batch
+MUCH_WEIGHT_DECAY = 0.02  # AdamW has 0.01 unless told otherwise
+SHOWN_NAMES = 4  # of parameters
 NEARLY_GUESSING = 0.02  # from the loss of a model that guesses
 
 
@@ -119,8 +121,20 @@ def told(stats: Training, classes: int = 0) -> str:
     """
     if not stats.backwards:
         return ""
-    findings = (_few_updates, _lucky_batch, _small_steps, _slow, _rising, _jumping, _falling, _without_end)
-    if found := next(filter(None, (finding(stats) for finding in findings)), ""):
+    findings = (
+        _few_updates,
+        _unmoved,
+        _weight_decay,
+        _lucky_batch,
+        _small_steps,
+        _slow,
+        _rising,
+        _jumping,
+        _falling,
+        _without_end,
+    )
+    found = _below_zero(stats) if classes else ""
+    if found := found or next(filter(None, (finding(stats) for finding in findings)), ""):
         return f"{_summary(stats)} {found}"
     return " ".join(filter(None, (_summary(stats), _losses(stats, classes), _movement(stats))))
 
@@ -219,7 +233,8 @@ def _with_optimizer(stats: Training, beginning: str) -> str:
         return ""
     first, latest = stats.learning_rates
     ending = f", and {latest:.2g} at the end" if latest != first else ""
-    return f"{beginning} {stats.optimizer} with learning rate {first:.3g}{ending}. "
+    decay = f", with weight decay {stats.weight_decay:.3g}" if stats.weight_decay >= MUCH_WEIGHT_DECAY else ""
+    return f"{beginning} {stats.optimizer} with learning rate {first:.3g}{ending}{decay}. "
 
 
 def _losses(stats: Training, classes: int) -> str:
@@ -253,6 +268,33 @@ def _few_updates(stats: Training) -> str:
     if size >= min(LARGE_BATCH, stats.examples / 4):
         return f"These are few updates, because a batch held {size:,.0f} examples. Is the batch size too large?"
     return "These are few updates. Does training need more passes?"
+
+
+def _below_zero(stats: Training) -> str:
+    """What a cross-entropy below 0 tells."""
+    if stats.lowest_loss is None or not stats.lowest_loss < 0:
+        return ""
+    return (
+        f"The loss fell to {stats.lowest_loss:.3g}. A cross-entropy of labels is never below 0. Which argument holds "
+        "the scores, and which the labels?"
+    )
+
+
+def _unmoved(stats: Training) -> str:
+    if not stats.unmoved or not stats.own_steps:
+        return ""
+    shown = [f"`{name}`" for name in stats.unmoved[:SHOWN_NAMES]]
+    more = f" and {len(stats.unmoved) - SHOWN_NAMES} more" if len(stats.unmoved) > SHOWN_NAMES else ""
+    return (
+        f"These parameters did not move: {', '.join(shown)}{more}. Does the optimizer get all parameters, and does "
+        "`forward` use them?"
+    )
+
+
+def _weight_decay(stats: Training) -> str:
+    if stats.weight_decay < MUCH_WEIGHT_DECAY:
+        return ""
+    return "Weight decay pulls all weights towards 0 in each step. Is the weight decay too large?"
 
 
 def _lucky_batch(stats: Training) -> str:

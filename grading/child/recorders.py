@@ -73,6 +73,7 @@ class Steps:
         self._count = 0
         self._name = ""
         self._rates: Range = []
+        self._weight_decay = 0.0
         self._steps = 0
         self._slow_from: int | None = None
 
@@ -83,7 +84,9 @@ class Steps:
             self._count += 1
             self._name = type(optimizer).__name__
         self._steps += 1
-        rate = optimizer.param_groups[0].get("lr")
+        group = optimizer.param_groups[0]
+        rate, weight_decay = group.get("lr"), group.get("weight_decay")
+        self._weight_decay = float(weight_decay) if isinstance(weight_decay, (int, float)) else 0.0
         if isinstance(rate, (int, float)):
             self._rates = [self._rates[0] if self._rates else float(rate), float(rate)]
             if self._slow_from is None and rate < SLOW * self._rates[0]:
@@ -95,8 +98,10 @@ class Steps:
         Returns:
             `optimizers`: how many. `optimizer`: the class of the newest one. `learning_rates`: first and latest.
             `slow_from`: the step, from 1, at which the learning rate was first below 1% of the first one; 0 if never.
+            `weight_decay`: of the latest step.
         """
         return {
+            "weight_decay": self._weight_decay,
             "optimizers": self._count,
             "optimizer": self._name,
             "learning_rates": self._rates,

@@ -20,6 +20,7 @@ SECONDS_BETWEEN_REPORTS = 0.1
 SHARE_FOR_VALIDATION = 0.05  # of the time of training
 UPDATES_BEFORE_A_LOOK = 100  # or batches; a rate that warms up from 0 has long moved the weights then
 PASSES_BEFORE_A_LOOK = 3
+MAX_NAMES = 20  # of parameters that did not move
 UPDATES_WITHOUT_EXAMPLES = 1000  # so many are enough for a look where few examples are asked for
 
 
@@ -130,6 +131,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
         resumed, stale: arrivals after the first step, and those that met gradients from before the latest step.
         batches: how often `__getitems__` handed out examples.
         made: parameters that any module got while training ran.
+        unmoved: names of the parameters that ended as they began.
         moved: how far the model's parameters moved, as a share of their size at first; None if that is no number.
         what `recorders.LossCourse`, `Steps`, `Inputs` and `Graph` tell.
 
@@ -243,6 +245,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
         found["writes"] = sum(parameter._version for parameter in parameters) - sum(versions)
         now = current()
         found["changed"] = any(not _equal(old, new) for old, new in zip(before, now, strict=True))
+        found["unmoved"] = _unmoved(model, before, now)
         found["finite"] = all(bool(torch.isfinite(parameter).all()) for parameter in now)
         found["moved"] = recorders.movement(before, now)
         for recorder in (course, steps, inputs, graph):
@@ -251,6 +254,13 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
 
 def _parameters(model: Any) -> list[torch.nn.Parameter]:
     return list(model.parameters()) if isinstance(model, torch.nn.Module) else []
+
+
+def _unmoved(model: Any, before: list[torch.Tensor], now: list[torch.nn.Parameter]) -> list[str]:
+    """Names of the parameters that are as they were, the first few of them."""
+    names = {id(parameter): name for name, parameter in model.named_parameters()} if now else {}
+    still = [new for old, new in zip(before, now, strict=True) if _equal(old, new)]
+    return [names.get(id(parameter), "") for parameter in still][:MAX_NAMES]
 
 
 def _equal(one: torch.Tensor, other: torch.Tensor) -> bool:

@@ -164,6 +164,8 @@ def _layer_variants() -> tuple[Variant, ...]:
             ]
         is_permutation = set(layers) == set(RIGHT_LAYERS)
         question = "Which layer gives the queries, which the keys, and which the values?" if is_permutation else ""
+        if layers == ("k_layer", "q_layer", "v_layer"):  # exchanged layers and an exchanged product look the same
+            question = "Are the layers of queries and keys exchanged, or their order in the product?"
         found.append(Variant(layers, " ".join(facts), question))
     return tuple(found)
 
