@@ -15,7 +15,9 @@ SAFE_PATH = "PYTHONSAFEPATH"  # tells Python to put neither a program's folder n
 SEARCH_PATH = "PYTHONPATH"
 
 
-def run(program: str, module: str, is_worker: bool = False, **arguments: str) -> None:
+def run(
+    program: str, module: str, is_worker: bool = False, variables: "dict[str, str] | None" = None, **arguments: str
+) -> None:
     """Run one of the project's programs and end with its exit status.
 
     The version of Python is checked first. Files beside the program that are named as other modules are kept out of
@@ -26,10 +28,13 @@ def run(program: str, module: str, is_worker: bool = False, **arguments: str) ->
         module: the module with its function `main`, which returns the exit status.
         is_worker: this process is a worker of a data loader. It runs the launcher again, as `__mp_main__`, to have the
             same modules as its parent. Nothing is run then.
+        variables: of the environment; those that are not set are set before torch and numpy are imported.
         arguments: keywords for `main`.
     """
     require_python(program)
     path, environment = list(sys.path), dict(os.environ)
+    for name, value in (variables or {}).items():
+        os.environ.setdefault(name, value)
     protect()
     from startup import student_modules
 

@@ -350,7 +350,10 @@ def test_a_network_is_accepted_with_any_activation():
     ("right", "message"),
     [
         (np.full((10, 4), 0.6), "No network is sure of any corner"),
-        (np.tile([0.99, 0.99, 0.99, 0.3], (10, 1)), "10 of 10 networks end with a corner on the wrong side"),
+        (
+            np.tile([0.99, 0.99, 0.99, 0.3], (10, 1)),
+            "In 10 of 10 trainings, at least one of the four points gets the wrong answer",
+        ),
         (np.tile([0.99, 0.99, 0.99, 0.8], (10, 1)), "but some are unsure"),
     ],
 )

@@ -169,9 +169,10 @@ def test_a_verse_that_breaks_the_form_is_told(change, corpus):
     assert not in_form(broken, form)
 
 
-def test_the_attention_is_what_the_last_block_computed(bot, traced):
+def test_the_attention_is_what_the_last_block_computed(bot, traced, pool, steered, parts):
     """Its weights, computed here from the keys and queries of that block."""
     attention = bot.model.blocks[-1].attention
+    hooks = dict(bot.model._forward_pre_hooks), dict(attention._forward_hooks)
     entered: list[torch.Tensor] = []
     handle = attention.register_forward_pre_hook(lambda module, inputs: entered.append(inputs[0]))
     with torch.no_grad():
@@ -183,7 +184,10 @@ def test_the_attention_is_what_the_last_block_computed(bot, traced):
     expected = scores[0].masked_fill(later, float("-inf")).softmax(dim=-1)
     assert traced.attention is not None
     torch.testing.assert_close(traced.attention, expected)
-    assert not bot.model._forward_pre_hooks and not attention._forward_hooks
+    verse = next(each for each in pool.candidates if each.steering == 3.0).verse
+    prompt = bot.prompt(understand("rain on my umbrella"))
+    trace(steered, prompt, verse, bot.vocabulary.form, SAMPLING, parts)
+    assert (dict(bot.model._forward_pre_hooks), dict(attention._forward_hooks)) == hooks
 
 
 class OneLayer(nn.Module):
