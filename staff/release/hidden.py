@@ -43,7 +43,15 @@ def files(seed: str) -> dict[str, bytes]:
 
     Digits and words are drawn by staff's own tools; datasets in questions' folders draw their own (`draw_hidden_test`).
     """
-    found = {"hidden/digits.npz": digits_file(seed), "hidden/words.npz": words_file(seed)}
+    drawn, own = {"hidden/digits.npz": digits_file(seed), "hidden/words.npz": words_file(seed)}, own_files(seed)
+    if both := set(drawn) & set(own):
+        raise ReleaseError(f"two datasets have their hidden test split in {both.pop()}; choose another name")
+    return drawn | own
+
+
+def own_files(seed: str) -> dict[str, bytes]:
+    """The hidden files that the datasets in questions' folders draw."""
+    found: dict[str, bytes] = {}
     for name in own_datasets():
         module = data.module_of(name)
         if data.has_hidden_test(module):

@@ -61,8 +61,9 @@ def run_all(attacks: list[Attack], jobs: int = 2) -> list[Verdict]:
 
 
 def hidden_files() -> dict[str, bytes]:
-    """What the attacks are after: hidden digits, and words that no attack's question reads."""
-    return {"hidden/digits.npz": hidden.digits_file(SECRET), "hidden/words.npz": b"not read by these questions"}
+    """What the attacks are after: hidden digits, those of electives, and words that no attack's question reads."""
+    drawn = {"hidden/digits.npz": hidden.digits_file(SECRET), "hidden/words.npz": b"not read by these questions"}
+    return drawn | hidden.own_files(SECRET)
 
 
 def _print(verdict: Verdict) -> None:
