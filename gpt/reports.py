@@ -62,11 +62,13 @@ class Reports:
         except (UserError, packages.Unusable) as fault:
             write(f"no loss curve: {fault}")
         held_out = self.corpus.validation
+        loss = self._loss(held_out)
         if self.limit is not None:
-            write(f"entropy of this text, which no model can go below: {in_both_units(self.limit)}")
+            ratio = f"the validation loss is {loss / self.limit:.2f} times as much"
+            write(f"entropy of this text, which no model can go below: {in_both_units(self.limit)}; {ratio}")
         write(f"validation loss where every block starts without context: {in_both_units(self._loss(held_out, False))}")
         write(f"training loss {in_both_units(self._loss(self.corpus.train[: len(held_out)]))}")
-        write(f"validation loss {in_both_units(self._loss(held_out))}")
+        write(f"validation loss {in_both_units(loss)}")
 
     def _loss(self, ids: Tensor, context: bool = True) -> float:
         return losses.of_text(self.writer.model, ids, self.writer.block_size, self.writer.device, context)
