@@ -14,10 +14,13 @@ import torch
 
 from gpt import defaults, losses, noise
 from gpt.config import Config
+from gpt.corpus import from_text
 from gpt.held_out import LOOKS_UNTIL_RISEN, HeldOut
 from gpt.noise import NoiseSetter
+from gpt.reports import History, Reports
 from gpt.run import FILE_NAME
 from gpt.trainer import Blocks
+from gpt.writer import Writer
 from staff.evidence import short_texts
 from tests.support import fresh_student_modules
 from tests.test_chargpt import SMALL, interrupt_after, load, run  # noqa: F401 - a fixture
@@ -314,3 +317,17 @@ def test_the_evidence_for_short_texts_ends_each_run_with_its_best(tmp_path, caps
     assert len(rows) == 2
     for row in rows:
         assert float(row[6]) == pytest.approx(float(row[4].split()[0]), abs=0.001)
+
+
+def test_where_the_entropy_is_known_the_loss_is_told_against_it(tmp_path):
+    model, text = Table(), from_text("abcd" * 200, "letters", block_size=16)
+    lines: list[str] = []
+    reports = Reports(text, Writer(model, 16, CPU, characters=text.characters), "", tmp_path, limit=0.5)
+    reports.at_the_end(History(), lines.append)
+    told = re.search(
+        r"^entropy of this text.*: 0\.50 nats/char .*; the validation loss is ([\d.]+) times as much$",
+        "\n".join(lines),
+        re.M,
+    )
+    assert told is not None
+    assert float(told[1]) == pytest.approx(losses.of_text(model, text.validation, 16, CPU) / 0.5, abs=0.006)
