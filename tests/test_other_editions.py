@@ -126,7 +126,7 @@ def test_the_form_of_2024_passes_the_exact_checks_of_questions_that_train_for_lo
 
 @pytest.mark.slow
 def test_the_form_of_2024_gets_full_marks_beside_untouched_starters(graded, tmp_path):
-    """Slow: trains five models, one of them through a loop over every pixel."""
+    """Slow: trains five models."""
     for name in ("losses.py", "train.py"):
         shutil.copy(PROJECT / name, tmp_path / name)
     shutil.copy(EDITION_2024 / "models.py", tmp_path / "models.py")

@@ -47,7 +47,7 @@ class RegressionModel(Module):
         return mse_loss(self.forward(x), y)
 
     def train(self, dataset):
-        for _ in range(500):
+        for _ in range(250):
             for batch in DataLoader(dataset, batch_size=20, shuffle=True):
                 self.optimizer.zero_grad()
                 self.get_loss(batch["x"], batch["label"]).backward()
@@ -94,7 +94,7 @@ class LanguageIDModel(Module):
 
     def train(self, dataset):
         optimizer = optim.Adam(self.parameters(), lr=0.001)
-        for _ in range(8):
+        for _ in range(5):
             for batch in DataLoader(dataset, batch_size=64, shuffle=True):
                 optimizer.zero_grad()
                 self.get_loss(movedim(batch["x"], 0, 1), batch["label"]).backward()
@@ -102,12 +102,8 @@ class LanguageIDModel(Module):
 
 
 def Convolve(input, weight):
-    height, width = input.shape[0] - weight.shape[0] + 1, input.shape[1] - weight.shape[1] + 1
-    rows = [
-        stack([tensordot(input[i : i + weight.shape[0], j : j + weight.shape[1]], weight) for j in range(width)])
-        for i in range(height)
-    ]
-    return stack(rows)
+    windows = input.unfold(0, weight.shape[0], 1).unfold(1, weight.shape[1], 1)  # (height, width, rows, columns)
+    return tensordot(windows, weight)
 
 
 class DigitConvolutionalModel(Module):

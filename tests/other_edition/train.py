@@ -51,8 +51,8 @@ def train_digitclassifier(model, dataset):
 
 
 def train_languageid(model, dataset):
-    optimizer = optim.Adam(model.parameters(), lr=0.001)
-    while dataset.epoch < 14:
+    optimizer = optim.Adam(model.parameters(), lr=0.002)
+    while dataset.epoch < 7:
         batches = []
         for start, end in dataset.train_buckets:
             rows = np.random.permutation(np.arange(start, end))
@@ -70,12 +70,12 @@ def train_languageid(model, dataset):
 def Train_DigitConvolution(model, dataset):
     optimizer = optim.Adam(model.parameters(), lr=0.003)
     accuracy = 0
-    while accuracy < 0.93:
+    while accuracy < 0.88:
         for batch in DataLoader(dataset, batch_size=50, shuffle=True):
             optimizer.zero_grad()
             loss = digitconvolution_Loss(model(batch["x"]), batch["label"])
             loss.backward()
             optimizer.step()
             accuracy = dataset.get_validation_accuracy()
-            if accuracy >= 0.93:
+            if accuracy >= 0.88:
                 break
