@@ -163,8 +163,8 @@ def calls() -> list[str]:
     return CALLS
 
 
-def scores(tmp_path: Path) -> dict[str, str]:
-    return {row["name"]: row["score"] for row in rows_of((tmp_path / "out" / "scores.csv").read_bytes())}
+def scores(tmp_path: Path, column: str = "score") -> dict[str, str]:
+    return {row["name"]: row[column] for row in rows_of((tmp_path / "out" / "scores.csv").read_bytes())}
 
 
 def test_what_is_graded_is_not_graded_again_and_a_cut_off_record_is(tmp_path, at_once, calls):
@@ -383,13 +383,14 @@ def test_real_submissions_are_graded_by_one_command_and_at_once_the_second_time(
     """Slow because the reference, the starter and an empty one each get a process that imports torch."""
     ours = grader.load()
     monkeypatch.setattr(grader, "load", lambda *_: ours)  # an edit of the grader meanwhile changes nothing
-    reference = {"models.py": (SOLUTIONS / "models.py").read_text()}
-    starter = {"models.py": strip_solutions(reference["models.py"])}
+    reference = {name: (SOLUTIONS / name).read_text() for name in ("models.py", "electives/optimizers.py")}
+    starter = {name: strip_solutions(text) for name, text in reference.items()}
     write(tmp_path / "class", inside("right", reference) | inside("starter", starter))
     (tmp_path / "class" / "empty").mkdir()
-    command = ["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "-q", "q6", "--workers", "2"]
+    command = ["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "-q", "q6,e1", "--workers", "2"]
     assert __main__.main([*command, "--no-reports"]) == 0
     assert scores(tmp_path) == {"empty": "0", "right": "2", "starter": "0"}
+    assert scores(tmp_path, "e1") == {"empty": "0", "right": "4", "starter": "0"}
     record = json.loads((tmp_path / "out" / "submissions" / "starter" / "result.json").read_text())
     assert "not implemented yet" in record["questions"][0]["checks"][0]["message"]
     assert str(tmp_path) not in json.dumps(record)

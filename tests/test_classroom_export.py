@@ -250,3 +250,13 @@ def test_the_made_class_is_the_same_each_time_and_both_its_forms_read_alike(tmp_
         (one.id, one.students, one.files) for one in archive.submissions
     ]
     assert {len(one.students) for one in folder.submissions} == {0, 1, 2, 3}
+
+
+def test_a_larger_made_class_repeats_the_submissions_under_other_names(tmp_path):
+    made = made_class.made_class(2 * made_class.SIZE + 10)
+    assert len({one.id for one in made}) == len(made) == 130
+    assert [one.what for one in made[60:120]] == [one.what for one in made[:60]]
+    (tmp_path / "class.zip").write_bytes(made_class.zipped(made_class.export_files(made)))
+    found = export.read(tmp_path / "class.zip", (*WANTED, "electives/optimizers.py"))
+    assert len(found.submissions) == len(made)
+    assert sum("electives/optimizers.py" in one.files for one in found.submissions) > 80

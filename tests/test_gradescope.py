@@ -97,8 +97,17 @@ def test_files_that_are_not_graded_are_named(tmp_path):
     files = dict.fromkeys([*WANTED, "grading/__init__.py", "numpy.py"], "")
     found = submission.find(write(tmp_path, files), WANTED)
     assert sorted(found.files) == list(WANTED)
-    text = "Not used, because only losses.py, models.py, train.py are graded: numpy.py, grading/__init__.py."
+    text = "Not used: numpy.py, grading/__init__.py. Only losses.py, models.py, train.py are graded."
     assert found.notes == [text]
+
+
+def test_the_files_of_a_folder_are_told_as_the_folder(tmp_path):
+    electives = ("electives/graphs.py", "electives/optimizers.py")
+    files = dict.fromkeys([*WANTED, *electives, "numpy.py"], "")
+    found = submission.find(write(tmp_path, files), (*electives, *WANTED))
+    assert found.notes == [
+        "Not used: numpy.py. Only losses.py, models.py, train.py, the files of electives/ are graded."
+    ]
 
 
 def test_a_huge_file_is_refused_and_told(tmp_path):

@@ -2,6 +2,8 @@
 
 On one worker; on two; and on a scheduler of its own with two worker processes, of which one is killed, and then the
 driver, before the same command goes on. All three must give the same scores.csv and the same results, bit for bit.
+
+Or once, for a large class: is every submission graded, and does the driver's memory stay flat?
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import os
 import re
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from grading.isolation.memory import proportional_bytes
 from staff.classroom import made_class
 from staff.classroom.errors import ClassroomError
 from staff.release.repository import files_of_working_tree
@@ -28,6 +32,8 @@ from staff.release.repository import files_of_working_tree
 SCALING_WANTED = 1.7
 SECONDS_TO_START = 60.0
 SECONDS_AT_MOST = 3600.0
+SECONDS_BETWEEN_SAMPLES = 1.0
+MEMORY_GROWTH = 1.25  # of the driver, from the first tenth of a class to the last
 BESIDE_THE_RESULT = ("timing", "has_report")
 
 
@@ -38,14 +44,16 @@ class Plan:
     Attributes:
         questions: that are graded, joined by commas.
         time_limit_seconds: for each.
-        submissions: only so many of the class, spread over it; None for all.
+        submissions: so many; fewer than 60 are spread over the class, more repeat it; None for the 60.
         reports: write the pages with pictures, too.
+        once: grade once, on a worker for each core, and watch the driver's memory.
     """
 
     questions: str
     time_limit_seconds: float
     submissions: int | None = None
     reports: bool = False
+    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,9 +98,9 @@ def bench(plan: Plan, keep: Path | None = None) -> int:
         folder = (keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nn-bench-")))).resolve()
         folder.mkdir(exist_ok=True)
         export = folder / "class.zip"
-        made = made_class.made_class()
-        if plan.submissions is not None:
-            made = made[:: max(1, len(made) // plan.submissions)][: plan.submissions]
+        wanted = plan.submissions or made_class.SIZE
+        made = made_class.made_class(max(wanted, made_class.SIZE))
+        made = made[:: len(made) // wanted][:wanted]
         export.write_bytes(made_class.zipped(made_class.export_files(made)))
         project = _copy_of_the_project(folder / "project")
         places = [Workplace(plan, project, export, folder / name) for name in ("one", "two", "killed")]
@@ -103,6 +111,8 @@ def bench(plan: Plan, keep: Path | None = None) -> int:
             f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before",
             flush=True,
         )
+        if plan.once:
+            return _once(places[0], len(made))
         seconds = [_timed(place, workers) for place, workers in zip(places, (1, 2), strict=False)]
         scaling = seconds[0] / seconds[1]
         enough = scaling >= SCALING_WANTED
@@ -145,6 +155,29 @@ def _timed(place: Workplace, workers: int) -> float:
         flush=True,
     )
     return float(told[1])
+
+
+def _once(place: Workplace, count: int) -> int:
+    """Grade on all cores; returns 0 if every submission has a result and the driver's memory grew by little."""
+    workers, log = os.cpu_count() or 1, place.out.parent / "driver.log"
+    samples: list[tuple[int, float]] = []  # graded so far, MiB of the driver
+    with log.open("w+b") as file, _process(place.project, place.command("--workers", str(workers)), file) as driver:
+        while driver.poll() is None:
+            if mebibytes := proportional_bytes(driver.pid) / 2**20:
+                samples.append((place.graded(), mebibytes))
+            time.sleep(SECONDS_BETWEEN_SAMPLES)
+    told = log.read_text(encoding="utf-8", errors="replace")
+    if driver.returncode:
+        raise ClassroomError(f"grading failed:\n{told[-3000:]}")
+    print("\n".join(line for line in told.splitlines() if " graded, the grader failed on " in line))
+    faults = [name for name, record in place.results().items() if "questions" not in json.loads(record)]
+    print(f"{place.graded()} of {count} have a result; the grader failed on {len(faults)} {faults[:5] or ''}".strip())
+    tenths = [[size for graded, size in samples if graded * 10 // count == tenth] for tenth in range(10)]
+    medians = [statistics.median(sizes) for sizes in tenths if sizes]
+    print("MiB of the driver, for each tenth of the class:", " ".join(f"{size:.0f}" for size in medians))
+    grown = medians[-1] / medians[0] if medians else 1.0
+    print(f"from the first tenth to the last: {grown:.2f} times (at most {MEMORY_GROWTH} wanted)", flush=True)
+    return 0 if place.graded() == count and not faults and grown <= MEMORY_GROWTH else 1
 
 
 def _kill_and_resume(place: Workplace, count: int) -> None:

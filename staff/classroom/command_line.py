@@ -54,7 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", help="measure grading of the made class; check that nothing is lost")
     bench.add_argument("-q", "--questions", default="q2,q6", metavar="q1,q2", help="(default %(default)s)")
     bench.add_argument("--time-limit", type=_positive(float), default=10.0, metavar="SECONDS", help="for each question")
-    bench.add_argument("--submissions", type=_positive(int), metavar="N", help="only so many of the 60")
+    bench.add_argument("--submissions", type=_positive(int), metavar="N", help="fewer than the 60, or more")
+    bench.add_argument("--once", action="store_true", help="on all cores alone, with the driver's memory on the way")
     bench.add_argument("--reports", action="store_true", help="write the pages with pictures, too")
     bench.add_argument("--keep", type=Path, metavar="DIR", help="keep the class and the results there")
     bench.set_defaults(command=_bench)
@@ -91,7 +92,7 @@ def _make_class(arguments: argparse.Namespace) -> int:
 def _bench(arguments: argparse.Namespace) -> int:
     from staff.classroom.bench import Plan, bench
 
-    plan = Plan(arguments.questions, arguments.time_limit, arguments.submissions, arguments.reports)
+    plan = Plan(arguments.questions, arguments.time_limit, arguments.submissions, arguments.reports, arguments.once)
     return bench(plan, arguments.keep)
 
 

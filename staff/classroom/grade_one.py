@@ -48,8 +48,11 @@ def main(argv: list[str] | None = None) -> int:
     with harness.temporary_workplace() as workplace:
         code = workplace / "code"
         code.mkdir()
-        for path in (place / "submission").iterdir():
-            (code / path.name).write_bytes(path.read_bytes())
+        for path in (place / "submission").rglob("*"):
+            if path.is_file():  # the contents alone: the student's user must be able to read them, whatever their mode
+                target = code / path.relative_to(place / "submission")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(path.read_bytes())
         with Engine(_settings(code, workplace, place, order), console) as engine:
             _end_with_whoever_asked(engine)
             isolation = harness.require_isolation(engine, console, at_home=False)

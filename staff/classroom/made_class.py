@@ -1,4 +1,4 @@
-"""A made class of 60 submissions in an export with all the noise that real ones have; always the same one.
+"""A made class of 60 submissions, or more, in an export with all the noise that real ones have; always the same one.
 
 Its submissions are the reference solutions, mutants of them, an honest mediocre solution, hostile ones, broken ones and
 empty ones. Hostile are only such as do no harm to a machine on which student processes have no user of their own.
@@ -40,7 +40,7 @@ ATTACKS = (
     "output_flood",
     "replace_losses",
 )
-MUTANTS = {"q1": 9, "q2": 6, "q3": 4, "q4": 4, "q5": 4, "q6": 5}  # how many of each question's
+MUTANTS = {"q1": 7, "q2": 5, "q3": 3, "q4": 3, "q5": 3, "q6": 4, "e1": 3, "e5": 2, "e11": 2}  # of each question's
 NAMES = (
     "Ada Lovelace", "Blaise Pascal", "Émilie du Châtelet", "Łukasz Nowak", "Mary O'Neil", "Null", "No", "李 小龍",
     '=HYPERLINK("http://example.org";"Zeynep")', "Grace Hopper", "Alan Turing", "Ørsted, Hans", "Sofja Kowalewskaja",
@@ -70,11 +70,11 @@ class Made:
     listed: bool = True
 
 
-def made_class() -> list[Made]:
-    """The 60 submissions."""
+def made_class(size: int = SIZE) -> list[Made]:
+    """The submissions. In a class of more than 60, the same ones come again from other students, packed otherwise."""
     contents = [*_right(), *_mutants(), *_hostile(), *_broken(), *_empty()]
     assert len(contents) == SIZE, f"{len(contents)} submissions are made, not {SIZE}"
-    contents = [contents[place * 37 % SIZE] for place in range(SIZE)]  # kinds in a mixed order
+    contents = [contents[place * 37 % SIZE] for place in range(size)]  # kinds in a mixed order
     made: list[Made] = []
     seats = _students()
     for place, (kind, what, files) in enumerate(contents):
@@ -181,7 +181,8 @@ def _empty() -> Iterator[tuple[str, str, Files | None]]:
 
 
 def _folder(directory: Path) -> Files:
-    return {path.name: path.read_bytes() for path in sorted(directory.glob("*.py")) if path.name != "__init__.py"}
+    paths = [*sorted(directory.glob("*.py")), *sorted(directory.glob("electives/*.py"))]
+    return {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths if path.name != "__init__.py"}
 
 
 def _packed(files: Files, place: int) -> Files:
@@ -224,7 +225,8 @@ def _metadata(made: list[Made]) -> bytes:
             lines.append(f"  - :name: {_scalar(student.name)}")
             lines.append(f"    :sid: {student.sid}")
             lines.append(f"    :email: {student.email}")
-        lines.append(f"  :created_at: 2026-03-02 {8 + place // 6:02d}:{place % 6}0:00.123456000 Z")
+        day, hour = divmod(8 + place // 6, 24)
+        lines.append(f"  :created_at: 2026-03-{2 + day:02d} {hour:02d}:{place % 6}0:00.123456000 Z")
         lines.append("  :score: 0.0" if place % 3 else "  :score:")
         lines.append("  :status: processed")
         lines.append("  :results: !ruby/hash:ActiveSupport::HashWithIndifferentAccess\n    output: ''\n    tests: []")
