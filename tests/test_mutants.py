@@ -76,19 +76,15 @@ def messages(code: Path, seed: int, *asked: Question) -> list[str]:
 
 def test_every_mutant_is_a_change_of_the_reference_and_names_checks_that_exist(tmp_path):
     checks = {question.id: [check.name for check in question.checks] for question in discover()}
-    for number, mutant in enumerate(MUTANTS):
-        directory = tmp_path / str(number)
-        directory.mkdir()
-        write_submission(mutant, directory)
-        changed = [
-            path.name
-            for path in directory.rglob("*.py")
-            if path.read_text() != (SOLUTIONS / path.relative_to(directory)).read_text()
-        ]
+    solutions = {path.relative_to(SOLUTIONS): path.read_text() for path in SOLUTIONS.rglob("*.py")}
+    for mutant in MUTANTS:
+        write_submission(mutant, tmp_path)
+        texts = {name: (tmp_path / name).read_text() for name in solutions}
+        changed = {name: text for name, text in texts.items() if text != solutions[name]}
         assert changed, mutant.name
         assert {mutant.check, *mutant.also_loses} <= set(checks[mutant.question]), mutant.name
-        for path in directory.rglob("*.py"):
-            compile(path.read_text(), str(path), "exec")
+        for name, text in changed.items():
+            compile(text, str(name), "exec")
 
 
 def test_there_are_enough_mutants_of_each_question():
