@@ -30,8 +30,9 @@ def test_the_starters_score_zero_with_one_line_for_each_stub(tmp_path):
 @pytest.mark.parametrize("question", ELECTIVES)
 def test_the_reference_has_full_marks(graded, question):
     """The mediocre solutions, which train up to a minute, are graded by `python -m staff.evidence.calibrate`."""
-    run = graded(GRADED["reference"], question, seed=7)
-    assert run.question(question)["score"] == run.question(question)["max_score"] == 4, run.question(question)
+    found = graded(GRADED["reference"], question, seed=7).question(question)
+    assert found["score"] == found["max_score"] == 4, found
+    assert {check["message"] for check in found["checks"]} == {""}
 
 
 def test_the_mediocre_solutions_fill_every_stub():
