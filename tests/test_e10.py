@@ -11,6 +11,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 import data as datasets
+from grading.checks.variants import joined
 from grading.isolation import channel
 from pictures.windows.live import Live
 from staff.solutions.electives import adversarial
@@ -76,9 +77,9 @@ def test_a_mistake_in_a_step_is_recognised_in_no_other_mistakes_answer(name):
     turn, given = TURNS[name], arguments(has_classes=True)
     known = mistakes.IN_GENERATOR_STEP if name == "generator_step" else mistakes.IN_DISCRIMINATOR_STEP
     for wrong, explanation in known.items():
-        found = mistakes.flat(mistakes.turned(turn, given, wrong))
+        found = joined(*mistakes.turned(turn, given, wrong))
         assert mistakes.of_step(turn, [(given, found)]) == explanation, wrong
-    assert mistakes.of_step(turn, [(given, mistakes.flat(turn(*given).gradients))]) == ""
+    assert mistakes.of_step(turn, [(given, joined(*turn(*given).gradients))]) == ""
 
 
 def test_a_mistake_in_a_loss_is_recognised_in_no_other_mistakes_answer():

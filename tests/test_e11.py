@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 import data as datasets
-from grading.checks import expect
+from grading.checks import expect, variants
 from grading.isolation import channel
 from pictures.windows.live import Live
 from staff.solutions.electives import graphs
@@ -110,7 +110,7 @@ def test_a_mistake_is_recognised_in_no_other_mistakes_answer(name):
 def test_numbers_that_went_through_float32_are_told():
     given = questions()["gcn_layer"]
     found = reference.gcn_layer(*given).astype(np.float32).astype(np.float64)
-    assert mistakes.explanation("gcn_layer", [(given, found)]) == mistakes.FLOAT32
+    assert mistakes.explanation("gcn_layer", [(given, found)]) == variants.FLOAT32
 
 
 @pytest.mark.parametrize("name", ["aggregate", "gcn_layer", "gat_layer"])

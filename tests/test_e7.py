@@ -14,6 +14,7 @@ import pytest
 import torch
 
 import data as datasets
+from grading.checks import variants
 from grading.isolation import channel
 from pictures.windows.live import Live
 from staff.solutions.electives import translation
@@ -144,7 +145,7 @@ def named(computation: Callable[..., Any], explanations: dict[str, str], cases: 
     """Each mistake's answers are taken for no other mistake's."""
     for wrong, explanation in explanations.items():
         given = [(case, computation(*case, wrong=wrong)) for case in cases]
-        assert mistakes.named(computation, explanations, given) == explanation, wrong
+        assert variants.named(computation, explanations, given) == explanation, wrong
 
 
 @pytest.mark.parametrize("seed", range(3))

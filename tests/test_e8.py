@@ -17,7 +17,7 @@ from grading.isolation import channel
 from grading.outcomes import CheckFailed
 from pictures.windows.live import Live
 from staff.solutions.electives import encoders
-from test_cases.e8 import checks, masking, mistakes, reference
+from test_cases.e8 import checks, masking, mistakes, mistakes_in_models, reference
 from test_cases.e8.public import charts, digits, looking, picture, verses
 from test_cases.e8.public.dataset import EncoderDataset
 from tests.support import SOLUTIONS
@@ -162,9 +162,9 @@ def test_a_mistake_is_recognised_in_no_other_mistakes_answer():
     )
     images = [(random().random(shape), size) for *shape, size in checks.IMAGES]
     distinct(
-        mistakes.IN_PATCHES,
-        lambda wrong: [(each, mistakes.patches(*each, wrong)) for each in images],
-        mistakes.of_patches,
+        mistakes_in_models.IN_PATCHES,
+        lambda wrong: [(each, mistakes_in_models.patches(*each, wrong)) for each in images],
+        mistakes_in_models.of_patches,
     )
 
 
@@ -173,11 +173,17 @@ def test_a_mistake_in_a_model_is_recognised_in_no_other_mistakes_answer():
     parameters = parameters_of(encoders.MaskedLanguageModel(30).double())
     ids = random().integers(2, 30, (BATCH, TIME))
     ids[checks._padding()] = verses.PADDING
-    for wrong, explanation in mistakes.IN_STATES.items():
-        assert mistakes.of_states(parameters, ids, mistakes.states(parameters, ids, wrong)) == explanation
+    for wrong, explanation in mistakes_in_models.IN_STATES.items():
+        assert (
+            mistakes_in_models.of_states(parameters, ids, mistakes_in_models.states(parameters, ids, wrong))
+            == explanation
+        )
     parameters, images = parameters_of(encoders.VisionTransformer().double()), random().random((BATCH, 28, 28))
-    for wrong, explanation in mistakes.IN_DIGITS.items():
-        assert mistakes.of_digits(parameters, images, mistakes.digit_logits(parameters, images, wrong)) == explanation
+    for wrong, explanation in mistakes_in_models.IN_DIGITS.items():
+        assert (
+            mistakes_in_models.of_digits(parameters, images, mistakes_in_models.digit_logits(parameters, images, wrong))
+            == explanation
+        )
 
 
 class Masker:

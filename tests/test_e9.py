@@ -14,6 +14,7 @@ from torch.distributions import Normal, kl_divergence
 from torch.nn import functional
 
 import data as datasets
+from grading.checks import variants
 from grading.isolation import channel
 from grading.outcomes import CheckFailed
 from pictures.windows.live import Live
@@ -110,9 +111,9 @@ def distinct(explanations: Any, computation: Any, right: Any, probes: Any) -> No
     """Each mistake is recognised by what it gives, and taken for no other."""
     for wrong, explanation in explanations.items():
         given = [(each, computation(*each, wrong)) for each in probes]
-        assert mistakes.recognised(right, computation, explanations, given) == explanation, wrong
+        assert variants.recognised(right, computation, explanations, given) == explanation, wrong
     rounded = [(each, np.asarray(right(*each), np.float32)) for each in probes]
-    assert mistakes.recognised(right, computation, explanations, rounded) == mistakes.FLOAT32
+    assert variants.recognised(right, computation, explanations, rounded) == variants.FLOAT32
 
 
 def test_a_mistake_is_recognised_in_no_other_mistakes_answer():

@@ -11,9 +11,9 @@ import numpy as np
 from data import Library
 from grading.checks import diagnosis, expect
 from grading.checks.student import Picture, Student
+from grading.checks.variants import EXACT, ROUNDED
 from grading.outcomes import CheckFailed
 from test_cases.e1 import mistakes, reference
-from test_cases.e1.mistakes import EXACT
 from test_cases.e1.public import surfaces
 from test_cases.e1.public.charts import BowlPaths, Schedules
 from test_cases.e1.public.picture import UPDATES, ValleyPaths
@@ -261,7 +261,7 @@ def _wrong_minimize(found: Any, given: Mapping[str, Any], text: str) -> str:
 
 
 def _wrong_stable_rate(found: Any, hessian: np.ndarray, text: str) -> str:
-    return diagnosis.recognised(mistakes.STABLE_RATES, [((hessian,), found)], mistakes.ROUNDED)
+    return diagnosis.recognised(mistakes.STABLE_RATES, [((hessian,), found)], ROUNDED)
 
 
 def _in_steps(hessian: np.ndarray, rate: float) -> str:

@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from grading.checks import diagnosis, expect
+from grading.checks import diagnosis, expect, variants
 from grading.checks.diagnosis import Mistake
+from grading.checks.variants import EXACT, ROUNDED
 from test_cases.e1 import reference
 from test_cases.e1.reference import BETA1, BETA2, EPSILON, MU
 
-EXACT = 1e-9  # float64 sums and products over a few dozen steps are exact to about 1e-14
 LAST_PART = 0.1  # of the steps; what the loss does there tells what is wrong with the rates
 BOUNCES, STANDS_STILL, RATE_IS_GONE = 5.0, 0.98, 0.05  # shares of losses and rates
-ROUNDED = 1e-5  # numbers this close to the right ones have been through float32
 
 
 def _gradient_descent(x: np.ndarray, slope: np.ndarray, memory: Any, rate: float, wrong: str) -> tuple[np.ndarray, Any]:
@@ -253,8 +252,7 @@ IN_MINIMIZE = {
 
 def of_minimize(found: Any, *given: Any) -> str:
     """The explanation of the mistake that gives the path that `minimize` gave for arguments of `minimized`."""
-    mistakes = [Mistake(partial(minimized, wrong=wrong), explanation) for wrong, explanation in IN_MINIMIZE.items()]
-    return diagnosis.recognised(mistakes, [(given, found)], EXACT)
+    return variants.named(minimized, IN_MINIMIZE, [(given, found)])
 
 
 STABLE_RATES = [

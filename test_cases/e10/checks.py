@@ -10,9 +10,9 @@ import numpy as np
 from data import Library
 from grading.checks import diagnosis, expect
 from grading.checks.student import Student
+from grading.checks.variants import EXACT, joined
 from grading.outcomes import CheckFailed
 from test_cases.e10 import mistakes, reference, trained
-from test_cases.e10.mistakes import EXACT, flat
 from test_cases.e10.public import digits as small_digits
 from test_cases.e10.trained import MODULE
 
@@ -207,7 +207,7 @@ def _exact_step(found: Mapping[str, Any], name: str, given: mistakes.Arguments, 
     with diagnosis.explained(lambda text: _wrong_step(found, name, turn, given, moved)):
         classes = "without classes" if given[-1] is None else "with classes"
         what = f"a step of {name} {classes} should move the weights along the gradient, which begins with"
-        expect.close(moved, flat(right.gradients), EXACT, what, "The docstring says what a step is made of.")
+        expect.close(moved, joined(*right.gradients), EXACT, what, "The docstring says what a step is made of.")
     what = f"{name} should return the loss before its step,"
     if not isinstance(loss, float):
         raise CheckFailed(f"{what} a float; got {expect.kind(loss)}.")
@@ -237,7 +237,7 @@ def _moved(before: list[np.ndarray], after: Any, name: str) -> np.ndarray:
         raise CheckFailed(f"{name} should leave the parameters of the networks as many as they are.")
     pairs = zip(before, after, strict=True)
     what = f"after {name}, weights should be numbers"
-    return flat([(old - expect.array(new, old.shape, what)) / RATE for old, new in pairs])
+    return joined(*((old - expect.array(new, old.shape, what)) / RATE for old, new in pairs))
 
 
 def _wrong_step(

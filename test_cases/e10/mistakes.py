@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from grading.checks import diagnosis, expect
+from grading.checks import diagnosis, expect, variants
 from grading.checks.diagnosis import Mistake, Probe
+from grading.checks.variants import EXACT, FLOAT32, ROUNDED, joined
 from test_cases.e10 import reference
 from test_cases.e10.public.settings import STALE
 from test_cases.e10.reference import Turn, sigmoid, softplus
-
-EXACT = 1e-9  # float64 sums of a few dozen products are exact to about 1e-14
-ROUNDED = 1e-5  # numbers this close to the right ones have been through float32
-FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the inputs are float64."
 
 
 def _joined(real: np.ndarray, fake: np.ndarray) -> float:
@@ -136,8 +132,7 @@ def of_with_class(probes: Sequence[Probe]) -> str:
     found = [value for _, value in probes if isinstance(value, np.ndarray) and value.dtype == np.float32]
     if [value.shape for value in found] == shapes:
         return FLOAT32
-    wrong = [Mistake(partial(joined_with_class, wrong=name), told) for name, told in IN_WITH_CLASS.items()]
-    return diagnosis.recognised(wrong, probes, EXACT)
+    return variants.named(joined_with_class, IN_WITH_CLASS, probes)
 
 
 Arguments = tuple[Any, Any, np.ndarray, np.ndarray, np.ndarray | None]  # generator, discriminator, real, noise, labels
@@ -202,12 +197,4 @@ IN_GENERATOR_STEP = IN_STEPS | {
 def of_step(turn: Callable[..., Turn], probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these gradients, one after the other, for `Arguments`."""
     known = IN_GENERATOR_STEP if turn is reference.generator_turn else IN_DISCRIMINATOR_STEP
-    mistakes = [
-        Mistake(lambda *given, wrong=wrong: flat(turned(turn, given, wrong)), told) for wrong, told in known.items()
-    ]
-    return diagnosis.recognised(mistakes, probes, ROUNDED)
-
-
-def flat(arrays: Sequence[np.ndarray]) -> np.ndarray:
-    """All numbers of several arrays in a row."""
-    return np.concatenate([np.asarray(array, np.float64).ravel() for array in arrays])
+    return variants.named(lambda *given, wrong: joined(*turned(turn, given, wrong)), known, probes, ROUNDED)

@@ -11,10 +11,10 @@ from data import Library, Split
 from grading.checks import course, diagnosis, expect
 from grading.checks.common import Accuracy
 from grading.checks.student import Student
+from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
 from test_cases.e11 import exact, mistakes, reference, trained
 from test_cases.e11.exact import INPUTS, MODULE, NODES, OUTPUTS
-from test_cases.e11.mistakes import EXACT
 from test_cases.e11.public import communities as networks
 from test_cases.e11.public import molecules as chemistry
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from grading.checks import answers, diagnosis, expect
 from grading.checks.student import Student
+from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
 from test_cases.e11 import mistakes, reference
-from test_cases.e11.mistakes import EXACT
 
 MODULE = "electives.graphs"
 NODES, INPUTS, OUTPUTS = 7, 4, 3  # all different, so that a dimension is taken for no other

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from grading.checks import diagnosis, expect
-from grading.checks.diagnosis import Mistake, Probe
+from grading.checks import expect, variants
+from grading.checks.diagnosis import Probe
+from grading.checks.variants import FLOAT32, ROUNDED
 from test_cases.e11 import reference
 from test_cases.e11.reference import leaky
 
-EXACT = 1e-9  # float64 sums of a few dozen products and their exponentials are exact to about 1e-14
-ROUNDED = 1e-5  # numbers this close to the right ones have been through float32
-
-FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the inputs are float64."
 NO_NUMBERS = {
     "aggregate": "A node of this graph has no neighbour. Is something divided by 0, or the maximum of nothing taken?",
     "attention_weights": (
@@ -279,12 +275,7 @@ def explanation(name: str, probes: Sequence[Probe], text: str = "") -> str:
         for given, found in probes
     ):
         return FLOAT32
-    return _named(function, explanations, probes)
-
-
-def _named(function: Callable[..., np.ndarray], explanations: Mapping[str, str], probes: Sequence[Probe]) -> str:
-    mistakes = [Mistake(partial(function, wrong=wrong), told) for wrong, told in explanations.items()]
-    return diagnosis.recognised(mistakes, probes, EXACT)
+    return variants.named(function, explanations, probes)
 
 
 def of_owners(found: Any, sizes: Sequence[int]) -> str:

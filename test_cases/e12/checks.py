@@ -11,9 +11,9 @@ import numpy as np
 from data import Library
 from grading.checks import diagnosis, expect
 from grading.checks.student import Student
+from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
 from test_cases.e12 import mistakes, mistakes_in_steps, reference, trained
-from test_cases.e12.mistakes import EXACT
 from test_cases.e12.public.verses import END, PAD, START
 
 MODULE = "electives.assistant"

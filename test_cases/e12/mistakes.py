@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from grading.checks import diagnosis
-from grading.checks.diagnosis import Mistake, Probe
+from grading.checks import variants
+from grading.checks.diagnosis import Probe
 from test_cases.e12 import reference
 from test_cases.e12.public.verses import END, PAD
-
-EXACT = 1e-9  # float64 sums of a few dozen numbers are exact to about 1e-14
-ROUNDED = 1e-5  # numbers this close to the right ones have been through float32
-FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the inputs are float64."
 
 
 def log_probabilities(table: np.ndarray, rows: np.ndarray, wrong: str) -> np.ndarray:
@@ -71,7 +65,7 @@ IN_LOG_PROBABILITIES = {
 
 def of_log_probabilities(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these sums."""
-    return recognised(reference.verse_log_probabilities, log_probabilities, IN_LOG_PROBABILITIES, probes)
+    return variants.recognised(reference.verse_log_probabilities, log_probabilities, IN_LOG_PROBABILITIES, probes)
 
 
 def pooled(hidden: np.ndarray, rows: np.ndarray, wrong: str) -> np.ndarray:
@@ -115,7 +109,7 @@ IN_POOL = {
 
 def of_pool(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these means."""
-    return recognised(reference.pool, pooled, IN_POOL, probes)
+    return variants.recognised(reference.pool, pooled, IN_POOL, probes)
 
 
 def _of_margins(margins: np.ndarray, wrong: str) -> float:
@@ -156,7 +150,7 @@ def preference(better: np.ndarray, worse: np.ndarray, wrong: str) -> float:
 
 def of_preference(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these losses."""
-    return recognised(reference.preference_loss, preference, IN_BOTH, probes)
+    return variants.recognised(reference.preference_loss, preference, IN_BOTH, probes)
 
 
 def dpo(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray, beta: float, wrong: str) -> float:
@@ -202,7 +196,7 @@ del IN_DPO["exchanged"]  # the same numbers as exchanged models
 
 def of_dpo(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these losses."""
-    return recognised(reference.dpo_loss, dpo, IN_DPO, probes)
+    return variants.recognised(reference.dpo_loss, dpo, IN_DPO, probes)
 
 
 def best(rows: np.ndarray, scores: np.ndarray, n: int, wrong: str) -> np.ndarray:
@@ -233,17 +227,4 @@ IN_BEST = {
 
 def of_best(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these verses."""
-    return diagnosis.recognised(variants(best, IN_BEST), probes, 0.0)
-
-
-def recognised(
-    right: Callable[..., Any], wrong: Callable[..., Any], explanations: Mapping[str, str], probes: Sequence[Probe]
-) -> str:
-    """The explanation of the mistake that gives what came at every probe, or that float32 rounds it."""
-    rounded = diagnosis.recognised([Mistake(right, FLOAT32)], probes, ROUNDED)
-    return rounded or diagnosis.recognised(variants(wrong, explanations), probes, EXACT)
-
-
-def variants(computation: Callable[..., Any], explanations: Mapping[str, str]) -> list[Mistake]:
-    """A computation with each of its mistakes."""
-    return [Mistake(partial(computation, wrong=wrong), explanation) for wrong, explanation in explanations.items()]
+    return variants.named(best, IN_BEST, probes, 0.0)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from grading.checks import diagnosis
+from grading.checks import diagnosis, variants
 from grading.checks.diagnosis import Mistake
+from grading.checks.variants import EXACT
 from test_cases.e12 import reference
-from test_cases.e12.mistakes import EXACT, FLOAT32, ROUNDED
 
 
 @dataclass(frozen=True)
@@ -94,9 +93,7 @@ IN_STEPS = {
 
 def of_steps(given: Given, found: np.ndarray) -> str:
     """The explanation of the mistake that leaves these tables."""
-    rounded = diagnosis.recognised([Mistake(lambda g: right(g)[1], FLOAT32)], [((given,), found)], ROUNDED)
-    known = [Mistake(partial(tables, wrong=wrong), explanation) for wrong, explanation in IN_STEPS.items()]
-    return rounded or diagnosis.recognised(known, [((given,), found)], EXACT)
+    return variants.recognised(lambda g: right(g)[1], tables, IN_STEPS, [((given,), found)])
 
 
 def _after(given: Given) -> np.ndarray:

@@ -12,10 +12,10 @@ import numpy as np
 from data import Library
 from grading.checks import diagnosis, expect
 from grading.checks.student import Picture, Student
+from grading.checks.variants import EXACT, joined
 from grading.outcomes import CheckFailed
 from test_cases.e2 import mistakes, mistakes_in_networks, reference
 from test_cases.e2.answers import counted, trained_network
-from test_cases.e2.mistakes import EXACT
 from test_cases.e2.public.charts import Squares, Wave
 from test_cases.e2.public.picture import ACTIVATIONS, DeepNetworks
 
@@ -53,7 +53,7 @@ def linear(student: Student, library: Library, thresholds: Mapping[str, float]) 
         expect.array(one, right.shape, f"linear_backward should return the gradient by {name}", DOCSTRING)
         for name, one, right in zip(names, found, rights, strict=True)
     ]
-    with diagnosis.explained(lambda text: mistakes.of_linear_backward(mistakes.joined(arrays), given)):
+    with diagnosis.explained(lambda text: mistakes.of_linear_backward(joined(*arrays), given)):
         for name, array, right in zip(names, arrays, rights, strict=True):
             what = f"the gradient by {name} of a linear layer should be"
             expect.close(array, right, EXACT, what, DOCSTRING)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from grading.checks import diagnosis, expect
+from grading.checks import diagnosis, expect, variants
 from grading.checks.diagnosis import Mistake
+from grading.checks.variants import EXACT, FLOAT32, ROUNDED, joined
 from test_cases.e2 import reference
 from test_cases.e2.reference import sigmoid, softmax
 
-EXACT = 1e-9  # float64 sums and products over a few layers are exact to about 1e-14
-ROUNDED = 1e-5  # numbers this close to the right ones have been through float32
-
-FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the inputs are float64."
 NO_UPSTREAM = "That is the derivative alone. The chain rule multiplies it by `upstream`."
 NOT_DIVIDED = "The gradient is that of a sum. The loss is a mean: what is the gradient divided by?"
 SIGN = "The sign is reversed. The gradient points where the loss rises."
@@ -44,7 +40,7 @@ def linear_backward(upstream: np.ndarray, x: np.ndarray, weight: np.ndarray, wro
     by_x, by_weight, by_bias = reference.linear_backward(upstream, x, weight)
     count = len(x)
     return joined(
-        {
+        *{
             "averaged": (by_x, by_weight / count, by_bias / count),
             "bias averaged": (by_x, by_weight, by_bias / count),
             "everything averaged": (by_x / count, by_weight / count, by_bias / count),
@@ -279,12 +275,6 @@ def of_function(name: str, found: Any, given: Sequence[Any]) -> str:
 
 def of_linear_backward(found: np.ndarray, given: Sequence[Any]) -> str:
     """The explanation of the mistake that gives all three gradients, one after the other."""
-    if expect.is_close(found, joined(reference.linear_backward(*given)), ROUNDED):
+    if expect.is_close(found, joined(*reference.linear_backward(*given)), ROUNDED):
         return FLOAT32
-    mistakes = [Mistake(partial(linear_backward, wrong=wrong), text) for wrong, text in IN_LINEAR_BACKWARD.items()]
-    return diagnosis.recognised(mistakes, [(tuple(given), found)], EXACT)
-
-
-def joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
-    """All entries of several arrays, one after the other."""
-    return np.concatenate([np.asarray(array, np.float64).ravel() for array in arrays])
+    return variants.named(linear_backward, IN_LINEAR_BACKWARD, [(tuple(given), found)])

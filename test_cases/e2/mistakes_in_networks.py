@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 
-from grading.checks import diagnosis, expect
-from grading.checks.diagnosis import Mistake
+from grading.checks import expect, variants
+from grading.checks.variants import EXACT, FLOAT32, ROUNDED, joined
 from test_cases.e2 import reference
-from test_cases.e2.mistakes import EXACT, FLOAT32, ROUNDED, joined
 from test_cases.e2.reference import Layers
 
 SURE = 0.9  # the probability of its right class from which on a corner of XOR counts as learned
@@ -80,8 +78,7 @@ def of_outputs(found: np.ndarray, x: np.ndarray, layers: Layers, activation: str
     """The explanation of the mistake that gives the outputs that `network_forward` gave."""
     if expect.is_close(found, reference.network(x, layers, activation), ROUNDED):
         return FLOAT32
-    mistakes = [Mistake(partial(outputs, wrong=wrong), text) for wrong, text in IN_OUTPUTS.items()]
-    return diagnosis.recognised(mistakes, [((x, layers, activation), found)], EXACT)
+    return variants.named(outputs, IN_OUTPUTS, [((x, layers, activation), found)])
 
 
 def of_gradients(found: Sequence[np.ndarray], above: np.ndarray, x: np.ndarray, layers: Layers, activation: str) -> str:
@@ -90,7 +87,7 @@ def of_gradients(found: Sequence[np.ndarray], above: np.ndarray, x: np.ndarray, 
     fitting = set()
     for wrong, explanation in IN_GRADIENTS.items():
         arrays = gradients(above, x, layers, activation, wrong)
-        if shapes == [array.shape for array in arrays] and expect.is_close(joined(found), joined(arrays), EXACT):
+        if shapes == [array.shape for array in arrays] and expect.is_close(joined(*found), joined(*arrays), EXACT):
             fitting.add(explanation)
     return fitting.pop() if len(fitting) == 1 else ""
 

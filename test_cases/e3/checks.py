@@ -11,10 +11,10 @@ import numpy as np
 from data import Library
 from grading.checks import diagnosis, expect
 from grading.checks.student import Student
+from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
 from test_cases.e3 import answers, mistakes, reference
 from test_cases.e3.answers import BATCH, BOUNDS, DRAWS, HIGHS, LOWS, MODULE, WIDTH
-from test_cases.e3.mistakes import EXACT
 from test_cases.e3.training import generalises, search
 
 __all__ = [

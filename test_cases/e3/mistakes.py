@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from grading.checks import diagnosis, expect
+from grading.checks import diagnosis, expect, variants
 from grading.checks.diagnosis import Mistake
+from grading.checks.variants import EXACT, ROUNDED
 from test_cases.e3 import reference
 from test_cases.e3.reference import EPSILON
 
-EXACT = 1e-9  # float64 sums and products over a few rows are exact to about 1e-14
-ROUNDED = 1e-5  # numbers this close to the right ones have been through float32
 UNSCALED_SHARE = 0.999  # of kept entries
 FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the input is float64."
 
@@ -104,8 +103,7 @@ def of_standardize(found: Sequence[Any], given: Sequence[np.ndarray], constant: 
         return FLOAT32
     if np.abs(found[1][:, constant]).max() > 1e3:
         return TINY_DEVIATION
-    mistakes = [Mistake(partial(standardized, wrong=wrong), told) for wrong, told in IN_STANDARDIZE.items()]
-    return diagnosis.recognised(mistakes, [(tuple(given), together)], EXACT)
+    return variants.named(standardized, IN_STANDARDIZE, [(tuple(given), together)])
 
 
 NOT_DROPPED = "No entry was set to 0. Which entries does dropout set to 0 in training?"
@@ -184,19 +182,11 @@ CUT_OFF = (
 
 def of_penalty(name: str, probes: Sequence[diagnosis.Probe]) -> str:
     """The explanation of the mistake that gives the values of a penalty; each probe has arrays and factor."""
-    mistakes = [
-        Mistake(partial(_penalty_of, name, wrong), told)
-        for wrong, told in IN_PENALTIES.items()
-        if not (wrong in ONLY_L2 and name == "l1_penalty")
-    ]
-    if found := diagnosis.recognised(mistakes, probes, EXACT):
+    left_out = ONLY_L2 if name == "l1_penalty" else ()
+    known = {wrong: told for wrong, told in IN_PENALTIES.items() if wrong not in left_out}
+    if found := variants.named(partial(penalty, name), known, probes):
         return found
-    right = Mistake(partial(getattr(reference, name)), FLOAT32)
-    return diagnosis.recognised([right], probes, ROUNDED)
-
-
-def _penalty_of(name: str, wrong: str, arrays: Sequence[np.ndarray], factor: float) -> float:
-    return penalty(name, arrays, factor, wrong)
+    return diagnosis.recognised([Mistake(getattr(reference, name), FLOAT32)], probes, ROUNDED)
 
 
 def normalised(
@@ -274,8 +264,7 @@ def of_batch_norm(probes: Sequence[diagnosis.Probe]) -> str:
     """The explanation of the mistake that gives what `batch_norm` gave; see `normalised` for the arguments."""
     if diagnosis.recognised([Mistake(normalised, FLOAT32)], probes, ROUNDED):
         return FLOAT32
-    mistakes = [Mistake(partial(normalised, wrong=wrong), told) for wrong, told in IN_BATCH_NORM.items()]
-    return diagnosis.recognised(mistakes, probes, EXACT)
+    return variants.named(normalised, IN_BATCH_NORM, probes)
 
 
 def stopping(losses: np.ndarray, patience: int, wrong: str) -> int:
@@ -325,8 +314,7 @@ NOT_TWICE = "The first restore gave the best weights, the second did not. Do mod
 def of_stopping(counts: Sequence[int], runs: Sequence[np.ndarray], patiences: Sequence[int]) -> str:
     """The explanation of the mistake that stops after these epochs."""
     probes = [((run, patience), count) for run, patience, count in zip(runs, patiences, counts, strict=True)]
-    mistakes = [Mistake(partial(stopping, wrong=wrong), told) for wrong, told in IN_STOPPING.items()]
-    if found := diagnosis.recognised(mistakes, probes, 0.0):
+    if found := variants.named(stopping, IN_STOPPING, probes, 0.0):
         return found
     return NEVER_STOPS if all(count == len(run) for count, run in zip(counts, runs, strict=True)) else ""
 

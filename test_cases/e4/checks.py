@@ -12,9 +12,9 @@ from data import Library, Split, Splits
 from grading.checks import diagnosis, expect
 from grading.checks.common import Accuracy
 from grading.checks.student import Model, Student, Training
+from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
 from test_cases.e4 import mistakes, moving, reference
-from test_cases.e4.mistakes import EXACT
 from test_cases.e4.public import data
 from test_cases.e4.public.charts import Responses, SalientDigits, Transfer
 from test_cases.e4.public.picture import Layers

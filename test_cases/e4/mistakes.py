@@ -8,14 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from grading.checks import diagnosis
+from grading.checks import diagnosis, variants
 from grading.checks.diagnosis import Mistake, Probe
+from grading.checks.variants import FLOAT32, ROUNDED
 from test_cases.e4 import reference
 from test_cases.e4.reference import Layer, relu
-
-EXACT = 1e-9  # float64 sums of a few dozen products are exact to about 1e-14
-ROUNDED = 1e-5  # numbers this close to the right ones have been through float32
-FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the inputs are float64."
 
 SIZES = {
     "The last position is not counted. A kernel as large as the image has one position.": (
@@ -90,8 +87,7 @@ IN_KERNELS = {
 
 def of_kernel(name: str, found: Any) -> str:
     """The explanation of the mistake that gives a kernel."""
-    mistakes = [Mistake(partial(kernel, wrong=wrong), text) for wrong, text in IN_KERNELS[name].items()]
-    return diagnosis.recognised(mistakes, [((name,), found)], EXACT)
+    return variants.named(kernel, IN_KERNELS[name], [((name,), found)])
 
 
 def conv2d(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: int, padding: int, wrong: str) -> np.ndarray:
@@ -144,7 +140,7 @@ def of_convolution(probes: Sequence[Probe], right: Sequence[np.ndarray]) -> str:
     each = zip(rounded, probes, strict=True)
     if all(diagnosis.recognised([mistake], [probe], ROUNDED) for mistake, probe in each):
         return FLOAT32
-    return _recognised(conv2d, IN_CONVOLUTION, probes)
+    return variants.named(conv2d, IN_CONVOLUTION, probes)
 
 
 def pool(x: np.ndarray, size: int, is_max: bool, wrong: str) -> np.ndarray:
@@ -178,7 +174,7 @@ IN_POOLING = {
 
 def of_pooling(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives what `max_pool` or `average_pool` gave."""
-    return _recognised(pool, IN_POOLING, probes)
+    return variants.named(pool, IN_POOLING, probes)
 
 
 def residual_block(
@@ -211,7 +207,7 @@ IN_RESIDUAL = {
 
 def of_residual(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives what `residual_block` gave."""
-    return _recognised(residual_block, IN_RESIDUAL, probes)
+    return variants.named(residual_block, IN_RESIDUAL, probes)
 
 
 def move(images: np.ndarray, down: np.ndarray, right: np.ndarray, degrees: np.ndarray, wrong: str) -> np.ndarray:
@@ -256,7 +252,7 @@ IN_MOVING = {
 
 def of_moving(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives what `move` gave."""
-    return _recognised(move, IN_MOVING, probes)
+    return variants.named(move, IN_MOVING, probes)
 
 
 def saliency(weights: Mapping[str, np.ndarray], images: np.ndarray, labels: np.ndarray, wrong: str) -> np.ndarray:
@@ -306,7 +302,7 @@ IN_SALIENCY = {
 
 def of_saliency(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives what `saliency` gave."""
-    return _recognised(saliency, IN_SALIENCY, probes)
+    return variants.named(saliency, IN_SALIENCY, probes)
 
 
 def features(parameters: Mapping[str, np.ndarray], images: np.ndarray, wrong: str) -> np.ndarray:
@@ -333,10 +329,4 @@ IN_FEATURES = {
 
 def of_features(probes: Sequence[Probe], tolerance: float) -> str:
     """The explanation of the mistake that gives what `encode` gave."""
-    mistakes = [Mistake(partial(features, wrong=wrong), text) for wrong, text in IN_FEATURES.items()]
-    return diagnosis.recognised(mistakes, probes, tolerance)
-
-
-def _recognised(computation: Any, explanations: Mapping[str, str], probes: Sequence[Probe]) -> str:
-    mistakes = [Mistake(partial(computation, wrong=wrong), text) for wrong, text in explanations.items()]
-    return diagnosis.recognised(mistakes, probes, EXACT)
+    return variants.named(features, IN_FEATURES, probes, tolerance)

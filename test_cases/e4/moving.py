@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from grading.checks import expect
+from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
 from test_cases.e4 import reference
-from test_cases.e4.mistakes import EXACT
 
 MAX_SHIFT, MAX_DEGREES = 1, 24.0
 COPIES = 160  # of nine shifts, one is missing by chance in one of 10^7 runs

@@ -12,9 +12,9 @@ from data import Library, Split, Splits
 from grading.checks import course, diagnosis, expect
 from grading.checks.common import Accuracy
 from grading.checks.student import Model, Student, Training
+from grading.checks.variants import EXACT, ROUNDED
 from grading.outcomes import CheckFailed
 from test_cases.e5 import mistakes, reference
-from test_cases.e5.mistakes import EXACT, ROUNDED
 from test_cases.e5.public import data
 from test_cases.e5.public.charts import Reach
 from test_cases.e5.public.picture import Memory

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import permutations
 from typing import Any
 
 import numpy as np
 
-from grading.checks import diagnosis, expect
-from grading.checks.diagnosis import Mistake, Probe
+from grading.checks import expect, variants
+from grading.checks.diagnosis import Probe
+from grading.checks.variants import FLOAT32, ROUNDED
 from test_cases.e5 import reference
 from test_cases.e5.reference import Weights, sigmoid
 
-EXACT = 1e-9  # float64 sums of a few dozen products and their sigmoids are exact to about 1e-14
-ROUNDED = 1e-5  # numbers this close to the right ones have been through float32
 NAMES = {"lstm": ("i", "f", "g", "o"), "gru": ("r", "z", "n")}
 
-FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the inputs are float64."
 TRANSPOSED = "U and its transpose are swapped. For rows of a batch, U h is `hidden @ hidden_weight.T`."
 FORGETS = "The hidden state before the step has no influence. Where does U h come in?"
 ONE_BIAS = "One of the two biases is missing, or counted twice. The formula adds b and c."
@@ -143,11 +140,7 @@ def of_cell(kind: str, found: np.ndarray, x: np.ndarray, parts: Sequence[np.ndar
     right = reference.CELLS[kind](x, state, weights)
     if expect.is_close(found, np.stack(right) if isinstance(right, tuple) else right[None], ROUNDED):
         return FLOAT32
-    mistakes = [
-        Mistake(partial(CELLS[kind], wrong=wrong), explanation)
-        for wrong, explanation in {**IN_ALL, **EXPLANATIONS[kind]}.items()
-    ]
-    return diagnosis.recognised(mistakes, [((x, parts, weights), found)], EXACT)
+    return variants.named(CELLS[kind], {**IN_ALL, **EXPLANATIONS[kind]}, [((x, parts, weights), found)])
 
 
 def leaky(x: np.ndarray, state: Any, weights: Weights) -> Any:
@@ -194,8 +187,7 @@ IN_UNROLL = {
 
 def of_unroll(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives the outputs that `unroll` gave for arguments of `unrolled`."""
-    mistakes = [Mistake(partial(unrolled, wrong=wrong), explanation) for wrong, explanation in IN_UNROLL.items()]
-    return diagnosis.recognised(mistakes, probes, EXACT)
+    return variants.named(unrolled, IN_UNROLL, probes)
 
 
 def both_directions(inputs: np.ndarray, states: Any, weights: Any, wrong: str = "") -> np.ndarray:
@@ -237,10 +229,7 @@ IN_BIDIRECTIONAL = {
 
 def of_bidirectional(found: Any, inputs: np.ndarray, states: Any, weights: Any) -> str:
     """The explanation of the mistake that gives what `bidirectional` gave."""
-    mistakes = [
-        Mistake(partial(both_directions, wrong=wrong), explanation) for wrong, explanation in IN_BIDIRECTIONAL.items()
-    ]
-    return diagnosis.recognised(mistakes, [((inputs, states, weights), found)], EXACT)
+    return variants.named(both_directions, IN_BIDIRECTIONAL, [((inputs, states, weights), found)])
 
 
 def clipped(gradients: Sequence[np.ndarray], largest: float, wrong: str = "") -> np.ndarray:
@@ -282,8 +271,7 @@ IN_CLIPPING = {
 
 def of_clipping(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives the gradients that came for arguments of `clipped`."""
-    mistakes = [Mistake(partial(clipped, wrong=wrong), explanation) for wrong, explanation in IN_CLIPPING.items()]
-    return diagnosis.recognised(mistakes, probes, ROUNDED)
+    return variants.named(clipped, IN_CLIPPING, probes, ROUNDED)
 
 
 def _count(kind: str, biases: int, inputs: int, units: int) -> int:

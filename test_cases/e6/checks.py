@@ -12,9 +12,9 @@ import numpy as np
 from data import Library
 from grading.checks import diagnosis, expect
 from grading.checks.student import Model, Student, Training
+from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
 from test_cases.e6 import listed_pairs, measures, mistakes, reference, vector_mistakes
-from test_cases.e6.mistakes import EXACT
 from test_cases.e6.public import haiku, kinship
 from test_cases.e6.public.charts import NearestWords
 from test_cases.e6.public.picture import People, Themes

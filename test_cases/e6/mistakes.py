@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from grading.checks import diagnosis
-from grading.checks.diagnosis import Mistake, Probe
+from grading.checks import variants
+from grading.checks.diagnosis import Probe
 from test_cases.e6 import reference
-
-EXACT = 1e-9  # float64 sums of a few dozen products are exact to about 1e-14
-ROUNDED = 1e-5  # numbers this close to the right ones have been through float32
-FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the inputs are float64."
 
 Question = tuple[Sequence[int], int]  # a sentence and a window
 
@@ -140,7 +135,7 @@ IN_NOISE = {
 
 def of_noise(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these probabilities for these counts."""
-    return recognised(reference.noise_distribution, noise, IN_NOISE, probes)
+    return variants.recognised(reference.noise_distribution, noise, IN_NOISE, probes)
 
 
 def negative_sampling(v: np.ndarray, u: np.ndarray, n: np.ndarray, wrong: str) -> float:
@@ -181,7 +176,7 @@ IN_NEGATIVE_SAMPLING = {
 
 def of_negative_sampling(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these losses."""
-    return recognised(reference.negative_sampling_loss, negative_sampling, IN_NEGATIVE_SAMPLING, probes)
+    return variants.recognised(reference.negative_sampling_loss, negative_sampling, IN_NEGATIVE_SAMPLING, probes)
 
 
 def meetings(sentences: Sequence[Sequence[int]], words: int, window: int, wrong: str) -> np.ndarray:
@@ -225,7 +220,7 @@ IN_MEETINGS = {
 
 def of_meetings(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these co-occurrences."""
-    return recognised(reference.co_occurrences, meetings, IN_MEETINGS, probes)
+    return variants.recognised(reference.co_occurrences, meetings, IN_MEETINGS, probes)
 
 
 def weight(counts: np.ndarray, maximum: float, power: float, wrong: str) -> np.ndarray:
@@ -261,7 +256,7 @@ IN_WEIGHTS = {
 
 def of_weights(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these weights."""
-    return recognised(reference.glove_weight, weight, IN_WEIGHTS, probes)
+    return variants.recognised(reference.glove_weight, weight, IN_WEIGHTS, probes)
 
 
 def glove(w: np.ndarray, c: np.ndarray, b: np.ndarray, d: np.ndarray, counts: np.ndarray, wrong: str) -> float:
@@ -312,17 +307,4 @@ IN_GLOVE = {
 
 def of_glove(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these losses."""
-    return recognised(reference.glove_loss, glove, IN_GLOVE, probes)
-
-
-def recognised(
-    right: Callable[..., Any], wrong: Callable[..., Any], explanations: Mapping[str, str], probes: Sequence[Probe]
-) -> str:
-    """The explanation of the mistake that gives what came at every probe, or that float32 rounds it."""
-    rounded = diagnosis.recognised([Mistake(right, FLOAT32)], probes, ROUNDED)
-    return rounded or diagnosis.recognised(variants(wrong, explanations), probes, EXACT)
-
-
-def variants(computation: Callable[..., Any], explanations: Mapping[str, str]) -> list[Mistake]:
-    """A computation with each of its mistakes."""
-    return [Mistake(partial(computation, wrong=wrong), explanation) for wrong, explanation in explanations.items()]
+    return variants.recognised(reference.glove_loss, glove, IN_GLOVE, probes)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from grading.checks import diagnosis
+from grading.checks import variants
 from grading.checks.diagnosis import Probe
 from test_cases.e6 import reference
-from test_cases.e6.mistakes import recognised, variants
 
 
 def cosine(one: np.ndarray, other: np.ndarray, wrong: str) -> np.ndarray:
@@ -59,7 +58,7 @@ IN_COSINE = {
 
 def of_cosine(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these similarities."""
-    return recognised(reference.cosine_similarity, cosine, IN_COSINE, probes)
+    return variants.recognised(reference.cosine_similarity, cosine, IN_COSINE, probes)
 
 
 def near(vectors: np.ndarray, questions: Sequence[Sequence[int]], wrong: str) -> np.ndarray:
@@ -97,7 +96,7 @@ IN_NEAREST = {
 def of_nearest(vectors: np.ndarray, questions: Sequence[Sequence[int]], found: Sequence[int]) -> str:
     """The explanation of the mistake that gives these words."""
     probe = (vectors, questions), np.array(found, np.float64)
-    return diagnosis.recognised(variants(near, IN_NEAREST), [probe], 0.0)
+    return variants.named(near, IN_NEAREST, [probe], 0.0)
 
 
 def answered(vectors: np.ndarray, questions: np.ndarray, wrong: str) -> np.ndarray:
@@ -142,4 +141,4 @@ IN_ANALOGIES = {
 def of_analogies(vectors: np.ndarray, questions: np.ndarray, found: Sequence[int]) -> str:
     """The explanation of the mistake that gives these answers."""
     probe = (vectors, questions), np.array(found, np.float64)
-    return diagnosis.recognised(variants(answered, IN_ANALOGIES), [probe], 0.0)
+    return variants.named(answered, IN_ANALOGIES, [probe], 0.0)

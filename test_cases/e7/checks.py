@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from data import Library
-from grading.checks import diagnosis, expect
+from grading.checks import diagnosis, expect, variants
 from grading.checks.student import Model, Student
+from grading.checks.variants import EXACT, joined
 from grading.outcomes import CheckFailed
 from test_cases.e7 import mistakes, reference, search_mistakes, trained
-from test_cases.e7.mistakes import EXACT, joined
 from test_cases.e7.public.data import BEGIN, END, PADDING
 
 MODULE = "electives.translation"
@@ -79,7 +79,7 @@ def attend(student: Student, library: Library, thresholds: Mapping[str, float]) 
 def decoder_inputs(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     target = _targets(_random(library, 4))
     found = student.call(f"{MODULE}.decoder_inputs", target)
-    with diagnosis.explained(lambda text: mistakes.named(mistakes.inputs, mistakes.IN_INPUTS, [((target,), found)])):
+    with diagnosis.explained(lambda text: variants.named(mistakes.inputs, mistakes.IN_INPUTS, [((target,), found)])):
         right = reference.decoder_inputs(target)
         what = f"decoder_inputs of a target {target.shape} should return word numbers"
         _equal(
@@ -93,7 +93,7 @@ def translation_loss(student: Student, library: Library, thresholds: Mapping[str
     logits = 2 * random.standard_normal((*target.shape, WORDS))
     found = student.gradients(f"{MODULE}.translation_loss", logits, target)
     given = [((logits, target), found.output)]
-    with diagnosis.explained(lambda text: mistakes.named(mistakes.loss, mistakes.IN_LOSS, given)):
+    with diagnosis.explained(lambda text: variants.named(mistakes.loss, mistakes.IN_LOSS, given)):
         value = expect.number(found.output, "translation_loss should return the mean loss")
         right = reference.translation_loss(logits, target)
         what = f"translation_loss of {int((target != PADDING).sum())} words and some padding should be"
@@ -159,7 +159,7 @@ def greedy_search(student: Student, library: Library, thresholds: Mapping[str, f
         probes.append((table, max_length, _sentences(found, len(first), what)))
     starts = first[:, 0].astype(int)
     given = [((table, starts, most), search_mistakes.rows(found, most)) for table, most, found in probes]
-    with diagnosis.explained(lambda text: mistakes.named(search_mistakes.greedy, search_mistakes.IN_GREEDY, given)):
+    with diagnosis.explained(lambda text: variants.named(search_mistakes.greedy, search_mistakes.IN_GREEDY, given)):
         for table, most, found in probes:
             right = reference.greedy(table, starts, most)
             _same_sentences(found, right, f"greedy_search with a max_length of {most} should write")
@@ -178,7 +178,7 @@ def beam_search(student: Student, library: Library, thresholds: Mapping[str, flo
         ((tables, width, MAX_ROUNDS, power), search_mistakes.rows(found, MAX_ROUNDS))
         for (width, power), found in zip(SETTINGS, answers, strict=True)
     ]
-    with diagnosis.explained(lambda text: mistakes.named(search_mistakes.beams, search_mistakes.IN_BEAM, given)):
+    with diagnosis.explained(lambda text: variants.named(search_mistakes.beams, search_mistakes.IN_BEAM, given)):
         for (width, power), found in zip(SETTINGS, answers, strict=True):
             right = [reference.beam(table, 0, width, MAX_ROUNDS, power) for table in tables]
             _same_sentences(found, right, f"beam_search of width {width} with a length_power of {power:g} should write")
@@ -188,7 +188,7 @@ def bleu(student: Student, library: Library, thresholds: Mapping[str, float]) ->
     cases = _pairs(_random(library, 10))
     answers = [student.call(f"{MODULE}.bleu", *case) for case in cases]
     given = list(zip(cases, answers, strict=True))
-    with diagnosis.explained(lambda text: mistakes.named(search_mistakes.bleu, search_mistakes.IN_BLEU, given)):
+    with diagnosis.explained(lambda text: variants.named(search_mistakes.bleu, search_mistakes.IN_BLEU, given)):
         for (candidates, references), found in given:
             value = expect.number(found, "bleu should return a number from 0 to 1")
             words = sum(map(len, candidates)), sum(map(len, references))
@@ -221,7 +221,7 @@ def _exact_scores(
 ) -> None:
     """A score gives what its definition gives. In the first case, all sizes of vectors are alike."""
     answers: list[Any] = []
-    with diagnosis.explained(lambda text: mistakes.named(wrong, explanations, [(cases[0], answers[0])])):
+    with diagnosis.explained(lambda text: variants.named(wrong, explanations, [(cases[0], answers[0])])):
         for case in cases:
             answers.append(student.call(f"{MODULE}.{name}", *case))
             what = f"{name} of {TARGET} queries and {SOURCE} keys should return scores"
@@ -300,17 +300,17 @@ def _wrong_attention(given: tuple[np.ndarray, ...], found: Any, text: str) -> st
     contexts, weights = found
     if not np.isfinite(weights).all():
         return "exp(1,000) is infinite. `softmax` subtracts the largest score first, and stays finite."
-    return mistakes.named(mistakes.attention, mistakes.IN_ATTENTION, [(given, joined(contexts, weights))])
+    return variants.named(mistakes.attention, mistakes.IN_ATTENTION, [(given, joined(contexts, weights))])
 
 
 def _wrong_encoder(parameters: dict[str, np.ndarray], source: np.ndarray, found: Any, text: str) -> str:
     given = ("general", parameters, source)
-    return mistakes.named(mistakes.encoded, mistakes.IN_ENCODER, [(given, joined(*found))])
+    return variants.named(mistakes.encoded, mistakes.IN_ENCODER, [(given, joined(*found))])
 
 
 def _wrong_decoder(score: str, parameters: Any, given: Mapping[str, np.ndarray], found: Any, text: str) -> str:
     case = (score, parameters, list(given.values()))
-    return mistakes.named(mistakes.decoded, mistakes.IN_DECODER, [(case, found[0])])
+    return variants.named(mistakes.decoded, mistakes.IN_DECODER, [(case, found[0])])
 
 
 def _listed(numbers: Sequence[int]) -> str:

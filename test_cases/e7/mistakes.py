@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from grading.checks import diagnosis
-from grading.checks.diagnosis import Mistake, Probe
+from grading.checks.variants import joined
 from test_cases.e7 import reference
 from test_cases.e7.public.data import BEGIN, END, PADDING
 from test_cases.e7.reference import Parameters
-
-EXACT = 1e-9  # float64 sums of a few dozen products are exact to about 1e-14
-
-
-def named(computation: Callable[..., Any], explanations: Mapping[str, str], probes: Sequence[Probe]) -> str:
-    """The explanation of the mistake that gives what came; `computation` takes a keyword `wrong`."""
-    mistakes = [Mistake(partial(computation, wrong=wrong), said) for wrong, said in explanations.items()]
-    return diagnosis.recognised(mistakes, probes, EXACT)
 
 
 def luong(queries: np.ndarray, keys: np.ndarray, *weight: np.ndarray, wrong: str) -> np.ndarray:
@@ -96,11 +85,6 @@ def attention(scores: np.ndarray, values: np.ndarray, is_word: np.ndarray, wrong
         "shares": lambda: np.where(mask, scores, 0) / np.where(mask, scores, 0).sum(axis=2, keepdims=True),
     }.get(wrong, lambda: reference.softmax(np.where(mask, scores, -np.inf)))()
     return joined(weights @ values, weights)
-
-
-def joined(*parts: np.ndarray) -> np.ndarray:
-    """The entries of several arrays in one row."""
-    return np.concatenate([np.asarray(part, np.float64).ravel() for part in parts])
 
 
 IN_ATTENTION = {

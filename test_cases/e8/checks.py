@@ -11,9 +11,10 @@ from data import Library, Split, Splits
 from grading.checks import course, diagnosis, expect
 from grading.checks.common import Accuracy
 from grading.checks.student import Model, Student, Training
+from grading.checks.variants import EXACT, ROUNDED
 from grading.outcomes import CheckFailed
-from test_cases.e8 import masking, mistakes, reference
-from test_cases.e8.mistakes import EXACT, ROUNDED, SINGLE
+from test_cases.e8 import masking, mistakes, mistakes_in_models, reference
+from test_cases.e8.mistakes_in_models import SINGLE
 from test_cases.e8.public import digits as digit_data
 from test_cases.e8.public import picture, verses
 from test_cases.e8.public.charts import LookedAt
@@ -128,10 +129,10 @@ def masked_loss(student: Student, library: Library, thresholds: Mapping[str, flo
         loss = expect.number(found["loss"], "masked_loss should be a number")
         probes.append((tuple(arguments.values()), loss))
         gradients.append(found["gradient"])
-    with diagnosis.explained(lambda text: mistakes.of_loss(probes)):
+    with diagnosis.explained(lambda text: mistakes_in_models.of_loss(probes)):
         for given, loss in probes:
             what = "masked_loss of 6 chosen tokens among 15 should be"
-            expect.close(loss, mistakes.masked_loss(*given), ROUNDED, what, "The docstring has the formula.")
+            expect.close(loss, mistakes_in_models.masked_loss(*given), ROUNDED, what, "The docstring has the formula.")
     if not all(isinstance(gradient, np.ndarray) and gradient.any() for gradient in gradients):
         raise CheckFailed(
             "masked_loss should have a gradient for the states; no gradient arrives. Is the loss made by `detach()`, "
@@ -144,7 +145,7 @@ def patches(student: Student, library: Library, thresholds: Mapping[str, float])
     for *shape, size in IMAGES:
         images = random.random(shape)
         probes.append(((images, size), _unchanged(student, "patches", images, size)))
-    with diagnosis.explained(lambda text: mistakes.of_patches(probes)):
+    with diagnosis.explained(lambda text: mistakes_in_models.of_patches(probes)):
         for (images, size), found in probes:
             right, what = reference.patches(images, size), f"patches of images {images.shape} by {size} should be"
             expect.close(expect.array(found, right.shape, what), right, EXACT, what, "The docstring tells the order.")
@@ -157,7 +158,7 @@ def models(student: Student, library: Library, thresholds: Mapping[str, float]) 
     ids[_padding()] = verses.PADDING
     parameters = _parameters(model, "words", FEW_WORDS)
     states = model.method("encode", ids)
-    with diagnosis.explained(lambda text: mistakes.of_states(parameters, ids, states)):
+    with diagnosis.explained(lambda text: mistakes_in_models.of_states(parameters, ids, states)):
         right, what = (
             reference.read_words(parameters, ids)[0],
             "MaskedLanguageModel.encode of 3 lines should give states",
@@ -168,7 +169,7 @@ def models(student: Student, library: Library, thresholds: Mapping[str, float]) 
     images = random.random((BATCH, digit_data.SIDE, digit_data.SIDE)).astype(np.float32)
     parameters = _parameters(model, "digits")
     logits = model(images)
-    with diagnosis.explained(lambda text: mistakes.of_digits(parameters, images, logits)):
+    with diagnosis.explained(lambda text: mistakes_in_models.of_digits(parameters, images, logits)):
         right, what = reference.read_digits(parameters, images)[0], "VisionTransformer of 3 images should give logits"
         expect.close(expect.array(logits, right.shape, what), right, SINGLE, what, "The docstring has four steps.")
 

@@ -1,24 +1,18 @@
-"""The classic mistakes of elective 8: what each would give, and its explanation."""
+"""The classic mistakes in the parts of an encoder, elective 8: what each would give, and its explanation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
 
 import numpy as np
 
-from grading.checks import diagnosis
-from grading.checks.diagnosis import Mistake, Probe
+from grading.checks import variants
+from grading.checks.diagnosis import Probe
+from grading.checks.variants import joined
 from test_cases.e8 import reference
 from test_cases.e8.reference import Parameters, layer_norm, softmax
-
-EXACT = 1e-9  # float64 sums of a few dozen products are exact to about 1e-14
-ROUNDED = 1e-5  # numbers this close to the right ones have been through float32
-SINGLE = 1e-3  # float32 through several layers
-
-FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the inputs are float64."
 
 
 def scores(name: str, arguments: Sequence[np.ndarray], wrong: str = "") -> np.ndarray:
@@ -89,15 +83,10 @@ IN_SCORES = {
 }
 
 
-def _made(name: str, wrong: str, *given: np.ndarray) -> np.ndarray:
-    return scores(name, given, wrong)
-
-
 def of_scores(name: str, probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives the scores that came for arguments of a kind of score."""
-    right = getattr(reference, f"{name}_scores")
-    known = [Mistake(partial(_made, name, wrong), text) for wrong, text in IN_SCORES[name].items()]
-    return diagnosis.recognised(known, probes, EXACT) or _rounded(right, probes)
+    wrong = variants.named(lambda *given, wrong: scores(name, given, wrong), IN_SCORES[name], probes)
+    return wrong or variants.rounded(getattr(reference, f"{name}_scores"), probes)
 
 
 def positions(length: int, width: int, wrong: str = "") -> np.ndarray:
@@ -130,8 +119,8 @@ IN_POSITIONS = {
 
 def of_positions(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives the tables that came for pairs of length and width."""
-    known = [Mistake(partial(positions, wrong=wrong), text) for wrong, text in IN_POSITIONS.items()]
-    return diagnosis.recognised(known, probes, EXACT) or _rounded(reference.positional_encoding, probes)
+    wrong = variants.named(positions, IN_POSITIONS, probes)
+    return wrong or variants.rounded(reference.positional_encoding, probes)
 
 
 ORDERS = {f"order {''.join(order)}": order for order in permutations("qkv") if "".join(order) != "qkv"}
@@ -180,14 +169,14 @@ def attention(
         shares = np.where(mask, 0.0, shares)
     outputs = shares @ values
     if wrong in ("joined without exchange", "mixed heads and joined likewise"):
-        joined = outputs.reshape(x.shape)
+        together = outputs.reshape(x.shape)
     elif wrong == "interleaved heads":
-        joined = outputs.transpose(0, 2, 3, 1).reshape(x.shape)
+        together = outputs.transpose(0, 2, 3, 1).reshape(x.shape)
     else:
-        joined = outputs.swapaxes(1, 2).reshape(x.shape)
+        together = outputs.swapaxes(1, 2).reshape(x.shape)
     if wrong == "not projected":
-        return joined, shares
-    result = joined @ (out_weight if wrong == "out transposed" else out_weight.T)
+        return together, shares
+    result = together @ (out_weight if wrong == "out transposed" else out_weight.T)
     return result + (0 if wrong in ("no out bias", "no bias") else out_bias), shares
 
 
@@ -229,16 +218,14 @@ IN_ATTENTION = {
 
 def of_attention(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives result and attention as came, for arguments of `attention`."""
-    flat = [(given, _flat(*found)) for given, found in probes]
+    flat = [(given, joined(*found)) for given, found in probes]
 
-    def made(wrong: str, *given: Any) -> np.ndarray:
-        x, weights, heads, is_padding = given
-        return _flat(*attention(x, weights, heads, is_padding, wrong))
+    def made(x: np.ndarray, weights: Any, heads: int, is_padding: np.ndarray | None, wrong: str) -> np.ndarray:
+        return joined(*attention(x, weights, heads, is_padding, wrong))
 
-    known = [Mistake(partial(made, wrong), text) for wrong, text in IN_ATTENTION.items()]
     with np.errstate(invalid="ignore"):
-        found = diagnosis.recognised(known, flat, EXACT)
-    return found or _rounded(lambda *given: _flat(*reference.attention(*given)), flat)
+        wrong = variants.named(made, IN_ATTENTION, flat)
+    return wrong or variants.rounded(lambda *given: joined(*reference.attention(*given)), flat)
 
 
 def block(x: np.ndarray, parameters: Parameters, heads: int, is_padding: np.ndarray | None, wrong: str) -> np.ndarray:
@@ -281,151 +268,4 @@ IN_BLOCK = {
 
 def of_block(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives the outputs that came for arguments of `block`."""
-    known = [Mistake(partial(block, wrong=wrong), text) for wrong, text in IN_BLOCK.items()]
-    return diagnosis.recognised(known, probes, EXACT)
-
-
-def patches(images: np.ndarray, size: int, wrong: str = "") -> np.ndarray:
-    """The patches of images, or what a mistake makes of them."""
-    count, rows, columns = len(images), images.shape[1] // size, images.shape[2] // size
-    right = reference.patches(images, size)
-    if wrong == "columns first":
-        return right.reshape(count, rows, columns, -1).swapaxes(1, 2).reshape(right.shape)
-    if wrong == "pixels turned":
-        return right.reshape(*right.shape[:2], size, size).swapaxes(2, 3).reshape(right.shape)
-    if wrong == "reshaped":
-        return images.reshape(right.shape)
-    if wrong == "strips":
-        return images.reshape(count, rows, size, columns, size).swapaxes(2, 4).reshape(right.shape)
-    return right.swapaxes(1, 2)
-
-
-IN_PATCHES = {
-    "columns first": "The patches come column by column. They come row by row.",
-    "pixels turned": "Inside of each patch, the pixels come column by column. They come row by row.",
-    "reshaped": "The image was reshaped at once: a patch holds pixels that follow each other in a row of the image.",
-    "strips": "The wrong dimensions were exchanged: a patch holds pixels of several squares.",
-    "exchanged": "Patches and pixels are swapped. The shape is (batch, count, size * size).",
-}
-
-
-def of_patches(probes: Sequence[Probe]) -> str:
-    """The explanation of the mistake that gives the patches that came for arguments of `patches`."""
-    known = [Mistake(partial(patches, wrong=wrong), text) for wrong, text in IN_PATCHES.items()]
-    return diagnosis.recognised(known, probes, EXACT)
-
-
-def masked_loss(
-    states: np.ndarray, ids: np.ndarray, is_chosen: np.ndarray, table: np.ndarray, wrong: str = ""
-) -> float:
-    """The loss where `predict` is a product with a table, or what a mistake makes of it."""
-    chances = softmax(states @ table.T)
-    right = np.take_along_axis(chances, ids[..., None], axis=2)[..., 0]
-    losses = -np.log(right)
-    if wrong == "all tokens":
-        return float(losses.mean())
-    if wrong == "others":
-        return float(losses[~is_chosen].mean())
-    if wrong == "sum":
-        return float(losses[is_chosen].sum())
-    if wrong == "divided by all":
-        return float(losses[is_chosen].sum() / losses.size)
-    if wrong == "mean of lines":
-        return float(np.mean([line[chosen].mean() for line, chosen in zip(losses, is_chosen, strict=True)]))
-    if wrong == "softmax twice":
-        return float(-np.log(np.take_along_axis(softmax(chances), ids[..., None], axis=2)[..., 0])[is_chosen].mean())
-    return float(losses[is_chosen].mean())
-
-
-IN_LOSS = {
-    "all tokens": "The mean is taken over all tokens. Only chosen ones count.",
-    "others": "The mean is taken over the tokens that were not chosen.",
-    "sum": "The loss is the sum over the chosen tokens. The formula has their mean.",
-    "divided by all": "The sum over the chosen tokens is divided by the number of all tokens.",
-    "mean of lines": "The mean was taken of each line, then of the lines. All chosen tokens count the same.",
-    "softmax twice": "The logits go through a softmax, and `cross_entropy` takes another. It wants logits.",
-}
-
-
-def of_loss(probes: Sequence[Probe]) -> str:
-    """The explanation of the mistake that gives the losses that came for arguments of `masked_loss`."""
-    known = [Mistake(partial(masked_loss, wrong=wrong), text) for wrong, text in IN_LOSS.items()]
-    return diagnosis.recognised(known, probes, ROUNDED)
-
-
-def states(parameters: Parameters, ids: np.ndarray, wrong: str) -> np.ndarray:
-    """The states of lines with a mistake in `encode`."""
-    table = reference.positional_encoding(ids.shape[1], reference.WIDTH)
-    x = (1.0 if wrong == "not scaled" else reference.SCALE) * parameters["embedding.weight"][ids]
-    if wrong == "positions scaled":
-        x = x + reference.SCALE * table
-    elif wrong != "no positions":
-        x = x + table
-    is_padding = ids == reference.PADDING
-    padding = {"padding seen": None, "padding inverted": ~is_padding}.get(wrong, is_padding)
-    return reference.encoder(x, parameters, reference.DEPTHS["words"], padding)[0]
-
-
-IN_STATES = {
-    "no positions": "The positional encoding is missing: the model cannot tell the order of words.",
-    "not scaled": "The embeddings are not multiplied by EMBEDDING_SCALE.",
-    "positions scaled": "The positional encoding was multiplied by EMBEDDING_SCALE, too. It belongs to the embedding.",
-    "padding seen": "The encoder does not know what is padding. Which argument tells it?",
-    "padding inverted": "The encoder takes words for padding. True means padding.",
-}
-
-
-def of_states(parameters: Parameters, ids: np.ndarray, found: Any) -> str:
-    """The explanation of the mistake that gives the states that came."""
-    known = [Mistake(partial(states, wrong=wrong), text) for wrong, text in IN_STATES.items()]
-    return diagnosis.recognised(known, [((_double(parameters), ids), found)], SINGLE)
-
-
-def digit_logits(parameters: Parameters, images: np.ndarray, wrong: str) -> np.ndarray:
-    """The logits of images with a mistake in `VisionTransformer.forward`."""
-    tokens = reference.patches(images, reference.PATCH) @ parameters["project.weight"].T + parameters["project.bias"]
-    first = np.broadcast_to(parameters["class_token"], (len(images), 1, reference.WIDTH))
-    table = reference.positional_encoding(1 + tokens.shape[1], reference.WIDTH)
-    if wrong == "class token without position":
-        x = np.concatenate([first, tokens + table[:-1]], axis=1)
-    elif wrong == "class token behind":
-        x = np.concatenate([tokens, first], axis=1) + table
-    else:
-        x = np.concatenate([first, tokens], axis=1) + (0 if wrong == "no positions" else table)
-    found = reference.encoder(x, parameters, reference.DEPTHS["digits"])[0]
-    read = {
-        "class token behind": found[:, -1],
-        "last read": found[:, -1],
-        "mean": found.mean(axis=1),
-        "mean of patches": found[:, 1:].mean(axis=1),
-    }.get(wrong, found[:, 0])
-    return read @ parameters["head.weight"].T + parameters["head.bias"]
-
-
-IN_DIGITS = {
-    "no positions": "The positional encoding is missing: the model cannot tell where a patch was.",
-    "class token without position": "The class token has no positional encoding. It has that of position 0.",
-    "class token behind": "The class token stands behind the patches. It goes in front.",
-    "last read": "The head reads the last position. It reads the class token, which stands in front.",
-    "mean": "The head reads the mean of all positions. It reads the class token alone.",
-    "mean of patches": "The head reads the mean of the patches. It reads the class token alone.",
-}
-
-
-def of_digits(parameters: Parameters, images: np.ndarray, found: Any) -> str:
-    """The explanation of the mistake that gives the logits that came."""
-    known = [Mistake(partial(digit_logits, wrong=wrong), text) for wrong, text in IN_DIGITS.items()]
-    return diagnosis.recognised(known, [((_double(parameters), images), found)], SINGLE)
-
-
-def _double(parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {name: value.astype(np.float64) for name, value in parameters.items()}
-
-
-def _flat(*arrays: np.ndarray) -> np.ndarray:
-    return np.concatenate([np.asarray(array, np.float64).ravel() for array in arrays])
-
-
-def _rounded(right: Any, probes: Sequence[Probe]) -> str:
-    """Whether the numbers are right but for their precision."""
-    return diagnosis.recognised([Mistake(right, FLOAT32)], probes, ROUNDED)
+    return variants.named(block, IN_BLOCK, probes)

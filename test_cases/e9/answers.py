@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from grading.checks import diagnosis, expect
+from grading.checks import diagnosis, expect, variants
 from grading.checks.student import Model, Student
+from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
-from test_cases.e9 import mistakes, networks, reference
-from test_cases.e9.mistakes import EXACT
+from test_cases.e9 import networks, reference
 from test_cases.e9.networks import Networks
 
 MODULE = "electives.autoencoders"
@@ -33,7 +33,7 @@ def require_right(
     what: str,
 ) -> None:
     """Answers are what the reference gives."""
-    with diagnosis.explained(lambda text: mistakes.recognised(right, wrong, explanations, probes)):
+    with diagnosis.explained(lambda text: variants.recognised(right, wrong, explanations, probes)):
         for arguments, found in probes:
             wanted = np.asarray(right(*arguments))
             given = expect.array(found, wanted.shape, f"{what} should be")

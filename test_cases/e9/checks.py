@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from data import Library, Splits
-from grading.checks import diagnosis, expect
+from grading.checks import diagnosis, expect, variants
 from grading.checks.student import Model, Student, Training
+from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
 from test_cases.e9 import answers, draws, exhibits, measures, mistakes, networks, reference
 from test_cases.e9.answers import MODULE
-from test_cases.e9.mistakes import EXACT, VECTORS
+from test_cases.e9.mistakes import VECTORS
 from test_cases.e9.public import data
 
 AUTOENCODER, VAE = f"{MODULE}.Autoencoder", f"{MODULE}.VAE"
@@ -127,7 +128,7 @@ def kl_divergence(student: Student, library: Library, thresholds: Mapping[str, f
     given = probes[0][0]
 
     def by_definition(text: str) -> str:
-        if named := mistakes.recognised(reference.kl_divergence, mistakes.kl, mistakes.IN_KL, probes):
+        if named := variants.recognised(reference.kl_divergence, mistakes.kl, mistakes.IN_KL, probes):
             return named
         value = reference.sampled_kl(given[0][:1], given[1][:1], random, DRAWN_KL)[0]
         return (

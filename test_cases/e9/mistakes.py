@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from grading.checks import diagnosis, expect
-from grading.checks.diagnosis import Mistake, Probe
+from grading.checks import expect
 from test_cases.e9 import draws, reference
 
-EXACT = 1e-9  # float64 sums of a few dozen products are exact to about 1e-14
 VECTORS = 1e-7  # eigenvectors of well separated eigenvalues
-ROUNDED = 1e-5  # numbers this close to the right ones have been through float32
-FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the inputs are float64."
 
 
 def psnr(images: np.ndarray, clean: np.ndarray, wrong: str) -> float | np.ndarray:
@@ -319,13 +314,3 @@ def of_spread(distance: np.ndarray, log_variance: np.ndarray) -> str:
         if draws.is_unit(distance / np.maximum(spread(log_variance), 1e-12), log_variance)
     ]
     return fitting[0] if len(fitting) == 1 else ""
-
-
-def recognised(
-    right: Callable[..., Any], wrong: Callable[..., Any], explanations: Mapping[str, str], probes: Sequence[Probe]
-) -> str:
-    """The explanation of the mistake that gives what came at every probe, or that float32 rounds it."""
-    if rounded := diagnosis.recognised([Mistake(right, FLOAT32)], probes, ROUNDED):
-        return rounded
-    variants = [Mistake(partial(wrong, wrong=name), text) for name, text in explanations.items()]
-    return diagnosis.recognised(variants, probes, EXACT)
