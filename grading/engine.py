@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from pathlib import Path
 from data import Library
 from grading.checks import attempts
 from grading.checks.answers import Progress
+from grading.checks.attempts import CheckRun
 from grading.checks.source import StudentSource
 from grading.checks.student import Connection, Student
 from grading.console import Console, StudentOutput
@@ -23,7 +24,6 @@ from grading.outcomes import (
     NOT_FINISHED,
     PASSED,
     SKIPPED,
-    Attempt,
     Outcome,
     OutOfLimits,
     QuestionResult,
@@ -79,7 +79,7 @@ class _Run:
     source: StudentSource
     library: Library
     seed: int
-    waiting: int
+    others_waiting: Iterator[int]  # gives each question that begins how many are yet to begin
 
 
 class Engine:
@@ -101,7 +101,7 @@ class Engine:
         self._fork_server: forkserver.ForkServer | None = None
         self._fork_server_lock = threading.Lock()
         self._running: set[Student] = set()
-        self._statuses: dict[str, str] = {}  # of the questions that are being graded, by id
+        self._statuses: dict[threading.Event, str] = {}  # of the questions that are being graded, by their ends
         self._closing = False
         if not settings.in_process and forkserver.is_available():
             self._fork_server = self._new_fork_server()  # imports torch while we read data
@@ -138,7 +138,7 @@ class Engine:
             StudentSource(code_directory or self.settings.code_directory),
             self.library if seed is None else self.library.with_seed(seed),
             self.settings.seed if seed is None else seed,
-            waiting=len(questions),
+            iter(range(len(questions) - 1, -1, -1)),  # several threads may ask: `next` is one step
         )
         lock = threading.Lock()
 
@@ -172,11 +172,10 @@ class Engine:
     def _time_limit(self, question: Question, run: _Run) -> float:
         """Seconds for a question. Under a deadline, at most half of what is left while others wait for their turn."""
         limit = self.settings.time_limit_seconds or question.time_limit_seconds
-        run.waiting -= 1
         if self.settings.deadline is None:
             return limit
         left = max(self.settings.deadline - self._clock(), 0.0)
-        return min(limit, left / 2 if run.waiting > 0 else left)
+        return min(limit, left / 2 if next(run.others_waiting) else left)
 
     def _memory_limit(self, question: Question) -> int:
         return min(question.memory_limit_bytes, self.settings.memory_limit_bytes or question.memory_limit_bytes)
@@ -227,28 +226,19 @@ class Engine:
             missing = [
                 other.title for other in question.checks if other.name in check.requires and other.name not in passed
             ]
-            tried: tuple[Attempt, ...] = ()
-            evidence = ""
             if exhausted:
-                status, message = NOT_FINISHED, exhausted
+                found = CheckRun(NOT_FINISHED, exhausted)
             elif missing:
-                status, message = NOT_FINISHED, f"{SKIPPED}fix {' and '.join(map(repr, missing))} first"
+                found = CheckRun(NOT_FINISHED, f"{SKIPPED}fix {' and '.join(map(repr, missing))} first")
             else:
                 try:
-                    check_run = attempts.run(question, check, student, run.library, run.seed, self.settings.attempts)
-                    status, message, tried = check_run.status, check_run.message, check_run.attempts
-                    evidence = check_run.evidence
+                    found = attempts.run(question, check, student, run.library, run.seed, self.settings.attempts)
                 except OutOfLimits as limits:
                     exhausted = _limit_message(limits, self._memory_limit(question), limit)
-                    status, message = NOT_FINISHED, exhausted
-            remarks = [f"Remark: {text}" for text in student.take_remarks()]
-            message, evidence = ("\n".join([text] * bool(text) + remarks) for text in (message, evidence))
-            if status == PASSED:
+                    found = CheckRun(NOT_FINISHED, exhausted)
+            if found.status == PASSED:
                 passed.add(check.name)
-            score = check.points if status == PASSED else 0.0
-            result.outcomes.append(
-                Outcome(check.name, check.title, status, score, check.points, message, tried, evidence)
-            )
+            result.outcomes.append(_outcome(check, found, student.take_remarks()))
 
     def _connect(self, question: Question) -> Connection:
         if self.settings.in_process:
@@ -264,7 +254,11 @@ class Engine:
         output = StudentOutput(self._console, f"{question.id} | " if self.settings.jobs > 1 else "")
         patient = self.settings.deadline is None  # else somebody waits who goes by the clock
         limit = self._memory_limit(question)
-        return StudentProcess(self._fork_server, output, limit, self.settings.sandbox, patient, self._clock)
+        process = StudentProcess(self._fork_server, output, limit, self.settings.sandbox, patient, self._clock)
+        if self._closing:  # since we looked: nobody else would end the process
+            process.kill()
+            raise OutOfLimits("time")
+        return process
 
     @contextmanager
     def _status_line(self, question: Question, started: float):  # type: ignore[no-untyped-def]
@@ -276,7 +270,7 @@ class Engine:
             title = "" if self.settings.jobs > 1 else question.title  # several share the line
             while not done.wait(SECONDS_BETWEEN_STATUS_LINES):
                 text = _status_text(f"{question.id} {title}".strip(), self._clock() - started, latest)
-                self._statuses[question.id] = text
+                self._statuses[done] = text
                 self._show_statuses()
 
         thread = threading.Thread(target=redraw, daemon=True)
@@ -288,11 +282,19 @@ class Engine:
             done.set()
             if thread.is_alive():
                 thread.join()
-            self._statuses.pop(question.id, None)
+            self._statuses.pop(done, None)
             self._show_statuses()
 
     def _show_statuses(self) -> None:
         self._console.status("   ".join(list(self._statuses.values())))
+
+
+def _outcome(check: Check, run: CheckRun, remarks: Iterable[str]) -> Outcome:
+    """What came of a check, with the remarks that were made meanwhile."""
+    told = [f"Remark: {text}" for text in remarks]
+    message, evidence = ("\n".join([text] * bool(text) + told) for text in (run.message, run.evidence))
+    score = check.points if run.status == PASSED else 0.0
+    return Outcome(check.name, check.title, run.status, score, check.points, message, run.attempts, evidence)
 
 
 def _outcomes_of_a_broken_question(question: Question, fault: str) -> list[Outcome]:

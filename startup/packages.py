@@ -194,12 +194,16 @@ def unusable(package: str, text: str) -> str:
 def _ending(status: int) -> str:
     """How a process ended that said nothing itself."""
     if status < 0:
-        name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
-        return f"the import ended Python with signal {name}"
+        return f"the import ended Python with signal {signal_name(-status)}"
     if status == ABORTED and sys.platform == "win32":
         return "the import ended Python with an abort"
     name = " (illegal instruction)" if status == ILLEGAL_INSTRUCTION else ""
     return f"the import ended Python with exit status {status:#x}{name}" if status > 255 else f"exit status {status}"
+
+
+def signal_name(number: int) -> str:
+    """The name of a signal, such as SIGKILL; its number where it has none."""
+    return signal.Signals(number).name if number in set(signal.Signals) else str(number)
 
 
 def _pip() -> str:

@@ -34,13 +34,13 @@ class CheckRun:
 
     Attributes:
         status, message, evidence: of the outcome.
-        attempts: all of them, in order.
+        attempts: all of them, in order; none of a check that was not run.
     """
 
     status: str
     message: str
-    evidence: str
-    attempts: tuple[Attempt, ...]
+    evidence: str = ""
+    attempts: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import queue
+import select
 import signal
 import socket
 import sys
@@ -23,7 +24,7 @@ from startup import EXIT_USAGE, packages
 if TYPE_CHECKING:
     from grading.child.requests import RequestHandler
 
-REQUEST_BYTES = 2**15  # of one request to the fork server
+PART_BYTES = 2**15  # of a request to the fork server that are read at once
 MAX_SWEEPS = 2
 
 
@@ -84,7 +85,7 @@ def serve_alone() -> None:
 def serve_forks(control: socket.socket, confined: bool = False) -> None:
     """Fork one serving process for each request on the control socket, with torch already imported (Unix).
 
-    A request is `REQUEST_BYTES` of JSON, padded with blanks, with three file descriptors: requests, replies, output.
+    A request is a length (4 bytes, little-endian) and JSON, with three file descriptors: requests, replies, output.
     The confinement is empty, or that of `grading.child.confine`. The answers are lines: `started PID`, and later
     `ended PID STATUS` with the status of `os.waitpid`, when everything that the process started is dead. When the
     control socket closes, everything started here is killed.
@@ -108,34 +109,20 @@ def serve_forks(control: socket.socket, confined: bool = False) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle
     children: dict[int, int | None] = {}  # process id to the user that is its own, if any
-
-    import select
-
     while True:
         ready, _, _ = select.select([control, wake_read], [], [])
         if wake_read in ready:
             with contextlib.suppress(BlockingIOError):
                 wake_read.recv(4096)
-            for pid, status in _reap():
-                if pid not in children:
-                    _kill_orphans(children)  # an orphan's own children have just become ours
-                else:
-                    user = children.pop(pid)
-                    _kill_group(pid)
-                    _kill_orphans(children)
-                    _kill_user(user)
-                    with contextlib.suppress(OSError):
-                        control.sendall(f"ended {pid} {status}\n".encode())
+            _clear_up(control, children)
         if control in ready:
-            message, descriptors, _, _ = socket.recv_fds(control, REQUEST_BYTES, 3)
+            message, descriptors = _request(control)
             if not message:
                 for pid, user in children.items():
                     _kill_group(pid)
                     _kill_user(user)
                 _kill_orphans({})
                 return
-            while len(message) < REQUEST_BYTES and (rest := control.recv(REQUEST_BYTES - len(message))):
-                message += rest
             confinement = json.loads(message)
             pid = os.fork()
             if pid == 0:
@@ -144,6 +131,31 @@ def serve_forks(control: socket.socket, confined: bool = False) -> None:
             for descriptor in descriptors:
                 os.close(descriptor)
             control.sendall(f"started {pid}\n".encode())
+
+
+def _request(control: socket.socket) -> tuple[bytes, list[int]]:
+    """The JSON of the next request to the fork server, and its file descriptors; empty if the grader has gone."""
+    frame, descriptors, _, _ = socket.recv_fds(control, PART_BYTES, 3)
+    while len(frame) < 4 or len(frame) < 4 + int.from_bytes(frame[:4], "little"):
+        part = control.recv(PART_BYTES)  # of this request: the grader sends the next one when it has its answer
+        if not part:
+            return b"", descriptors
+        frame += part
+    return frame[4:], descriptors
+
+
+def _clear_up(control: socket.socket, children: dict[int, int | None]) -> None:
+    """Take the ended student processes out of `children`, kill what they left running, and tell the grader."""
+    for pid, status in _reap():
+        if pid not in children:
+            _kill_orphans(children)  # an orphan's own children have just become ours
+            continue
+        user = children.pop(pid)
+        _kill_group(pid)
+        _kill_orphans(children)
+        _kill_user(user)
+        with contextlib.suppress(OSError):
+            control.sendall(f"ended {pid} {status}\n".encode())
 
 
 def _become_student_process(descriptors: list[int], to_close: list[socket.socket], confinement: dict[str, Any]) -> None:

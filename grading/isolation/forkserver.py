@@ -14,8 +14,6 @@ from typing import Any, BinaryIO
 from grading.isolation.program import program
 from startup import packages
 
-REQUEST_BYTES = 2**15  # as in grading.child.host
-SECONDS_TO_IMPORT = 240.0  # torch, on a busy machine or from a cold disk; a server that has died is noticed at once
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "OMP_NUM_THREADS")
 
 
@@ -64,12 +62,15 @@ class ForkServer:
         (requests_read, requests_write), (replies_read, replies_write), (output_read, output_write) = pairs
         with self._forking, self._condition:
             with contextlib.suppress(OSError):
-                request = json.dumps(confinement or {}).encode().ljust(REQUEST_BYTES)
-                socket.send_fds(self._control, [request], [requests_read, replies_write, output_write])
+                request = json.dumps(confinement or {}).encode()
+                frame = len(request).to_bytes(4, "little") + request
+                socket.send_fds(self._control, [frame], [requests_read, replies_write, output_write])
             for descriptor in (requests_read, replies_write, output_write):
                 os.close(descriptor)
-            self._condition.wait_for(lambda: self._started or self._gone, timeout=SECONDS_TO_IMPORT)
+            self._condition.wait_for(lambda: self._started or self._gone, timeout=packages.SECONDS_TO_IMPORT)
             if not self._started:
+                for descriptor in (requests_write, replies_read, output_read):
+                    os.close(descriptor)
                 if fault := packages.problem("torch"):
                     raise packages.Unusable(fault)
                 raise RuntimeError("the fork server did not answer; does `python -c 'import torch'` work?")

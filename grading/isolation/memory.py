@@ -7,18 +7,18 @@ import os
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 SECONDS_TO_MEASURE = 0.5
+SECONDS_BETWEEN_MEASUREMENTS = 0.0 if sys.platform == "linux" else 1.0  # elsewhere a program runs for each
 
 
 def group_bytes(pid: int) -> int:
-    """Resident bytes of the process group led by `pid`; 0 where the platform does not tell.
+    """Resident bytes of the process group led by `pid`; 0 where the platform does not tell, or not in time.
 
     Pages shared between the processes count once for each: the figure errs on the high side.
     """
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, subprocess.TimeoutExpired):
         if sys.platform == "linux":
             return _linux_group_bytes(pid)
         if sys.platform == "win32":
@@ -80,14 +80,11 @@ def proportional_bytes(pid: int) -> int:
 
 
 def _linux_group_bytes(group: int) -> int:
-    resident = partial(_linux_resident_bytes, page_bytes=os.sysconf("SC_PAGE_SIZE"))
-    own = resident(group)
-    if not Path(f"/proc/{group}/task").is_dir():
-        return own
-    total = own
+    page_bytes = os.sysconf("SC_PAGE_SIZE")
+    total = _linux_resident_bytes(group, page_bytes)
     for child in _linux_descendants(group):
         with contextlib.suppress(OSError, ValueError, IndexError):
-            total += resident(child)
+            total += _linux_resident_bytes(child, page_bytes)
     return total
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import math
 import os
@@ -60,11 +61,17 @@ class StudentProcess:
         self._patient = patient
         self._clock = clock
         self._started = clock()
+        self._measured = 0.0  # when the memory was looked at
         self._session = sandbox.open(memory_limit_bytes) if sandbox is not None else None
         self._fork_server = fork_server
         self._popen: subprocess.Popen[bytes] | None = None
         if fork_server is not None:
-            self.pid, *streams = fork_server.fork(self._session.confinement() if self._session else None)
+            try:
+                self.pid, *streams = fork_server.fork(self._session.confinement() if self._session else None)
+            except BaseException:
+                if self._session is not None:
+                    self._session.close()
+                raise
         else:
             self._popen = subprocess.Popen(
                 program("alone"),
@@ -176,9 +183,13 @@ class StudentProcess:
         return 0.0
 
     def _exceeded(self) -> str:
-        """The limit that is exceeded, or nothing."""
+        """The limit that is exceeded; empty if none is, or if it was looked at just now."""
         if self._session is not None:
             return self._session.exceeded(self.pid)
+        now = time.monotonic()
+        if now - self._measured < memory.SECONDS_BETWEEN_MEASUREMENTS:
+            return ""
+        self._measured = now
         return "memory" if memory.group_bytes(self.pid) > self._memory_limit_bytes else ""
 
     def _wait(self, seconds: float = 5.0) -> int | None:
@@ -195,8 +206,7 @@ class StudentProcess:
         if status is None:
             return "closed its channel"
         if status < 0:
-            name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
-            return f"was ended by signal {name}"
+            return f"was ended by signal {packages.signal_name(-status)}"
         asks = "; does the code call os._exit?" if self._has_answered else ""
         return f"ended itself with exit code {status}{asks}"
 
@@ -235,8 +245,6 @@ def _own_group() -> dict[str, Any]:
 
 def _pump(stream: BinaryIO, on_output: Callable[[str], None]) -> None:
     """Pass on what is printed, as it comes."""
-    import codecs
-
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     with contextlib.suppress(OSError, ValueError), contextlib.closing(stream):
         while part := os.read(stream.fileno(), 2**16):

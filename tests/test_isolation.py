@@ -1,0 +1,50 @@
+"""The grader's side of isolation: a request of any length arrives, a failed start and a failed measurement cost nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import Any
+
+import pytest
+
+from grading.isolation import forkserver, memory
+from grading.isolation.process import StudentProcess
+from grading.isolation.sandbox import Sandbox, is_available
+from startup import packages
+
+BYTES = 2**30
+
+
+@pytest.mark.skipif(not forkserver.is_available(), reason="there is no fork server here")
+def test_a_request_that_is_longer_than_any_buffer_reaches_the_fork_server(tmp_path):
+    session, server = Sandbox(tmp_path, own_users=False).open(BYTES), forkserver.ForkServer()
+    private = [str(tmp_path / "a long name of a folder" / str(number)) for number in range(10_000)]
+    try:
+        held = server.probe(session.confinement() | {"private": private, "public": []})
+    finally:
+        server.close()
+        session.close()
+    assert held["own folder"] and held["private files"]
+
+
+@pytest.mark.skipif(not is_available(), reason="there is no sandbox here")
+def test_a_process_that_cannot_be_started_leaves_no_folder_behind(tmp_path):
+    class Broken:
+        def fork(self, confinement: Any) -> Any:
+            assert list(tmp_path.iterdir())
+            raise packages.Unusable("torch is broken")
+
+    with pytest.raises(packages.Unusable):
+        StudentProcess(Broken(), print, BYTES, Sandbox(tmp_path, own_users=False))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def test_a_system_that_does_not_tell_the_memory_in_time_ends_no_question(monkeypatch, platform):
+    def hang(command: list[str], timeout: float, **_: Any) -> None:
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(memory.sys, "platform", platform)
+    monkeypatch.setattr(memory.subprocess, "run", hang)
+    assert memory.group_bytes(os.getpid()) == 0
