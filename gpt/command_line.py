@@ -28,30 +28,33 @@ PROJECT_DIRECTORY = Path(__file__).resolve().parents[1]
 
 
 def main(argv: Sequence[str] | None = None, description: str = "") -> int:
-    """Train, or write; returns 0, 1 where something cannot be done, 130 after Ctrl-C.
+    """Train, or write; returns 0, 1 where something cannot be done, 130 after Ctrl-C; a wrong flag ends with 2.
 
     argv: the flags; without them, those of the command line. description: of the program, for --help.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["sample"]:
         return exit_status("chargpt", "q7", lambda: _sample(checked(_sampling_parser().parse_args(arguments[1:]))))
-    return exit_status("chargpt", "q7", lambda: _train(checked(_training_parser(description).parse_args(arguments))))
+    parser = _training_parser(description)
+    options = parser.parse_args(arguments)
+    if options.checkpoint is not None and not options.resume:
+        parser.error(
+            "--checkpoint names the checkpoint to go on from. Add --resume, or name the folder of a new one with --out"
+        )
+    return exit_status("chargpt", "q7", lambda: _train(checked(options)))
 
 
 def _train(options: argparse.Namespace) -> int:
     contents = _checkpoint(options) if options.resume else None
     path = _text_path(options.text)
     content = corpus.content(path)
-    given = {field.name: value for field in fields(Config) if (value := getattr(options, field.name)) is not None}
-    if contents is None:
-        config = defaults.config_for(given, devices.kind(options.device), len(content))
-    else:
-        config = continuing.config_of(contents, given)
+    config = _config(options, contents, len(content))
     together = parallel.join(options.device, config.batch_size)
     try:
         shared = workers.of_this_machine(options.threads, together.size)
-        is_long = defaults.is_long(config)
-        device = devices.choose(options.device, together.local_rank, options.precision, shared, is_long)
+        device = devices.choose(
+            options.device, together.local_rank, options.precision, shared, defaults.is_long(config)
+        )
         text = corpus.from_text(content, str(path), config.block_size)
         limit = plays.ENTROPY if text.digest == plays.DIGEST else None
         if contents is not None:
@@ -60,7 +63,8 @@ def _train(options: argparse.Namespace) -> int:
         writer = _writer(options, config, text.characters, device, contents)
         corpus.encode(options.prompt, text.characters)  # an unknown character is told before training, not after
         blocks = Blocks(text.train, config, device, len(text.characters))
-        checkpoint.require_writable(options.out / run.FILE_NAME, writer.model)
+        target = options.out / run.FILE_NAME
+        checkpoint.require_writable(target, writer.model)
         trainer = make_trainer(writer.model, blocks, len(text.characters), config, device, together)
         reports = Reports(text, writer, options.prompt, options.out, limit)
         watch: Watch = unwatched
@@ -75,13 +79,8 @@ def _train(options: argparse.Namespace) -> int:
             length = f"{config.steps} steps" if config.steps is not None else f"{config.minutes:g} minutes"
             verb = f"continuing at step {training.loop.steps_done}" if contents is not None else "training"
             processes = f", {together.size} processes" if together.size > 1 else ""
-            print(f"{verb}: {parameters:,} parameters on {text.name}, {length}, {device}{processes}", flush=True)
-            if contents is None and (remark := defaults.remark(config, len(content))) is not None:
-                print(remark, flush=True)
-            for change in continuing.changes(contents, config, device) if contents is not None else ():
-                print(change, flush=True)
-            if contents is None and (options.out / run.FILE_NAME).exists():
-                print(f"{options.out / run.FILE_NAME} of an earlier run will be replaced.", flush=True)
+            print(f"{verb}: {parameters:,} parameters on {text.name}, {length}, {device}{processes}")
+            print(*_remarks(contents, config, device, len(content), target), sep="", end="", flush=True)
         finished = training.train()
         if together.leads and not finished and not training.fault:
             print(f"\nstopped at step {training.loop.steps_done}. Everything is saved; --resume goes on.")
@@ -93,6 +92,26 @@ def _train(options: argparse.Namespace) -> int:
         return 0 if finished else INTERRUPTED
     finally:
         together.close()
+
+
+def _config(options: argparse.Namespace, contents: dict[str, Any] | None, characters: int) -> Config:
+    """The configuration of a run on so many characters: that of its checkpoint, if there is one, as flags change it."""
+    given = {field.name: value for field in fields(Config) if (value := getattr(options, field.name)) is not None}
+    if contents is not None:
+        return continuing.config_of(contents, given)
+    return defaults.config_for(given, devices.kind(options.device), characters)
+
+
+def _remarks(
+    contents: dict[str, Any] | None, config: Config, device: devices.Device, characters: int, target: Path
+) -> list[str]:
+    """Lines before training: what has changed since the first part of the run; or what a new run replaces."""
+    if contents is not None:
+        told = continuing.changes(contents, config, device)
+    else:
+        replaced = f"{target} of an earlier run will be replaced." if target.exists() else ""
+        told = [defaults.remark(config, characters) or "", replaced]
+    return [f"{line}\n" for line in told if line]
 
 
 def _sample(options: argparse.Namespace) -> int:
@@ -165,7 +184,11 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     add("--temperature", type=float, default=1.0, help="below 1 safer, above 1 bolder (default 1)")
     add("--top-k", type=int, help="draw from the so many likeliest characters only")
     add("--out", type=Path, default=Path("out", "chargpt"), help="folder of results (default out/chargpt)")
-    add("--checkpoint", type=Path, help="checkpoint to read (default: checkpoint.pt in --out)")
+    add(
+        "--checkpoint",
+        type=Path,
+        help="to read; a training also needs --resume (default: checkpoint.pt in --out)",
+    )
     add("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     add("--precision", choices=("auto", "float32", "bfloat16"), default="auto", help="of matrix products")
     add("--code-directory", type=Path, default=PROJECT_DIRECTORY, help="folder of gpt_model.py and models.py")

@@ -163,6 +163,13 @@ def test_what_cannot_be_done_is_one_clear_line(run, tmp_path, capsys, arguments,
     assert "Traceback" not in told
 
 
+def test_a_checkpoint_without_resume_is_refused_with_the_two_ways_out(run, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run("--checkpoint", tmp_path / "best.pt", "--steps", 1)
+    assert ended.value.code == 2
+    assert "--checkpoint names the checkpoint to go on from. Add --resume" in capsys.readouterr().err
+
+
 def test_an_unfilled_stub_is_told_by_name(run, capsys):
     assert run("--text", "text.txt", "--steps", 2, *SMALL, code=PROJECT) == 1
     assert "GPT.forward" in capsys.readouterr().err
