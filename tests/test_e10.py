@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import matplotlib.figure
 import numpy as np
 import pytest
 import torch
@@ -230,8 +231,6 @@ def test_the_state_of_the_picture_is_data_that_the_channel_carries(states):
 
 
 def test_the_exhibits_of_the_report_draw(states, small):
-    import matplotlib.figure
-
     images = chosen(small.test, 1)
     exhibit = charts.Neighbours.of(images, np.arange(10), small.train.x, np.arange(10), 1.2)
     (panel,) = exhibit.panels()
@@ -250,13 +249,15 @@ def test_watching_changes_no_weight(kind):
     def after_training(live: Live | None, keeps: bool) -> list[torch.Tensor]:
         model, dataset = model_and_dataset(kind)
         labels = None if kind == "ring" else torch.zeros(4, dtype=torch.int64)
-        kept = Snapshots(model, torch.ones(4, model.noise_size), labels) if keeps else None
+        real = [torch.ones(4, 2)] if labels is None else [torch.ones(4, digits.PIXELS), labels]
+        kept = Snapshots(model, torch.ones(4, model.noise_size), labels, real) if keeps else None
         with live.watching(PICTURE, dataset) if live else pytest.MonkeyPatch.context():
             adversarial.alternate(model, dataset, 30, 1e-3, 1e-3)
         if kept is not None:
             told = kept.told()
             assert (told["generator_steps"], told["discriminator_steps"], told["is_mixed"]) == (30, 30, False)
             assert told["updates"][-1] == 30
+            assert told["losses"].shape == (len(told["updates"]), 2)
         return [each.detach() for each in (*model.parameters(), *model.buffers())]
 
     opener, ticks = Opener(Keeping), iter(range(10**9))
@@ -267,6 +268,20 @@ def test_watching_changes_no_weight(kind):
     assert len(states) > 2
     assert states[0].updates.tolist() == [0]
     assert states[-1].updates[-1] == 30
+
+
+def test_the_losses_of_both_networks_are_told_apart():
+    model, _ = model_and_dataset("ring")
+    noise, real = torch.randn(50, 2), torch.randn(50, 2)
+    (losses,) = Snapshots(model, noise, None, [real]).told()["losses"]
+    made = model.discriminator(model.sample(noise))
+    wanted = adversarial.generator_loss(made), adversarial.discriminator_loss(model.discriminator(real), made)
+    torch.testing.assert_close(losses, torch.stack(wanted))
+    (panel,) = charts.Losses("train_ring", np.array([0, 5]), np.array([[0.7, 1.4], [0.9, 1.1]])).panels()
+    figure = matplotlib.figure.Figure((panel.width, panel.height), layout="constrained")
+    panel.draw(figure.add_subplot())
+    figure.canvas.draw()
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["generator", "discriminator"]
 
 
 def test_an_optimizer_of_both_networks_is_seen():

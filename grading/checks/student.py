@@ -177,7 +177,13 @@ class Student:
         return Model(self, answers.of_type(handle, Handle), "")
 
     def train(
-        self, target: str, model: Model, splits: Splits, max_passes: float | None = None, is_watched: bool = True
+        self,
+        target: str,
+        model: Model,
+        splits: Splits,
+        max_passes: float | None = None,
+        is_watched: bool = True,
+        has_curve: bool = True,
     ) -> Training:
         """Train a model on the training and validation splits; the test split stays here.
 
@@ -187,9 +193,10 @@ class Student:
             splits: to train on. A set of few rows is a check's trial, of which nothing is shown.
             max_passes: over the training split; training is ended where it asks for more. None for no end.
             is_watched: whether windows and reports show this training.
+            has_curve: whether the report shows its losses as one curve.
         """
         is_watched = is_watched and len(splits.train) >= MIN_ROWS
-        history = self._new_history(target) if is_watched else None
+        history = self._new_history(target) if is_watched and has_curve else None
         self._latest, started = {}, self._clock()
         training_stats = self._ask(
             {

@@ -16,7 +16,7 @@ from test_cases.e10.measures import Measures
 from test_cases.e10.public import digits as small_digits
 from test_cases.e10.public import picture
 from test_cases.e10.public import ring as eight
-from test_cases.e10.public.charts import Neighbours
+from test_cases.e10.public.charts import Losses, Neighbours
 
 MODULE = "electives.adversarial"
 RING, DIGITS = "test_cases.e10.public.ring", "test_cases.e10.public.digits"
@@ -40,6 +40,7 @@ def ring(student: Student, library: Library, thresholds: Mapping[str, float], ra
     held, near = eight.held(shares), float(shares.sum())
     student.record("modes_share", float(held.mean()))
     student.record("ring_share", near)
+    student.exhibit(lambda: _losses("train_ring", watched))
     student.exhibit(lambda: picture.Ring(_ring_state(student, model, watched, splits, centres), near))
     with diagnosis.explained(lambda text: _wrong_ring(training, watched, held, points)):
         what = f"the share of the eight modes that {POINTS:,} generated points hold"
@@ -66,6 +67,7 @@ def digits(student: Student, library: Library, thresholds: Mapping[str, float], 
     student.record("variety", found.variety)
     student.record("novelty", found.novelty)
     student.record("coverage", found.coverage)
+    student.exhibit(lambda: _losses("train_digits", watched))
     student.exhibit(lambda: picture.Digits(_digits_state(watched), found.read, found.coverage))
     student.exhibit(lambda: Neighbours.of(images, labels, splits.train.x, found.nearest, found.novelty))
     with diagnosis.explained(lambda text: _wrong_digits(training, watched, found, thresholds)):
@@ -100,9 +102,12 @@ def _trained(
     max_passes: float,
 ) -> tuple[Training, Mapping[str, Any]]:
     """Train a model, and keep what its generator makes of the same noise meanwhile."""
-    kept = student.probe_object("watch", model=model, noise=noise, labels=labels)
-    with diagnosis.explained(diagnosis.crash_in_training):
-        training = student.train(f"{MODULE}.{name}", model, splits, max_passes)
+    shown = {name: array[:SHOWN_POINTS] for name, array in splits.train.arrays.items()}
+    kept = student.probe_object(
+        "watch", model=model, noise=noise, labels=labels, real=shown["x"], real_labels=shown.get("y")
+    )
+    with diagnosis.explained(diagnosis.crash_in_training):  # a curve would mix the losses of both networks
+        training = student.train(f"{MODULE}.{name}", model, splits, max_passes, has_curve=False)
     training = replace(training, stale=0)  # the generator's steps leave gradients in the discriminator, as they may
     watched = student.probe("watched", has_curve=False, kept=kept)
     return training, watched
@@ -219,6 +224,13 @@ def _kept(watched: Mapping[str, Any], count: int, size: int) -> tuple[np.ndarray
     snapshots = len(made) if isinstance(made, np.ndarray) and made.ndim == 3 else 0
     made = expect.array(made, (max(snapshots, 1), count, size), "snapshots of training should be numbers")
     return expect.array(watched["updates"], (len(made),), "updates should be numbers").astype(np.int64), made
+
+
+def _losses(name: str, watched: Mapping[str, Any]) -> Losses:
+    updates = watched["updates"]
+    moments = len(updates) if isinstance(updates, np.ndarray) else 1
+    losses = expect.array(watched["losses"], (moments, 2), "losses should be numbers")
+    return Losses(name, expect.array(updates, (moments,), "updates should be numbers").astype(np.int64), losses)
 
 
 def _ring_state(

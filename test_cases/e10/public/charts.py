@@ -1,4 +1,4 @@
-"""A chart of the report: generated digits beside the nearest digits that the generator was trained on."""
+"""Charts of the report: the losses of both networks; generated digits beside the nearest ones of the training."""
 
 from __future__ import annotations
 
@@ -10,6 +10,42 @@ import numpy as np
 from pictures import style
 from pictures.panels import Chart, Panel
 from test_cases.e10.public import digits
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The losses of both networks while they learned.
+
+    Attributes:
+        name: of the training function.
+        updates: steps of the generator, int64 (moments,).
+        losses: of generator and discriminator, (moments, 2).
+    """
+
+    name: str
+    updates: np.ndarray
+    losses: np.ndarray
+
+    def panels(self) -> list[Panel]:
+        """One line for each network."""
+        caption = (
+            f"The losses of both networks while {self.name} ran, over steps of the generator. Where the discriminator "
+            f"cannot tell real from generated samples, its loss is {2 * np.log(2):.2f}, and the generator's is "
+            f"{np.log(2):.2f}."
+        )
+        generator, discriminator = self.losses[-1]
+        alt = f"At the end, the generator's loss is {generator:.3g}, and the discriminator's is {discriminator:.3g}."
+        return [Chart(self._draw, 4.5, 2.7, caption, alt)]
+
+    def _draw(self, axes: Any) -> None:
+        steps = np.maximum(self.updates, 1)
+        for column, (name, colour) in enumerate((("generator", style.BLUE), ("discriminator", style.ORANGE))):
+            axes.plot(steps, self.losses[:, column], color=colour, linewidth=1.8, label=name)
+        axes.set(xscale="log", xlabel="steps of the generator", ylim=(0, None))
+        axes.minorticks_off()
+        axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.legend(frameon=False, labelcolor=style.MUTED)
 
 
 @dataclass(frozen=True)

@@ -158,9 +158,11 @@ def network_outputs(
         }
 
 
-def watch(model: Module, noise: Tensor, labels: Tensor | None = None) -> snapshots.Snapshots:
+def watch(
+    model: Module, noise: Tensor, labels: Tensor | None, real: Tensor, real_labels: Tensor | None
+) -> snapshots.Snapshots:
     """Begin to keep what a model's generator makes of noise while it is trained; changes nothing about training."""
-    return snapshots.Snapshots(model, noise, labels)
+    return snapshots.Snapshots(model, noise, labels, (real,) if real_labels is None else (real, real_labels))
 
 
 def watched(kept: snapshots.Snapshots) -> dict[str, Any]:

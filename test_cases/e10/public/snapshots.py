@@ -1,12 +1,14 @@
-"""What a generator makes of the same noise, again and again while it is trained."""
+"""What a generator makes of the same noise, again and again while it is trained, and the losses of both networks."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import Module
+from torch.nn.functional import softplus
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from backend import left_as_it_was
@@ -22,10 +24,12 @@ class Snapshots:
         model: with `generator`, `discriminator` and `sample(noise, *labels)`.
         noise: of every snapshot, (count, noise_size).
         labels: int64 (count,), or None for a generator without classes.
+        real: what the discriminator takes: real samples (rows, size), and their labels if there are any. Without
+            them, no losses are kept.
     """
 
-    def __init__(self, model: Any, noise: Tensor, labels: Tensor | None) -> None:
-        self._model, self._noise = model, noise
+    def __init__(self, model: Any, noise: Tensor, labels: Tensor | None, real: Sequence[Tensor] = ()) -> None:
+        self._model, self._noise, self._real = model, noise, real
         self._labels = () if labels is None else (labels,)
         self._networks = [{id(each) for each in part.parameters()} for part in (model.generator, model.discriminator)]
         self._steps = [0, 0]  # of the optimizers of generator and discriminator
@@ -33,6 +37,7 @@ class Snapshots:
         self._next = 1.0
         self._updates: list[int] = []
         self._made: list[Tensor] = []
+        self._losses: list[Tensor] = []
         self._keep()
         self._handle = register_optimizer_step_post_hook(self._after_step)
 
@@ -51,14 +56,16 @@ class Snapshots:
 
         Returns:
             `updates`: steps of the generator before each snapshot, int64 (snapshots,). `made`: what the generator made
-            then, (snapshots, count, size). `generator_steps`, `discriminator_steps`: in all. `is_mixed`: whether one
-            optimizer had parameters of both networks.
+            then, (snapshots, count, size). `losses`: of generator and discriminator then, in evaluation mode,
+            (snapshots, 2). `generator_steps`, `discriminator_steps`: in all. `is_mixed`: whether one optimizer had
+            parameters of both networks.
         """
         self.end()
         updates, made = self.now() if self._made else (None, None)
         return {
             "updates": updates,
             "made": made,
+            "losses": torch.stack(self._losses) if self._losses else None,
             "generator_steps": self._steps[0],
             "discriminator_steps": self._steps[1],
             "is_mixed": self._is_mixed,
@@ -78,11 +85,21 @@ class Snapshots:
         try:
             with left_as_it_was(self._model), torch.no_grad():
                 made = self._model.sample(self._noise, *self._labels).clone()
+                losses = self._losses_of(made) if self._real else None
         except Exception:  # the student's networks: a check will tell, training is not disturbed
             return
         if not self._made or made.shape == self._made[0].shape:
             self._updates.append(self._steps[0])
             self._made.append(made)
+            if losses is not None:
+                self._losses.append(losses)
+
+    def _losses_of(self, made: Tensor) -> Tensor:
+        """The losses of generator and discriminator for what was made, (2,)."""
+        of_real = self._model.discriminator(*self._real)
+        of_made = self._model.discriminator(made, *self._labels)
+        judging = softplus(-of_real).mean() + softplus(of_made).mean()
+        return torch.stack([softplus(-of_made).mean(), judging])
 
 
 def belief(model: Module, places: Tensor) -> Tensor:
