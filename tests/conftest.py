@@ -26,6 +26,7 @@ hypothesis.settings.load_profile("tests")
 # Files whose tests disturb one another, or want the machine, or share what is costly to make: users of their own and
 # attacks, windows and displays, the pool of words. One worker takes them all.
 TOGETHER = {
+    "test_at_home": "harness",
     "test_classroom": "harness",
     "test_gradescope": "harness",
     "test_hostile": "harness",

@@ -1,0 +1,79 @@
+"""A rehearsal on a student's own machine grades as Gradescope would, and predicts what that costs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from grading.gradescope import at_home, settings
+from grading.gradescope.usage import Meter
+from grading.outcomes import RunResult
+from tests.results import validated
+from tests.support import SOLUTIONS, eventually, run_autograder
+
+
+def cost(seconds: float | None, mebibytes: int | None) -> Meter:
+    meter = Meter()
+    meter.seconds, meter.processor_seconds = 40.0, seconds
+    meter.memory_bytes = None if mebibytes is None else mebibytes * 2**20
+    return meter
+
+
+@pytest.mark.parametrize(
+    ("seconds", "mebibytes", "said", "unsaid"),
+    [
+        (100.0, 400, ["3:20 of 9:00", "400 of 768 MiB", "margin 368 MiB"], ["Too", "tight", "Tight"]),
+        (240.0, 700, ["8:00 of 9:00", "Tight: a slower", "Memory is tight"], ["Too"]),
+        (300.0, 800, ["10:00 of 9:00", "Too slow", "Too large", "margin -32 MiB"], ["tight"]),
+        (None, None, ["1:20 of 9:00", "does not tell"], ["margin"]),
+    ],
+)
+def test_time_and_memory_are_predicted_by_the_rule_that_is_printed(seconds, mebibytes, said, unsaid):
+    text = "\n".join(at_home.prediction(cost(seconds, mebibytes), settings.load(), RunResult(0, {})))
+    assert not [phrase for phrase in said if phrase not in text]
+    assert not [phrase for phrase in unsaid if phrase in text]
+
+
+def test_a_rehearsal_gives_what_the_harness_would_and_predicts_its_cost(tmp_path):
+    kept = tmp_path / "results.json"
+    command = ["--as-gradescope", "--code-directory", SOLUTIONS, "-q", "q1,q6", "--json", kept]
+    finished = run_autograder(*command)
+    assert finished.status == 0, finished.output + finished.errors
+    assert validated(json.loads(kept.read_text()))["score"] == 7
+    assert all(len(line) <= 80 for line in finished.output.splitlines())
+    assert "losses.py, models.py, train.py" in " ".join(finished.output.split()).replace("gpt_model.py, haiku.py, ", "")
+    assert "Predicted on Gradescope" in finished.output
+    if sys.platform == "linux":
+        assert int(finished.output.split(" of 768 MiB")[0].split()[-1]) > 0
+
+
+HOLD = "block = bytearray(60 * 2**20); print('held', flush=True); input()"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is known when processes have ended")
+def test_the_memory_of_what_is_started_is_seen_while_it_is_held():
+    command = [sys.executable, "-c", HOLD]
+    with Meter() as meter, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        seen = meter.memory_bytes or 0
+        assert eventually(lambda: (meter.memory_bytes or 0) > max(seen, 60 * 2**20))
+        process.communicate(b"\n")
+
+
+def test_a_file_that_would_not_be_handed_in_is_not_there_in_a_rehearsal(patched_solutions):
+    directory = patched_solutions({"models.py": [("from math import sqrt", "from helpers import sqrt")]})
+    (directory / "helpers.py").write_text("from math import sqrt\n")
+    finished = run_autograder("--as-gradescope", "--code-directory", directory, "-q", "q6")
+    assert finished.status == 1
+    assert "imports helpers" in finished.output, finished.output
+
+
+@pytest.mark.parametrize("flag", [["--jobs", "2"], ["--seed", "3"], ["--in-process"], ["--time-limit", "5"]])
+def test_a_flag_that_would_change_what_the_harness_does_is_refused(flag):
+    finished = run_autograder("--as-gradescope", *flag)
+    assert finished.status == 2
+    assert f"Leave out {flag[0]}" in finished.errors

@@ -1,0 +1,195 @@
+"""The results that Gradescope reads: valid whatever comes, as the course chooses; settings and metadata are read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from grading import report
+from grading.gradescope import metadata, results, settings
+from grading.gradescope.feedback import Feedback
+from grading.gradescope.run import Report
+from grading.outcomes import CRASHED, FAILED, NOT_FINISHED, PASSED, Outcome, QuestionResult, RunResult
+from grading.questions import discover
+from tests.results import validated
+
+QUESTIONS = discover()
+
+
+def run_with(message: str, status: str = FAILED) -> RunResult:
+    first = QUESTIONS[0]
+    outcomes = [Outcome(check.name, check.title, status, 0.0, check.points, message) for check in first.checks]
+    return RunResult(0, {}, [QuestionResult(first.id, first.title, first.points, outcomes=outcomes)])
+
+
+@pytest.fixture
+def chosen() -> settings.HarnessSettings:
+    return settings.load()
+
+
+EVIDENCE = "Q1: should be 1; got 2."
+WITH_EXPLANATION = Outcome("c", "C", FAILED, 0.0, 1.0, f"{EVIDENCE} The bias is missing.", evidence=EVIDENCE)
+
+
+@pytest.mark.parametrize(
+    ("detail", "shown"),
+    [
+        ("full", "Q1: should be 1; got 2. The bias is missing."),
+        ("evidence", "Q1: should be 1; got 2."),
+        ("name", ""),
+    ],
+)
+def test_the_course_chooses_how_much_of_a_message_is_shown_and_staff_see_all_of_it(chosen, detail, shown):
+    first = QUESTIONS[0]
+    other = "full" if detail != "full" else "name"
+    chosen = replace(chosen, feedback=Feedback(other, {first.id: detail}))
+    outcomes = [replace(WITH_EXPLANATION, name=check.name) for check in first.checks]
+    run = RunResult(0, {}, [QuestionResult(first.id, first.title, first.points, outcomes=outcomes)])
+    document = validated(results.document(run, [first], chosen, [], {}))
+    for test in document["tests"]:
+        assert test["output"] == (results.quoted(shown) if shown else "")
+        assert test["extra_data"]["message"] == WITH_EXPLANATION.message
+
+
+@pytest.mark.parametrize("message", ["not implemented yet: loss (losses.py:9)", "Q1: got 2."])
+@pytest.mark.parametrize("status", [FAILED, NOT_FINISHED])
+def test_the_name_alone_still_tells_of_stubs_skipped_checks_and_limits(message, status):
+    result = QuestionResult("q1", "T", 1.0, outcomes=[Outcome("c", "C", status, 0.0, 1.0, message)], metrics={"m": 1.0})
+    shown = Feedback("name").shown(result)
+    is_open = status == NOT_FINISHED or message.startswith("not implemented")
+    assert shown.outcomes[0].message == (message if is_open else "")
+    assert (shown.metrics, result.metrics) == ({}, {"m": 1.0})
+
+
+def test_settings_name_the_detail_for_all_and_for_single_questions(tmp_path):
+    path = tmp_path / "settings.toml"
+    text = settings.SETTINGS_FILE.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace('detail = "full"', 'detail = "evidence"')
+        .replace("# q6 =", "q6 =")
+        .replace('q6 = "evidence"', 'q6 = "name"')
+    )
+    feedback = settings.load(path, {}).feedback
+    assert (feedback.of("q1"), feedback.of("q6")) == ("evidence", "name")
+    path.write_text(text.replace('detail = "full"', 'detail = "some"'))
+    with pytest.raises(settings.SettingsError, match="detail is 'some', not one of"):
+        settings.load(path, {})
+
+
+def test_the_document_is_valid_before_anything_is_graded_and_adds_up(chosen):
+    document = validated(results.document(RunResult(0, {}), QUESTIONS, chosen, [], {}))
+    possible = sum(question.points for question in QUESTIONS if not question.extra_credit)
+    assert sum(test["max_score"] for test in document["tests"]) == possible
+    assert document["score"] == 0
+    assert all(test["status"] == "failed" for test in document["tests"])
+
+
+def test_a_full_score_is_the_sum_of_its_tests(chosen):
+    outcomes = {q.id: [Outcome(c.name, c.title, PASSED, c.points, c.points) for c in q.checks] for q in QUESTIONS}
+    graded = [QuestionResult(q.id, q.title, q.points, q.extra_credit, outcomes[q.id]) for q in QUESTIONS]
+    document = validated(results.document(RunResult(0, {}, graded), QUESTIONS, chosen, [], {}))
+    assert document["score"] == sum(test["score"] for test in document["tests"])
+    assert document["score"] == sum(question.points for question in QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "\ud800 half a character",
+        "\x00\x1b[31mred\x07",
+        "```\n# a heading\n<script>alert(1)</script>\n````",
+        "`" * 5000,
+        "x" * 1_000_000,
+        "`" * 200_000,
+        "\u202e reversed \u2066",
+    ],
+)
+def test_whatever_a_students_code_says_the_document_is_valid_and_quotes_it(chosen, message):
+    document = validated(results.document(run_with(message, CRASHED), QUESTIONS, chosen, [message], {}))
+    assert len(json.dumps(document)) < 1_000_000
+    output = document["tests"][0]["output"]
+    fence = output.split("text\n")[0]
+    assert set(fence) == {"`"}
+    assert fence not in output[len(fence) : -len(fence)]
+    assert "\x1b" not in output
+
+
+def test_extra_credit_adds_to_the_score_but_not_to_what_it_is_out_of(chosen):
+    from dataclasses import replace
+
+    questions = [*QUESTIONS[:1], replace(QUESTIONS[1], extra_credit=True)]
+    document = validated(results.document(RunResult(0, {}), questions, chosen, [], {}))
+    assert sum(test["max_score"] for test in document["tests"]) == QUESTIONS[0].points
+
+
+def test_the_leaderboard_shows_what_was_measured_and_only_that(chosen):
+    graded = [QuestionResult("q3", "Digits", 5.0, metrics={"test_accuracy": 0.975})]
+    document = validated(results.document(RunResult(0, {}, graded), QUESTIONS, chosen, [], {}))
+    assert document["leaderboard"] == [{"name": "Digits, test accuracy", "value": 0.975, "order": "desc"}]
+
+
+def test_results_are_replaced_in_one_step(tmp_path, chosen):
+    written = []
+
+    def spy(document, path):
+        if path.exists():
+            validated(json.loads(path.read_text()))
+        report.write_json(document, path)
+        written.append(validated(json.loads(path.read_text())))
+
+    kept = Report(tmp_path / "results.json", chosen, QUESTIONS, write=spy)
+    kept.save()
+    kept.add(run_with("wrong").questions[0])
+    assert [document["tests"][0]["output"] != "" for document in written] == [True, True]
+    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+
+
+# --- settings and metadata
+
+
+def test_the_environment_overrides_the_harness_seconds_and_the_margin_comes_off():
+    margin = 600 - settings.load(environment={}).seconds
+    assert margin >= 30
+    assert settings.load(environment={"AUTOGRADER_SECONDS": "1200"}).seconds == 1200 - margin
+    with pytest.raises(settings.SettingsError, match="leave no time"):
+        settings.load(environment={"AUTOGRADER_SECONDS": "10"})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('tests = "visible"', 'tests = "secret"', "visibility.tests is 'secret'"),
+        ('order = "desc"', 'order = "down"', "is 'down', not asc or desc"),
+        ("seed = 0\n", "", "lacks 'seed'"),
+        ("seconds = 600", 'seconds = "long"', "could not convert"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named(tmp_path, old, new, complaint):
+    path = tmp_path / "settings.toml"
+    path.write_text(settings.SETTINGS_FILE.read_text().replace(old, new, 1))
+    with pytest.raises(settings.SettingsError, match=complaint):
+        settings.load(path, {})
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"assignment": 3, "previous_submissions": {"a": 1}}', "null"])
+def test_metadata_of_another_form_is_left_out(tmp_path, content):
+    path = tmp_path / "submission_metadata.json"
+    path.write_text(content)
+    assert metadata.load(path) == metadata.Metadata()
+
+
+def test_metadata_is_read_as_documented(tmp_path):
+    earlier = [
+        {"submission_time": "2026-03-01T10:00:00-08:00", "score": "3.0", "autograder_error": False},
+        {"submission_time": "2026-03-02T09:00:00-08:00", "score": 4, "autograder_error": False, "results": {}},
+        {"submission_time": "2026-03-02T09:30:00-08:00", "score": 0, "autograder_error": True},
+    ]
+    table = {"created_at": "2026-03-02T10:00:00.5-08:00", "assignment": {"total_points": "25.0"}}
+    path = tmp_path / "submission_metadata.json"
+    path.write_text(json.dumps(table | {"previous_submissions": earlier}))
+    known = metadata.load(path)
+    assert known.total_points == 25
+    assert [score for _, score in known.previous] == [3, 4]
+    assert [score for _, score in metadata.recent(known, 24)] == [4]
