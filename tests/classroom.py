@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import zipfile
 from pathlib import Path
 
@@ -36,3 +38,13 @@ def zip_of(path: Path, files: dict[str, bytes | str]) -> Path:
 
 def inside(folder: str, files: dict[str, str] = FILES) -> dict[str, str]:
     return {f"{folder}/{name}": content for name, content in files.items()}
+
+
+def rows_of(content: bytes) -> list[dict[str, str]]:
+    """The rows of a table of scores, by the names of columns."""
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def scores(tmp_path: Path, column: str = "score") -> dict[str, str]:
+    """Scores, or another column, by name, of a class that was graded into the folder `out`."""
+    return {row["name"]: row[column] for row in rows_of((tmp_path / "out" / "scores.csv").read_bytes())}

@@ -15,7 +15,8 @@ from grading.engine import Engine, Settings
 from grading.gradescope import privacy, run, settings
 from grading.questions import discover
 from staff.evidence.hostile.harness import Harness, NoHarness
-from tests.results import WANTED, validated, write
+from tests.classroom import WANTED, write
+from tests.results import validated
 from tests.support import SOLUTIONS
 
 

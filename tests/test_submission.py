@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from grading.gradescope import submission
-from tests.results import WANTED, write
+from tests.classroom import WANTED, write
 
 
 def test_files_at_the_top_are_found_without_a_word(tmp_path):
