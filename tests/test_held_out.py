@@ -1,6 +1,5 @@
 """Texts that are learned by heart: the best weights are kept, training stops, noise is chosen; runs that go on."""
 
-# ruff: noqa: F811 - a fixture of another file is a parameter here
 from __future__ import annotations
 
 import math
@@ -22,8 +21,8 @@ from gpt.run import FILE_NAME
 from gpt.trainer import Blocks
 from gpt.writer import Writer
 from staff.evidence import short_texts
+from tests.chargpt import SMALL, interrupt_after, load, program_in_an_empty_folder  # noqa: F401 - a fixture
 from tests.support import fresh_student_modules
-from tests.test_chargpt import SMALL, interrupt_after, load, run  # noqa: F401 - a fixture
 from training import checkpoint
 from training.device import CPU, Device
 from training.errors import INTERRUPTED
