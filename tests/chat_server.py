@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
 from collections.abc import Iterator
@@ -10,17 +11,21 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 
+import pytest
+import torch
+
 from haiku_bot import functions
 from haiku_bot.bot import HaikuBot
 from haiku_bot.corpus import load_corpus
 from haiku_bot.trainer import Recipe, create_model, train
 from haiku_bot.web.room import Room
 from haiku_bot.web.server import Server
-from tests.support import SECONDS_UNTIL_IT_HANGS, SOLUTIONS
+from tests.support import SECONDS_UNTIL_IT_HANGS, SOLUTIONS, fresh_student_modules
 
 TINY = Recipe(n_embd=16, n_layer=2, pretraining_epochs=0.04, fine_tuning_epochs=0.04)
 
 
+@functools.cache
 def small_bot() -> tuple[HaikuBot, functions.Parts]:
     """A bot that was trained for a few steps, and the parts of its functions."""
     students, corpus = functions.load(SOLUTIONS), load_corpus()
@@ -102,3 +107,33 @@ class Client:
                 connection.putheader(name, value)
         connection.endheaders(body)
         return connection.getresponse()
+
+
+def opened(client: Client, message: str) -> Any:
+    body = json.dumps({"message": message}).encode()
+    return client.open("POST", f"/{client.token}/answer", body, {})
+
+
+@pytest.fixture(autouse=True, scope="module", name="reference")
+def reference_in_place() -> Iterator[None]:
+    """The reference solutions in place of the starters; one thread, which suits such small models."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with fresh_student_modules():
+        yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module", name="made")
+def bot_of_the_reference(reference: None) -> tuple[HaikuBot, functions.Parts]:
+    """A small bot, and the parts of its functions."""
+    return small_bot()
+
+
+@pytest.fixture(scope="module", name="client")
+def client_of_the_reference(made: tuple[HaikuBot, functions.Parts]) -> Iterator[Client]:
+    """A client of a page on which the small bot answers."""
+    room = Room(SOLUTIONS)
+    room.open(*made)
+    with served(room) as client:
+        yield client

@@ -24,9 +24,12 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("tests")
 
 # Files whose tests disturb one another, or want the machine, or share what is costly to make: users of their own and
-# attacks, windows and displays, the pool of words. One worker takes them all.
+# attacks, windows and displays, the pool of words, a small bot that chats. One worker takes them all.
 TOGETHER = {
     "test_at_home": "harness",
+    "test_chat_gate": "chat",
+    "test_chat_program": "chat",
+    "test_chat_web": "chat",
     "test_classroom": "harness",
     "test_classroom_workers": "harness",
     "test_gradescope": "harness",

@@ -23,8 +23,14 @@ from haiku_bot.candidates import SAMPLING, Pool, Sampling
 from haiku_bot.functions import Parts
 from haiku_bot.trace import Trace, trace
 from haiku_bot.web.room import Room
-from tests.chat_server import Client, served, small_bot
-from tests.support import SOLUTIONS, fresh_student_modules
+from tests.chat_server import (  # noqa: F401 - fixtures
+    Client,
+    bot_of_the_reference,
+    client_of_the_reference,
+    reference_in_place,
+    served,
+)
+from tests.support import SOLUTIONS
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None
@@ -35,28 +41,6 @@ HOSTILE = "<script>window.executed = 1</script><img src=x onerror='window.execut
 TABS = ("Reading", "Candidates", "Tokens", "Attention", "Without the form")
 MILLISECONDS_UNTIL_IT_HANGS = 120_000  # each wait of the browser's; it ends a hang, and judges nobody's speed
 OVERFLOW = "() => document.documentElement.scrollWidth - window.innerWidth"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def reference() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with fresh_student_modules():
-        yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def made(reference: None) -> tuple[HaikuBot, Parts]:
-    return small_bot()
-
-
-@pytest.fixture(scope="module")
-def client(made) -> Iterator[Client]:
-    room = Room(SOLUTIONS)
-    room.open(*made)
-    with served(room) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

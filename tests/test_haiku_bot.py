@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from haiku_bot.judge import Judge
 from haiku_bot.messages import Request, normalize, understand
 from haiku_bot.trainer import Recipe, create_model, evaluate, train
 from haiku_bot.vocabulary import LONGEST, MAX_KEYWORDS, MAX_THEMES
+from tests.chat_server import reference_in_place  # noqa: F401 - a fixture
 from tests.support import SOLUTIONS, fresh_student_modules
 from training.errors import UserError
 from training.workers import Workers
@@ -44,16 +44,6 @@ ODD_MESSAGES = [
     "\u202eright to left\u202c שלום مرحبا",
     "\x1b[2J\x07",
 ]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def reference() -> Iterator[None]:
-    """The reference solutions in place of the starters; one thread, which suits such small models."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with fresh_student_modules():
-        yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
@@ -21,20 +19,12 @@ from haiku_bot.trace import Trace, in_form, positions_of, syllables_by_line, tra
 from haiku_bot.trainer import Recipe, create_model
 from haiku_bot.unbound import write_unbound
 from haiku_bot.vocabulary import BREAK, END, LONGEST
+from tests.chat_server import reference_in_place  # noqa: F401 - a fixture
 from tests.support import PROJECT, SOLUTIONS, fresh_student_modules
 from training import sampling as drawing
 
 TINY = Recipe(n_embd=16, n_layer=2)
 SAMPLING = Sampling(temperature=0.9, top_k=15)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def reference() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with fresh_student_modules():
-        yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
