@@ -7,3 +7,10 @@ import os
 
 EXIT_USAGE = 2  # the exit status of a program that cannot begin
 PROJECT_DIRECTORY = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -111,7 +111,7 @@ def test_an_enormous_length_takes_no_memory():
     with pytest.raises(ChannelError, match="bytes"):
         channel.read(io.BytesIO((2**60).to_bytes(8, "little") + b"x"))
     with pytest.raises(EOFError):
-        channel.read(io.BytesIO((channel.MAXIMUM_MESSAGE_BYTES).to_bytes(8, "little") + b"x"))
+        channel.read(io.BytesIO((channel.MAX_MESSAGE_BYTES).to_bytes(8, "little") + b"x"))
 
 
 def test_objects_cannot_be_sent():

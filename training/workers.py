@@ -7,12 +7,13 @@ one another at the end of a part, so that a busy machine costs them only the tim
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import torch
+
+from startup import cores
 
 MAX_WORKERS = 8  # parts of a batch become too small for more
 
@@ -64,10 +65,3 @@ def of_this_machine(threads: int | None = None, processes: int = 1) -> Workers:
     """
     torch.set_num_threads(1)
     return Workers(threads or max(1, min(MAX_WORKERS, cores() // processes)))
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import traceback
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,6 @@ def _location(frame: dict[str, Any], finder: StudentFinder | None) -> str:
 
 def _frames(error: BaseException) -> list[dict[str, Any]]:
     """Outermost first. The traceback is walked by hand because `traceback` does not know qualified names."""
-    import linecache
-
     frames = []
     step = error.__traceback__
     while step is not None:

@@ -61,10 +61,7 @@ class RequestHandler:
             return {"result": operation(**request)}
         except MissingName as error:
             return {"error": {"kind": "missing", "text": str(error), "location": ""}}
-        except (
-            Exception,
-            SystemExit,
-        ) as error:  # whatever the student's code raises is their outcome, not ours
+        except (Exception, SystemExit) as error:  # whatever the student's code raises is their outcome, not ours
             return {"error": failure.describe(error, self._finder)}
         finally:
             sys.stdout.flush()
@@ -200,13 +197,16 @@ class RequestHandler:
         validates: bool = False,
         shows: bool = False,
     ) -> dict[str, Any]:
-        """Run a training function of the student's on a dataset, an object of the class of this dotted name.
+        """Run a training function of the student's.
 
-        The dataset holds just these arrays.
-
-        After `max_fetched` examples, if that is given, the function is ended where it asks for another. `validates`
-        is that of `watch.progress`; with `shows`, windows show the training if there are any.
-
+        Args:
+            names: of the function.
+            model: to train.
+            dataset: the dotted name of the class whose object the function gets.
+            arrays: all that the dataset holds; see `data.training_arrays`.
+            max_fetched: examples, after which the function is ended where it asks for another; None for no end.
+            validates: as in `watch.progress`.
+            shows: whether windows, if there are any, show the training.
         Returns:
             `watch.training_stats` of the training.
         """

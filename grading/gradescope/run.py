@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 import tempfile
@@ -71,9 +72,9 @@ class Report:
         with self._lock:
             self.run.seconds = time.monotonic() - self.started
             extra = {"seed": self.run.seed, "versions": self.run.versions, **self.extra_data}
-            seconds = {result.id: round(result.seconds, 2) for result in self.run.questions}
             extra["questions"] = {
-                result.id: {"seconds": seconds[result.id], "metrics": result.metrics} for result in self.run.questions
+                result.id: {"seconds": round(result.seconds, 2), "metrics": result.metrics}
+                for result in self.run.questions
             }
             document = results.document(self.run, self.questions, self.settings, self.notes, extra)
             self.write(document, self.path)
@@ -139,15 +140,7 @@ def _grade(root: Path, kept: Report, console: Console, at_home: bool) -> None:
         return
     _close_off(root)
     with temporary_workplace() as workplace:
-        code = workplace / "code"
-        code.mkdir()
-        found = submission.find(root / "submission", student_files(discover()), student_files(kept.questions))
-        for name, content in found.files.items():
-            (code / name).parent.mkdir(exist_ok=True)
-            (code / name).write_bytes(content)
-        kept.notes += found.notes
-        for note in found.notes:
-            console.line(note)
+        code = _taken(root, workplace, kept, console)
         hidden = PROJECT_DIRECTORY / "hidden"
         if kept.extra_data["release"].get("hidden_split") and not hidden.is_dir():
             raise HarnessError(
@@ -177,6 +170,20 @@ def _grade(root: Path, kept: Report, console: Console, at_home: bool) -> None:
             kept.extra_data["data"] = engine.library.sources()
         kept.save()
         report.print_table(kept.run, console, engine.library.sources())
+
+
+def _taken(root: Path, workplace: Path, kept: Report, console: Console) -> Path:
+    """Copy the student files of the submission to a folder of their own, and tell what is odd about them."""
+    code = workplace / "code"
+    code.mkdir()
+    found = submission.find(root / "submission", student_files(discover()), student_files(kept.questions))
+    for name, content in found.files.items():
+        (code / name).parent.mkdir(exist_ok=True)
+        (code / name).write_bytes(content)
+    kept.notes += found.notes
+    for note in found.notes:
+        console.line(note)
+    return code
 
 
 def _is_refused(known: metadata.Metadata, kept: Report) -> bool:
@@ -276,8 +283,6 @@ def _last_word(kept: Report, deadline: float) -> Iterator[None]:
 
 def _release() -> dict[str, str]:
     """Which release this is, as staff.release noted it."""
-    import json
-
     try:
         table = json.loads((PROJECT_DIRECTORY / "release.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -54,12 +54,12 @@ def load(path: Path = SETTINGS_FILE, environment: Mapping[str, str] = os.environ
     """Read the settings.
 
     Raises:
-        SettingsError: an entry is missing or makes no sense.
+        SettingsError: the file cannot be read, or an entry is missing or makes no sense.
     """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         return _checked(path, table, environment)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{path}: {error}") from error
     except KeyError as error:
         raise SettingsError(f"{path}: lacks {error}") from error

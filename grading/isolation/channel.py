@@ -15,8 +15,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-MAXIMUM_MESSAGE_BYTES = 512 * 2**20
-MAXIMUM_HEADER_BYTES = 2**20
+MAX_MESSAGE_BYTES = 512 * 2**20
+MAX_HEADER_BYTES = 2**20
 MAX_INT = 2**63  # larger ones arrive as Opaque: no array and no float of the grader could hold them
 ALIGNMENT = 16  # every array starts at a multiple of this many bytes
 DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
@@ -72,7 +72,7 @@ def decode(frame: bytes | bytearray) -> Any:
     """
     view = memoryview(frame)
     header_length = int.from_bytes(view[:4], "little")
-    if len(view) < 4 or header_length > min(MAXIMUM_HEADER_BYTES, len(view) - 4):
+    if len(view) < 4 or header_length > min(MAX_HEADER_BYTES, len(view) - 4):
         raise ChannelError("a message's header does not fit")
     try:
         header = json.loads(bytes(view[4 : 4 + header_length]))
@@ -88,7 +88,7 @@ def decode(frame: bytes | bytearray) -> Any:
         raise ChannelError(f"not a message: {error}") from error
 
 
-def read(stream: BinaryIO, limit_bytes: int = MAXIMUM_MESSAGE_BYTES) -> Any:
+def read(stream: BinaryIO, limit_bytes: int = MAX_MESSAGE_BYTES) -> Any:
     """Read one message of at most `limit_bytes`; blocks.
 
     Raises:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from grading.outcomes import QuestionResult
+from startup import cores
 
 BYTES_PER_QUESTION = 900 * 2**20  # the largest reference solution takes some 600 MiB while it trains
 MEMORY_FILE = Path("/proc/meminfo")  # Linux; see proc_meminfo(5)
@@ -17,13 +17,6 @@ def jobs(questions: int) -> int:
     room = free_bytes()
     fitting = questions if room is None else room // BYTES_PER_QUESTION
     return max(1, min(questions, cores(), fitting))
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def free_bytes() -> int | None:

@@ -18,6 +18,7 @@ from pictures.windows import window as windows
 from pictures.windows.budget import REDRAWS_PER_SECOND, Budget
 from pictures.windows.display import has_display
 from pictures.windows.recording import SECONDS_TOO_SHORT_TO_WATCH, Recording
+from startup import cores
 
 MIN_ROWS = 100  # smaller training sets are the made-up cases of checks, over in a moment
 SECONDS_BETWEEN_LOOKS = 0.001
@@ -212,7 +213,7 @@ class _Watch:
         self._window: Window | None = None
         self._recording = Recording()
         self._owner = os.getpid(), threading.get_ident()
-        self._drawing_slows_training = windows.elapsed_draw_counts()
+        self._drawing_slows_training = cores() == 1  # for the viewer and for training
 
     def open(self, make_reader: Callable[[], Any], open_window: Callable[[], Window]) -> None:
         """Open the window and show the untrained model."""

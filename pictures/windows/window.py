@@ -120,9 +120,3 @@ class ViewerWindow:
                 self._idle.set()
         self._gone.set()
         self._idle.set()  # nobody shall wait for a window that is gone
-
-
-def elapsed_draw_counts() -> bool:
-    """Whether the viewer's work slows training: there is one core for both."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores == 1

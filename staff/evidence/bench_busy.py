@@ -30,10 +30,11 @@ from haiku_bot.batches import Batches
 from haiku_bot.bot import HaikuBot
 from haiku_bot.corpus import content_words, load_corpus
 from haiku_bot.trainer import Recipe, create_model, evaluate, stage
+from startup import cores
 from training import device as devices
 from training import student
 from training.trainer import Trainer
-from training.workers import ONE, cores, of_this_machine
+from training.workers import ONE, of_this_machine
 
 SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 LOOP = "while True: pass"
