@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import io
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ import torch
 
 from grading.console import Console
 from grading.engine import Engine, Settings
-from grading.isolation import channel
 from grading.questions import discover
 from pictures.panels import WindowPicture
 from pictures.windows.live import Live
@@ -23,12 +21,11 @@ from staff.solutions.electives import optimizers
 from test_cases.e1 import checks, mistakes, reference
 from test_cases.e1.public import picture, probes, surfaces
 from test_cases.e1.public.charts import BowlPaths, Schedules
-from tests.support import SOLUTIONS
-from tests.windows import Keeping, Opener, drawn
+from tests.support import SOLUTIONS, elective
+from tests.windows import Keeping, Opener, carried, drawn, figure_of
 
 PICTURE = "test_cases.e1.public.picture"
 STEPS = 20
-SOURCE = (SOLUTIONS / "electives" / "optimizers.py").read_text(encoding="utf-8")
 THRESHOLD = next(question for question in discover() if question.id == "e1").thresholds["maximum_valley_loss"]
 
 
@@ -180,7 +177,7 @@ def test_paths_that_have_diverged_can_be_drawn_and_are_no_reason_to_fail(state, 
 
 
 def test_the_state_of_the_picture_is_data_that_the_channel_carries(state):
-    back = picture.State(**channel.decode(channel.encode(dict(vars(state)))[8:]))
+    back = carried(state)
     assert (back.recipe, back.steps) == (state.recipe, state.steps)
     assert all(np.array_equal(one, other) for one, other in zip(back.paths, state.paths, strict=True))
 
@@ -224,24 +221,14 @@ def test_the_reader_passes_over_weights_that_are_none(weights):
 
 
 def test_the_charts_of_the_report_draw():
-    import matplotlib.figure
-
     curves = {name: np.linspace(0.3, 0.01, 40) for name in ("step_decay", "exponential_decay", "cosine_annealing")}
     for exhibit in (BowlPaths((0.1, 0.5), np.zeros((2, 51, 2))), Schedules(curves)):
         (panel,) = exhibit.panels()
-        figure = matplotlib.figure.Figure((panel.width, panel.height), layout="constrained")
-        panel.draw(figure.subplots(*panel.grid, squeeze=False) if panel.grid else figure.add_subplot())
-        figure.canvas.draw()
+        figure_of(panel)
         assert panel.alt
 
 
-def submission(folder: Path, old: str, new: str) -> Path:
-    assert SOURCE.count(old) == 1, old
-    (folder / "electives").mkdir()
-    (folder / "electives" / "optimizers.py").write_text(SOURCE.replace(old, new), encoding="utf-8")
-    return folder
-
-
+submission = partial(elective, "optimizers")
 RECIPE = 'return "adam", [cosine_annealing(0.3, step, steps) for step in range(steps)]'
 STACKED = "return torch.stack(path).detach()"
 
@@ -265,20 +252,20 @@ STACKED = "return torch.stack(path).detach()"
     ],
 )  # fmt: skip
 def test_odd_answers_are_named(graded, tmp_path, old, new, check, message):
-    run = graded(submission(tmp_path, old, new), "e1")
+    run = graded(submission(tmp_path, (old, new)), "e1")
     assert message in run.check("e1", check)["message"]
     assert run.check("e1", check)["status"] == "failed"
 
 
 def test_a_recipe_that_a_tensor_holds_is_a_recipe_too(graded, tmp_path):
     new = RECIPE.replace("[cosine", "torch.tensor([cosine").replace("range(steps)]", "range(steps)])")
-    assert graded(submission(tmp_path, RECIPE, new), "e1").question("e1")["score"] == 4
+    assert graded(submission(tmp_path, (RECIPE, new)), "e1").question("e1")["score"] == 4
 
 
 def test_a_path_to_the_minimum_is_worth_nothing_without_a_recipe_that_leads_there(graded, tmp_path):
     """The grader takes the recipe's steps itself: no path that the student's process gives counts alone."""
     bad = 'return "gradient_descent", [1e-4] * steps'
-    folder = submission(tmp_path, RECIPE, bad)
+    folder = submission(tmp_path, (RECIPE, bad))
     path = folder / "electives" / "optimizers.py"
     source = path.read_text(encoding="utf-8")
     source = source.replace(STACKED, "if steps == 2000: path[-1] = torch.ones(2, dtype=torch.float64)\n    " + STACKED)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-import matplotlib.figure
 import numpy as np
 import pytest
 import torch
@@ -13,18 +12,16 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 import data as datasets
 from grading.checks.variants import joined
-from grading.isolation import channel
 from pictures.windows.live import Live
 from staff.solutions.electives import adversarial
 from test_cases.e10 import checks, measures, mistakes, reference, trained
 from test_cases.e10.public import charts, digits, picture, probes, ring
 from test_cases.e10.public.dataset import Samples
 from test_cases.e10.public.snapshots import Snapshots
-from tests.support import SOLUTIONS
-from tests.windows import Keeping, Opener, drawn
+from tests.support import elective
+from tests.windows import Keeping, Opener, carried, drawn, figure_of
 
 PICTURE = "test_cases.e10.public.picture"
-SOURCE = (SOLUTIONS / "electives" / "adversarial.py").read_text(encoding="utf-8")
 TURNS = {"discriminator_step": reference.discriminator_turn, "generator_step": reference.generator_turn}
 
 
@@ -225,7 +222,7 @@ def test_samples_without_bound_can_be_drawn(states, value):
 
 def test_the_state_of_the_picture_is_data_that_the_channel_carries(states):
     for state in states.values():
-        back = picture.State(**channel.decode(channel.encode(dict(vars(state)))[8:]))
+        back = carried(state)
         assert (back.kind, back.caption) == (state.kind, state.caption)
         np.testing.assert_array_equal(back.made, state.made)
 
@@ -234,9 +231,7 @@ def test_the_exhibits_of_the_report_draw(states, small):
     images = chosen(small.test, 1)
     exhibit = charts.Neighbours.of(images, np.arange(10), small.train.x, np.arange(10), 1.2)
     (panel,) = exhibit.panels()
-    figure = matplotlib.figure.Figure((panel.width, panel.height), layout="constrained")
-    panel.draw(figure.add_subplot())
-    figure.canvas.draw()
+    figure_of(panel)
     assert "1.20 times" in panel.caption
     (window,) = picture.Ring(states["ring"], 0.5).panels()
     assert "50.0%" in window.caption
@@ -278,9 +273,7 @@ def test_the_losses_of_both_networks_are_told_apart():
     wanted = adversarial.generator_loss(made), adversarial.discriminator_loss(model.discriminator(real), made)
     torch.testing.assert_close(losses, torch.stack(wanted))
     (panel,) = charts.Losses("train_ring", np.array([0, 5]), np.array([[0.7, 1.4], [0.9, 1.1]])).panels()
-    figure = matplotlib.figure.Figure((panel.width, panel.height), layout="constrained")
-    panel.draw(figure.add_subplot())
-    figure.canvas.draw()
+    figure = figure_of(panel)
     assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["generator", "discriminator"]
 
 
@@ -293,16 +286,7 @@ def test_an_optimizer_of_both_networks_is_seen():
     assert kept.told()["is_mixed"] is True
 
 
-def submission(folder: Path, *changes: tuple[str, str]) -> Path:
-    text = SOURCE
-    for old, new in changes:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    (folder / "electives").mkdir()
-    (folder / "electives" / "adversarial.py").write_text(text, encoding="utf-8")
-    return folder
-
-
+submission = partial(elective, "adversarial")
 SHORT = (("steps=1200", "steps=5"), ("steps=1000", "steps=5"))
 GATHER = "return self.layers(images).gather(1, labels[:, None])[:, 0]"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,13 @@ from torch import nn
 
 import data as datasets
 from grading.checks import variants
-from grading.isolation import channel
 from pictures.windows.live import Live
 from staff.solutions.electives import graphs
 from test_cases.e11 import checks, exact, mistakes, reference
 from test_cases.e11.public import communities, layout, molecules, picture, saliency
 from test_cases.e11.public.dataset import dataset_of
-from tests.support import SOLUTIONS
-from tests.windows import Keeping, Opener, drawn
+from tests.support import SOLUTIONS, elective
+from tests.windows import Keeping, Opener, carried, drawn
 
 PICTURE = "test_cases.e11.public.picture"
 SOURCE = (SOLUTIONS / "electives" / "graphs.py").read_text(encoding="utf-8")
@@ -185,7 +184,7 @@ def test_numbers_that_are_gone_or_without_bound_can_be_drawn(states, value):
 
 def test_the_state_of_the_picture_is_data_that_the_channel_carries(states):
     for state in states.values():
-        back = picture.State(**channel.decode(channel.encode(dict(vars(state)))[8:]))
+        back = carried(state)
         assert (back.kind, back.accuracy) == (state.kind, state.accuracy)
         np.testing.assert_array_equal(back.points, state.points)
 
@@ -244,16 +243,7 @@ def test_the_live_window_follows_training_and_changes_no_weight(task, chemistry)
     assert not np.array_equal(states[-1].certainties, states[0].certainties)
 
 
-def submission(folder: Path, *changes: tuple[str, str]) -> Path:
-    source = SOURCE
-    for old, new in changes:
-        assert source.count(old) == 1, old
-        source = source.replace(old, new)
-    (folder / "electives").mkdir()
-    (folder / "electives" / "graphs.py").write_text(source, encoding="utf-8")
-    return folder
-
-
+submission = partial(elective, "graphs")
 NO_TRAINING = (("range(200)", "range(0)"), ("range(10)", "range(0)"))
 BATCHED = "return x[is_node], torch.block_diag(*blocks), is_node.nonzero()[:, 0]"
 AGGREGATED = '    if how == "max":'

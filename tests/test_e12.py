@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from torch.nn import functional
 
 import data as datasets
 from data import haiku
-from grading.isolation import channel
 from haiku_bot import functions
 from pictures.windows.live import Live
 from staff.solutions.electives import assistant
@@ -22,11 +21,10 @@ from test_cases.e12.public import language_model, pairs, picture, themes, verses
 from test_cases.e12.public.charts import Readers, RewardModel
 from test_cases.e12.public.dataset import Verses
 from test_cases.e12.public.probes import Table
-from tests.support import SOLUTIONS
-from tests.windows import Keeping, Opener, drawn
+from tests.support import SOLUTIONS, elective
+from tests.windows import Keeping, Opener, carried, drawn
 
 PICTURE = "test_cases.e12.public.picture"
-SOURCE = (SOLUTIONS / "electives" / "assistant.py").read_text(encoding="utf-8")
 MAX_FILE_BYTES = 1_500_000
 
 
@@ -252,7 +250,7 @@ def test_the_pictures_draw(of_pairs, of_themes, gpt):
     assert found[0].before == found[0].now
     assert found[0].numbers[0, 0] == pytest.approx(0, abs=1e-4)
     for state in found:
-        back = picture.State(**channel.decode(channel.encode(dict(vars(state)))[8:]))
+        back = carried(state)
         assert (back.kind, back.season, back.before, back.now) == (state.kind, state.season, state.before, state.now)
         np.testing.assert_array_equal(back.numbers, state.numbers)
         assert back.caption == state.caption
@@ -304,14 +302,7 @@ def short(policy: torch.nn.Module, dataset: Verses) -> None:
         assistant.dpo_step(policy, before, optimizer, batch["chosen"], batch["rejected"], 0.5)
 
 
-def submission(folder: Path, *changes: tuple[str, str]) -> Path:
-    text = SOURCE
-    for old, new in changes:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    (folder / "electives").mkdir()
-    (folder / "electives" / "assistant.py").write_text(text, encoding="utf-8")
-    return folder
+submission = partial(elective, "assistant")
 
 
 def test_odd_answers_are_named(graded: Callable[..., Any], tmp_path):

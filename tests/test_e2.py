@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from functools import partial
 from itertools import pairwise
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,18 +14,16 @@ import pytest
 import torch
 from torch.nn import functional
 
-from grading.isolation import channel
 from grading.outcomes import CheckFailed
 from pictures.panels import WindowPicture
 from pictures.windows.live import Live
 from staff.solutions.electives import backprop
 from test_cases.e2 import answers, checks, mistakes, mistakes_in_networks, reference
 from test_cases.e2.public import charts, picture, probes
-from tests.support import PROJECT, SOLUTIONS
-from tests.windows import Keeping, Opener, drawn
+from tests.support import PROJECT, elective
+from tests.windows import Keeping, Opener, carried, drawn, figure_of
 
 PICTURE = "test_cases.e2.public.picture"
-SOURCE = (SOLUTIONS / "electives" / "backprop.py").read_text(encoding="utf-8")
 SHAPE = (4, 3)
 
 
@@ -242,7 +240,7 @@ def test_gradients_that_are_gone_or_without_bound_can_be_drawn(state, value):
 
 
 def test_the_state_of_the_picture_is_data_that_the_channel_carries(state):
-    back = picture.State(**channel.decode(channel.encode(dict(vars(state)))[8:]))
+    back = carried(state)
     assert back.steps == state.steps
     np.testing.assert_array_equal(back.now[1], state.now[1])
 
@@ -262,8 +260,6 @@ def test_the_live_window_follows_both_trainings_and_changes_no_number(deep):
 
 @pytest.mark.parametrize("size", [1.0, 0.0, 1e200])
 def test_the_charts_of_the_report_draw(size):
-    import matplotlib.figure
-
     network = [(size * np.ones((2, 2)), np.zeros(2)), (size * np.ones((2, 1)), np.zeros(1))]
     corners, is_one = np.stack([checks.CORNERS] * 10), np.tile([False, True, True, False], (10, 1))
     squares = charts.Squares(corners, is_one, np.arange(10) > 0, [("relu", network)] * 10)
@@ -271,9 +267,7 @@ def test_the_charts_of_the_report_draw(size):
     wave = charts.Wave(x, np.sin(x), 0.9 * np.sin(x), "leaky_relu", [(network[0][0][:1], np.zeros(2)), network[1]])
     for exhibit in (squares, wave):
         (panel,) = exhibit.panels()
-        figure = matplotlib.figure.Figure((panel.width, panel.height), layout="constrained")
-        panel.draw(figure.subplots(*panel.grid, squeeze=False))
-        figure.canvas.draw()
+        figure_of(panel)
         assert panel.alt
 
 
@@ -283,16 +277,7 @@ def test_the_maps_of_the_report_use_the_activations_of_the_grader(name):
     np.testing.assert_allclose(charts.ACTIVATIONS[name](z), reference.ACTIVATIONS[name][0](z), atol=1e-12)
 
 
-def submission(folder: Path, *changes: tuple[str, str]) -> Path:
-    source = SOURCE
-    for old, new in changes:
-        assert source.count(old) == 1, old
-        source = source.replace(old, new)
-    (folder / "electives").mkdir()
-    (folder / "electives" / "backprop.py").write_text(source, encoding="utf-8")
-    return folder
-
-
+submission = partial(elective, "backprop")
 NO_TRAINING = (("range(20)", "range(0)"), ("optimizer.step(loss)", "loss()"))  # for speed
 BACKWARD = "return upstream @ weight.T, x.T @ upstream, upstream.sum(dim=0)"
 INSERT = "gradients.insert(0, (by_weight, by_bias))"

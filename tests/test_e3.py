@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +16,6 @@ from torch.nn import functional
 import data as datasets
 from data import digits
 from grading.checks import expect
-from grading.isolation import channel
 from grading.outcomes import CheckFailed
 from pictures.windows.live import Live
 from staff.solutions.electives import regularization
@@ -25,11 +24,10 @@ from test_cases.e3.public import data, picture, probes
 from test_cases.e3.public.dataset import MislabelledDigits
 from test_cases.e3.public.labels import WrongLabels
 from test_cases.e3.public.picture_of_search import Reader
-from tests.support import SOLUTIONS
-from tests.windows import Keeping, Opener, drawn
+from tests.support import elective
+from tests.windows import Keeping, Opener, carried, drawn, figure_of
 
 PICTURE = "test_cases.e3.public.picture"
-SOURCE = (SOLUTIONS / "electives" / "regularization.py").read_text(encoding="utf-8")
 
 
 def splits(seed: int = 0) -> datasets.Splits:
@@ -279,22 +277,18 @@ def test_losses_that_are_gone_or_without_bound_can_be_drawn(states, value):
 
 def test_the_states_are_data_that_the_channel_carries(states):
     for state in states:
-        back = picture.State(**channel.decode(channel.encode(dict(vars(state)))[8:]))
+        back = carried(state)
         np.testing.assert_array_equal(back.trials, state.trials)
         assert back.lows == state.lows
 
 
 def test_the_charts_of_the_report_draw(without):
-    import matplotlib.figure
-
     found = splits()
     logits = baseline.logits(without.net, found.train.x)
     truth = data.drawn(datasets.Library(seed=0))[0].truth
     (panel,) = WrongLabels(found.train.x, found.train.y, truth, logits).panels()
     assert panel.alt.startswith("0% of the wrongly labelled images are read right, 100%")
-    figure = matplotlib.figure.Figure((panel.width, panel.height), layout="constrained")
-    panel.draw(figure.subplots(*panel.grid))
-    figure.canvas.draw()
+    figure_of(panel)
     courses = [without.course[:5], without.course[:9]]
     calls, losses = np.array([[0.001, 0.01], [0.1, 0.5]]), np.array([1.5, 1.7])
     exhibit = picture.Search(without.course, courses, calls, losses, 0, answers.LOWS, answers.HIGHS, 1.5, 0.75)
@@ -303,16 +297,7 @@ def test_the_charts_of_the_report_draw(without):
     assert window.state.count == 2
 
 
-def submission(folder: Path, *changes: tuple[str, str]) -> Path:
-    text = SOURCE
-    for old, new in changes:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    (folder / "electives").mkdir()
-    (folder / "electives" / "regularization.py").write_text(text, encoding="utf-8")
-    return folder
-
-
+submission = partial(elective, "regularization")
 NO_TRAINING = ("for _ in range(60):", "for _ in range(0):")
 
 

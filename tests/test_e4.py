@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,18 +13,16 @@ from torch import nn
 from torch.nn import functional
 
 import data as datasets
-from grading.isolation import channel
 from grading.outcomes import CheckFailed
 from pictures.windows.live import Live
 from staff.solutions.electives import convnets
 from test_cases.e4 import checks, mistakes, moving, reference
 from test_cases.e4.public import charts, data, layers, picture
 from test_cases.e4.public.dataset import DigitImages
-from tests.support import SOLUTIONS
-from tests.windows import Keeping, Opener, drawn
+from tests.support import elective
+from tests.windows import Keeping, Opener, carried, drawn, figure_of
 
 PICTURE = "test_cases.e4.public.picture"
-SOURCE = (SOLUTIONS / "electives" / "convnets.py").read_text(encoding="utf-8")
 
 
 def random(number: int = 0) -> np.random.Generator:
@@ -239,14 +237,12 @@ def test_pictures_of_whatever_numbers_draw(state):
 
 
 def test_the_state_of_the_picture_is_data_that_the_channel_carries(state):
-    back = picture.State(**channel.decode(channel.encode(dict(vars(state)))[8:]))
+    back = carried(state)
     assert (back.accuracy, back.label) == (state.accuracy, state.label)
     np.testing.assert_array_equal(back.maps, state.maps)
 
 
 def test_the_charts_of_the_report_draw(state):
-    import matplotlib.figure
-
     exhibits = [
         charts.Responses(*checks._responses(datasets.Library(seed=0))),
         charts.SalientDigits(random().random((10, 28, 28)), np.zeros((10, 28, 28))),
@@ -254,9 +250,7 @@ def test_the_charts_of_the_report_draw(state):
     ]
     for exhibit in exhibits:
         (panel,) = exhibit.panels()
-        figure = matplotlib.figure.Figure((panel.width, panel.height), layout="constrained")
-        panel.draw(figure.subplots(*panel.grid) if panel.grid else figure.add_subplot())
-        figure.canvas.draw()
+        figure_of(panel)
         assert panel.alt.endswith(".")
     (window,) = picture.Layers(**vars(state)).panels()
     assert window.state == state or window.state.label == state.label
@@ -282,16 +276,7 @@ def test_the_live_window_follows_training_and_changes_no_weight():
     assert not np.array_equal(states[-1].filters, states[0].filters)
 
 
-def submission(folder: Path, *changes: tuple[str, str]) -> Path:
-    source = SOURCE
-    for old, new in changes:
-        assert source.count(old) == 1, old
-        source = source.replace(old, new)
-    (folder / "electives").mkdir()
-    (folder / "electives" / "convnets.py").write_text(source, encoding="utf-8")
-    return folder
-
-
+submission = partial(elective, "convnets")
 SIZE = "return (size + 2 * padding - kernel) // stride + 1"
 POOL = "return x.unfold(2, size, size).unfold(3, size, size).mean(dim=(4, 5))"
 STOPS = ("return out_channels * (in_channels * kernel * kernel + 1)", "return 0")  # so that nothing is trained

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,18 +13,16 @@ import torch
 from torch import nn
 
 import data as datasets
-from grading.isolation import channel
 from pictures.windows.live import Live
 from staff.solutions.electives import recurrent
 from test_cases.e5 import checks, mistakes, reference
 from test_cases.e5.public import data, flow, picture, probes
 from test_cases.e5.public.charts import Reach
 from test_cases.e5.public.dataset import MemoryDataset
-from tests.support import SOLUTIONS
-from tests.windows import Keeping, Opener, drawn
+from tests.support import elective
+from tests.windows import Keeping, Opener, carried, drawn, figure_of
 
 PICTURE = "test_cases.e5.public.picture"
-SOURCE = (SOLUTIONS / "electives" / "recurrent.py").read_text(encoding="utf-8")
 LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 BATCH, TIME, INPUTS, UNITS = 3, 7, 4, 5
 
@@ -198,18 +196,14 @@ def test_gradients_that_are_gone_or_without_bound_can_be_drawn(states, value):
 
 def test_the_state_of_the_picture_is_data_that_the_channel_carries(states):
     for state in states.values():
-        back = picture.State(**channel.decode(channel.encode(dict(vars(state)))[8:]))
+        back = carried(state)
         assert (back.kind, back.accuracy) == (state.kind, state.accuracy)
         np.testing.assert_array_equal(back.now, state.now)
 
 
 def test_the_charts_of_the_report_draw(states):
-    import matplotlib.figure
-
     (panel,) = Reach({kind: state.now for kind, state in states.items()}).panels()
-    figure = matplotlib.figure.Figure((panel.width, panel.height), layout="constrained")
-    panel.draw(figure.add_subplot())
-    figure.canvas.draw()
+    figure_of(panel)
     assert "plain cell" in panel.alt
     for kind, state in states.items():
         (window,) = picture.Memory(kind, 0.5, state.plain, state.before, state.now, state.gates).panels()
@@ -238,13 +232,7 @@ def test_the_live_window_follows_training_and_changes_no_weight():
     assert not np.array_equal(states[-1].now, states[0].now)
 
 
-def submission(folder: Path, old: str, new: str) -> Path:
-    assert SOURCE.count(old) == 1, old
-    (folder / "electives").mkdir()
-    (folder / "electives" / "recurrent.py").write_text(SOURCE.replace(old, new), encoding="utf-8")
-    return folder
-
-
+submission = partial(elective, "recurrent")
 LSTM_RETURN = "return sigmoid(show) * tanh(cell), cell"
 NO_TRAINING = ("range(12)", "range(0)")
 
@@ -264,7 +252,7 @@ NO_TRAINING = ("range(12)", "range(0)")
     ],
 )  # fmt: skip
 def test_odd_answers_are_named(graded, tmp_path, old, new, check, message):
-    folder = submission(tmp_path, old, new)
+    folder = submission(tmp_path, (old, new))
     path = folder / "electives" / "recurrent.py"
     path.write_text(path.read_text(encoding="utf-8").replace(*NO_TRAINING), encoding="utf-8")  # for speed
     run = graded(folder, "e5")
@@ -274,7 +262,7 @@ def test_odd_answers_are_named(graded, tmp_path, old, new, check, message):
 def test_a_model_that_looks_at_the_first_step_is_worth_nothing(graded, tmp_path):
     """The grader computes answers from the weights: a forward that remembers nothing forges none."""
     old = "return self.output(outputs[:, -1])"
-    run = graded(submission(tmp_path, old, "return 9 * x[:, 0, :4] + 0 * self.output(outputs[:, -1])"), "e5")
+    run = graded(submission(tmp_path, (old, "return 9 * x[:, 0, :4] + 0 * self.output(outputs[:, -1])")), "e5")
     assert "Was the class changed?" in run.check("e5", "lstm_memory")["message"]
     assert run.question("e5")["score"] == 3.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,18 +15,16 @@ import torch
 from torch.nn import functional
 
 import data as datasets
-from grading.isolation import channel
 from pictures.windows.live import Live
 from staff.solutions.electives import word_vectors
 from test_cases.e6 import checks, measures, mistakes, reference, vector_mistakes
 from test_cases.e6.public import counting, haiku, kinship, picture
 from test_cases.e6.public.charts import NearestWords
 from test_cases.e6.public.dataset import WordPairs
-from tests.support import SOLUTIONS
-from tests.windows import Keeping, Opener, drawn
+from tests.support import elective
+from tests.windows import Keeping, Opener, carried, drawn
 
 PICTURE = "test_cases.e6.public.picture"
-SOURCE = (SOLUTIONS / "electives" / "word_vectors.py").read_text(encoding="utf-8")
 
 
 def tensors(random: np.random.Generator, *shapes: tuple[int, ...]) -> list[np.ndarray]:
@@ -248,7 +247,7 @@ def test_a_words_own_vector_is_no_part_of_its_themes_mean(of_haiku):
 
 def test_the_state_of_the_picture_is_data_that_the_channel_carries(states):
     for state in states:
-        back = picture.State(**channel.decode(channel.encode(dict(vars(state)))[8:]))
+        back = carried(state)
         assert (back.kind, back.names, back.fit) == (state.kind, state.names, state.fit)
         np.testing.assert_array_equal(back.points, state.points)
 
@@ -283,16 +282,7 @@ def test_the_live_window_follows_training_and_changes_no_weight(of_people):
     assert not np.array_equal(shown[-1].points, shown[0].points)
 
 
-def submission(folder: Path, *changes: tuple[str, str]) -> Path:
-    text = SOURCE
-    for old, new in changes:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    (folder / "electives").mkdir()
-    (folder / "electives" / "word_vectors.py").write_text(text, encoding="utf-8")
-    return folder
-
-
+submission = partial(elective, "word_vectors")
 NO_TRAINING = (
     ("    probabilities = noise_distribution(dataset.counts)", "    return\n    probabilities = noise_distribution(dataset.counts)"),
     ("epochs = 30", "epochs = 0"),

@@ -15,7 +15,6 @@ import torch
 
 import data as datasets
 from grading.checks import variants
-from grading.isolation import channel
 from pictures.windows.live import Live
 from staff.solutions.electives import translation
 from test_cases.e7 import checks, mistakes, reference, search_mistakes, trained
@@ -23,7 +22,7 @@ from test_cases.e7.public import data, language, picture, probes
 from test_cases.e7.public.charts import BleuByLength
 from test_cases.e7.public.dataset import SentencePairs
 from tests.support import SOLUTIONS
-from tests.windows import Keeping, Opener, drawn
+from tests.windows import Keeping, Opener, carried, drawn, figure_of
 
 PICTURE = "test_cases.e7.public.picture"
 SOURCE = (SOLUTIONS / "electives" / "translation.py").read_text(encoding="utf-8")
@@ -297,19 +296,15 @@ def test_weights_that_are_none_can_be_drawn(states, value):
 
 def test_the_state_of_the_picture_is_data_that_the_channel_carries(states):
     state = states["general"]
-    back = picture.State(**channel.decode(channel.encode(dict(vars(state)))[8:]))
+    back = carried(state)
     assert (back.source, back.written, back.score) == (state.source, state.written, state.score)
     np.testing.assert_array_equal(back.weights, state.weights)
 
 
 def test_the_charts_of_the_report_draw(states):
-    import matplotlib.figure
-
     scores = {"with attention": np.array([1.0, 0.9, 0.4]), "without attention": np.array([0.4, 0.39, 0.38])}
     (panel,) = BleuByLength(np.array([4.0, 12.0, 20.0]), scores, 14).panels()
-    figure = matplotlib.figure.Figure((panel.width, panel.height), layout="constrained")
-    panel.draw(figure.add_subplot())
-    figure.canvas.draw()
+    figure_of(panel)
     assert "without attention 0.40 to 0.38" in panel.alt
     (window,) = picture.Alignment(states["general"], "a sentence").panels()
     assert window.state is states["general"]

@@ -13,7 +13,6 @@ from torch import nn
 from torch.nn import functional
 
 import data as datasets
-from grading.isolation import channel
 from grading.outcomes import CheckFailed
 from pictures.windows.live import Live
 from staff.solutions.electives import encoders
@@ -21,7 +20,7 @@ from test_cases.e8 import checks, masking, mistakes, mistakes_in_models, referen
 from test_cases.e8.public import charts, digits, looking, picture, verses
 from test_cases.e8.public.dataset import EncoderDataset
 from tests.support import SOLUTIONS
-from tests.windows import Keeping, Opener, drawn
+from tests.windows import Keeping, Opener, carried, drawn, figure_of
 
 PICTURE = "test_cases.e8.public.picture"
 SOURCE = (SOLUTIONS / "electives" / "encoders.py").read_text(encoding="utf-8")
@@ -286,19 +285,15 @@ def test_pictures_of_whatever_numbers_draw(states, value):
 
 def test_the_state_of_the_picture_is_data_that_the_channel_carries(states):
     for state in states.values():
-        back = picture.State(**channel.decode(channel.encode(dict(vars(state)))[8:]))
+        back = carried(state)
         assert (back.kind, back.words, back.guesses) == (state.kind, state.words, state.guesses)
         np.testing.assert_array_equal(back.attention, state.attention)
 
 
 def test_the_charts_of_the_report_draw(states):
-    import matplotlib.figure
-
     images, attention = random().random((10, 28, 28)), random(1).random((10, 4, 17))
     window, chart = charts.LookedAt(images, attention, np.eye(10)[::-1], 0.95).panels()
-    figure = matplotlib.figure.Figure((chart.width, chart.height), layout="constrained")
-    chart.draw(figure.add_subplot())
-    figure.canvas.draw()
+    figure_of(chart)
     assert "row" in chart.alt
     assert window.state.accuracy == 0.95
     assert states["words"].words[states["words"].place] in picture.Heads(states["words"]).panels()[0].alt

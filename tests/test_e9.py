@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +15,6 @@ from torch.nn import functional
 
 import data as datasets
 from grading.checks import variants
-from grading.isolation import channel
 from grading.outcomes import CheckFailed
 from pictures.windows.live import Live
 from staff.solutions.electives import autoencoders
@@ -23,11 +22,10 @@ from test_cases.e9 import checks, draws, exhibits, measures, mistakes, reference
 from test_cases.e9.networks import Networks
 from test_cases.e9.public import data, mosaics, picture, plane
 from test_cases.e9.public.dataset import Images
-from tests.support import SOLUTIONS
-from tests.windows import Keeping, Opener, drawn
+from tests.support import elective
+from tests.windows import Keeping, Opener, carried, drawn, figure_of
 
 PICTURE = "test_cases.e9.public.picture"
-SOURCE = (SOLUTIONS / "electives" / "autoencoders.py").read_text(encoding="utf-8")
 TASKS = ("squeeze", "noise", "space")
 
 
@@ -228,7 +226,7 @@ def test_pictures_of_whatever_numbers_draw(states, value):
 
 def test_the_state_of_the_picture_is_data_that_the_channel_carries(states):
     for state in states.values():
-        back = picture.State(**channel.decode(channel.encode(dict(vars(state)))[8:]))
+        back = carried(state)
         assert (back.kind, back.caption) == (state.kind, state.caption)
         np.testing.assert_array_equal(back.below, state.below)
 
@@ -245,8 +243,6 @@ def test_the_walk_goes_from_left_to_right_and_digits_gather():
 
 
 def test_the_exhibits_of_the_report_draw(states):
-    import matplotlib.figure
-
     own, found = networks_of(model_for("space")), splits()
     parts = measures.Nats(110, 17, 100)
     shown = [
@@ -256,9 +252,7 @@ def test_the_exhibits_of_the_report_draw(states):
     ]
     for exhibit in shown:
         (panel,) = exhibit.panels()
-        figure = matplotlib.figure.Figure((panel.width, panel.height), layout="constrained")
-        panel.draw(figure.subplots(*panel.grid) if panel.grid else figure.add_subplot())
-        figure.canvas.draw()
+        figure_of(panel)
         assert panel.alt.endswith(".")
     for window in (
         picture.Squeezed(states["squeeze"]),
@@ -291,16 +285,7 @@ def test_the_live_window_follows_training_and_changes_no_weight(task):
     assert not np.array_equal(seen[-1].below, seen[0].below)
 
 
-def submission(folder: Path, *changes: tuple[str, str]) -> Path:
-    source = SOURCE
-    for old, new in changes:
-        assert source.count(old) == 1, old
-        source = source.replace(old, new)
-    (folder / "electives").mkdir()
-    (folder / "electives" / "autoencoders.py").write_text(source, encoding="utf-8")
-    return folder
-
-
+submission = partial(elective, "autoencoders")
 PCA = "return mean, vectors.T.flip(0)[:size]"
 ENCODE = "        return self.encoder(images)"
 FORWARD = "return self.decode(reparameterize(mean, log_variance)), mean, log_variance"

@@ -7,8 +7,25 @@ from typing import Any
 
 import numpy as np
 
+from grading.isolation import channel
 from pictures import style
+from pictures.panels import Chart
 from pictures.windows import viewer
+
+
+def carried(state: Any) -> Any:
+    """A state after the way through the channel, as a window gets it."""
+    return type(state)(**channel.decode(channel.encode(dict(vars(state)))[8:]))
+
+
+def figure_of(panel: Chart) -> Any:
+    """The figure of a chart, drawn as in a report."""
+    from matplotlib.figure import Figure
+
+    figure = Figure((panel.width, panel.height), layout="constrained")
+    panel.draw(figure.subplots(*panel.grid, squeeze=False) if panel.grid else figure.add_subplot())
+    figure.canvas.draw()
+    return figure
 
 
 def drawn(name: str, state: Any) -> np.ndarray:
