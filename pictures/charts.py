@@ -22,8 +22,7 @@ def learning_curve(axes: Any, rows: np.ndarray, across: str, is_share: bool) -> 
     axes.plot(x[-1:], y[-1:], "o", color=style.BLUE, markersize=5)
     axes.set_xlabel(across)
     axes.set_xlim(min(0.0, x[0]), x[-1] * 1.02 or 1.0)
-    axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
+    style.grid(axes)
     axes.spines["left"].set_visible(False)
     if is_share:
         axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
@@ -54,11 +53,9 @@ def fitted_curve(axes: Any, x: np.ndarray, targets: np.ndarray, predictions: np.
     axes.set_xticks([multiple * np.pi for multiple in names], list(names.values()))
     axes.set_yticks([-1, 0, 1], ["−1", "0", "1"])
     axes.set_ylim(min(-1.2, 1.1 * float(predictions.min())), max(1.2, 1.1 * float(predictions.max())))
-    axes.grid(color=style.FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
+    style.grid(axes, "both")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.13), ncols=2, frameon=False, labelcolor=style.MUTED)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_visible(False)
+    axes.spines[["left", "bottom"]].set_visible(False)
 
 
 def confusion_matrix(axes: Any, counts: np.ndarray, names: list[str]) -> None:
@@ -86,8 +83,7 @@ def confusion_matrix(axes: Any, counts: np.ndarray, names: list[str]) -> None:
     axes.set_xticks(range(classes), names, rotation=0 if max(map(len, names)) < 3 else 28)
     axes.set_yticks(range(classes), names)
     axes.set(xlabel="your model's answer", ylabel="right answer")
-    for side in axes.spines.values():
-        side.set_visible(False)
+    axes.spines[:].set_visible(False)
 
 
 def kernel(axes: Any, values: np.ndarray) -> None:
@@ -105,8 +101,7 @@ def kernel(axes: Any, values: np.ndarray) -> None:
         )  # fmt: skip
     height, width = values.shape
     axes.set(xlim=(-0.55, width - 0.45), ylim=(height - 0.45, -0.55), aspect="equal", xticks=[], yticks=[])
-    for side in axes.spines.values():
-        side.set_visible(False)
+    axes.spines[:].set_visible(False)
 
 
 def feature_maps(axes: Any, images: np.ndarray, maps: np.ndarray) -> None:

@@ -81,8 +81,7 @@ def draw(axes: Any, state: State) -> None:
     names = {-2: "−2π", -1: "−π", 0: "0", 1: "π", 2: "2π"}
     axes.set_xticks([m * np.pi for m in multiples], [names[m] for m in multiples])
     axes.set_yticks([-1, 0, 1], ["−1", "0", "1"])
-    axes.grid(color=style.FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
+    style.grid(axes, "both")
     axes.plot(state.x, state.y, "o", color=style.ORANGE, markersize=5, markeredgewidth=0, label="training points")
     for age, predictions in enumerate(state.earlier):
         axes.plot(state.x, predictions, color=style.BLUE, linewidth=1.2, alpha=0.08 + 0.3 * age / EARLIER_CURVES)

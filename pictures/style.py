@@ -42,11 +42,16 @@ def page(figure: Any, title: str, caption: str) -> Any:
     figure.text(MARGIN, 0.925, title, fontsize=LARGE, fontweight="bold", va="center")
     figure.text(MARGIN, 0.862, caption, fontsize=NORMAL, color=MUTED, va="center")
     axes = figure.add_axes(WHOLE_PLOT)
-    for side in ("top", "right", "left", "bottom"):
-        axes.spines[side].set_visible(False)
+    axes.spines[:].set_visible(False)
     axes.set_xticks([])
     axes.set_yticks([])
     return axes
+
+
+def grid(axes: Any, axis: str = "y") -> None:
+    """Draw faint lines behind a chart, at the ticks of an axis: `x`, `y` or `both`."""
+    axes.grid(axis=axis, color=FAINT, linewidth=0.8)
+    axes.set_axisbelow(True)
 
 
 def share(part: float) -> str:

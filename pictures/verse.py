@@ -65,8 +65,7 @@ def draw(axes: Any, state: State) -> None:
             color=style.MUTED, alpha=0.95 - 0.3 * place, ha="center", va="center", linespacing=1.6, parse_math=False,
         )  # fmt: skip
     strip = axes.inset_axes((0.075, 0.075, 0.885, 0.15))
-    for side in strip.spines.values():
-        side.set_visible(False)
+    strip.spines[:].set_visible(False)
     _strip(strip, state)
 
 

@@ -49,8 +49,7 @@ def draw(axes: Any, state: State) -> None:
     axes.set_position((0.085, 0.5, 0.875, 0.315))
     end = state.steps[-1] / state.progress if len(state.steps) and state.progress > 0 else 0
     loss_curve.draw(axes, state.steps, state.losses, state.smooth, end)
-    axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
+    style.grid(axes)
     if len(state.steps):
         axes.yaxis.set_major_locator(_locator(4))
         axes.xaxis.set_major_locator(_locator(6))
@@ -63,8 +62,7 @@ def draw(axes: Any, state: State) -> None:
         )  # fmt: skip
     panel = axes.inset_axes((-0.045, -1.5, 1.045, 1.22))
     panel.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[], facecolor="#F7F8FA")
-    for side in panel.spines.values():
-        side.set_visible(False)
+    panel.spines[:].set_visible(False)
     when = "before training" if state.sample_step == 0 else f"after step {state.sample_step:,}"
     panel.text(0.022, 0.9, f"it writes, {when}:", fontsize=style.SMALL, color=style.MUTED, va="center")
     panel.text(

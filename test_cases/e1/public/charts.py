@@ -52,8 +52,7 @@ class BowlPaths:
             axes.set(xlim=BOWL_X_LIMITS, ylim=BOWL_Y_LIMITS, aspect="equal", xticks=[], yticks=[])
             axes.set_title(f"rate {rate:g}", fontsize=style.NORMAL, fontweight="bold")
             axes.set_xlabel(f"loss {loss:.2g}" if loss else "loss 0", fontsize=style.NORMAL)
-            for side in axes.spines.values():
-                side.set_visible(False)
+            axes.spines[:].set_visible(False)
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,6 @@ class Schedules:
         axes.set(xlim=(0, max(map(len, self.rates.values())) - 1), ylim=(0, None))
         axes.set_xlabel("step")
         axes.set_ylabel("rate")
-        axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
-        axes.set_axisbelow(True)
+        style.grid(axes)
         axes.spines["left"].set_visible(False)
         axes.legend(frameon=False, fontsize=style.NORMAL, labelcolor="linecolor", handlelength=1.2, loc="upper right")

@@ -197,10 +197,8 @@ def _losses(axes: Any, state: State) -> None:
     axes.set_xticks(steps, [f"{step:,.0f}" for step in steps])
     axes.get_xticklabels()[-1].set_horizontalalignment("right")
     axes.set_xlabel("steps", labelpad=1)
-    axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    style.grid(axes)
+    axes.spines[["top", "right", "left"]].set_visible(False)
 
 
 def _name_the_ends(axes: Any, ends: list[tuple[float, str, float]], state: State) -> None:

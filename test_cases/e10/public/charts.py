@@ -43,8 +43,7 @@ class Losses:
             axes.plot(steps, self.losses[:, column], color=colour, linewidth=1.8, label=name)
         axes.set(xscale="log", xlabel="steps of the generator", ylim=(0, None))
         axes.minorticks_off()
-        axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
-        axes.set_axisbelow(True)
+        style.grid(axes)
         axes.legend(frameon=False, labelcolor=style.MUTED)
 
 
@@ -96,5 +95,4 @@ class Neighbours:
             axes.text(-0.12, 1.56 - 1.06 * row, name, ha="right", va="center", fontsize=style.SMALL, color=style.MUTED)
         axes.set(xlim=(-1.1, digits.CLASSES), ylim=(0, 2.06), xticks=[], yticks=[])
         axes.set_aspect("equal")
-        for spine in axes.spines.values():
-            spine.set_visible(False)
+        axes.spines[:].set_visible(False)

@@ -220,11 +220,9 @@ def _modes_over_time(axes: Any, state: State) -> None:
     axes.plot(steps[-1:], held[-1:], "o", color=HELD, markersize=5, clip_on=False)
     axes.set(ylim=(-0.4, ring.MODES + 0.4), xlim=(1, max(10, int(steps[-1]))), yticks=[0, 4, 8])
     axes.minorticks_off()
-    axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
+    style.grid(axes)
     axes.set_title("modes held, over updates", fontsize=style.SMALL, color=style.MUTED, loc="left", pad=3)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    axes.spines[["top", "right", "left"]].set_visible(False)
 
 
 def _draw_digits(axes: Any, state: State) -> None:

@@ -222,10 +222,8 @@ def draw_path(axes: Any, state: State) -> None:
     axes.text(
         0.0, 1.05, "share of the verses", transform=axes.transAxes, fontsize=style.SMALL, color=style.MUTED, va="bottom"
     )
-    axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    style.grid(axes)
+    axes.spines[["top", "right", "left"]].set_visible(False)
 
 
 def _draw_rewards(axes: Any, state: State) -> None:
@@ -250,8 +248,7 @@ def draw_rewards(axes: Any, rewards: np.ndarray | Sequence[np.ndarray], names: S
     axes.set_yticks([])
     axes.set_xticks(np.round(np.linspace(edges[2], edges[-3], 5), 1))
     axes.set_xlabel("reward", labelpad=2)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    axes.spines[["top", "right", "left"]].set_visible(False)
 
 
 def _draw_themes(axes: Any, state: State) -> None:
@@ -271,8 +268,7 @@ def draw_bars(axes: Any, names: Sequence[str], shares: np.ndarray | Sequence[flo
     axes.set(xlim=(0, 1.09), ylim=(-0.6, len(names) - 0.35))
     axes.set_yticks(places, names, fontsize=style.NORMAL, color=style.INK)
     axes.set_xticks([])
-    for side in ("top", "right", "bottom"):
-        axes.spines[side].set_visible(False)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
 
 
 def _finite(numbers: Any) -> np.ndarray:

@@ -65,8 +65,7 @@ class Squares:
             learned = self.is_learned[number]
             axes.set_xlabel("learned" if learned else "stuck", fontsize=style.SMALL,
                             color=style.MUTED if learned else style.MISTAKE)  # fmt: skip
-            for spine in axes.spines.values():
-                spine.set_visible(False)
+            axes.spines[:].set_visible(False)
 
 
 @dataclass(frozen=True)
@@ -111,8 +110,7 @@ class Wave:
         errors.yaxis.get_offset_text().set(fontsize=style.SMALL, color=style.MUTED)
         for axes in (wave, errors):
             axes.set_xlim(0, 2 * np.pi)
-            for side in ("top", "right", "left", "bottom"):
-                axes.spines[side].set_visible(False)
+            axes.spines[:].set_visible(False)
 
 
 def _answers(points: np.ndarray, activation: str, layers: Layers) -> np.ndarray:

@@ -134,10 +134,8 @@ def _gradients(axes: Any, state: State) -> None:
               fontsize=style.SMALL, color=style.MUTED, va="bottom")  # fmt: skip
     axes.text(1.0, 1.035, "← the gradient goes back", transform=axes.transAxes, fontsize=style.SMALL,
               color=style.MUTED, va="bottom", ha="right")  # fmt: skip
-    axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    style.grid(axes)
+    axes.spines[["top", "right", "left"]].set_visible(False)
     ends = []
     for name, before, now in zip(ACTIVATIONS, state.before, state.now, strict=True):
         if not len(before):
@@ -199,11 +197,9 @@ def _losses(axes: Any, state: State) -> None:
 
 
 def _titled(axes: Any, title: str) -> None:
-    axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
+    style.grid(axes)
     axes.text(0.0, 1.05, title, transform=axes.transAxes, fontsize=style.SMALL, color=style.MUTED, va="bottom")
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    axes.spines[["top", "right", "left"]].set_visible(False)
 
 
 def _shown(sizes: np.ndarray) -> np.ndarray:

@@ -155,10 +155,8 @@ def _course(
     axes.set_xticks([0, round(last / 2), round(last)])
     axes.set_xlabel("epochs", labelpad=0)
     axes.set_yticks([0, 1, 2])
-    axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    style.grid(axes)
+    axes.spines[["top", "right", "left"]].set_visible(False)
     if not len(losses):
         return
     shown = np.clip(np.nan_to_num(losses, nan=LOSS_LIMITS[1], posinf=LOSS_LIMITS[1]), *LOSS_LIMITS)
@@ -205,10 +203,8 @@ def _scatter(axes: Any, figure: Any, state: State) -> None:
         0.0, 1.05, f"l2: {len(state.trials)} of {state.count} trials", transform=axes.transAxes, fontsize=style.SMALL,
         color=style.MUTED, va="bottom",
     )  # fmt: skip
-    axes.grid(color=style.FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    style.grid(axes, "both")
+    axes.spines[["top", "right", "left"]].set_visible(False)
     best = float(np.clip(np.nanmin(state.trials[:, 2]), 0, MAX_LOSS)) if np.isfinite(state.trials[:, 2]).any() else 1.0
     limits = best, best + WORSE
     if len(state.trials):
@@ -251,8 +247,7 @@ def _colour_bar(axes: Any, limits: tuple[float, float]) -> None:
     axes.set_xticks([])
     axes.set_yticks(limits, [f"{limits[0]:.2f}", f"{limits[1]:.2f}+"])
     axes.set_title("validation\nloss", fontsize=style.SMALL, color=style.MUTED, pad=5)
-    for side in axes.spines.values():
-        side.set_visible(False)
+    axes.spines[:].set_visible(False)
 
 
 @cache

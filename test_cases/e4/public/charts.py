@@ -93,11 +93,9 @@ class Transfer:
         axes.set_xticks(ticks, [f"{each} images of each" for each in self.shares], fontsize=style.NORMAL)
         axes.set(ylim=(low, 1))
         axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-        axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
-        axes.set_axisbelow(True)
+        style.grid(axes)
         axes.legend(frameon=False, fontsize=style.SMALL, loc="upper left", ncols=count, borderpad=0)
-        for side in ("top", "right", "left"):
-            axes.spines[side].set_visible(False)
+        axes.spines[["top", "right", "left"]].set_visible(False)
 
 
 def _map(axes: Any, values: np.ndarray, shades: str, low: float, high: float, name: str) -> None:

@@ -197,8 +197,7 @@ def _bars(panel: Any, chances: np.ndarray, label: int) -> None:
     panel.set_xticks([0, 1], ["0", "1"])
     panel.get_yticklabels()[label].set(fontweight="bold", color=style.BLUE)
     panel.axvline(0, color=style.FAINT, linewidth=1)
-    for side in panel.spines.values():
-        side.set_visible(False)
+    panel.spines[:].set_visible(False)
 
 
 def _peak(values: np.ndarray) -> tuple[int, int]:

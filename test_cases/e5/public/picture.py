@@ -156,10 +156,8 @@ def gradient_axes(axes: Any, time: int) -> None:
     axes.set_xlabel("step: the symbol is read in step 0, the answer is given after the last one", labelpad=1)
     axes.text(0.0, 1.03, "gradient, compared with the last step", transform=axes.transAxes, fontsize=style.SMALL,
               color=style.MUTED, va="bottom")  # fmt: skip
-    axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    style.grid(axes)
+    axes.spines[["top", "right", "left"]].set_visible(False)
 
 
 def name_the_curves(axes: Any, curves: list[tuple[str, np.ndarray]]) -> None:
@@ -190,8 +188,7 @@ def _heat_map(axes: Any, name: str, values: np.ndarray) -> None:
     axes.set_xticks(range(0, values.shape[1], 25 if len(values) and values.shape[1] > 25 else 10))
     axes.set_yticks([])
     axes.set_title(MEANINGS[name], fontsize=style.SMALL, color=style.INK, loc="left", pad=4)
-    for side in axes.spines.values():
-        side.set_visible(False)
+    axes.spines[:].set_visible(False)
 
 
 def _what_is_below(kind: str) -> str:

@@ -55,10 +55,8 @@ class BleuByLength:
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
         axes.set_xlabel("words of the source sentence")
         axes.set_ylabel("BLEU (in hundredths)")
-        axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
-        axes.set_axisbelow(True)
-        for side in ("top", "right", "left"):
-            axes.spines[side].set_visible(False)
+        style.grid(axes)
+        axes.spines[["top", "right", "left"]].set_visible(False)
 
 
 def _apart(heights: list[float], gap: float = 0.1) -> list[float]:

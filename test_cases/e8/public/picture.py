@@ -280,8 +280,7 @@ def _bars(figure: Any, where: tuple[float, float, float, float], state: State, r
     for label, guess in zip(panel.get_yticklabels(), state.guesses, strict=True):
         label.set(fontsize=style.SMALL, color=style.BLUE if guess in right else style.INK)
     panel.axvline(0, color=style.FAINT, linewidth=1)
-    for side in panel.spines.values():
-        side.set_visible(False)
+    panel.spines[:].set_visible(False)
     title = f"guesses for\n“{right[0]}”" if state.kind == "words" else "answer"
     panel.set_title(title, fontsize=style.SMALL, color=style.MUTED, loc="center", pad=5)
 

@@ -63,5 +63,4 @@ def draw(axes: Any, state: State) -> None:
     order = np.argsort(state.x)
     axes.plot(state.x, state.y, "o", color=style.ORANGE, markersize=4, markeredgewidth=0)
     axes.plot(state.x[order], state.predictions[order], color=style.BLUE, linewidth=2.2)
-    axes.grid(color=style.FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
+    style.grid(axes, "both")
