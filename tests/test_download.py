@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from data import download as downloader
-from data.download import Dataset, DownloadError, Patience, RemoteFile, download, main
+from data.download import DownloadError, Patience, download, main
+from data.mirrors import IDX_HEADERS, MNIST, Dataset, RemoteFile, combine_single, verify_single
 
 CONTENTS = np.random.default_rng(0).bytes(300_000)  # several chunks
 QUICK = Patience(stall_seconds=60, tries=2, pause_seconds=0.01)  # no server here is that slow on any machine
@@ -100,7 +101,7 @@ def stand_in(*mirrors: str, gzipped: bool = False) -> Dataset:
     """A dataset of one file `letters.bin` that holds CONTENTS, written to `letters.txt`."""
     name = "letters.bin.gz" if gzipped else "letters.bin"
     file = RemoteFile((name,), len(CONTENTS), hashlib.sha256(CONTENTS).hexdigest(), gzipped=gzipped)
-    return Dataset("letters.txt", (file,), mirrors, downloader._combine_single, downloader._verify_single)
+    return Dataset("letters.txt", (file,), mirrors, combine_single, verify_single)
 
 
 def whole(handler: Handler) -> None:
@@ -327,7 +328,7 @@ def test_the_official_digit_files_become_one_archive_of_the_same_digits(real_fil
     official.mkdir()
     with np.load(real_files / "mnist.npz", allow_pickle=False) as real:
         originals = {name: real[name] for name in real.files}
-    for file, (name, header) in zip(downloader.MNIST.files, downloader._IDX_HEADERS.items(), strict=True):
+    for file, (name, header) in zip(MNIST.files, IDX_HEADERS.items(), strict=True):
         packed = gzip.compress(header + originals[name].tobytes(), compresslevel=1)
         (official / file.names[0]).write_bytes(packed)
     assert main(["mnist", "--from", str(official), "--directory", str(tmp_path)]) == 0
@@ -340,7 +341,7 @@ def test_the_official_digit_files_become_one_archive_of_the_same_digits(real_fil
         }
         for name, array in converted.items():
             assert array.dtype == np.uint8 and np.array_equal(array, originals[name])
-    assert download(downloader.MNIST, tmp_path) == (tmp_path / "mnist.npz", False)
+    assert download(MNIST, tmp_path) == (tmp_path / "mnist.npz", False)
 
 
 def test_the_complete_shakespeare_is_recognised(real_files, tmp_path):
@@ -351,7 +352,7 @@ def test_the_complete_shakespeare_is_recognised(real_files, tmp_path):
 def test_digits_that_differ_in_one_pixel_are_not_taken_for_the_real_ones(real_files):
     with np.load(real_files / "mnist.npz", allow_pickle=False) as real:
         images = real["test_images"].copy()
-    file, header = downloader.MNIST.files[2], downloader._IDX_HEADERS["test_images"]
+    file, header = MNIST.files[2], IDX_HEADERS["test_images"]
     assert file.recognises(header + images.tobytes())
     images[5000, 400] ^= 1
     assert not file.recognises(header + images.tobytes())
@@ -361,7 +362,7 @@ def test_training_digits_may_differ_from_the_checksum_only_in_pixels_of_the_fain
     # The official file has pixels of level 1; the copy that the checksum was taken from has 0 there.
     with np.load(real_files / "mnist.npz", allow_pickle=False) as real:
         images = real["train_images"].copy()
-    file, header = downloader.MNIST.files[0], downloader._IDX_HEADERS["train_images"]
+    file, header = MNIST.files[0], IDX_HEADERS["train_images"]
     images[0, :50] = 1
     assert file.recognises(header + images.tobytes())
     images[0, 0] = 2
