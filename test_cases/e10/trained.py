@@ -10,7 +10,8 @@ import numpy as np
 
 from data import Library, Splits
 from grading.checks import diagnosis, expect
-from grading.checks.student import Model, Student, Training
+from grading.checks.answers import Training
+from grading.checks.student import Model, Student
 from test_cases.e10 import measures, reference
 from test_cases.e10.measures import Measures
 from test_cases.e10.public import digits as small_digits
