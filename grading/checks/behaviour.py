@@ -78,6 +78,26 @@ def behaviour(model: Model, inputs: np.ndarray, batch_axis: int = 0) -> str:
     return ""
 
 
+def not_a_number_alone(model: Model, inputs: np.ndarray, batch_axis: int = 0) -> str:
+    """Whether a model that is not trained yet gives NaN for a batch of one example only; "" if not.
+
+    Args:
+        model: called on the first example alone, and on all of them.
+        inputs: at least two examples of what it reads.
+        batch_axis: the dimension of `inputs` that counts examples.
+    """
+    count = inputs.shape[batch_axis]
+    alone, together = model(np.take(inputs, [0], axis=batch_axis)), model(inputs)
+    if not all(isinstance(found, np.ndarray) and found.dtype.kind == "f" for found in (alone, together)):
+        return ""
+    if np.isfinite(alone).all() or not np.isfinite(together).all():
+        return ""
+    return (
+        f"A batch of {count} gives numbers, and a batch of 1 gives NaN. The output for one example should not depend "
+        "on the other examples of its batch. Does `forward` compute a mean or a deviation over the batch?"
+    )
+
+
 def _equal_units(model: Model) -> str:
     """Whether all units of a layer have the same weights. A Parameter that is no layer's may well start equal."""
     for name, weight in model.parameters().items():

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from data import Split, Splits, digits
-from grading.checks import course, diagnosis, expect, losses, smallest
+from grading.checks import behaviour, course, diagnosis, expect, losses, smallest
 from grading.checks.answers import Training
 from grading.checks.behaviour import Measure
 from grading.checks.student import Model, Student
@@ -27,10 +27,15 @@ def logits_shape(student: Student, target: str, inputs: int, classes: int) -> No
     """A model maps (batch, inputs) to (batch, classes), for one row and for several."""
     model = student.create(target)
     random = np.random.default_rng(0)
+    several = np.random.default_rng(1).random((4, inputs), dtype=np.float32)
     for batch in (1, 4):
         rows = random.random((batch, inputs), dtype=np.float32)
         noun = "image" if batch == 1 else "images"
-        with diagnosis.explained(lambda text, rows=rows: _wrong_scores(model(rows), len(rows), classes)):  # type: ignore[misc]
+        with diagnosis.explained(
+            lambda text, rows=rows: (  # type: ignore[misc]
+                _wrong_scores(model(rows), len(rows), classes) or behaviour.not_a_number_alone(model, several)
+            )
+        ):
             expect.array(model(rows), (batch, classes), f"a batch of {batch} {noun} should give scores")
 
 
@@ -265,4 +270,5 @@ def _wrong_scores(found: Any, batch: int, classes: int) -> str:
             f"The last layer gives {classes} scores for each of {count} rows of an image. An image needs one row of "
             "scores. Which shape does the input of the first layer have?"
         )
-    return f"Does the last layer have {classes} outputs?" if found.ndim == 2 and len(found) == batch else ""
+    is_wide = found.ndim == 2 and len(found) == batch and found.shape != (batch, classes)
+    return f"Does the last layer have {classes} outputs?" if is_wide else ""

@@ -14,6 +14,8 @@ import numpy as np
 from grading.checks.answers import Training
 
 MAX_STALE_SHARE = 0.5  # a share: code that resets gradients at all resets them before nearly every step
+ONCE_A_PASS = 1.1  # steps in each pass over the data, where `step()` stands behind the loop over the batches
+MIN_BATCHES_A_STEP = 5  # fewer may be added up on purpose
 FEW_EPOCHS = 2.0  # so little is worth a question, whatever else is wrong
 MIN_REPEATS = 3  # of what is made again for each update; fewer may be made on purpose
 FEW_UPDATES = 50  # half of what the smallest data set of the project needs
@@ -65,6 +67,8 @@ def training(stats: Training) -> str:
             "The model gets the numbers of a batch in another order, so that examples are mixed. `reshape` and `view` "
             "cannot exchange dimensions. How does your training function exchange them?"
         )
+    if found := _few_steps(stats):
+        return found
     if is_optimizer_made_again(stats) and stats.optimizer != "SGD":
         return f"{_MADE_AGAIN.format(stats.optimizers, stats.steps)} Is the optimizer made inside the loop?"
     return ""
@@ -101,7 +105,7 @@ def coverage(stats: Training) -> str:
                 "end after the first batch?"
             )
         return (
-            f"Training fetched only {seen}, in {_counted(stats.batches, 'batch', 'batches')}. Does a `return` or "
+            f"Training used only {seen}, in {_counted(stats.batches, 'batch', 'batches')}. Does a `return` or "
             "`break` end the loop over the batches early?"
         )
     if 0.5 < stats.epochs <= FEW_EPOCHS and stats.backwards:
@@ -208,6 +212,20 @@ def _standing_still(stats: Training) -> str:
     )
 
 
+def _few_steps(stats: Training) -> str:
+    """Whether the optimizer took about one step in each pass, or fewer, and gradients arrived for every batch."""
+    if not 0 < stats.steps <= ONCE_A_PASS * max(1.0, stats.epochs):
+        return ""
+    if min(stats.arrivals, stats.batches) < MIN_BATCHES_A_STEP * stats.steps:
+        return ""
+    often = ", about one in each pass" if stats.steps > stats.epochs / 2 and stats.steps > 1 else ""
+    return (
+        f"Gradients arrived {_times(stats.arrivals)}, but the optimizer took only "
+        f"{_counted(stats.steps, 'step', 'steps')}{often}. Each batch should have a step of its own. Is `step()` "
+        "inside of the loop over the batches?"
+    )
+
+
 def _summary(stats: Training) -> str:
     """One sentence: how many updates, in how many passes, with what."""
     passes = f" in {_passes(stats)}" if stats.epochs else ""
@@ -232,7 +250,7 @@ def _with_optimizer(stats: Training, beginning: str) -> str:
     if not stats.optimizer or len(stats.learning_rates) != 2:
         return ""
     first, latest = stats.learning_rates
-    ending = f", and {latest:.2g} at the end" if latest != first else ""
+    ending = f" at the start and {latest:.2g} at the end" if latest != first else ""
     decay = f", with weight decay {stats.weight_decay:.3g}" if stats.weight_decay >= MUCH_WEIGHT_DECAY else ""
     return f"{beginning} {stats.optimizer} with learning rate {first:.3g}{ending}{decay}. "
 
@@ -364,7 +382,7 @@ def _falling(stats: Training) -> str:
     large = f" A batch held {size:,.0f} examples, so that a pass had few updates." if size >= LARGE_BATCH else ""
     suspects = "smaller batches or more passes" if large else "more passes or a larger learning rate"
     return (
-        f"The loss was still falling: {before:.3g} in the last but one tenth of training, {last:.3g} in the last."
+        f"The loss was still falling: {before:.3g} from 80% to 90% of training, {last:.3g} from 90% to 100%."
         f"{large} Does training need {suspects}?"
     )
 

@@ -95,8 +95,8 @@ TRAINING_CRASHES = {
         "or is a tensor kept from the batch before?"
     ),
     "one of the variables needed for gradient computation has been modified by an inplace operation": (
-        "A tensor was changed in place, and `backward()` needs its old numbers. Does your code use `+=` on a tensor, "
-        "or `step()` before `backward()`?"
+        "A tensor was changed in place, and `backward()` needs its old numbers. `+=` and functions whose names end in "
+        "`_` change a tensor in place. Does `forward` use one of these, or does `step()` come before `backward()`?"
     ),
 }
 

@@ -73,10 +73,10 @@ def finite(numbers: np.ndarray, what: str) -> None:
     """Fail if NaN or infinity is among the numbers."""
     wrong = ~np.isfinite(numbers)
     if wrong.any():
-        raise Mismatch(
-            f"{what}; {int(wrong.sum())} of {wrong.size} numbers are NaN or infinite.",
-            "Has training diverged? Try a smaller learning rate.",
-        )
+        found = f"{int(wrong.sum())} of {wrong.size} numbers are NaN or infinite"
+        if numbers.size == 1:
+            found = f"got {'NaN' if np.isnan(numbers).any() else 'an infinite number'}"
+        raise Mismatch(f"{what}; {found}.", "Which line gives the first number that is NaN or infinite?")
 
 
 def close(
@@ -139,6 +139,11 @@ def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
     return float((logits.argmax(axis=1) == labels).mean())
 
 
+def from_position(first: int, count: int) -> str:
+    """The positions of a sequence from `first` to the last of `count`, in words; positions count from 0."""
+    return f"position {first} and at all later positions" if first < count - 1 else f"position {first}, the last one"
+
+
 def kind(value: Any) -> str:
     """A few words for what a value is."""
     if isinstance(value, np.ndarray):
@@ -152,15 +157,14 @@ def kind(value: Any) -> str:
 def shown(numbers: np.ndarray, where: tuple[Any, ...]) -> str:
     """The numbers if they are few, else the one at `where`."""
     if numbers.size <= MAX_NUMBERS_SHOWN:
-        text = one_line(np.array2string(numbers, precision=4, separator=", ", suppress_small=True))
-        return text.removesuffix(".")  # of a single whole number, a sentence goes on behind it
+        return one_line(np.array2string(numbers, precision=4, separator=", ", suppress_small=True))
     return f"{numbers[where]:.4f}"
 
 
 def one_line(array: str) -> str:
     """numpy's text of an array on one line, without columns, a point behind whole numbers, or a sign before 0."""
     text = re.sub(r"\[\s+", "[", " ".join(array.split()))
-    text = re.sub(r"(\d)\.?\s*(?=[,\]])", r"\1", text)
+    text = re.sub(r"(\d)\.?\s*(?=[,\]]|$)", r"\1", text)  # of a single number, too: a sentence goes on behind it
     return re.sub(r"-0(?=\.?(?:[,\]]|$))", "0", text)
 
 

@@ -38,6 +38,8 @@ def squared_error(
         "none": lambda: errors,
         "cube": lambda: errors**3,
         "fourth": lambda: errors**4,
+        "square of the mean": lambda: np.full_like(errors, errors.mean() ** 2),
+        "square of the sum": lambda: np.full_like(errors, errors.sum() ** 2),
     }
     value = _reduced(powers[power](), reduction)
     return float(np.sqrt(value)) if root else value
@@ -144,6 +146,15 @@ SQUARED_ERROR = Computation(
                     "none",
                     "Your loss uses the differences without a square. Positive and negative differences cancel out.",
                 ),
+                *(
+                    Variant(
+                        f"square of the {total}",
+                        f"Your loss is the square of the {total} of the differences. Positive and negative differences "
+                        "cancel out. The loss should be the mean of the squared differences.",
+                        f"Which comes first in your code, the square or the {total}?",
+                    )
+                    for total in ("mean", "sum")
+                ),
                 Variant("cube", "Your loss uses the third power of the differences. They should be squared."),
                 Variant("fourth", "Your loss uses the fourth power of the differences. They should be squared."),
             ),
@@ -186,7 +197,7 @@ CROSS_ENTROPY = Computation(
                 Variant(
                     0,
                     "The softmax runs over the batch, dimension 0. It should run over the classes of each row.",
-                    "Which dimension of the logits counts the classes?",
+                    "Along which dimension of the logits do the classes lie?",
                 ),
             ),
         ),

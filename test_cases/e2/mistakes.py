@@ -196,7 +196,7 @@ OF_EACH: dict[str, list[Mistake]] = {
         ),
     ],
     "softmax": [
-        Mistake(lambda z: softmax(z.T).T, "Each column sums to 1. Which dimension counts the classes?"),
+        Mistake(lambda z: softmax(z.T).T, "Each column sums to 1. Along which dimension do the classes lie?"),
         Mistake(lambda z: sigmoid(z), "That is the sigmoid of each entry. A row does not sum to 1."),
         Mistake(lambda z: np.exp(z) / np.exp(z).sum(), "The whole batch sums to 1. Each row should."),
         Mistake(lambda z: np.exp(z), "That is e^z. What does the formula divide by?"),
@@ -218,7 +218,7 @@ OF_EACH: dict[str, list[Mistake]] = {
         Mistake(lambda z, t: -(t * z).sum(axis=1).mean(), "That is minus the logit. Where is the sum of e^z?"),
         Mistake(
             lambda z, t: -(t * np.log(softmax(z.T).T)).sum(axis=1).mean(),
-            "The softmax runs over the batch. Which dimension counts the classes?",
+            "The softmax runs over the batch. Along which dimension do the classes lie?",
         ),
         Mistake(
             lambda z, t: reference.binary_cross_entropy(z, t),
@@ -239,7 +239,7 @@ OF_EACH: dict[str, list[Mistake]] = {
         ),
         Mistake(
             lambda z, t: (softmax(z.T).T - t) / len(z),
-            "The softmax runs over the batch. Which dimension counts the classes?",
+            "The softmax runs over the batch. Along which dimension do the classes lie?",
         ),
     ],
 }

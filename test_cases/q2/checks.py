@@ -15,6 +15,7 @@ from grading.checks.student import Student
 from pictures.curve import FittedCurve
 
 TARGET, LOSS, TRAIN = "models.RegressionModel", "losses.regression_loss", "train.train_regression"
+SEVERAL = np.linspace(-6, 6, 4, dtype=np.float32)[:, None]  # inputs of a batch
 LOSS_TOLERANCE = 1e-4  # float32 means over a handful of rows are exact to about 1e-6
 
 
@@ -22,12 +23,13 @@ def shape(student: Student, library: Library, thresholds: Mapping[str, float]) -
     model = student.create(TARGET)
     for batch in (1, 4):
         x = np.linspace(-6, 6, batch, dtype=np.float32)[:, None]
-        expect.array(
-            model(x),
-            (batch, 1),
-            f"a batch of {batch} should give predictions",
-            "Does the last layer have one output?",
-        )
+        with diagnosis.explained(lambda text: behaviour.not_a_number_alone(model, SEVERAL)):
+            expect.array(
+                model(x),
+                (batch, 1),
+                f"a batch of {batch} should give {'a prediction' if batch == 1 else 'predictions'}",
+                "Does the last layer have one output?",
+            )
 
 
 def loss(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -98,7 +100,7 @@ def _smallest_loss(student: Student) -> str:
         ([[0.0]], [[0.0]]),
         ([[3.0]], [[1.0]]),
         ([[1.0]], [[3.0]]),
-        ([[1.0], [2.0]], [[1.0], [4.0]]),
+        ([[1.0], [2.0]], [[2.0], [5.0]]),  # two different errors: no two of the usual mistakes give the same number
         ([[0.0], [3.0], [-1.0]], [[1.0], [1.0], [2.0]]),
     ]
     call = partial(student.call, LOSS)

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from data import Library, Split, words
+from grading.checks import behaviour, diagnosis, expect
 from grading.checks import common as common_checks
-from grading.checks import diagnosis, expect
 from grading.checks.behaviour import PROBED_ROWS
 from grading.checks.student import Model, Student
 from grading.outcomes import CheckFailed, StudentCrashed
@@ -19,13 +19,17 @@ TARGET, LOSS, TRAIN = "models.LanguageIDModel", "losses.languageid_loss", "train
 LONGEST = 10
 PROBE_LENGTH, OTHER_LENGTH = 6, 9  # letters
 PROBE_WORDS = 8
+MEMORY_TOLERANCE = 1e-5  # two calls with the same inputs are exact to about 1e-6 on any device
 ORDER_TOLERANCE = 1e-3  # another order of float32 sums is exact to about 1e-5
 
 
 def any_length(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     model = student.create(TARGET)
     random = np.random.default_rng(5)
-    with diagnosis.explained(lambda text: _wrong_lengths(student)):
+    several = words.inputs(random.integers(words.CHARACTERS, size=(3, PROBE_LENGTH)))
+    with diagnosis.explained(
+        lambda text: _wrong_lengths(student) or behaviour.not_a_number_alone(model, several, batch_axis=1)
+    ):
         for length in range(1, LONGEST + 1):
             for batch in (1, 3):
                 rows = random.integers(words.CHARACTERS, size=(batch, length))
@@ -36,12 +40,13 @@ def any_length(student: Student, library: Library, thresholds: Mapping[str, floa
                     model(words.inputs(rows)),
                     (batch, words.LANGUAGES),
                     f"a batch of {noun} should give scores",
-                    "`xs` has shape (length, batch, 47). Dimension 0 counts the letters.",
+                    "`xs` has shape (length, batch, 47). The letters lie along dimension 0.",
                 )
 
 
 def every_letter(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     model = student.create(TARGET)
+    _require_no_memory(student, model, library.seed)
     ignored = _ignored(model, PROBE_LENGTH)
     if ignored:
         raise CheckFailed(
@@ -132,7 +137,7 @@ def _wrong_lengths(student: Student) -> str:
     if crashed and crashed == {(length, batch) for length, batch in crashed | works if batch > length} and not swapped:
         return (
             "The model crashes only if there are more words than letters. The code counts the letters along the "
-            "dimension of the words. Which dimension of `xs` counts the letters?"
+            "dimension of the words. Along which dimension of `xs` do the letters lie?"
         )
     too_short = {length for length, _ in crashed} - {length for length, _ in works}
     lengths = {length for length, _ in works}
@@ -147,6 +152,30 @@ def _wrong_lengths(student: Student) -> str:
             "fixed number of letters?"
         )
     return ""
+
+
+def _require_no_memory(student: Student, model: Model, run_seed: int) -> None:
+    """Fail if the scores of words depend on the call before: the same words are asked before and after other words.
+
+    Each call has the same random numbers, so that a model that draws some gets the same scores, too.
+    """
+    for length in (1, PROBE_LENGTH):  # in one step, nothing of an earlier state can fade away
+        random = np.random.default_rng(length)
+        asked, others = random.integers(words.CHARACTERS, size=(2, PROBE_WORDS, length))
+        scores = []
+        for rows in (asked, others, asked):
+            student.seed("q4/memory", run_seed)
+            what = f"{PROBE_WORDS} words should give scores"
+            scores.append(expect.array(model(words.inputs(rows)), (PROBE_WORDS, words.LANGUAGES), what))
+        first, _, again = scores
+        if not expect.is_close(again, first, MEMORY_TOLERANCE):
+            letters = "1 letter" if length == 1 else f"{length} letters"
+            raise CheckFailed(
+                f"{PROBE_WORDS} words of {letters} were scored twice, with {PROBE_WORDS} other words in between. The "
+                "scores should be the same; they changed.",
+                "The model remembers the other words. Does `forward` begin with the state of the call before? Each "
+                "call should begin with a new state.",
+            )
 
 
 def _ignored(model: Model, length: int) -> list[int]:

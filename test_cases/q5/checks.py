@@ -133,7 +133,9 @@ def _wrong_convolution(student: Student) -> str:
             probes.append(((image, kernel), student.call(CONVOLVE, image, kernel)))
         except StudentCrashed:
             crashes.append(kernel.shape)
-    if not crashes and (explanation := mistakes.CONVOLUTION.explanation(probes, TOLERANCE)):
+    of_squares = [((image, kernel), found) for (image, kernel), found in probes if image.shape[0] == image.shape[1]]
+    told = of_squares if crashes else probes  # code that exchanges rows and columns crashes unless both are square
+    if explanation := mistakes.CONVOLUTION.explanation(told, TOLERANCE):
         return explanation
     is_right = [combinations.agrees(mistakes.convolution(*pair), found, TOLERANCE) for pair, found in probes]
     is_square = [kernel.shape[0] == kernel.shape[1] for (_, kernel), _ in probes]

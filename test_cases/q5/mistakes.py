@@ -12,6 +12,8 @@ import numpy as np
 
 from grading.checks.combinations import Computation, Part, Variant
 
+MATRIX_PRODUCTS = ("matrix product", "transposed matrix product")
+
 
 def convolution(
     image: np.ndarray,
@@ -56,9 +58,12 @@ def convolution(
         "every second": patches[::2, ::2],
         "side by side": patches[:: kernel.shape[0], :: kernel.shape[1]],
     }[positions]
-    products = chosen * used  # (rows, columns, kernel height, kernel width)
+    if total in MATRIX_PRODUCTS:
+        products = chosen @ (used.T if total == "transposed matrix product" else used)  # ValueError unless they fit
+    else:
+        products = chosen * used  # (rows, columns, kernel height, kernel width)
     totals: dict[str, Callable[[], np.ndarray]] = {
-        "sum": lambda: products.sum(axis=(2, 3)),
+        **dict.fromkeys(("sum", *MATRIX_PRODUCTS), lambda: products.sum(axis=(2, 3))),
         "mean": lambda: products.mean(axis=(2, 3)),
         "max": lambda: products.max(axis=(2, 3)),
         "sum over the positions": lambda: products.sum(axis=(0, 1)),
@@ -158,8 +163,16 @@ CONVOLUTION = Computation(
             (
                 Variant(
                     "sum over the positions",
-                    "Your sum runs over the places where the kernel lies on the image. It should run over the rows "
-                    "and columns of the kernel, so that each place has one number. Which `dim` does the sum have?",
+                    "Your sum runs over the positions of the kernel on the image. The sum should run over the rows "
+                    "and columns of the kernel, so that each position has one number. Which `dim` does the sum have?",
+                ),
+                *(
+                    Variant(
+                        name,
+                        f"Patch and kernel are multiplied as matrices. {_KERNEL}",
+                        "Which operator multiplies patch and kernel?",
+                    )
+                    for name in MATRIX_PRODUCTS
                 ),
                 Variant("mean", "Your result is the mean of kernel times patch. The sum is needed."),
                 Variant("max", "Your result is the largest product of kernel and patch. Their sum is needed."),
@@ -175,7 +188,12 @@ CONVOLUTION = Computation(
         Part(
             "output",
             (
-                Variant("transposed", "Rows and columns of the result are exchanged."),
+                Variant(
+                    "transposed",
+                    "Rows and columns of the result are exchanged. Entry (i, j) belongs to the patch that starts at "
+                    "row i and column j.",
+                    "At which row and column does your patch for entry (i, j) start?",
+                ),
                 Variant("flat", "The result has one dimension. The result should have rows and columns."),
                 *(Variant(name, f"The result passes through a {name}. {_FREE}") for name in ("relu", "sigmoid")),
                 Variant("absolute", f"The result holds absolute values. {_FREE}"),

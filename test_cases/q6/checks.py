@@ -60,8 +60,8 @@ def causal(student: Student, library: Library, thresholds: Mapping[str, float]) 
                 leaks = np.flatnonzero(changed[:cut] > TOLERANCE)
                 if leaks.size:
                     raise expect.Mismatch(
-                        f"the input changed from position {cut} of {time} on. The output at position {leaks[0]} should "
-                        "stay the same; it changed."
+                        f"the grader changed the input at {expect.from_position(cut, time)}. Positions count from 0. "
+                        f"The output at position {leaks[0]} should stay the same; it changed."
                     )
 
 
@@ -138,7 +138,7 @@ def _small_case(student: Student, time: int, layer_size: int) -> smallest.Case:
         for layer, factor in SMALL_FACTORS.items()
     }
     biases = {f"{layer}.bias": np.zeros(layer_size, np.float32) for layer in SMALL_FACTORS}
-    factors = ", ".join(f"`{layer}(x)` = {factor:g} x" for layer, factor in SMALL_FACTORS.items())
+    factors = ", ".join(f"`{layer}(x)` = {factor:g} * x" for layer, factor in SMALL_FACTORS.items())
 
     def call() -> np.ndarray:
         model, _ = _block(student, layer_size, time)

@@ -6,8 +6,8 @@ is told. `grading.checks.combinations` tries all of them, alone and in pairs.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
-from itertools import product
 from math import inf
 
 import numpy as np
@@ -39,6 +39,7 @@ def attention(
     *,
     layers: Layers = RIGHT_LAYERS,
     projection: str = "x W^T + b",
+    product: str = "queries @ keys^T",
     scale: Scale = RIGHT_SCALE,
     mask: Mask = RIGHT_MASK,
     weights: str = "softmax over the keys",
@@ -50,7 +51,7 @@ def attention(
         inputs: (batch, time, d).
         parameters: weights and biases of the three layers, by name.
         block_size: most positions that the block is made for; only a wrong scale uses it.
-        layers, projection, scale, mask, weights, output: right by default; `ATTENTION` lists the mistakes.
+        layers, projection, product, scale, mask, weights, output: right by default; `ATTENTION` lists the mistakes.
     Returns:
         (batch, time, d); a wrong `output` may have another shape.
     """
@@ -64,7 +65,8 @@ def attention(
     divisor = float(sizes[size]) ** power
     kept_positions, filling, masked = mask
     kept = KEPT[kept_positions](np.arange(time) - np.arange(time)[:, None])  # (time, time)
-    scores = queries @ keys.transpose(0, 2, 1)  # (batch, time, time)
+    columns = keys.transpose(0, 2, 1) if product == "queries @ keys^T" else keys.reshape(batch, layer_size, time)
+    scores = queries @ columns  # (batch, time, time)
     if masked == "scores":
         scores = np.where(kept, scores, filling)
     if scaled in ("scores", "scores and weights"):
@@ -141,6 +143,7 @@ def _output(
         "sum over time": lambda: right.sum(axis=1),
         "last position": lambda: right[:, -1],
         "transposed": lambda: right.transpose(0, 2, 1),
+        "squeezed": lambda: right.squeeze(),
         **{layer: lambda layer=layer: _projected(right, parameters, layer, "", "") for layer in RIGHT_LAYERS},  # type: ignore[misc]
     }
     return ways[how]() if how in ways else right
@@ -149,7 +152,7 @@ def _output(
 def _layer_variants() -> tuple[Variant, ...]:
     """Every wrong choice of a layer, or of the input itself, for the three roles."""
     found = []
-    for layers in product((*RIGHT_LAYERS, "input"), repeat=len(ROLES)):
+    for layers in itertools.product((*RIGHT_LAYERS, "input"), repeat=len(ROLES)):
         if layers == RIGHT_LAYERS:
             continue
         facts = [
@@ -196,7 +199,7 @@ def _scale_variants() -> tuple[Variant, ...]:
     """Every size to every power, divided by or multiplied with, and the right scale in the wrong position."""
     expected = "The scores should be divided by the square root of the layer size."
     found = [Variant(("layer_size", 0.0, "scores"), f"The scores are not divided by anything. {expected}")]
-    for size, power in product(_SIZES, _POWERS):
+    for size, power in itertools.product(_SIZES, _POWERS):
         amount = _POWERS[power].format(_SIZES[size])
         if size == "layer_size" and power == 1:
             question = "Is the square root missing, or are the scores divided twice?"
@@ -255,14 +258,15 @@ def _mask_variants() -> tuple[Variant, ...]:
         (-inf, "weights", "The weights are set to minus infinity after the softmax.", order),
         (0.0, "added", f"The mask is added to the scores. Masked scores still get weight. {expected}", ""),
     ]
-    for filling, step in product(_FILLINGS, ("scaled scores", "scores")):
+    for filling, step in itertools.product(_FILLINGS, ("scaled scores", "scores")):
         if filling == 0 and step == "scores":
             continue  # 0 divided by the scale is 0
         when = " before the division" if step == "scores" else ""
-        fact = f"Masked scores are set to {filling:g}{when}. A score of {filling:g} still gets weight. {expected}"
+        near = ", or nearly 0, such as -1e-9" if filling == 0 else ""
+        fact = f"Masked scores are {filling:g}{when}{near}. A score of {filling:g} still gets weight. {expected}"
         steps.append((filling, step, fact, "Which score has a weight of 0 after the softmax?"))
     found = [Variant(("all", -inf, "scaled scores"), *_KEPT["all"])]
-    for (filling, step, fact, question), kept in product(steps, (name for name in KEPT if name != "all")):
+    for (filling, step, fact, question), kept in itertools.product(steps, (name for name in KEPT if name != "all")):
         if kept == "causal" and filling in (-inf, LARGE) and step == "scaled scores":
             continue  # right
         if kept != "causal" and (filling, step) == (-inf, "weights"):
@@ -293,6 +297,18 @@ ATTENTION = Computation(
                         "the outputs of the three layers as they are.",
                     )
                     for role in (*(f"the {role}" for role in ROLES), "all")
+                ),
+            ),
+        ),
+        Part(
+            "product",
+            (
+                Variant(
+                    "queries @ reshaped keys",
+                    "The scores are those of keys that are brought into the shape (batch, layer_size, time) by "
+                    "`reshape` or `view`. Numbers of different positions are mixed then. `reshape` and `view` cannot "
+                    "exchange dimensions.",
+                    "How does your code exchange the last two dimensions of the keys?",
                 ),
             ),
         ),
@@ -337,6 +353,12 @@ ATTENTION = Computation(
                     "transposed",
                     "The last two dimensions of the output are exchanged.",
                     "In which order do the weights and the values stand in the last product?",
+                ),
+                Variant(
+                    "squeezed",
+                    "The output has lost each dimension of size 1, such as a batch of 1 or a time of 1. `squeeze()` "
+                    "without a dimension removes them all.",
+                    "Which dimension should be removed?",
                 ),
                 Variant(
                     "transposed weights @ values",

@@ -76,8 +76,9 @@ def causal(student: Student, library: Library, thresholds: Mapping[str, float]) 
         leaks = np.flatnonzero(changed[:cut] > TOLERANCE)
         if leaks.size:
             raise CheckFailed(
-                f"the tokens changed from position {cut} on. The logits at position {leaks[0]} should stay the same; "
-                "they changed. Training could then read the answer.",
+                f"the grader changed the tokens at {expect.from_position(cut, block_size)}. Positions count from 0. "
+                f"The logits at position {leaks[0]} should stay the same; they changed. Training could then read the "
+                "answer.",
                 "Does the attention of question 6 pass its checks?",
             )
 

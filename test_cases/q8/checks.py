@@ -6,7 +6,7 @@ student's process is text and numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,12 @@ from pictures.panels import Conversation
 from test_cases.q8 import answers, cases
 from test_cases.q8 import mistakes_in_learning as learning
 from test_cases.q8 import mistakes_in_writing as writing
-from test_cases.q8.cases import END, PAD, RARE, SMALL_FORM, SYLLABLES, TOKENS
+from test_cases.q8.cases import BREAKS, END, PAD, RARE, SMALL_FORM, SYLLABLES, TOKENS
 
 MESSAGES = Path(__file__).resolve().parent / "messages.txt"
 TOLERANCE = 1e-4  # float32 means over a few dozen numbers are exact to about 1e-6
 DRAWS = 20_000  # the standard error of a frequency is then at most 0.0035
+DRAWS_OF_A_ROW = 200  # of tokens with a chance of 9% or more: one is missed in less than one of 10^8 runs
 FREQUENCY_TOLERANCE = 0.02  # more than five of those standard errors
 GENERATOR = "Does `multinomial` get `generator`?"
 RECOGNISED_FREQUENCIES = 0.03  # six standard errors of half as many draws
@@ -81,6 +82,7 @@ def loss(student: Student, library: Library, thresholds: Mapping[str, float]) ->
 def sampling(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     with diagnosis.explained(partial(_wrong_sampling, student)):
         _require_frequencies(student)
+    _require_own_tokens(student)
     first, again, other = (_drawn(student, RARE, 1.0, 6, seed=seed) for seed in (7, 7, 8))
     if not np.array_equal(first, again):
         raise CheckFailed("two calls with equal generators should give the same draws; they differ.", GENERATOR)
@@ -164,6 +166,27 @@ def _require_frequencies(student: Student) -> None:
             )
 
 
+def _require_own_tokens(student: Student) -> None:
+    """Fail unless each row of a batch gets a token that is among the top k of that row."""
+    rows, top_k = writing.UNLIKE_ROWS, 2
+    generator = student.probe_object("generator", seed=5).handle
+    drawn = expect.array(
+        student.call("haiku.sample_next", np.tile(rows, (DRAWS_OF_A_ROW, 1)), 1.0, top_k, generator),
+        (DRAWS_OF_A_ROW * len(rows),),
+        f"`sample_next` of {len(rows)} different rows, {DRAWS_OF_A_ROW} times each, should give one token id for each",
+    )
+    for row, logits in enumerate(rows):
+        best = np.sort(np.argsort(-logits)[:top_k])
+        others = np.setdiff1d(drawn[row :: len(rows)], best).astype(int)
+        if others.size:
+            raise expect.Mismatch(
+                f"`sample_next` drew token {others[0]} for a row with the logits {smallest.told(logits)}. The token is "
+                f"not among the top {top_k} of its row, which are the tokens {best[0]} and {best[1]}. Another row of "
+                "the batch has other logits.",
+                writing.ONE_THRESHOLD,
+            )
+
+
 def _wrong_sampling(student: Student, text: str) -> str:
     if explanation := diagnosis.crash(text, writing.SAMPLING_CRASHES):
         return explanation
@@ -222,8 +245,8 @@ def _require_verses(student: Student, table: np.ndarray, prompts: np.ndarray, fo
         best = row[: row.index(END) + 1]
         if verse[: len(best)] != best or any(token != PAD for token in verse[len(best) :]):
             raise expect.Mismatch(
-                "with top_k 1, `write_haiku` should take the allowed token of the largest logit in each step: "
-                f"{_names(best)}, and then <pad>; got {_names(verse)}."
+                "with top_k 1, `write_haiku` should take the allowed token of the largest logit in each step. Expected:"
+                f"{_names(best)}\nand then <pad>; got:{_names(verse)}\n{_lengths(verse)}"
             )
     for verse in _written(student, model, prompts, form, top_k=len(TOKENS)).tolist():
         _require_form(verse)
@@ -250,23 +273,50 @@ def _require_form(verse: list[int]) -> None:
     for position, token in enumerate(verse):
         if not writing.is_allowed(token, left, line, SMALL_FORM):
             raise expect.Mismatch(
-                f"`write_haiku` wrote {_names(verse)}. Token {position}, {TOKENS[token]!r}, is not allowed there: "
-                f"{left} syllables were left in line {line} (from 0)."
+                f"`write_haiku` wrote this verse:{_names(verse)}\n{_lengths(verse)} Token {position}, "
+                f"{TOKENS[token]!r}, is not allowed there: {left} syllables were left in line {line}. Tokens and lines "
+                "count from 0."
             )
         if left == 0:
             line += 1
             if line == len(texts.FORM):
                 if any(rest != PAD for rest in verse[position + 1 :]):
-                    raise expect.Mismatch(f"after <end> a verse should hold <pad> alone; got {_names(verse)}.")
+                    raise expect.Mismatch(
+                        f"after <end> a verse should hold <pad> alone; got:{_names(verse)}\n{_lengths(verse)}"
+                    )
                 return
             left = texts.FORM[line]
         else:
             left -= SYLLABLES[token]
-    raise expect.Mismatch(f"`write_haiku` should write until <end>; got {_names(verse)}.")
+    raise expect.Mismatch(f"`write_haiku` should write until <end>; got:{_names(verse)}\n{_lengths(verse)}")
 
 
 def _names(verse: list[int]) -> str:
-    return " ".join(TOKENS[token] for token in verse)
+    """The names of a verse's tokens, on a line of their own."""
+    return "\n    " + " ".join(TOKENS[token] for token in verse)
+
+
+def _lengths(verse: list[int]) -> str:
+    """States the syllables of each line of a verse.
+
+    A line ends at a break or at the end; without them, a verse is one line.
+    """
+    counts = [0]
+    for token in verse:
+        if BREAKS[token]:
+            counts.append(0)
+        elif token == END:
+            break
+        counts[-1] += SYLLABLES[token]
+    lines = "The only line has" if len(counts) == 1 else f"The {len(counts)} lines have"
+    wanted = "as they should." if tuple(counts) == texts.FORM else f"not {_listed(texts.FORM)}."
+    return f"{lines} {_listed(counts)} syllables, {wanted}"
+
+
+def _listed(counts: Sequence[int]) -> str:
+    """Numbers in words of a sentence: 5, 7 and 5."""
+    *others, last = map(str, counts)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _syllables(line: str) -> int:

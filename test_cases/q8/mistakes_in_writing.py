@@ -17,6 +17,10 @@ from test_cases.q8.mistakes_in_learning import softmax
 # --- sample_next: each takes (rows, temperature, top_k) and gives the chance of every token for every row ---
 
 SAMPLED_ROWS = np.array([[2.0, 0.3, 1.2, 0.1, 3.0, 0.8], [0.4, 2.2, 0.2, 1.0, 0.7, 1.7]], np.float32)  # all positive
+UNLIKE_ROWS = np.array(  # the logits of the middle row are far larger: one threshold for the batch fits one row only
+    [[0.3, 0.1, 0.6, 0.2, 0.5, 0.4], [20.2, 20.6, 20.1, 20.5, 20.3, 20.4], [-5.3, -5.6, -5.2, -5.1, -5.5, -5.4]],
+    np.float32,
+)
 SAMPLED = ((0.5, 4), (2.0, 3), (1.0, 2), (0.7, 5))  # temperature, top_k
 
 
@@ -117,6 +121,7 @@ SAMPLING = [
         "The probabilities are proportional to the logits themselves. They should be the softmax of the logits.",
     ),
 ]
+ONE_THRESHOLD = "The top k differ from row to row. Is one threshold used for all rows of the batch?"
 ONE_DRAW = "All rows got the same token. Each row of logits needs a draw of its own."
 SAMPLING_CRASHES = {
     "selected index k out of range": (
@@ -221,7 +226,7 @@ _EXPLANATIONS_OF_MARKS = {
     "wrong way round": (
         "The condition on the line is reversed: breaks come after the last line, and `form.end` after the others."
     ),
-    "none": "Nothing is allowed when `left` is 0. A break or `form.end` should be allowed there.",
+    "none": "No token is allowed when `left` is 0. A break or `form.end` should be allowed there.",
 }
 ALLOWED = [
     *(Mistake(partial(allowed, words=words), explanation) for words, explanation in _EXPLANATIONS_OF_WORDS.items()),
@@ -260,10 +265,18 @@ def greedy(table: np.ndarray, prompts: np.ndarray, form: SmallForm, *, mistake: 
     return np.concatenate([prompts, found], axis=1) if mistake == "prompt kept" else found
 
 
+def _lines(form: SmallForm, mistake: str) -> tuple[int, ...]:
+    """The syllables of each line that a verse with a mistake would have."""
+    first, *others = form.lines
+    if mistake == "syllables of the line before":
+        return (first, *form.lines[:-1])
+    return {"syllables of the first line": (first,) * len(form.lines)}.get(mistake, form.lines)
+
+
 def _verse(table: np.ndarray, prompt: list[int], form: SmallForm, mistake: str) -> list[int]:
     """One verse; empty if it would never end."""
     verse: list[int] = []
-    for line, left in enumerate(form.lines):
+    for line, left in enumerate(_lines(form, mistake)):
         broken = False
         while not broken:
             if len(verse) == MAX_STEPS:
@@ -300,6 +313,13 @@ _EXPLANATIONS_OF_WRITING = {
     "first verse for all": "Every verse gets the tokens of the first verse. Each row of the batch needs its own token.",
     "no filling": ("A verse goes on after `form.end`. After `form.end` every token of the verse should be `form.pad`."),
     "words counted": "`left` falls by 1 for each word. It should fall by the syllables of the word.",
+    "syllables of the line before": (
+        "Lines 1 and 2 have as many syllables as the line before them should have. Lines count from 0. Is `left` "
+        "looked up before or after `line` grows?"
+    ),
+    "syllables of the first line": (
+        "Every line has as many syllables as the first line. Which entry of `form.lines` does a new line get?"
+    ),
     "end left out": ("The verses end without `form.end`. `form.end` is the last token of a verse."),
     "prompt kept": "The result begins with the prompt. Return the verse alone.",
 }
