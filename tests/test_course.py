@@ -58,7 +58,7 @@ def test_a_sound_course_is_told_in_numbers_without_a_question():
             {"unmoved": ("last.weight", "last.bias")},
             "These parameters did not move: `last.weight`, `last.bias`. Does the",
         ),
-        ({"unmoved": tuple("abcdef")}, "`a`, `b`, `c`, `d` and 2 more. Does the optimizer get all parameters"),
+        ({"unmoved": tuple("abcdef")}, "`a`, `b`, `c`, `d` and 2 more. Does the optimizer not get them"),
         ({"weight_decay": 0.1}, "0.003, with weight decay 0.1. Weight decay pulls all weights towards 0 in each step."),
         ({"backwards": 40, "batches": 40, "fetched": 12_000}, "because a batch held 300 examples. Is the batch size"),
         ({"backwards": 40, "batches": 40, "fetched": 800}, "These are few updates. Does training need more passes?"),

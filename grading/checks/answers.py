@@ -57,6 +57,9 @@ class Training:
         resumed, stale: arrivals after the first step, and those that met gradients from before the latest step.
         writes: how often a parameter was written to in place, as far as torch counts it.
         batches: how often examples were handed out.
+        moves: batches of the latest pass, if each holds one example, after which a parameter had been written to in
+            place.
+        last_moved: whether the last of these batches did so.
         made: parameters that any module got while training ran.
         optimizers, optimizer: how many took a step, and the class of the newest one.
         learning_rates: of the first and of the latest step, or empty.
@@ -86,6 +89,8 @@ class Training:
     stale: int = 0
     writes: int = 0
     batches: int = 0
+    moves: int = 0
+    last_moved: bool = False
     made: int = 0
     optimizers: int = 0
     optimizer: str = ""

@@ -93,8 +93,8 @@ def not_a_number_alone(model: Model, inputs: np.ndarray, batch_axis: int = 0) ->
     if np.isfinite(alone).all() or not np.isfinite(together).all():
         return ""
     return (
-        f"A batch of {count} gives numbers, and a batch of 1 gives NaN. The output for one example should not depend "
-        "on the other examples of its batch. Does `forward` compute a mean or a deviation over the batch?"
+        f"A batch of {count} gives numbers only. The output for one example should not depend on the other examples of "
+        "its batch. Does `forward` compute a mean or a deviation over the batch?"
     )
 
 

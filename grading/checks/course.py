@@ -304,8 +304,8 @@ def _unmoved(stats: Training) -> str:
     shown = [f"`{name}`" for name in stats.unmoved[:SHOWN_NAMES]]
     more = f" and {len(stats.unmoved) - SHOWN_NAMES} more" if len(stats.unmoved) > SHOWN_NAMES else ""
     return (
-        f"These parameters did not move: {', '.join(shown)}{more}. Does the optimizer get all parameters, and does "
-        "`forward` use them?"
+        f"These parameters did not move: {', '.join(shown)}{more}. Does the optimizer not get them, or does "
+        "`forward` not use them?"
     )
 
 

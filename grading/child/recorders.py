@@ -1,4 +1,4 @@
-"""Small recorders of one training run: losses, optimizers, the model's inputs, the graph, and new parameters.
+"""Small recorders of one training run: losses, optimizers, moves, the model's inputs, the graph, and new parameters.
 
 They look on. They change no number and draw none. `grading.child.watch.training_stats` attaches them.
 """
@@ -6,6 +6,7 @@ They look on. They change no number and draw none. `grading.child.watch.training
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import permutations
@@ -107,6 +108,33 @@ class Steps:
             "learning_rates": self._rates,
             "slow_from": self._slow_from or 0,
         }
+
+
+class Moves:
+    """The batches of the latest pass over the data after which a parameter had been written to in place.
+
+    Args:
+        parameters: of the model. torch counts how often each of them is written to.
+        batches: in a pass, if each batch holds one example.
+    """
+
+    def __init__(self, parameters: Sequence[torch.nn.Parameter], batches: int) -> None:
+        self._parameters = parameters
+        self._version = self._versions()
+        self._latest: deque[bool] = deque(maxlen=max(1, batches))
+
+    def batch_ended(self) -> None:
+        """Note whether the batch that was handed out last has moved a parameter."""
+        version = self._versions()
+        self._latest.append(version != self._version)
+        self._version = version
+
+    def told(self) -> dict[str, Any]:
+        """`moves`: how many of these batches moved a parameter. `last_moved`: whether the last one did."""
+        return {"moves": sum(self._latest), "last_moved": bool(self._latest) and self._latest[-1]}
+
+    def _versions(self) -> int:
+        return sum(parameter._version for parameter in self._parameters)
 
 
 class Inputs:

@@ -133,7 +133,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
         made: parameters that any module got while training ran.
         unmoved: names of the parameters that ended as they began.
         moved: how far the model's parameters moved, as a share of their size at first; None if that is no number.
-        what `recorders.LossCourse`, `Steps`, `Inputs` and `Graph` tell.
+        what `recorders.LossCourse`, `Steps`, `Moves`, `Inputs` and `Graph` tell.
 
     Watchers look on: they change no number, draw none, and are gone when the block ends. They see one parameter's
     gradient, the smallest one's, as forgetting to reset concerns all alike.
@@ -150,6 +150,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
     fetch, backward = dataset.__getitems__, torch.autograd.backward
     latest_arrival, steps_at_arrival, next_look = -1, 0, UPDATES_BEFORE_A_LOOK
     course, steps, inputs = recorders.LossCourse(), recorders.Steps(), recorders.Inputs(model)
+    moves = recorders.Moves(parameters, len(dataset))
     graph = recorders.Graph(lambda: _parameters(model))
 
     def note_parameter() -> None:
@@ -182,6 +183,8 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
         if max_fetched is not None and found["fetched"] >= max_fetched:
             end()
         end_if_hopeless()
+        if found["batches"]:
+            moves.batch_ended()
         batch = fetch(indices)
         found["fetched"] += len(indices)
         found["batches"] += 1
@@ -248,7 +251,9 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
         found["unmoved"] = _unmoved(model, before, now)
         found["finite"] = all(bool(torch.isfinite(parameter).all()) for parameter in now)
         found["moved"] = recorders.movement(before, now)
-        for recorder in (course, steps, inputs, graph):
+        if found["batches"]:
+            moves.batch_ended()
+        for recorder in (course, steps, moves, inputs, graph):
             found |= recorder.told()
 
 

@@ -197,12 +197,11 @@ def early_stopping(student: Student, library: Library, thresholds: Mapping[str, 
     with diagnosis.explained(partial(_wrong_stopping, student, runs, patiences, counts)):
         for run, patience, count, (wanted, _) in zip(runs, patiences, counts, right, strict=True):
             if count != wanted:
-                course = ", ".join(f"{loss:.2f}" for loss in run[:wanted])
-                got = f"it did after {count}" if count < len(run) else "it did not"
+                course = ", ".join(f"{loss:.2f}" for loss in run[: max(count, wanted)])
+                got = f"it did so after {count} epochs" if count < len(run) else "it never did"
                 raise expect.Mismatch(
-                    f"with patience {patience} and the losses {course}, update should return True after epoch "
-                    f"{wanted}, "
-                    f"counted from 1; {got}.",
+                    f"with patience {patience} and the losses {course}, `update` should first return True after "
+                    f"{wanted} epochs; {got}.",
                     "How many epochs in a row have brought no progress?",
                 )
     for answer, (count, best) in zip(found, right, strict=True):
@@ -214,9 +213,8 @@ def early_stopping(student: Student, library: Library, thresholds: Mapping[str, 
                     told = mistakes.of_restored(numbers, best, count - 1, change)
                     told = told if name == "restored" else mistakes.NOT_TWICE
                 raise CheckFailed(
-                    f"the smallest loss came after epoch {best + 1} of {count}; restore should give the weights of "
-                    "that "
-                    "epoch and did not.",
+                    f"of {count} epochs, epoch {best + 1} had the smallest loss. `restore` should give the model the "
+                    "weights of this epoch; the model has other numbers.",
                     told,
                 )
 

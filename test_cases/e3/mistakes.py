@@ -338,8 +338,8 @@ ONE_NUMBER = "All values of a trial come from one random number. Each hyperparam
 FEW_VALUES = "Only {count} different values of {name} were tried in {trials} trials. Is this a grid?"
 LARGEST = "The settings returned have the largest loss. Which loss is the best?"
 BEST_IS_NAN = (
-    "The settings returned have the loss NaN. Every comparison with NaN is false, and `min` is misled. What should "
-    "NaN count as?"
+    "The settings returned have the loss NaN. Every comparison with NaN is false. `min` and `<` can then "
+    "keep NaN as the smallest loss. Which loss should a trial with NaN count as?"
 )
 LAST_TRIAL = "The settings returned are those of the last trial. Which trial had the smallest loss?"
 FIRST_TRIAL = "The settings returned are those of the first trial. Which trial had the smallest loss?"
@@ -357,8 +357,8 @@ def of_best(number: int, losses: np.ndarray) -> str:
 
 
 BY_HEART = (
-    "It gives {learned} of the {wrong} wrongly labelled training images their wrong label. "
-    "Does training go on for too long, or is regularisation too weak?"
+    "{wrong} of the training images have a wrong label. The net gives this wrong label to {learned} of them: it has "
+    "learned them by heart. Does training go on for too long, or is regularisation too weak?"
 )
 UNDERFIT = (
     "It gives only {fitting:.0%} of the training images their label. Is the penalty too strong, the rate too small, or "

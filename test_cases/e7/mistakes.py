@@ -144,7 +144,7 @@ def loss(logits: np.ndarray, target: np.ndarray, wrong: str) -> float:
 
 
 IN_LOSS = {
-    "padding": "Padding counts. The decoder would be trained to write padding behind each sentence.",
+    "padding": "The loss counts padding. The decoder would be trained to write padding behind each sentence.",
     "divided by all": "The sum was divided by all positions. It is divided by the number of words.",
     "sum": "The losses of the words were added up. The mean is asked for.",
     "each sentence": "Each sentence counts alike. Each word counts alike: long sentences count more.",

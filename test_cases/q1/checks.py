@@ -154,12 +154,24 @@ def _converges(student: Student, drawn: Splits, number: int, maximum_passes: flo
     if not right.all():
         count = "1 pass" if training.epochs == 1 else f"{training.epochs:.3g} passes"
         passes = f" after {count}" if training.epochs else ""
-        which = "" if number == 1 else f"on set {number} of {DRAWS}, other points of the same kind, "
+        which = "" if number == 1 else f"this is set {number} of {DRAWS}, with other points of the same kind. "
         raise CheckFailed(
-            f"{which}training ended{passes} with {int(right.sum())} of {len(right)} points right. A line separates "
-            "these points. Training should end after a whole pass without a mistake.",
-            "When does your loop end?",
+            f"{which}{'training' if number == 1 else 'Training'} ended{passes} with {int(right.sum())} of {len(right)} "
+            "points right. A line separates these points. Training should end after a whole pass without a mistake.",
+            _why_it_ended(training),
         )
+
+
+def _why_it_ended(training: Training) -> str:
+    """What the last pass of a training that ended too early tells, if each batch held one point."""
+    is_known = training.batches == training.fetched >= training.examples > 0 == training.fetched % training.examples
+    if not is_known or not training.moves or training.last_moved:
+        return "When does your loop end?"
+    points = "1 point" if training.moves == 1 else f"{training.moves} points"
+    return (
+        f"In the last pass, {points} moved the weights, and the last point did not. Does the last point of a pass "
+        "alone end your loop, or a number of passes?"
+    )
 
 
 def _went_on(training: Training, moved: bool, right: int, count: int) -> str:

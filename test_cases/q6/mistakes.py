@@ -263,7 +263,7 @@ def _mask_variants() -> tuple[Variant, ...]:
             continue  # 0 divided by the scale is 0
         when = " before the division" if step == "scores" else ""
         near = ", or nearly 0, such as -1e-9" if filling == 0 else ""
-        fact = f"Masked scores are {filling:g}{when}{near}. A score of {filling:g} still gets weight. {expected}"
+        fact = f"Masked scores are {filling:g}{when}{near}. A score of {filling:g} still gets weight."
         steps.append((filling, step, fact, "Which score has a weight of 0 after the softmax?"))
     found = [Variant(("all", -inf, "scaled scores"), *_KEPT["all"])]
     for (filling, step, fact, question), kept in itertools.product(steps, (name for name in KEPT if name != "all")):

@@ -181,8 +181,8 @@ def _require_own_tokens(student: Student) -> None:
         if others.size:
             raise expect.Mismatch(
                 f"`sample_next` drew token {others[0]} for a row with the logits {smallest.told(logits)}. The token is "
-                f"not among the top {top_k} of its row, which are the tokens {best[0]} and {best[1]}. Another row of "
-                "the batch has other logits.",
+                f"not among the top {top_k} of its row, which are the tokens {best[0]} and {best[1]}. Other "
+                "rows of the batch have larger or smaller logits.",
                 writing.ONE_THRESHOLD,
             )
 

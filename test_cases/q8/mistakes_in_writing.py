@@ -121,7 +121,7 @@ SAMPLING = [
         "The probabilities are proportional to the logits themselves. They should be the softmax of the logits.",
     ),
 ]
-ONE_THRESHOLD = "The top k differ from row to row. Is one threshold used for all rows of the batch?"
+ONE_THRESHOLD = "Is one threshold used for all rows of the batch?"
 ONE_DRAW = "All rows got the same token. Each row of logits needs a draw of its own."
 SAMPLING_CRASHES = {
     "selected index k out of range": (
