@@ -12,7 +12,7 @@ import numpy as np
 from data import Split, Splits, digits
 from grading.checks import behaviour, course, diagnosis, expect, losses, smallest
 from grading.checks.answers import Training
-from grading.checks.behaviour import Measure
+from grading.checks.behaviour import PROBED_ROWS, Measure
 from grading.checks.student import Model, Student
 from grading.outcomes import CheckFailed, StudentCrashed
 
@@ -27,7 +27,7 @@ def logits_shape(student: Student, target: str, inputs: int, classes: int) -> No
     """A model maps (batch, inputs) to (batch, classes), for one row and for several."""
     model = student.create(target)
     random = np.random.default_rng(0)
-    several = np.random.default_rng(1).random((4, inputs), dtype=np.float32)
+    several = np.random.default_rng(1).random((PROBED_ROWS, inputs), dtype=np.float32)
     for batch in (1, 4):
         rows = random.random((batch, inputs), dtype=np.float32)
         noun = "image" if batch == 1 else "images"

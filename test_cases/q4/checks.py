@@ -26,7 +26,7 @@ ORDER_TOLERANCE = 1e-3  # another order of float32 sums is exact to about 1e-5
 def any_length(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     model = student.create(TARGET)
     random = np.random.default_rng(5)
-    several = words.inputs(random.integers(words.CHARACTERS, size=(3, PROBE_LENGTH)))
+    several = words.inputs(random.integers(words.CHARACTERS, size=(PROBED_ROWS, PROBE_LENGTH)))
     with diagnosis.explained(
         lambda text: _wrong_lengths(student) or behaviour.not_a_number_alone(model, several, batch_axis=1)
     ):

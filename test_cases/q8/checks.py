@@ -82,7 +82,8 @@ def loss(student: Student, library: Library, thresholds: Mapping[str, float]) ->
 def sampling(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     with diagnosis.explained(partial(_wrong_sampling, student)):
         _require_frequencies(student)
-    _require_own_tokens(student)
+    with diagnosis.explained(lambda text: diagnosis.crash(text, writing.CRASHES_OF_UNLIKE_ROWS)):
+        _require_own_tokens(student)
     first, again, other = (_drawn(student, RARE, 1.0, 6, seed=seed) for seed in (7, 7, 8))
     if not np.array_equal(first, again):
         raise CheckFailed("two calls with equal generators should give the same draws; they differ.", GENERATOR)

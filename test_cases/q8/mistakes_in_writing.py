@@ -122,6 +122,12 @@ SAMPLING = [
     ),
 ]
 ONE_THRESHOLD = "Is one threshold used for all rows of the batch?"
+CRASHES_OF_UNLIKE_ROWS = {
+    "probability tensor contains either": (
+        "The softmax gives NaN for a row whose logits are all minus infinity. One row of this batch has far smaller "
+        f"logits than another row. {ONE_THRESHOLD}"
+    ),
+}
 ONE_DRAW = "All rows got the same token. Each row of logits needs a draw of its own."
 SAMPLING_CRASHES = {
     "selected index k out of range": (
