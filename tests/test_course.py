@@ -127,7 +127,7 @@ def test_a_course_that_is_no_course_is_no_fault(losses):
         ({"reordered": 8}, "`reshape` and `view` cannot exchange dimensions."),
         ({"changed": False, "learning_rates": (0.0, 0.0)}, "The learning rate was 0."),
         ({"changed": False}, "What happens to the gradients between `backward()` and `step()`?"),
-        ({"changed": False, "steps": 0, "own_steps": 0}, "Is `step()` called after `backward()`?"),
+        ({"changed": False, "steps": 0, "own_steps": 0}, "Is `step()` called after each `backward()`?"),
         ({"changed": False, "arrivals": 0, "backwards": 0}, "Is `backward()` called on the loss?"),
         ({"changed": False, "arrivals": 0}, "no gradient arrived at the model"),
         ({"changed": False, "arrivals": 0, "own_steps": 0}, "Is a new model or a copy made"),

@@ -196,7 +196,7 @@ def _standing_still(stats: Training) -> str:
     if not stats.steps:
         return explanation + (
             f"Gradients arrived {_times(stats.arrivals)}, but no optimizer took a step. Is `step()` called after "
-            "`backward()`?"
+            "each `backward()`?"
         )
     if not stats.own_steps:
         return explanation + (
