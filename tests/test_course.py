@@ -37,6 +37,21 @@ SOUND = Training(
 )
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"steps": 500, "own_steps": 500},
+        {"steps": 250, "own_steps": 250},
+        {"batches": 400, "steps": 100, "own_steps": 100, "arrivals": 400, "backwards": 400},
+        {"batches": 100, "steps": 100, "own_steps": 100, "optimizer": "LBFGS"},
+        {"steps": 0, "own_steps": 0},
+    ],
+    ids=["4 batches a step", "8 batches a step", "4 batches a pass", "20 gradients a step of a whole batch", "by hand"],
+)
+def test_an_update_of_several_batches_is_no_step_in_the_wrong_loop(changes):
+    assert course.training(replace(SOUND, **changes)) == ""
+
+
 def test_a_sound_course_is_told_in_numbers_without_a_question():
     assert course.told(SOUND) == (
         "Training took 2,000 updates in 100 passes. The optimizer was Adam with learning rate 0.003. The loss went from "
@@ -133,6 +148,13 @@ def test_a_course_that_is_no_course_is_no_fault(losses):
         ({"changed": False, "arrivals": 0, "own_steps": 0}, "Is a new model or a copy made"),
         ({"changed": False, "own_steps": 0}, "holds no parameter of this model"),
         ({"stale": 1500}, "Where does your code reset the gradients?"),
+        (
+            {"steps": 100, "own_steps": 100, "resumed": 1980, "stale": 99},
+            "Gradients arrived 2,000 times, but the optimizer took only 100 steps, about one in each pass. Each batch "
+            "should have a step of its own. Is `step()` inside of the loop over the batches?",
+        ),
+        ({"steps": 1, "own_steps": 1}, "but the optimizer took only 1 step. Each batch"),
+        ({"steps": 1, "own_steps": 1, "fetched": 1000, "batches": 20, "arrivals": 20, "backwards": 20}, "only 1 step."),
     ],
 )
 def test_a_mistake_in_training_is_named_from_its_counts(changes, told):

@@ -148,3 +148,23 @@ def test_the_step_from_which_the_learning_rate_is_small_is_kept():
         steps.add(optimizer)
         optimizer.param_groups[0]["lr"] /= 10
     assert steps.told()["slow_from"] == 4
+
+
+@pytest.mark.parametrize(
+    ("moving", "moves", "last_moved"), [((), 0, False), ((0, 3), 0, False), ((5, 7), 2, False), ((1, 9), 1, True)]
+)
+def test_the_moves_of_the_latest_pass_are_counted(moving, moves, last_moved):
+    """Two passes of five batches; batches of the first pass do not count."""
+    weights = torch.nn.Parameter(torch.zeros(3))
+    recorder = recorders.Moves([weights], 5)
+    for number in range(10):
+        if number in moving:
+            with torch.no_grad():
+                weights.add_(1)
+        recorder.batch_ended()
+    assert recorder.told() == {"moves": moves, "last_moved": last_moved}
+
+
+def test_a_training_tells_which_batches_moved_the_weights():
+    stats = trained()
+    assert (stats["batches"], stats["moves"], stats["last_moved"]) == (10, 10, True)

@@ -381,8 +381,10 @@ def _falling(stats: Training) -> str:
     size = _batch_size(stats)
     large = f" A batch held {size:,.0f} examples, so that a pass had few updates." if size >= LARGE_BATCH else ""
     suspects = "smaller batches or more passes" if large else "more passes or a larger learning rate"
+    start, middle = (1 - count * tenth / len(stats.losses) for count in (2, 1))
     return (
-        f"The loss was still falling: {before:.3g} from 80% to 90% of training, {last:.3g} from 90% to 100%."
+        f"The loss was still falling: {before:.3g} from {start:.0%} to {middle:.0%} of training, {last:.3g} from "
+        f"{middle:.0%} to 100%."
         f"{large} Does training need {suspects}?"
     )
 
