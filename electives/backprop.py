@@ -6,13 +6,14 @@ torch computes all of these gradients by itself. That is not allowed here: no `b
 
 A function comes in two halves. The forward half computes its value. The backward half applies the chain rule:
 
-    gradient of the loss by the input  =  gradient of the loss by the output  *  derivative of the function
+    gradient of the loss with respect to the input
+        =  gradient of the loss with respect to the output  *  derivative of the function
 
-- upstream: the gradient of the loss by the function's output. It has the shape of the output.
+- upstream: the gradient of the loss with respect to the function's output. It has the shape of the output.
 - x: what the function was given in the forward half.
 
-A backward half returns the gradient of the loss by each of the function's inputs. Each gradient has the shape of its
-input. A loss ends the chain: its backward half has no upstream.
+A backward half returns the gradient of the loss with respect to each of the function's inputs. Each gradient has the
+shape of its input. A loss ends the chain: its backward half has no upstream.
 
 All tensors of a call have one dtype, float32 or float64. No function changes its arguments in place.
 """
@@ -35,7 +36,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def linear_backward(upstream: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of the loss by x, W and b, in this order.
+    """Return the gradients of the loss with respect to x, W and b, in this order.
 
     With G for `upstream`, (batch, outputs), and T for the transpose:
 
@@ -52,7 +53,7 @@ def sigmoid(x: Tensor) -> Tensor:
 
 
 def sigmoid_backward(upstream: Tensor, x: Tensor) -> Tensor:
-    """Return the gradient by x. The derivative is s'(x) = s(x) (1 - s(x)). It is at most 1/4."""
+    """Return the gradient with respect to x. The derivative is s'(x) = s(x) (1 - s(x)). It is at most 1/4."""
     raise NotImplementedError("sigmoid_backward: your code here")
 
 
@@ -65,7 +66,7 @@ def tanh(x: Tensor) -> Tensor:
 
 
 def tanh_backward(upstream: Tensor, x: Tensor) -> Tensor:
-    """Return the gradient by x. The derivative is tanh'(x) = 1 - tanh(x)²."""
+    """Return the gradient with respect to x. The derivative is tanh'(x) = 1 - tanh(x)²."""
     raise NotImplementedError("tanh_backward: your code here")
 
 
@@ -75,7 +76,7 @@ def relu(x: Tensor) -> Tensor:
 
 
 def relu_backward(upstream: Tensor, x: Tensor) -> Tensor:
-    """Return the gradient by x. The derivative is 1 where x > 0 and 0 elsewhere, also at x = 0."""
+    """Return the gradient with respect to x. The derivative is 1 where x > 0 and 0 elsewhere, also at x = 0."""
     raise NotImplementedError("relu_backward: your code here")
 
 
@@ -85,7 +86,7 @@ def leaky_relu(x: Tensor, slope: float = 0.01) -> Tensor:
 
 
 def leaky_relu_backward(upstream: Tensor, x: Tensor, slope: float = 0.01) -> Tensor:
-    """Return the gradient by x. The derivative is 1 where x > 0 and `slope` elsewhere, also at x = 0."""
+    """Return the gradient with respect to x. The derivative is 1 where x > 0 and `slope` elsewhere, also at x = 0."""
     raise NotImplementedError("leaky_relu_backward: your code here")
 
 
@@ -95,7 +96,7 @@ def mean_squared_error(predictions: Tensor, targets: Tensor) -> Tensor:
 
 
 def mean_squared_error_backward(predictions: Tensor, targets: Tensor) -> Tensor:
-    """Return the gradient by the predictions: 2 (prediction - target) / n, where n counts all entries."""
+    """Return the gradient with respect to the predictions: 2 (prediction - target) / n, where n counts all entries."""
     raise NotImplementedError("mean_squared_error_backward: your code here")
 
 
@@ -112,7 +113,7 @@ def binary_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def binary_cross_entropy_backward(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the gradient by the logits: (sigmoid(z) - t) / n, where n counts all entries."""
+    """Return the gradient with respect to the logits: (sigmoid(z) - t) / n, where n counts all entries."""
     raise NotImplementedError("binary_cross_entropy_backward: your code here")
 
 
@@ -138,7 +139,7 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def cross_entropy_backward(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the gradient by the logits: (softmax(z) - targets) / batch."""
+    """Return the gradient with respect to the logits: (softmax(z) - targets) / batch."""
     raise NotImplementedError("cross_entropy_backward: your code here")
 
 
@@ -189,10 +190,10 @@ def network_forward(x: Tensor, network: Network, activation: str) -> tuple[Tenso
 def network_backward(upstream: Tensor, kept: Any, network: Network, activation: str) -> Network:
     """Backpropagate: go through the layers from the last to the first, and apply the chain rule at each.
 
-    upstream: the gradient of the loss by the network's outputs, (batch, outputs).
+    upstream: the gradient of the loss with respect to the network's outputs, (batch, outputs).
     kept: the second thing that `network_forward` returned. network, activation: the same as in `network_forward`.
-    Returns a list with a tuple for each layer, in the order of the network: the gradient by its weight and the gradient
-    by its bias.
+    Returns a list with a tuple for each layer, in the order of the network: the gradient with respect to its
+    weight and the gradient with respect to its bias.
     """
     raise NotImplementedError("network_backward: your code here")
 

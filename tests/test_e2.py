@@ -32,7 +32,7 @@ def tensor(array: np.ndarray) -> torch.Tensor:
 
 
 def by_autograd(function: Any, upstream: np.ndarray | None, *given: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-    """The value of a torch function, and its gradients by what it was given."""
+    """The value of a torch function, and its gradients with respect to what it was given."""
     tensors = [tensor(array).requires_grad_() for array in given]
     value = function(*tensors)
     value.backward(None if upstream is None else tensor(upstream))
@@ -130,8 +130,9 @@ def test_the_worked_example_of_the_hand_out_is_what_the_formulas_give():
     by_sums = reference.sigmoid_backward(by_hidden, sums)
     _, by_first, _ = reference.linear_backward(by_sums, x, first)
     rows = {
-        "x W1 + b1": sums, "hidden units": hidden, "sum of the output": above, "gradient by the output's sum": by_above,
-        "gradients by the hidden sums": by_sums, "gradient by W2": by_second, "gradient by W1, first row": by_first[0],
+        "x W1 + b1": sums, "hidden units": hidden, "sum of the output": above,
+        "gradient with respect to the output's sum": by_above, "gradients with respect to the hidden sums": by_sums,
+        "gradient with respect to W2": by_second, "gradient with respect to W1, first row": by_first[0],
     }  # fmt: skip
     page = (PROJECT / "test_cases" / "e2" / "README.md").read_text(encoding="utf-8")
     for name, array in rows.items():
@@ -287,10 +288,10 @@ TRAINED_XOR = 'return "tanh", best'
 @pytest.mark.parametrize(
     ("old", "new", "check", "message"),
     [
-        (BACKWARD, "return upstream @ weight.T", "linear", "should return three gradients: by x, by W and by b"),
-        (BACKWARD, "return 1, 2, 3", "linear", "the gradient by x of shape (7, 3); got an int"),
+        (BACKWARD, "return upstream @ weight.T", "linear", "should return three gradients: with respect to x, W and b"),
+        (BACKWARD, "return 1, 2, 3", "linear", "the gradient with respect to x of shape (7, 3); got an int"),
         (INSERT, "gradients.insert(0, by_weight)", "network", "one of them is no tuple of two"),
-        (INSERT, "gradients.insert(0, (by_weight, by_bias[None]))", "network", "the gradient by the bias of layer 1 of a network of sizes [3, 5, 2] with sigmoid should have the shape (5,); got (1, 5)"),
+        (INSERT, "gradients.insert(0, (by_weight, by_bias[None]))", "network", "the gradient with respect to the bias of layer 1 of a network of sizes [3, 5, 2] with sigmoid should have the shape (5,); got (1, 5)"),
     ],
 )  # fmt: skip
 def test_odd_answers_are_named(graded, tmp_path, old, new, check, message):

@@ -45,17 +45,17 @@ def linear(student: Student, library: Library, thresholds: Mapping[str, float]) 
     given = upstream, x, weight
     found = _called(student, "linear_backward", given)
     rights = reference.linear_backward(*given)
-    what = "linear_backward should return three gradients: by x, by W and by b"
+    what = "linear_backward should return three gradients: with respect to x, W and b"
     if not isinstance(found, list) or len(found) != len(rights):
         raise CheckFailed(f"{what}; got {expect.kind(found)}.")
     names = ("x", "W", "b")
     arrays = [
-        expect.array(one, right.shape, f"linear_backward should return the gradient by {name}", DOCSTRING)
+        expect.array(one, right.shape, f"linear_backward should return the gradient with respect to {name}", DOCSTRING)
         for name, one, right in zip(names, found, rights, strict=True)
     ]
     with diagnosis.explained(lambda text: mistakes.of_linear_backward(joined(*arrays), given)):
         for name, array, right in zip(names, arrays, rights, strict=True):
-            what = f"the gradient by {name} of a linear layer should be"
+            what = f"the gradient with respect to {name} of a linear layer should be"
             expect.close(array, right, EXACT, what, DOCSTRING)
 
 
@@ -314,7 +314,8 @@ def _exact_network(
         raise CheckFailed(f"{what}; one of them holds no tensor.")
     with diagnosis.explained(lambda text: mistakes_in_networks.of_gradients(flat, upstream, x, layers, activation)):
         for number, (array, wanted) in enumerate(zip(flat, rights, strict=True)):
-            name = f"the gradient by the {'bias' if number % 2 else 'weight'} of layer {number // 2 + 1} of {network}"
+            which = f"the {'bias' if number % 2 else 'weight'} of layer {number // 2 + 1} of {network}"
+            name = f"the gradient with respect to {which}"
             if array.shape != wanted.shape:
                 raise expect.Mismatch(f"{name} should have the shape {wanted.shape}; got {array.shape}.", DOCSTRING)
             expect.close(array, wanted, EXACT, f"{name} should be", "Which gradients does a layer hand on?")

@@ -57,12 +57,16 @@ IN_LINEAR_BACKWARD = {
         "Your code divides the gradients of W and b by the batch size. `upstream`, the gradient of the loss, is "
         "divided by it already."
     ),
-    "bias averaged": "The gradient by b is a mean over the batch. The formula has a sum.",
+    "bias averaged": "The gradient with respect to b is a mean over the batch. The formula has a sum.",
     "everything averaged": "All gradients are divided by the batch. The loss's gradient is divided already.",
-    "bias of one row": "The gradient by b is that of the first row. The formula sums over the batch.",
-    "bias of ones": "The gradient by b does not depend on `upstream`. What is summed over the batch?",
-    "x without upstream": "The gradient by x does not depend on `upstream`. Which product does the formula have?",
-    "weight without upstream": "The gradient by W does not depend on `upstream`. Which product does the formula have?",
+    "bias of one row": "The gradient with respect to b is that of the first row. The formula sums over the batch.",
+    "bias of ones": "The gradient with respect to b does not depend on `upstream`. What is summed over the batch?",
+    "x without upstream": (
+        "The gradient with respect to x does not depend on `upstream`. Which product does the formula have?"
+    ),
+    "weight without upstream": (
+        "The gradient with respect to W does not depend on `upstream`. Which product does the formula have?"
+    ),
 }
 
 
@@ -192,7 +196,8 @@ OF_EACH: dict[str, list[Mistake]] = {
         ),
         Mistake(
             lambda z, t: (sigmoid(z) - t) / _slope_of_sigmoid(z) / z.size,
-            "That is the gradient by the probabilities. The chain rule goes one step further, to the logits.",
+            "That is the gradient with respect to the probabilities. The chain rule goes one step further, to the "
+            "logits.",
         ),
     ],
     "softmax": [

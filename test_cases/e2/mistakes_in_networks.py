@@ -36,7 +36,7 @@ IN_OUTPUTS = {
 
 
 def gradients(above: np.ndarray, x: np.ndarray, layers: Layers, activation: str, wrong: str) -> list[np.ndarray]:
-    """The gradients by weight and bias of each layer in turn, with a mistake."""
+    """The gradients with respect to weight and bias of each layer in turn, with a mistake."""
     act, back = reference.ACTIVATIONS[activation]
     entered, sums = [x], []
     for weight, bias in layers:
@@ -66,11 +66,13 @@ IN_GRADIENTS = {
     ),
     "derivative at the end": "The derivative of an activation follows the last layer. No activation is there.",
     "sums enter": (
-        "The gradients by the weights use what went into the activations. What came out of an activation goes into the "
-        "next layer."
+        "The gradients with respect to the weights use what went into the activations. What came out of an activation "
+        "goes into the next layer."
     ),
     "reversed": "Your list begins with the gradients of the last layer. It should begin with those of the first layer.",
-    "biases first": "Weights and biases are swapped. A layer's tuple begins with the gradient by its weight.",
+    "biases first": (
+        "Weights and biases are swapped. A layer's tuple begins with the gradient with respect to its weight."
+    ),
 }
 
 

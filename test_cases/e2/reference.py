@@ -15,7 +15,7 @@ def linear(rows: np.ndarray, matrix: np.ndarray, shift: np.ndarray) -> np.ndarra
 
 
 def linear_backward(above: np.ndarray, rows: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Gradients by rows, matrix and shift; `above` is the gradient by the outputs."""
+    """Gradients with respect to rows, matrix and shift; `above` is the gradient with respect to the outputs."""
     return np.einsum("bo,io->bi", above, matrix), np.einsum("bi,bo->io", rows, above), above.sum(axis=0)
 
 
@@ -66,7 +66,7 @@ def mean_squared_error(answers: np.ndarray, wanted: np.ndarray) -> float:
 
 
 def mean_squared_error_backward(answers: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Gradient by the answers."""
+    """Gradient with respect to the answers."""
     return (answers - wanted) * (2.0 / answers.size)
 
 
@@ -118,7 +118,7 @@ def network(rows: np.ndarray, layers: Layers, activation: str) -> np.ndarray:
 def network_backward(
     above: np.ndarray, rows: np.ndarray, layers: Layers, activation: str
 ) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
-    """The gradient by the rows, and those by the layers: the first layer's own, and, by recursion, the later ones'."""
+    """The gradients with respect to the rows and to every layer: the first one's, and by recursion the later ones'."""
     act, back = ACTIVATIONS[activation]
     if len(layers) == 1:
         by_rows, by_matrix, by_shift = linear_backward(above, rows, layers[0][0])

@@ -164,7 +164,7 @@ CONVOLUTION = Computation(
                 Variant(
                     "sum over the positions",
                     "Your sum runs over the positions of the kernel on the image. The sum should run over the rows "
-                    "and columns of the kernel, so that each position has one number. Which `dim` does the sum have?",
+                    "and columns of the kernel. Each position then has one number. Which `dim` does the sum have?",
                 ),
                 *(
                     Variant(

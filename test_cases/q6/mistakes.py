@@ -305,9 +305,8 @@ ATTENTION = Computation(
             (
                 Variant(
                     "queries @ reshaped keys",
-                    "The scores are those of keys that are brought into the shape (batch, layer_size, time) by "
-                    "`reshape` or `view`. Numbers of different positions are mixed then. `reshape` and `view` cannot "
-                    "exchange dimensions.",
+                    "`reshape` or `view` gives your keys the shape (batch, layer_size, time). This mixes the numbers of "
+                    "different positions: `reshape` and `view` cannot exchange dimensions.",
                     "How does your code exchange the last two dimensions of the keys?",
                 ),
             ),
@@ -356,7 +355,7 @@ ATTENTION = Computation(
                 ),
                 Variant(
                     "squeezed",
-                    "The output has lost each dimension of size 1, such as a batch of 1 or a time of 1. `squeeze()` "
+                    "The output has lost each dimension of size 1. A batch of 1 or a time of 1 should stay. `squeeze()` "
                     "without a dimension removes them all.",
                     "Which dimension should be removed?",
                 ),

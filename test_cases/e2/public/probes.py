@@ -109,7 +109,7 @@ def deep(
         steps, rate: of training.
         watch: is told of each step: the number of the network, its loss, the size of the gradients, its answers.
     Returns:
-        `sizes`: of the gradients by the weights, layer by layer, before training, (networks, layers).
+        `sizes`: of the gradients with respect to the weights, layer by layer, before training, (networks, layers).
         `last_sizes`: the same in the last step. `losses`: (networks, steps). `outputs`: (networks, count).
     """
     sizes, last_sizes, losses, outputs = [], [], [], []

@@ -15,7 +15,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def linear_backward(upstream: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The gradient by b with a product."""
+    """The gradient with respect to b with a product."""
     dx = torch.matmul(upstream, weight.t())
     dw = torch.matmul(x.t(), upstream)
     db = torch.matmul(torch.ones(1, len(x), dtype=x.dtype), upstream).squeeze(0)
