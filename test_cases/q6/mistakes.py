@@ -305,8 +305,8 @@ ATTENTION = Computation(
             (
                 Variant(
                     "queries @ reshaped keys",
-                    "`reshape` or `view` gives your keys the shape (batch, layer_size, time). This mixes the numbers of "
-                    "different positions: `reshape` and `view` cannot exchange dimensions.",
+                    "`reshape` or `view` gives your keys the shape (batch, layer_size, time). This mixes the numbers "
+                    "of different positions: `reshape` and `view` cannot exchange dimensions.",
                     "How does your code exchange the last two dimensions of the keys?",
                 ),
             ),
@@ -355,8 +355,8 @@ ATTENTION = Computation(
                 ),
                 Variant(
                     "squeezed",
-                    "The output has lost each dimension of size 1. A batch of 1 or a time of 1 should stay. `squeeze()` "
-                    "without a dimension removes them all.",
+                    "The output has lost each dimension of size 1. A batch of 1 or a time of 1 should stay. "
+                    "`squeeze()` without a dimension removes them all.",
                     "Which dimension should be removed?",
                 ),
                 Variant(
