@@ -214,7 +214,7 @@ def early_stopping(student: Student, library: Library, thresholds: Mapping[str, 
                     told = told if name == "restored" else mistakes.NOT_TWICE
                 raise CheckFailed(
                     f"of {count} epochs, epoch {best + 1} had the smallest loss. `restore` should give the model the "
-                    "weights of this epoch; the model has other numbers.",
+                    "weights of this epoch; the model has other weights.",
                     told,
                 )
 
@@ -227,7 +227,8 @@ def random_search(student: Student, library: Library, thresholds: Mapping[str, f
     best = found["best"]
     number = answers.row_of(best, calls)
     if number != int(np.nanargmin(losses)):
-        got = f"those with the loss {losses[number]:.4g}" if number >= 0 else expect.kind(best)
+        loss = "NaN" if np.isnan(losses[number]) else f"{losses[number]:.4g}"
+        got = f"those with the loss {loss}" if number >= 0 else expect.kind(best)
         raise CheckFailed(
             f"random_search should return the settings with the smallest loss, {np.nanmin(losses):.4g}; got {got}.",
             mistakes.of_best(number, losses),

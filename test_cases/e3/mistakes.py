@@ -338,8 +338,8 @@ ONE_NUMBER = "All values of a trial come from one random number. Each hyperparam
 FEW_VALUES = "Only {count} different values of {name} were tried in {trials} trials. Is this a grid?"
 LARGEST = "The settings returned have the largest loss. Which loss is the best?"
 BEST_IS_NAN = (
-    "The settings returned have the loss NaN. Every comparison with NaN is false. `min` and `<` can then "
-    "keep NaN as the smallest loss. Which loss should a trial with NaN count as?"
+    "Every comparison with NaN is false. `min` and `<` can then keep NaN as the smallest loss. "
+    "Which loss should a trial with NaN count as?"
 )
 LAST_TRIAL = "The settings returned are those of the last trial. Which trial had the smallest loss?"
 FIRST_TRIAL = "The settings returned are those of the first trial. Which trial had the smallest loss?"
@@ -361,8 +361,8 @@ BY_HEART = (
     "learned them by heart. Does training go on for too long, or is regularisation too weak?"
 )
 UNDERFIT = (
-    "It gives only {fitting:.0%} of the training images their label. Is the penalty too strong, the rate too small, or "
-    "training too short?"
+    "The net gives only {fitting:.0%} of the training images their label. Is the penalty too strong, the rate too "
+    "small, or training too short?"
 )
 MAX_LEARNED, MIN_FITTING = 0.6, 0.55  # shares of wrong labels, and of all labels
 

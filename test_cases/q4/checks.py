@@ -132,7 +132,7 @@ def _wrong_lengths(student: Student) -> str:
     if swapped and not crashed and all(length == batch for length, batch in works):
         return (
             "There is one row of scores for each letter. There should be one row for each word. `xs` has shape "
-            "(length, batch, 47). Does your loop run over the words? It should run over the letters."
+            "(length, batch, 47). Your loop should run over the letters. Does it run over the words?"
         )
     if crashed and crashed == {(length, batch) for length, batch in crashed | works if batch > length} and not swapped:
         return (
@@ -173,8 +173,8 @@ def _require_no_memory(student: Student, model: Model, run_seed: int) -> None:
             raise CheckFailed(
                 f"{PROBE_WORDS} words of {letters} were scored twice, with {PROBE_WORDS} other words in between. The "
                 "scores should be the same; they changed.",
-                "The model remembers the other words. Does `forward` begin with the state of the call before? Each "
-                "call should begin with a new state.",
+                "The model remembers the other words. Each call should begin with a new state. Does `forward` begin "
+                "with the state of the call before?",
             )
 
 
