@@ -128,9 +128,9 @@ def test_one_pass_over_the_points_is_never_enough(patched_solutions, graded, see
     run = graded(patched_solutions({"train.py": [("while mistakes:", "for _ in range(1):")]}), "q1", seed=seed)
     assert run.question("q1")["score"] == 2
     message = run.check("q1", "convergence")["message"]
-    assert "training ended after 1 pass" in message
+    assert "training ended after 1 pass" in message.lower()
     if seed == 0:
-        assert "on set " in message, "on the run's own points one pass happens to be enough"
+        assert "this is set " in message, "on the run's own points one pass happens to be enough"
         assert run.question("q1")["metrics"]["training_accuracy"] == 1
 
 
