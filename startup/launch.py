@@ -8,7 +8,7 @@ itself: a student's file could take the place of everything else.
 import os
 import sys
 
-from startup import EXIT_USAGE, PROJECT_DIRECTORY
+from startup import EXIT_INTERRUPTED, EXIT_USAGE, PROJECT_DIRECTORY
 
 MIN_PYTHON = (3, 11)
 SAFE_PATH = "PYTHONSAFEPATH"  # tells Python to put neither a program's folder nor the current one on the search path
@@ -112,4 +112,7 @@ def _run(program: str, module: str, arguments: dict) -> int:
             raise
         print(f"{program}: error: {fault}", file=sys.stderr)
         return EXIT_USAGE
+    except KeyboardInterrupt:  # the imports may take seconds
+        print(f"\n{program}: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
     return main(**arguments)
