@@ -113,7 +113,7 @@ def test_a_missing_file_costs_only_its_questions(patched_solutions, graded):
     [
         ("import os; os._exit(0)", "imports os"),
         ("raise SystemExit(3)", "exit(3)"),
-        ("exit()", "exit(None)"),
+        ("exit()", "the code called exit(), which"),
         ("return 1 / 0", "ZeroDivisionError: division by zero"),
         ("return self.frist(x)", "has no attribute 'frist'"),
         ("return self.forward(x)", "RecursionError"),

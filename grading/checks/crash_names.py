@@ -27,9 +27,9 @@ def explanation(text: str, files: Iterable[SourceFile]) -> str:
         return _unbound(found[1], place[1] if place else "", inside[0]) if inside else ""
     if found := re.match(r"AttributeError: '(\w+)' object has no attribute '(\w+)'$", headline):
         return next(filter(None, (_misspelt(found[1], found[2], file) for file in files)), "")
-    if found := re.match(r"TypeError: (\w+)\.(\w+)\(\) takes (\d+) positional arguments? but (\d+) w", headline):
-        if int(found[4]) == int(found[3]) + 1:
-            return next(filter(None, (_without_self(found[1], found[2], file) for file in files)), "")
+    found = re.match(r"TypeError: (\w+)\.(\w+)\(\) takes (\d+) positional arguments? but (\d+) w", headline)
+    if found and int(found[4]) == int(found[3]) + 1:
+        return next(filter(None, (_without_self(found[1], found[2], file) for file in files)), "")
     return ""
 
 
@@ -38,8 +38,8 @@ def _unbound(name: str, of_class: str, file: SourceFile) -> str:
     for node in _classes(file, of_class):
         if line := _attributes(node).get(name):
             return (
-                f"{of_class} has an attribute of this name ({file.name}:{line}). A method reaches the attributes of its "
-                "object through self only."
+                f"{of_class} has an attribute of this name ({file.name}:{line}). A method reaches the attributes of "
+                "its object through self only."
             )
     bound = set(_bound(file.tree))
     if name in bound:

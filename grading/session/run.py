@@ -170,7 +170,7 @@ def _check(arguments: argparse.Namespace, questions: list[Question]) -> None:
         _require_writable("--json", arguments.json, arguments.json)
     if arguments.report is not None:
         if arguments.report.exists() and not arguments.report.is_dir():
-            raise UsageError(f"--report {arguments.report}: is a file. Name a folder for report.html")
+            raise UsageError(f"--report {arguments.report}: this is a file. Name a folder for report.html")
         try:
             arguments.report.mkdir(exist_ok=True)
         except OSError as error:
