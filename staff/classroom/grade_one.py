@@ -31,7 +31,7 @@ from grading.outcomes import QuestionResult, RunResult
 from grading.questions import discover
 
 HERE = Path(__file__).resolve().parent
-SECONDS_TO_CLOSE = 8.0  # a fork server that still imports torch is given 5
+SECONDS_TO_CLOSE = 8.0  # the engine gives its fork server 5
 Order = dict[str, Any]  # what staff.classroom.worker wrote into order.json
 
 
