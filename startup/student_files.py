@@ -21,6 +21,7 @@ FOREIGN_MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
+PUT_BACK = "Put the file back, or check --code-directory."  # the remedy on a student's own machine
 # Python 3.11 keeps one count of depth for the syntax trees of all threads: two at once can end in a SystemError.
 _PARSING = threading.Lock()
 
@@ -82,9 +83,7 @@ def _read(directory: Path, name: str) -> bytes:
             raise UnusableFile(
                 f"{name} is a link to a file that does not exist. Put the file itself in its place."
             ) from None
-        raise UnusableFile(
-            f"{name} is missing from {directory}. Put the file back, or check --code-directory."
-        ) from None
+        raise UnusableFile(f"{name} is missing from {directory}. {PUT_BACK}") from None
     except OSError as error:
         raise UnusableFile(f"{name} cannot be read ({error.strerror}). Check the file's permissions.") from None
 

@@ -259,7 +259,7 @@ def test_whatever_is_reported_as_progress_can_be_shown(value):
 
 def test_a_request_ends_when_another_thread_kills_the_process():
     frames = [channel.encode({"progress": {"epochs": 1.0}}), channel.encode({"result": None})]
-    process = StudentProcess(Peer([(0.0, frame) for frame in frames]), lambda text: None, 2**30)  # type: ignore[arg-type]
+    process = StudentProcess(Peer([(0.0, frame) for frame in frames]), lambda text: None, 2**30)
     with pytest.raises(RunEnded):
         process.request({}, time.monotonic() + SECONDS_TO_GIVE_UP, lambda report: process.kill())
 

@@ -91,7 +91,10 @@ def test_what_python_can_run_is_read(tmp_path, content):
         (b"# coding: klingon\n", "models.py: unknown encoding: klingon. Remove the comment with the encoding"),
         (codecs.BOM_UTF8 + b"# coding: latin-1\n", "models.py: encoding problem: utf-8. Remove the comment"),
         (b"x = 1\n\0\0\0", "models.py holds zero bytes, so the file is not text."),
-        (b"def f(:\n", "models.py is not valid Python: invalid syntax. See line 1: `def f(:`. Fix this line first. `python models.py`"),
+        (
+            b"def f(:\n",
+            "models.py is not valid Python: invalid syntax. See line 1: `def f(:`. Fix this line first. `python models.py`",
+        ),
         (
             b"x = 1\n" + "y =\u00a02\n".encode(),
             "models.py is not valid Python: invalid non-printable character U+00A0",

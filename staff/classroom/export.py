@@ -225,11 +225,11 @@ class _Folder:
         told = []
         if path.is_dir():
             entries = os.listdir(path)  # what cannot be listed cannot be graded
-            archive = None if self._metadata else _only_archive(path, entries)
-            if archive is None:
+            packed = None if self._metadata else _only_archive(path, entries)
+            if packed is None:
                 yield path, []
                 return
-            path, told = archive, [f"{archive.name} was unpacked."]
+            path, told = packed, [f"{packed.name} was unpacked."]
         if path.suffix.lower() not in PACKED:
             raise Unread("is an archive of a kind that is not read: unpack it into a folder, or pack it as a zip")
         with tempfile.TemporaryDirectory(prefix="nn-submission-") as folder:
