@@ -44,6 +44,9 @@ def run(
     os.environ.pop(student_modules.FOR_WORKERS, None)
     try:
         sys.exit(_run(program, module, arguments))
+    except KeyboardInterrupt:  # while modules are imported, which may take seconds; a program answers later ones itself
+        print(f"\n{program}: interrupted", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
     finally:
         if "IPython" in sys.modules:  # a notebook, in whose process the student goes on and imports files of the folder
             sys.path[:] = path
@@ -112,7 +115,4 @@ def _run(program: str, module: str, arguments: dict) -> int:
             raise
         print(f"{program}: error: {fault}", file=sys.stderr)
         return EXIT_USAGE
-    except KeyboardInterrupt:  # the imports may take seconds
-        print(f"\n{program}: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
     return main(**arguments)
