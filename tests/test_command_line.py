@@ -35,6 +35,7 @@ def test_an_unknown_question_exits_2_with_the_valid_ones():
         (["--time-limit", "soon"], "seconds above 0"),
         (["--time-limit", "nan"], "seconds above 0"),
         (["--time-limit", "1e9"], "below 1,000,000"),
+        (["--json", str(PROJECT / "README.md")], "README.md: this file holds something else than results"),
         (["--report", str(PROJECT / "README.md")], "README.md: this is a file. Name a folder"),
         (["-q", "q1,q0"], "there is no question q0"),
         (["q1"], "there is no flag before q1. Write -q"),

@@ -40,8 +40,10 @@ def require_writable(path: Path, model: Module) -> None:
     """Find out before training whether a checkpoint of a model and its optimizer can be written; makes its folder.
 
     Raises:
-        UserError: it cannot. What is at `path` is still there.
+        UserError: it cannot, or the name is that of a Python file. What is at `path` is still there.
     """
+    if path.suffix == ".py":
+        raise UserError(f"{path} is the name of a Python file, which a checkpoint would replace. Name another file.")
     weights = sum(weight.numel() * weight.element_size() for weight in model.state_dict().values())
     try:
         files.require_writable(path, WEIGHTS_IN_A_CHECKPOINT * weights, make_parents=True)

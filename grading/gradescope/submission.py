@@ -65,13 +65,13 @@ def find(directory: Path, wanted: Iterable[str], required: Iterable[str] | None 
             found.files[name] = content
     if extra := [_shown(path, directory) for path in paths if path not in used]:
         others = f" and {len(extra) - MAX_NAMED} more" if len(extra) > MAX_NAMED else ""
-        found.notes.append(f"Not used: {', '.join(extra[:MAX_NAMED])}{others}. Only {_together(wanted)} are graded.")
+        found.notes.append(f"Not used: {', '.join(extra[:MAX_NAMED])}{others}. Only {together(wanted)} are graded.")
     if not found.files and [path for path in paths if path.suffix in (".zip", ".gz", ".rar", ".7z", ".tar")]:
         found.notes.append("There is an archive inside the submission: hand in the files themselves.")
     return found
 
 
-def _together(names: Iterable[str]) -> str:
+def together(names: Iterable[str]) -> str:
     """File names in a phrase; those of a folder are told as the folder."""
     shown = dict.fromkeys(f"the files of {name.partition('/')[0]}/" if "/" in name else name for name in names)
     return ", ".join(sorted(shown, key=lambda name: (name.endswith("/"), name)))
