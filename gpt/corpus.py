@@ -62,8 +62,8 @@ def from_text(text: str, name: str, block_size: int) -> Corpus:
     if min(boundary, len(text) - boundary) < block_size + 1:
         needed = int((block_size + 1) / VALIDATION_FRACTION) + 1
         raise UserError(
-            f"{name} holds {len(text)} characters; blocks of {block_size} need at least {needed}, of which a tenth is "
-            "held out. Give a longer text, or a smaller --block-size."
+            f"{name} holds {len(text)} {'character' if len(text) == 1 else 'characters'}; blocks of {block_size} need "
+            f"at least {needed}, of which a tenth is held out. Give a longer text, or a smaller --block-size."
         )
     characters = "".join(sorted(set(text)))
     ids = encode(text, characters)

@@ -39,7 +39,8 @@ def remark(config: Config, characters: int) -> str | None:
     """A sentence for the reader where a text is short, or None."""
     if characters >= MIDDLE:
         return None
+    blocks = "1 block" if config.n_layer == 1 else f"{config.n_layer} blocks"
     return (
-        f"The text is short: {characters:,} characters. The model has width {config.n_embd} and {config.n_layer} "
-        "blocks, and will partly learn the text by heart. The weights that do best on the held-out tenth are kept."
+        f"The text is short: {characters:,} characters. The model has width {config.n_embd} and {blocks}, and will "
+        "partly learn the text by heart. The weights that do best on the held-out tenth are kept."
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+MAX_SECONDS = 1_000_000  # more than eleven days
+
 
 class UsageError(Exception):
     """The command line asks for something that cannot be done; the text says what and how to fix it."""
@@ -22,11 +24,11 @@ def count_from(least: int) -> Callable[[str], int]:
 
 
 def seconds(text: str) -> float:
-    """Read a duration above 0, in seconds; raises argparse.ArgumentTypeError for anything else."""
+    """Read a duration above 0 and below `MAX_SECONDS`; raises argparse.ArgumentTypeError for anything else."""
     try:
         number = float(text)
     except ValueError:
         number = -1.0
-    if not 0 < number < 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    if not 0 < number < MAX_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0 and below {MAX_SECONDS:,}")
     return number

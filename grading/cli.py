@@ -24,6 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(argv)
     try:
+        _refuse_contradictions(arguments)
         if arguments.check_dependencies:
             from grading.dependencies import check_dependencies
 
@@ -43,6 +44,21 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted. The results of finished questions are above.", file=sys.stderr)
         return EXIT_INTERRUPTED
+
+
+def _refuse_contradictions(arguments: argparse.Namespace) -> None:
+    """Refuse what would be left out silently.
+
+    Raises:
+        UsageError: a word without a flag, or two flags of which only one can hold.
+    """
+    if arguments.words:
+        word = arguments.words[0]
+        raise UsageError(f"there is no flag before {word}. Write -q before each question: -q q1 -q q2")
+    if arguments.electives and arguments.question:
+        raise UsageError("--electives and -q both choose the questions. Leave out one of them")
+    if arguments.in_process and (arguments.jobs or 1) > 1:
+        raise UsageError("--in-process grades one question after the other. Leave out --jobs")
 
 
 def _grade(arguments: argparse.Namespace, questions: list[Question]) -> bool:
@@ -68,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Trains and grades your code. Without arguments: the core questions, with the files here.",
         epilog="Exit status: 0 every check passed, 1 a check did not pass, 2 not done as asked, 130 interrupted.",
     )
+    parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)  # to say that `q1` alone lacks its flag
     parser.add_argument(
         "-q",
         "--question",

@@ -27,6 +27,7 @@ from grading.outcomes import (
     Outcome,
     OutOfLimits,
     QuestionResult,
+    RunEnded,
     not_graded_yet,
 )
 from grading.pages import exhibit_window
@@ -144,11 +145,15 @@ class Engine:
 
         def grade_and_tell(question: Question) -> QuestionResult:
             result = self._grade_question(question, run)
+            if self._closing:  # its processes were killed, which is not the student's fault
+                raise RunEnded
             with lock:
                 on_change(result)
             return result
 
-        pool = ThreadPoolExecutor(max_workers=1 if self.settings.in_process else self.settings.jobs)
+        if self.settings.in_process:  # on this thread, where Ctrl-C and windows reach the student's code
+            return [grade_and_tell(question) for question in questions]
+        pool = ThreadPoolExecutor(max_workers=self.settings.jobs)
         try:
             return list(pool.map(grade_and_tell, questions))
         finally:
@@ -247,7 +252,7 @@ class Engine:
             return InProcess()
         with self._fork_server_lock:
             if self._closing:
-                raise OutOfLimits("time")
+                raise RunEnded
             if self._fork_server is not None and not self._fork_server.is_alive():
                 self._fork_server.close()
                 self._fork_server = self._new_fork_server()  # a student's code has ended it; the next gets a new one

@@ -64,6 +64,10 @@ class OutOfLimits(Exception):
         self.reason, self.seen = reason, seen
 
 
+class RunEnded(Exception):
+    """The run was interrupted while a question was graded; the question has no result."""
+
+
 @dataclass(frozen=True)
 class Attempt:
     """One of several runs of a check, each with another random seed: how it ended, and what it measured."""

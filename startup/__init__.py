@@ -6,6 +6,7 @@ Any other room may import this one; this one imports none of the project's other
 import os
 
 EXIT_USAGE = 2  # the exit status of a program that cannot begin
+EXIT_INTERRUPTED = 130  # and of one that Ctrl-C has ended
 PROJECT_DIRECTORY = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
 

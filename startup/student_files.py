@@ -21,6 +21,7 @@ FOREIGN_MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
+PUT_BACK = "Put the file back, or check --code-directory."  # the remedy on a student's own machine
 # Python 3.11 keeps one count of depth for the syntax trees of all threads: two at once can end in a SystemError.
 _PARSING = threading.Lock()
 
@@ -47,9 +48,9 @@ def parse(directory: Path, name: str) -> ast.Module:
         lines = text.splitlines()  # Python would look for the line in a file of this name in the current folder
         number = error.lineno or 0
         line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+        place = f" See line {number}: `{line}`." if line else f" See line {number}." if number else ""
         raise UnusableFile(
-            f"{name} is not valid Python: {error.msg} (line {error.lineno}{': ' + line if line else ''}). "
-            f"Try `python {name}` and fix that line first."
+            f"{name} is not valid Python: {error.msg}.{place} Fix this line first. `python {name}` shows the place."
         ) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise UnusableFile(f"{name} is not valid Python: {error}. Is it a text file in UTF-8?") from None
@@ -82,9 +83,7 @@ def _read(directory: Path, name: str) -> bytes:
             raise UnusableFile(
                 f"{name} is a link to a file that does not exist. Put the file itself in its place."
             ) from None
-        raise UnusableFile(
-            f"{name} is missing from {directory}. Put the file back, or check --code-directory."
-        ) from None
+        raise UnusableFile(f"{name} is missing from {directory}. {PUT_BACK}") from None
     except OSError as error:
         raise UnusableFile(f"{name} cannot be read ({error.strerror}). Check the file's permissions.") from None
 
@@ -111,7 +110,7 @@ def _decoded(content: bytes, name: str) -> str:
             "Save the file in UTF-8."
         ) from None
     if b"\0" in content:
-        raise UnusableFile(f"{name} holds zero bytes: it is no text. Save the file in UTF-8, or copy it again.")
+        raise UnusableFile(f"{name} holds zero bytes, so the file is not text. Save it in UTF-8, or copy it again.")
     return text
 
 

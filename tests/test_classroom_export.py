@@ -68,6 +68,21 @@ def test_a_plain_folder_holds_a_folder_or_a_zip_for_each_student(tmp_path):
     assert found[3].fault == "dora.zip could not be unpacked (BadZipFile): it is no whole zip archive."
 
 
+def test_a_zip_that_is_all_a_students_folder_holds_is_unpacked_in_a_plain_folder_only(tmp_path):
+    files = {"learning platform/ann/.DS_Store": "", "learning platform/ben/notes.txt": "two files"}
+    plain = write(tmp_path, files) / "learning platform"
+    for folder in (plain / "ann", plain / "ben", tmp_path / "export" / "submission_7"):
+        folder.mkdir(parents=True, exist_ok=True)
+        zip_of(folder / "hw.zip", inside("homework") | {"__MACOSX/homework/._models.py": b"\x00\x05\x16\x07"})
+    ann, ben = export.read(plain, WANTED).submissions
+    assert sorted(ann.files) == list(WANTED)
+    assert ann.notes == ("hw.zip was unpacked.",)
+    assert ben.files == {}
+    write(tmp_path / "export", {"submission_metadata.yml": METADATA_OF_ONE})
+    (seven,) = export.read(tmp_path / "export", WANTED).submissions
+    assert seven.files == {}, "Gradescope does not look into it either"
+
+
 def test_an_archive_writes_nothing_outside_and_its_links_are_not_followed(tmp_path):
     link = zipfile.ZipInfo("eve/models.py")
     link.external_attr = 0o120777 << 16

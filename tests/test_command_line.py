@@ -9,7 +9,7 @@ import pytest
 
 from grading import cli
 from grading.questions import discover
-from tests.support import SHORT_CONVOLUTION, SHORT_REGRESSION, SOLUTIONS, run_autograder
+from tests.support import PROJECT, SHORT_CONVOLUTION, SHORT_REGRESSION, SOLUTIONS, run_autograder
 
 
 def test_an_unknown_question_exits_2_with_the_valid_ones():
@@ -34,7 +34,14 @@ def test_an_unknown_question_exits_2_with_the_valid_ones():
         (["--time-limit", "0"], "seconds above 0"),
         (["--time-limit", "soon"], "seconds above 0"),
         (["--time-limit", "nan"], "seconds above 0"),
+        (["--time-limit", "1e9"], "below 1,000,000"),
+        (["--json", str(PROJECT / "README.md")], "README.md: this file holds something else than results"),
+        (["--report", str(PROJECT / "README.md")], "README.md: this is a file. Name a folder"),
         (["-q", "q1,q0"], "there is no question q0"),
+        (["q1"], "there is no flag before q1. Write -q"),
+        (["-q", "q1", "q2"], "there is no flag before q2. Write -q"),
+        (["--electives", "-q", "q1"], "--electives and -q both choose"),
+        (["--in-process", "--jobs", "2"], "Leave out --jobs"),
     ],
 )
 def test_a_wrong_flag_exits_2_and_names_it(arguments, complaint, capsys):

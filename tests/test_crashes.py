@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import textwrap
 from dataclasses import replace
 
 import pytest
 
 from grading.checks import crashes
-from grading.checks.source import StudentSource
+from grading.checks.source import SourceFile, StudentSource
 from grading.questions import discover
 from tests.support import SOLUTIONS
 
@@ -79,6 +81,50 @@ def test_a_class_without_module_is_named(told):
 )
 def test_wrong_ways_to_take_a_batch_apart_are_told(told, wrong):
     assert BATCH in told("train.py", (LOSS, wrong))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "sentence"),
+    [
+        ("models.py", "self.first(x)", "first(x)", "RegressionModel has an attribute of this name (models.py:"),
+        ("models.py", "relu(self.first", "relu(self.frist", "RegressionModel has the attribute first (models.py:"),
+        ("models.py", "def forward(self, x", "def forward(x", "The method RegressionModel.forward (models.py:"),
+        ("train.py", "loader:", "loadre:", "the name loadre. A similar name there is loader."),
+        ("train.py", LOSS, "torch.zeros(1)", "Nothing in train.py imports or assigns the name torch."),
+        ("models.py", "Linear(1, 128)", "Linear(1, 100)", "Does a layer for 128 numbers get 100?"),
+    ],
+)
+def test_the_commonest_slips_over_a_name_or_a_size_are_told(told, file, old, new, sentence):
+    message = told(file, (old, new))
+    assert sentence in message, message
+
+
+@pytest.mark.parametrize(
+    ("headline", "place"),
+    [
+        ("AttributeError: 'A' object has no attribute 'depth'", "A.forward (models.py:4)"),  # resembles nothing
+        ("AttributeError: 'A' object has no attribute 'layer_3'", "A.forward (models.py:4)"),  # resembles two
+        ("AttributeError: 'B' object has no attribute 'layer_1'", "A.forward (models.py:4)"),  # another's object
+        ("NameError: name 'local' is not defined", "A.forward (models.py:4)"),  # bound in another function
+        ("NameError: name 'x' is not defined", "train (train.py:4)"),  # in a file that cannot be read
+        ("TypeError: A.forward() takes 2 positional arguments but 3 were given", "train (models.py:9)"),
+    ],
+)
+def test_a_name_of_which_the_source_tells_nothing_sure_is_told_nothing(headline, place):
+    code = """
+        class A(Module):
+            def __init__(self):
+                self.layer_1 = self.layer_2 = None
+
+            def forward(self, x):
+                return depth
+
+        def other():
+            local = 1
+    """
+    file = SourceFile("models.py", ast.parse(textwrap.dedent(code)))
+    text = f"{headline}\n  at {place}: return x"
+    assert crashes.explanation(text, "q1", [file], is_training=False) == ""
 
 
 @pytest.mark.parametrize("call", ["breakpoint()", "input('go on?')", "__import__('pdb').set_trace()"])

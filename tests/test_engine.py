@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -112,7 +113,7 @@ def test_a_missing_file_costs_only_its_questions(patched_solutions, graded):
     [
         ("import os; os._exit(0)", "imports os"),
         ("raise SystemExit(3)", "exit(3)"),
-        ("exit()", "exit(None)"),
+        ("exit()", "the code called exit(), which"),
         ("return 1 / 0", "ZeroDivisionError: division by zero"),
         ("return self.frist(x)", "has no attribute 'frist'"),
         ("return self.forward(x)", "RecursionError"),
@@ -190,13 +191,14 @@ def test_processes_that_a_student_starts_do_not_outlive_the_question(patched_sol
     assert eventually(lambda: processes_with(seconds) == [])
 
 
-def started(*arguments: object) -> subprocess.Popen[str]:
-    """The command line, running."""
+def started(*arguments: object, new_session: bool = False) -> subprocess.Popen[str]:
+    """The command line, running; with `new_session`, its process group can be signalled."""
     return subprocess.Popen(
         [sys.executable, str(PROJECT / "autograder.py"), "--no-graphics", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=new_session,
         # what runs in the background of a shell ignores Ctrl-C, and so would all that it starts
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
@@ -297,6 +299,41 @@ def test_an_interrupt_ends_everything_at_once(patched_solutions, mark):
     assert "Interrupted" in errors
     assert "Traceback" not in errors
     assert eventually(lambda: processes_with(mark) == [])
+
+
+def interrupted(process: subprocess.Popen[str]) -> str:
+    """Send Ctrl-C as a terminal does, to every process of the foreground group; returns everything printed."""
+    os.killpg(process.pid, signal.SIGINT)
+    try:
+        return "".join(process.communicate(timeout=SECONDS_UNTIL_IT_HANGS))
+    finally:
+        process.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+@pytest.mark.parametrize("is_training", [True, False], ids=["while it trains", "while torch is imported"])
+def test_an_interrupted_question_has_no_result(patched_solutions, tmp_path, mark, is_training):
+    submission, results = patched_solutions({"train.py": [ENDLESS]}), tmp_path / "results.json"
+    process = started("--code-directory", submission, "-q", "q2", "--json", results, new_session=True)
+    if is_training:
+        wait_for_the_loop(process)
+    else:
+        assert eventually(results.exists), "the fork server, which imports torch, was started before"
+    printed = interrupted(process)
+    assert process.returncode == 130
+    assert "Interrupted" in printed
+    assert all(word not in printed for word in ("Traceback", "SIGKILL", "stopped after", "0/5"))
+    assert [question["checks"] for question in json.loads(results.read_text())["questions"]] == [[]]
+    assert eventually(lambda: processes_with(mark) == [])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no signal to another process")
+def test_an_interrupt_ends_code_that_runs_in_the_graders_own_process(patched_solutions):
+    submission = patched_solutions({"train.py": [ENDLESS]})
+    process = started("--code-directory", submission, "-q", "q2", "--in-process", new_session=True)
+    wait_for_the_loop(process)
+    assert "Interrupted" in interrupted(process)
+    assert process.returncode == 130
 
 
 def test_without_a_fork_server_the_outcomes_are_the_same(patched_solutions, monkeypatch):

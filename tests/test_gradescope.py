@@ -116,6 +116,8 @@ def test_an_empty_submission_scores_nothing_and_names_what_is_missing(harness):
     assert document["score"] == 0
     assert "models\\.py" not in document["output"]
     assert "models.py is missing from the submission." in document["output"]
+    first = document["tests"][0]["output"]
+    assert "models.py is missing from the submission. Hand it in with the other files." in first.replace("\\", "")
     assert "Traceback" not in finished.output
 
 

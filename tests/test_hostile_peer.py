@@ -24,7 +24,7 @@ from grading.engine import Engine, Settings, _status_text
 from grading.isolation import channel, forkserver
 from grading.isolation.channel import Handle
 from grading.isolation.process import StudentProcess
-from grading.outcomes import CRASHED, FAILED, NOT_FINISHED, PASSED, OutOfLimits, StudentCrashed
+from grading.outcomes import CRASHED, FAILED, NOT_FINISHED, PASSED, OutOfLimits, RunEnded, StudentCrashed
 from grading.questions import Check, Question
 from tests.support import Clock
 from tests.test_channel import values
@@ -255,6 +255,13 @@ def test_whatever_is_reported_as_progress_can_be_shown(value):
     process.request({}, math.inf, received.append)
     process.kill()
     assert _status_text("q1 A thing", 1.0, received[0]).startswith("q1 A thing  0:01")
+
+
+def test_a_request_ends_when_another_thread_kills_the_process():
+    frames = [channel.encode({"progress": {"epochs": 1.0}}), channel.encode({"result": None})]
+    process = StudentProcess(Peer([(0.0, frame) for frame in frames]), lambda text: None, 2**30)
+    with pytest.raises(RunEnded):
+        process.request({}, time.monotonic() + SECONDS_TO_GIVE_UP, lambda report: process.kill())
 
 
 def test_a_patient_process_is_not_charged_for_time_without_a_processor(monkeypatch):

@@ -123,6 +123,16 @@ def test_a_star_import_from_outside_is_refused(tmp_path):
         require_permitted(tmp_path)
 
 
+def test_a_missing_file_of_ones_own_is_told_apart_from_a_module_that_is_refused(tmp_path):
+    (tmp_path / "models.py").write_text("import losses\nlosses.regression_loss\n")
+    with pytest.raises(CheckFailed, match=r"models.py:1 imports losses. There is no file losses.py beside it") as told:
+        require_permitted(tmp_path)
+    assert str(told.value).endswith("Put the file there, or remove line 1.")
+    (tmp_path / "models.py").write_text("import os\nos.name\n")
+    with pytest.raises(CheckFailed, match=r"models.py:1 imports os, which this project may not use"):
+        require_permitted(tmp_path)
+
+
 def test_a_forbidden_import_is_found_through_the_students_own_files(tmp_path):
     (tmp_path / "models.py").write_text("import helper\n")
     (tmp_path / "helper.py").write_text("import models\nimport ctypes\nctypes.c_int\n")
@@ -241,13 +251,13 @@ def test_a_syntax_error_is_quoted_from_the_file_that_is_graded(tmp_path, monkeyp
     (graded / "models.py").write_text("x = 1\ndef broken(:\n    pass\n")
     (here / "models.py").write_text("x = 1\nanother line of another file\n")
     monkeypatch.chdir(here)
-    with pytest.raises(CheckFailed, match=r"\(line 2: def broken\(:\)"):
+    with pytest.raises(CheckFailed, match=r"See line 2: `def broken\(:`"):
         require_permitted(graded)
 
 
 def test_a_syntax_error_in_another_encoding_is_quoted_in_it(tmp_path):
     (tmp_path / "models.py").write_bytes("# coding: latin-1\nfür = (\n".encode("latin-1"))
-    with pytest.raises(CheckFailed, match=r"line 2: für = \("):
+    with pytest.raises(CheckFailed, match=r"line 2: `für = \(`"):
         require_permitted(tmp_path)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from staff.release import build
 from staff.release.repository import files_of_working_tree
-from startup import names, packages
+from startup import launch, names, packages
 from startup.launch import require_python
 from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, SOLUTIONS
 
@@ -78,7 +78,11 @@ def imported_strays(folder: Path) -> str:
         ("autograder.py --check-dependencies --no-graphics", 0, "Everything that grading needs is here."),
         (f"chargpt.py --text README.md --steps 1 --no-graphics {TINY}", 0, "validation loss"),
         ("chargpt.py sample --length 3", 0, ""),
-        ("chat.py --checkpoint LICENSE --ask clouds", 1, "is not a readable checkpoint"),
+        (
+            "chat.py --checkpoint LICENSE --ask clouds",
+            1,
+            "is not a readable checkpoint (torch did not save this file).",
+        ),
         ("-m data.download --help", 0, "usage"),
     ],
 )
@@ -219,6 +223,18 @@ def test_a_notebook_that_runs_a_program_can_import_the_students_files_afterwards
     finished = run(["-c", IN_A_NOTEBOOK], PROJECT)
     assert finished.returncode == 0, finished.stderr
     assert finished.stdout.splitlines()[-1] == "0 True"
+
+
+def test_an_interrupt_while_modules_are_imported_is_no_traceback(monkeypatch, capsys):
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(launch, "_run", interrupted)
+    monkeypatch.setattr(launch, "protect", lambda: None)  # of this process's own search path
+    with pytest.raises(SystemExit) as end:
+        launch.run("chat.py", "haiku_bot.chat")
+    assert end.value.code == 130
+    assert capsys.readouterr().err == "\nchat.py: interrupted\n"
 
 
 @pytest.mark.parametrize("version", [(3, 11, 0), (3, 13, 1), (4, 0, 0)])

@@ -90,8 +90,11 @@ def test_what_python_can_run_is_read(tmp_path, content):
         (b"# coding: ascii\n" + WORDS.encode(), "models.py is not saved in ASCII: line 2 holds the byte 0xc3."),
         (b"# coding: klingon\n", "models.py: unknown encoding: klingon. Remove the comment with the encoding"),
         (codecs.BOM_UTF8 + b"# coding: latin-1\n", "models.py: encoding problem: utf-8. Remove the comment"),
-        (b"x = 1\n\0\0\0", "models.py holds zero bytes: it is no text."),
-        (b"def f(:\n", "models.py is not valid Python: invalid syntax (line 1: def f(:). Try `python models.py`"),
+        (b"x = 1\n\0\0\0", "models.py holds zero bytes, so the file is not text."),
+        (
+            b"def f(:\n",
+            "models.py is not valid Python: invalid syntax. See line 1: `def f(:`. Fix this line first. `python models.py`",
+        ),
         (
             b"x = 1\n" + "y =\u00a02\n".encode(),
             "models.py is not valid Python: invalid non-printable character U+00A0",

@@ -114,6 +114,12 @@ def test_another_programs_checkpoint_is_refused(tmp_path):
         checkpoint.load(path, ["model"], "Train again.")
 
 
+def test_a_checkpoint_takes_the_place_of_no_code(tmp_path):
+    with pytest.raises(UserError, match=r"models\.py is the name of a Python file"):
+        checkpoint.require_writable(tmp_path / "models.py", torch.nn.Linear(1, 1))
+    checkpoint.require_writable(tmp_path / "models.pt", torch.nn.Linear(1, 1))
+
+
 def raising(error: BaseException) -> int:
     raise error
 

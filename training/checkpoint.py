@@ -40,8 +40,10 @@ def require_writable(path: Path, model: Module) -> None:
     """Find out before training whether a checkpoint of a model and its optimizer can be written; makes its folder.
 
     Raises:
-        UserError: it cannot. What is at `path` is still there.
+        UserError: it cannot, or the name is that of a Python file. What is at `path` is still there.
     """
+    if path.suffix == ".py":
+        raise UserError(f"{path} is the name of a Python file, which a checkpoint would replace. Name another file.")
     weights = sum(weight.numel() * weight.element_size() for weight in model.state_dict().values())
     try:
         files.require_writable(path, WEIGHTS_IN_A_CHECKPOINT * weights, make_parents=True)
@@ -69,11 +71,19 @@ def load(path: Path, keys: Collection[str], remedy: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise UserError(f"{path}: no such checkpoint. {remedy}") from None
     except DAMAGES as error:
-        reason = str(error).split("\n")[0]
-        raise UserError(f"{path} is not a readable checkpoint ({reason}). {remedy}") from None
+        raise UserError(f"{path} is not a readable checkpoint ({_damage(error)}). {remedy}") from None
     if not isinstance(contents, dict) or contents.get("format", FORMAT) != FORMAT or not contents.keys() >= set(keys):
         raise UserError(f"{path} is no checkpoint of this program's format {FORMAT}. {remedy}")
     return contents
+
+
+def _damage(error: Exception) -> str:
+    """What is wrong with a checkpoint, in a few words."""
+    if isinstance(error, UnpicklingError):  # torch's own text is a page on flags of `torch.load`
+        return "torch did not save this file"
+    if isinstance(error, EOFError):
+        return "the file ends too early"
+    return files.reason(error) if isinstance(error, OSError) else str(error).split("\n")[0].split(". ")[0]
 
 
 def restore_weights(model: Module, weights: Mapping[str, Tensor], path: Path, remedy: str) -> None:

@@ -18,6 +18,7 @@ from grading.outcomes import (
     CheckFailed,
     NotImplementedYet,
     OutOfLimits,
+    RunEnded,
     StudentCrashed,
 )
 from grading.questions import Check, Question
@@ -68,6 +69,7 @@ def run(
         most: attempts, instead of what the question permits.
     Raises:
         OutOfLimits: the first attempt used up the question's time or memory. Later ones leave the best before them.
+        RunEnded: the run was interrupted.
         Unusable: torch cannot be used here.
     """
     most = question.attempts if most is None else most
@@ -115,7 +117,7 @@ def _attempt(
         status, message, evidence = CRASHED, str(crash), crash.evidence
     except DataError as error:
         status, message, evidence = NOT_FINISHED, f"the data is not usable: {error}", ""
-    except (OutOfLimits, Unusable):
+    except (OutOfLimits, RunEnded, Unusable):
         raise
     except Exception as error:  # a fault of ours in a check must cost no other check and no other question
         traceback.print_exc()

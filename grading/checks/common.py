@@ -155,9 +155,7 @@ def _cross_entropy_loss(student: Student, target: str, classes: int) -> None:
     for logits, labels in _loss_inputs(1, LOSS_BATCHES, classes):
         expected = losses.cross_entropy(logits, labels)
         what = f"{name} of {len(logits)} {'row' if len(logits) == 1 else 'rows'} of logits"
-        value = expect.number(
-            student.call(target, logits, labels), f"{what} should be one number, the mean over the batch"
-        )
+        value = expect.number(student.call(target, logits, labels), f"{what} should be the mean over the batch")
         prediction = 0
         if not expect.is_close(value, expected, LOSS_TOLERANCE):
             swapped = student.call(target, labels, logits)

@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Iterable
 
+from grading.checks import crash_names
 from grading.checks.source import SourceFile
 
 # methods of torch.nn.Module that the grader or torch itself calls; an attribute of such a name hides them
@@ -36,6 +37,10 @@ LAYERS_UNSEEN = (
     "It does not look into a plain list, tuple or dictionary. Which containers does torch.nn have for layers?"
 )
 MODULE_FIRST = "super().__init__() prepares a Module. It has to run before the first layer is assigned to self."
+MATRICES = (
+    "A matrix with {0} columns was multiplied by a matrix with {1} rows. The two numbers must be equal. `Linear(a, b)` "
+    "takes rows of a numbers. Does a layer for {1} numbers get {0}?"
+)
 NO_KEYBOARD = (
     "The grader runs this code in a process without a keyboard. There, breakpoint() and input() end at once. "
     "`python autograder.py -q {question} --in-process` lets both work."
@@ -64,8 +69,11 @@ def explanation(text: str, question: str, files: Iterable[SourceFile], is_traini
         return MODULE_FIRST
     if re.search(r"torch\._dynamo|torch\._inductor|InductorError|BackendCompilerFailed|CppCompileError", headline):
         return COMPILED
+    if shapes := re.search(r"mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)", headline):
+        return MATRICES.format(*shapes.groups())
+    files = list(files)
     found = [find(headline, file) for file in files for find in (_no_module, _hidden)]
-    if sentence := next(filter(None, found), ""):
+    if sentence := next(filter(None, found), "") or crash_names.explanation(text, files):
         return sentence
     place = frames.partition("\n")[0]
     is_shape = "unpack" in headline and (".size()" in place or ".shape" in place)

@@ -59,12 +59,19 @@ def array(value: Any, shape: tuple[int, ...], what: str, hint: str = "") -> np.n
 
 
 def number(value: Any, what: str, hint: str = "") -> float:
-    """Return a single finite number: a Python number, or a tensor that holds one."""
+    """Return a single finite number: a Python number, or a tensor that holds one.
+
+    Args:
+        value: what came out of the student's code.
+        what: subject and verb of the message, such as "the loss should be" or "bleu should return the score".
+        hint: a closing question or sentence.
+    """
     if isinstance(value, np.ndarray) and value.size == 1:
         value = value.reshape(()).item()
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         found = f"got a tensor of shape {value.shape}" if isinstance(value, np.ndarray) else f"got {kind(value)}"
-        raise _failure(f"{what}, a single number", found, hint)
+        verb_needs_it = what.endswith((" be", " return"))
+        raise _failure(f"{what}{'' if verb_needs_it else ','} a single number", found, hint)
     finite(np.asarray(value, np.float64), what)
     return float(value)
 

@@ -26,6 +26,7 @@ from grading.outcomes import CheckFailed
 from startup import student_files
 from startup.names import IMPORTABLE, PACKAGES, is_reserved
 
+ALLOWED = "Allowed are torch, numpy, the project's own files and harmless parts of the standard library."
 MAX_FILES = 100  # of a folder, looked through for uses of an import
 
 
@@ -76,10 +77,16 @@ class StudentSource:
             unused = self._unused(name, allowed, forbidden)
             for found in imports(file.tree, name):
                 if found not in unused and (outside := self._outside(found, allowed)):
+                    place = f"{file.name}:{found.line} imports {outside}"
+                    if self._is_absent(outside):
+                        raise CheckFailed(
+                            f"{place}. There is no file {modules.file_name(outside)} beside it, and the project "
+                            f"permits no package of this name. {ALLOWED} Put the file there, or remove line "
+                            f"{found.line}."
+                        )
                     raise CheckFailed(
-                        f"{file.name}:{found.line} imports {outside}, which this project may not use. Allowed are "
-                        "torch, numpy, the project's own files and harmless parts of the standard library. Remove "
-                        f"line {found.line}.{self._not_used(outside)}"
+                        f"{place}, which this project may not use. {ALLOWED} Remove line {found.line}."
+                        f"{self._not_used(outside)}"
                     )
         self._permitted.add((module, allowed, forbidden))
 
@@ -154,6 +161,11 @@ class StudentSource:
     def _is_own(self, module: str) -> bool:
         """Whether a module means one of the student's files, whatever is in it."""
         return not is_reserved(module) and os.path.lexists(self.directory / modules.file_name(module))
+
+    def _is_absent(self, imported: str) -> bool:
+        """Whether a module could be a file of the student's, such as `losses`, and there is none."""
+        is_file_name = "." not in imported and not is_reserved(imported)
+        return is_file_name and not os.path.lexists(self.directory / modules.file_name(imported))
 
     def _not_used(self, imported: str) -> str:
         """A sentence about a file that has the name of another module; "" if there is none."""

@@ -32,7 +32,8 @@ def _text(error: BaseException, frames: list[dict[str, Any]], finder: StudentFin
         line = (error.text or "").strip()
         return f"{type(error).__name__}: {error.msg} ({_name(error.filename, finder)}, line {error.lineno}): {line}"
     if isinstance(error, SystemExit):
-        headline = f"the code called exit({error.code!r})"
+        status = "" if error.code is None else repr(error.code)
+        headline = f"the code called exit({status}), which ends the process"
     else:
         headline = "".join(traceback.format_exception_only(error)).strip()
     lines = [headline]

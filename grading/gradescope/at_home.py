@@ -118,9 +118,9 @@ def _hand_in(code_directory: Path, target: Path) -> list[str]:
 def _introduction(names: Sequence[str], chosen: HarnessSettings) -> list[str]:
     confined = "limits on files, processes and connections too, " if is_available() else ""
     return [
-        f"As on Gradescope: only {', '.join(names) or 'no files'}, in a folder of their own; {chosen.seconds / 60:g} "
-        f"minutes for all questions, at most half of what is left for each; {chosen.student_bytes // 2**20} MiB for "
-        "your code.",
+        f"As on Gradescope: only {submission.together(names) or 'no files'}, in a folder of their own; "
+        f"{chosen.seconds / 60:g} minutes for all questions, at most half of what is left for each; "
+        f"{chosen.student_bytes // 2**20} MiB for your code.",
         f"Not as there: a whole processor; your code runs as you ({confined}but no user of its own without rights); "
         "the shipped test examples stand in for the hidden ones.",
     ]

@@ -162,6 +162,7 @@ def _grade(root: Path, kept: Report, console: Console, at_home: bool) -> None:
             is_private = at_home or settings.output_visibility == "hidden"
 
             def on_change(result: QuestionResult) -> None:
+                result = submission.as_handed_in(result, code)
                 kept.add(result)
                 shown = result if is_private else settings.feedback.shown(result)
                 report.print_question(shown, console, kept.run.questions)

@@ -7,8 +7,11 @@ import re
 import stat
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+
+from grading.outcomes import QuestionResult
+from startup.student_files import PUT_BACK
 
 MAX_BYTES = 2**20  # of one file; the reference's largest has under 20,000
 MAX_ENTRIES = 5_000
@@ -62,16 +65,34 @@ def find(directory: Path, wanted: Iterable[str], required: Iterable[str] | None 
             found.files[name] = content
     if extra := [_shown(path, directory) for path in paths if path not in used]:
         others = f" and {len(extra) - MAX_NAMED} more" if len(extra) > MAX_NAMED else ""
-        found.notes.append(f"Not used: {', '.join(extra[:MAX_NAMED])}{others}. Only {_together(wanted)} are graded.")
+        found.notes.append(f"Not used: {', '.join(extra[:MAX_NAMED])}{others}. Only {together(wanted)} are graded.")
     if not found.files and [path for path in paths if path.suffix in (".zip", ".gz", ".rar", ".7z", ".tar")]:
         found.notes.append("There is an archive inside the submission: hand in the files themselves.")
     return found
 
 
-def _together(names: Iterable[str]) -> str:
+def together(names: Iterable[str]) -> str:
     """File names in a phrase; those of a folder are told as the folder."""
     shown = dict.fromkeys(f"the files of {name.partition('/')[0]}/" if "/" in name else name for name in names)
     return ", ".join(sorted(shown, key=lambda name: (name.endswith("/"), name)))
+
+
+def as_handed_in(result: QuestionResult, code: Path) -> QuestionResult:
+    """A result whose messages speak of the submission, not of the folder that the grader copied the files to.
+
+    Args:
+        result: of a question.
+        code: the folder.
+    """
+
+    def told(text: str) -> str:
+        missing = f"{code}. {PUT_BACK}"
+        return text.replace(missing, "the submission. Hand it in with the other files.").replace(
+            str(code), "the submission"
+        )
+
+    outcomes = [replace(one, message=told(one.message), evidence=told(one.evidence)) for one in result.outcomes]
+    return replace(result, outcomes=outcomes)
 
 
 def _walk(directory: Path, notes: list[str]) -> list[Path]:

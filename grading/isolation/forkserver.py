@@ -12,6 +12,7 @@ import threading
 from typing import Any, BinaryIO
 
 from grading.isolation.program import program
+from grading.outcomes import RunEnded
 from startup import packages
 
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "OMP_NUM_THREADS")
@@ -37,10 +38,11 @@ class ForkServer:
         self._condition = threading.Condition()
         self._started: list[int] = []
         self._statuses: dict[int, int] = {}
-        self._gone = False
+        self._has_answered = self._gone = self._closed = False
         self._process = subprocess.Popen(
             program("fork", str(theirs.fileno()), *(["confined"] if confined else [])),
             pass_fds=[theirs.fileno()],
+            start_new_session=True,  # a terminal's Ctrl-C is the grader's to handle, also while torch is imported
             stdin=subprocess.DEVNULL,
             env={name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ} if confined else None,
         )
@@ -55,6 +57,7 @@ class ForkServer:
         Returns:
             its process id (also its group's), and its streams: requests to write, replies and output to read.
         Raises:
+            RunEnded: the server was closed meanwhile.
             Unusable: torch cannot be used here, so that the server could not begin.
             RuntimeError: the server has died, which is a fault of this project or of the machine.
         """
@@ -71,6 +74,8 @@ class ForkServer:
             if not self._started:
                 for descriptor in (requests_write, replies_read, output_read):
                     os.close(descriptor)
+                if self._closed:
+                    raise RunEnded
                 if fault := packages.problem("torch"):
                     raise packages.Unusable(fault)
                 raise RuntimeError("the fork server did not answer; does `python -c 'import torch'` work?")
@@ -103,10 +108,12 @@ class ForkServer:
 
     def close(self) -> None:
         """End the server and every student process that is left."""
+        self._closed = True
         with contextlib.suppress(OSError):
             self._control.shutdown(socket.SHUT_RDWR)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=5)
+        if self._has_answered:  # before, torch is being imported, no process was started, and nothing is read
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=5)
         self._process.kill()
         self._process.wait()
         self._control.close()
@@ -116,6 +123,7 @@ class ForkServer:
             for line in news:
                 word, *numbers = line.split()
                 with self._condition:
+                    self._has_answered = True
                     if word == "started":
                         self._started.append(int(numbers[0]))
                     else:

@@ -20,7 +20,7 @@ from grading.isolation import channel, memory
 from grading.isolation.forkserver import ForkServer
 from grading.isolation.program import program
 from grading.isolation.sandbox import Sandbox
-from grading.outcomes import OutOfLimits, StudentCrashed
+from grading.outcomes import OutOfLimits, RunEnded, StudentCrashed
 from startup import packages
 
 SECONDS_BETWEEN_LOOKS = 0.1  # at the clock and the memory, while waiting for an answer
@@ -102,6 +102,7 @@ class StudentProcess:
             on_progress: called with the reports that training sends meanwhile: finite numbers by name, no more.
         Raises:
             OutOfLimits: the deadline passed, or a limit of memory or disk was exceeded; the process is gone.
+            RunEnded: another thread has killed the process, because the run was interrupted.
             StudentCrashed: the process ended by itself, or sent something else than an answer; it is gone.
             Unusable: it ended before its first answer, because torch cannot be used here.
         """
@@ -111,6 +112,8 @@ class StudentProcess:
                 reply = self._incoming.get(timeout=SECONDS_BETWEEN_LOOKS)
             except queue.Empty:
                 reply = {}
+            if self._dead.is_set():
+                raise RunEnded
             if self._out_of_time(deadline):
                 self.kill()
                 raise OutOfLimits("time")

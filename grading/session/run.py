@@ -168,14 +168,27 @@ def _check(arguments: argparse.Namespace, questions: list[Question]) -> None:
             raise UsageError(packages.not_installed(package))
     if arguments.json is not None and not is_standard_output(arguments.json):
         _require_writable("--json", arguments.json, arguments.json)
+        if _holds_something_else(arguments.json):
+            raise UsageError(f"--json {arguments.json}: this file holds something else than results. Name another file")
     if arguments.report is not None:
         if arguments.report.exists() and not arguments.report.is_dir():
-            raise UsageError(f"--report {arguments.report}: is a file. Name a folder for report.html")
+            raise UsageError(f"--report {arguments.report}: this is a file. Name a folder for report.html")
         try:
             arguments.report.mkdir(exist_ok=True)
         except OSError as error:
             raise UsageError(f"--report {arguments.report}: cannot make this folder: {files.reason(error)}") from error
         _require_writable("--report", arguments.report, arguments.report / "report.html")
+
+
+def _holds_something_else(path: Path) -> bool:
+    """Whether a file that results would take the place of is no earlier file of results: a student's code, say."""
+    if files.is_stream(path) or not path.is_file():
+        return False
+    try:
+        start = path.read_bytes().lstrip()
+    except OSError:  # it can be replaced all the same
+        return False
+    return bool(start) and not start.startswith(b"{")
 
 
 def _require_writable(flag: str, named: Path, path: Path) -> None:

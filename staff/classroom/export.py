@@ -222,10 +222,14 @@ class _Folder:
         path = self._root / name
         if path.is_symlink():
             raise Unread("is a link, which is not followed: put the folder itself there")
+        told = []
         if path.is_dir():
-            os.listdir(path)  # what cannot be listed cannot be graded
-            yield path, []
-            return
+            entries = os.listdir(path)  # what cannot be listed cannot be graded
+            packed = None if self._metadata else _only_archive(path, entries)
+            if packed is None:
+                yield path, []
+                return
+            path, told = packed, [f"{packed.name} was unpacked."]
         if path.suffix.lower() not in PACKED:
             raise Unread("is an archive of a kind that is not read: unpack it into a folder, or pack it as a zip")
         with tempfile.TemporaryDirectory(prefix="nn-submission-") as folder:
@@ -234,7 +238,7 @@ class _Folder:
                     notes = unpack(archive, archive.infolist(), 0, Path(folder))
             except UNREADABLE as error:
                 raise Unread(f"could not be unpacked ({reason_of(error)}): it is no whole zip archive") from error
-            yield Path(folder), notes
+            yield Path(folder), [*told, *notes]
 
 
 class _Archive:
@@ -271,6 +275,15 @@ class _Archive:
     def open(self, name: str) -> Iterator[tuple[Path, list[str]]]:
         with tempfile.TemporaryDirectory(prefix="nn-submission-") as folder:
             yield Path(folder), unpack(self._archive, self._members[name], self._depth, Path(folder))
+
+
+def _only_archive(folder: Path, entries: list[str]) -> Path | None:
+    """The zip that is all a folder holds: learning platforms give each student's upload a folder."""
+    names = [name for name in entries if not _is_noise(name)]
+    if len(names) != 1 or Path(names[0]).suffix.lower() not in PACKED:
+        return None
+    only = folder / names[0]
+    return only if only.is_file() and not only.is_symlink() else None
 
 
 def _is_file(path: Path) -> bool:

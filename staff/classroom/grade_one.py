@@ -23,7 +23,7 @@ from grading import report
 from grading.console import Console
 from grading.dependencies import installed_versions
 from grading.engine import Engine, Settings
-from grading.gradescope import privacy
+from grading.gradescope import privacy, submission
 from grading.gradescope import run as harness
 from grading.gradescope import settings as harness_settings
 from grading.isolation.sandbox import Sandbox, is_available
@@ -31,7 +31,7 @@ from grading.outcomes import QuestionResult, RunResult
 from grading.questions import discover
 
 HERE = Path(__file__).resolve().parent
-SECONDS_TO_CLOSE = 8.0  # a fork server that still imports torch is given 5
+SECONDS_TO_CLOSE = 8.0  # the engine gives its fork server 5
 Order = dict[str, Any]  # what staff.classroom.worker wrote into order.json
 
 
@@ -60,19 +60,12 @@ def main(argv: list[str] | None = None) -> int:
             finished: list[QuestionResult] = []
 
             def on_change(one: QuestionResult) -> None:
-                finished.append(one)
-                report.print_question(one, console, finished)
+                finished.append(submission.as_handed_in(one, code))
+                report.print_question(finished[-1], console, finished)
 
-            result.questions = engine.grade(questions, on_change)
-            for question in result.questions:  # where the files lay this time is no part of a result
-                question.outcomes = [
-                    replace(
-                        outcome,
-                        message=outcome.message.replace(str(code), "the submission"),
-                        evidence=outcome.evidence.replace(str(code), "the submission"),
-                    )
-                    for outcome in question.outcomes
-                ]
+            graded = engine.grade(questions, on_change)
+            # where the files lay this time is no part of a result
+            result.questions = [submission.as_handed_in(one, code) for one in graded]
             sources = engine.library.sources()
     result.seconds = time.monotonic() - begun
     document = result.as_dict() | {"isolation": isolation, "data": sources}

@@ -190,7 +190,7 @@ def bleu(student: Student, library: Library, thresholds: Mapping[str, float]) ->
     given = list(zip(cases, answers, strict=True))
     with diagnosis.explained(lambda text: variants.named(search_mistakes.bleu, search_mistakes.IN_BLEU, given)):
         for (candidates, references), found in given:
-            value = expect.number(found, "bleu should return a number from 0 to 1")
+            value = expect.number(found, "bleu should return the score from 0 to 1")
             words = sum(map(len, candidates)), sum(map(len, references))
             what = (
                 f"bleu of {len(candidates)} translations should be ({words[0]} words; the references have {words[1]})"

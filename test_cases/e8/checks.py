@@ -127,7 +127,7 @@ def masked_loss(student: Student, library: Library, thresholds: Mapping[str, flo
         functions = {"masked_loss": f"{MODULE}.masked_loss"}
         arguments: dict[str, Any] = {"states": states, "ids": ids, "is_chosen": is_chosen, "table": table}
         found = student.probe("loss_of_masked", functions, has_curve=False, **arguments)
-        loss = expect.number(found["loss"], "masked_loss should be a number")
+        loss = expect.number(found["loss"], "masked_loss should be")
         probes.append((tuple(arguments.values()), loss))
         gradients.append(found["gradient"])
     with diagnosis.explained(lambda text: mistakes_in_models.of_loss(probes)):

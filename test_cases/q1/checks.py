@@ -59,7 +59,7 @@ def score(student: Student, library: Library, thresholds: Mapping[str, float]) -
         model = student.create(TARGET, dimensions)
         _set_weights(model, random.standard_normal((1, dimensions)))
         for point in random.standard_normal((10, 1, dimensions)).astype(np.float32):
-            found = expect.number(model(point), "the score of one point should be one number")
+            found = expect.number(model(point), "the score of one point should be")
             with diagnosis.explained(lambda text: "", lambda model=model: _smallest_score(model)):  # type: ignore[misc]
                 expect.close(
                     found,
@@ -144,7 +144,7 @@ def _converges(student: Student, drawn: Splits, number: int, maximum_passes: flo
         )
     scores = drawn.train.x @ weights.T
     for row in np.flatnonzero(np.abs(scores) < NEAR_THE_LINE):
-        scores[row] = expect.number(model(drawn.train.x[row : row + 1]), "the score of one point should be one number")
+        scores[row] = expect.number(model(drawn.train.x[row : row + 1]), "the score of one point should be")
     right = np.where(scores >= 0, 1, -1) == drawn.train.y
     if number == 1:
         student.record("training_accuracy", right.mean())

@@ -70,7 +70,7 @@ def _mean_squared_error(student: Student) -> None:
         batch = len(predictions)
         value = expect.number(
             student.call(LOSS, predictions, labels),
-            "regression_loss should be one number, the mean over the batch",
+            "regression_loss should be the mean over the batch",
         )
         expected = losses.squared_error(predictions, labels)
         expect.close(
