@@ -371,7 +371,7 @@ def test_no_detour_to_autograd_leads_to_a_gradient_in_a_probe(mode, computes):
             x = x.clone().requires_grad_()
             computes(x.square().sum(), x)
 
-    with pytest.raises(RuntimeError, match=r"autograd is switched off here|does not require grad|inference tensors"):
+    with pytest.raises(RuntimeError, match="does not require grad|inference tensors"):
         probes.called(by_autograd, [torch.ones(3)])
     x = torch.ones(3, requires_grad=True)
     x.sum().backward()  # and outside of the probe it works as ever

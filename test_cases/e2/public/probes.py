@@ -24,7 +24,7 @@ def without_autograd() -> Iterator[None]:
     """
 
     def refuse(*args: Any, **keywords: Any) -> NoReturn:
-        raise RuntimeError("torch's autograd is switched off here: gradients come from your own formulas")
+        raise RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn")  # as torch says it
 
     engine = getattr(torch.autograd, ENGINE, None)  # another version of torch may have none
     if engine is not None:
