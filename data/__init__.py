@@ -21,6 +21,9 @@ import importlib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from weakref import WeakValueDictionary
+
+import numpy as np
 
 from data.archive import DataError, read_archive, require
 from data.splits import DataSource, Split, Splits
@@ -46,6 +49,7 @@ class Library:
         self._hidden_directory = hidden_directory
         self._directories = ([directory] if directory is not None else []) + [BUILT_IN_DIRECTORY]
         self._loaded: dict[str, Splits] = {}
+        self._lent: WeakValueDictionary[str, Splits] = WeakValueDictionary()
         self._files_of: Library = self
 
     def load(self, name: str) -> Splits:
@@ -58,6 +62,17 @@ class Library:
         if name not in self._loaded:
             self._loaded[name] = self._load(name)
         return self._loaded[name]
+
+    def lend(self, name: str) -> Splits:
+        """As `load`, for a loader that chooses some examples of a dataset: it stays in memory only while it is used."""
+        if name in self._loaded:
+            return self._loaded[name]
+        if self._files_of is not self and not (shared := self._files_of.lend(name)).is_drawn:
+            return shared
+        splits = self._lent.get(name)
+        if splits is None:
+            splits = self._lent[name] = self._read(name)
+        return splits
 
     def with_seed(self, seed: int) -> Library:
         """A library whose drawn data is of another seed; what comes from files is this one's, read once for both."""
@@ -93,13 +108,40 @@ class Library:
     def _load(self, name: str) -> Splits:
         if self._files_of is not self and not (shared := self._files_of.load(name)).is_drawn:
             return shared
+        return self._read(name)
+
+    def _read(self, name: str) -> Splits:
         module = module_of(name)
-        splits: Splits = module.load(self)
+        splits: Splits = _without_the_rest(module.load(_Source(self)))
         if self._hidden_directory is None or not has_hidden_test(module):
             return splits
         path = self._hidden_directory / f"{splits.name}.npz"
         source = f"{splits.source}, {HIDDEN}"
         return dataclasses.replace(splits, source=source, test=_read_test(path, splits))
+
+
+class _Source:
+    """What a loader may ask of its library."""
+
+    def __init__(self, library: Library) -> None:
+        self.seed, self.find, self.load = library.seed, library.find, library.lend
+
+
+def _without_the_rest(splits: Splits) -> Splits:
+    """The same splits. Rows that are a view of a larger array are copied, so that the larger one leaves the memory."""
+
+    def copied(split: Split | None) -> Split | None:
+        if split is None:
+            return None
+        return Split(**{name: array.copy() if _is_part(array) else array for name, array in split.arrays.items()})
+
+    train = copied(splits.train)
+    assert train is not None
+    return dataclasses.replace(splits, train=train, validation=copied(splits.validation), test=copied(splits.test))
+
+
+def _is_part(array: np.ndarray) -> bool:
+    return isinstance(array.base, np.ndarray) and array.base.nbytes > array.nbytes
 
 
 def module_of(name: str) -> ModuleType:

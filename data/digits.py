@@ -48,7 +48,7 @@ def read(path: Path, source: str) -> Splits:
 
 def inputs(pixels: np.ndarray) -> np.ndarray:
     """What a model reads: float32 in [0, 1], same shape."""
-    return pixels.astype(np.float32) / np.float32(255)
+    return np.divide(pixels, np.float32(255), dtype=np.float32)  # without `astype`, which makes an array more
 
 
 def one_hot(labels: np.ndarray) -> np.ndarray:

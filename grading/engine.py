@@ -17,7 +17,7 @@ from grading.checks.attempts import CheckRun
 from grading.checks.source import StudentSource
 from grading.checks.student import Connection, Student
 from grading.console import Console, StudentOutput
-from grading.isolation import forkserver
+from grading.isolation import forkserver, memory
 from grading.isolation.process import StudentProcess
 from grading.isolation.sandbox import Sandbox
 from grading.outcomes import (
@@ -104,6 +104,8 @@ class Engine:
         self._running: set[Student] = set()
         self._statuses: dict[threading.Event, str] = {}  # of the questions that are being graded, by their ends
         self._closing = False
+        if not settings.in_process:
+            memory.return_freed_arrays()
         if not settings.in_process and forkserver.is_available():
             self._fork_server = self._new_fork_server()  # imports torch while we read data
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 
@@ -207,3 +209,16 @@ def test_data_with_seed_is_of_another_seed_and_files_are_read_only_once():
     assert not np.array_equal(other.load("points").train.x, library.load("points").train.x)
     assert np.array_equal(other.load("points").train.x, Library(seed=1).load("points").train.x)
     assert other.load("words") is library.load("words")
+
+
+def test_what_a_loader_does_not_choose_leaves_the_memory():
+    library = Library()
+    chosen = library.load("test_cases.e9.public.data")
+    for split in (chosen.train, chosen.validation, chosen.test):
+        for array in split.arrays.values():
+            assert array.base is None or array.base.nbytes <= array.nbytes
+    gc.collect()
+    assert not library._lent
+    every = library.load("digits")
+    assert np.array_equal(every.train.x[: len(chosen.train)], chosen.train.x)
+    assert library.lend("digits") is library.with_seed(1).lend("digits") is every

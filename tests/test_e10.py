@@ -12,6 +12,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 import data as datasets
 from grading.checks.variants import joined
+from grading.outcomes import CheckFailed
 from pictures.windows.live import Live
 from staff.solutions.electives import adversarial
 from test_cases.e10 import checks, measures, mistakes, reference, trained
@@ -130,6 +131,11 @@ def small() -> datasets.Splits:
     return library().load(trained.DIGITS)
 
 
+@pytest.fixture(scope="module")
+def known() -> list[datasets.Split]:
+    return digits.shipped(library())
+
+
 def asked(each: int = 60) -> np.ndarray:
     return np.arange(digits.CLASSES).repeat(each)
 
@@ -147,33 +153,66 @@ def test_small_digits_are_means_of_four_pixels(small):
     assert len(small.test) == len(large.test)
 
 
-def test_real_digits_that_nobody_trained_on_have_all_measures_near_one(small):
-    found = measures.measured(chosen(small.test), asked(), small.train, small.test)
+def test_real_digits_that_nobody_trained_on_have_all_measures_near_one(small, known):
+    *without_test, _ = known
+    found = measures.measured(chosen(small.test), asked(), small.train, small.test, without_test)
     assert found.read > 0.95
     for value in (found.variety, found.novelty):
         assert 0.7 < value < 1.3
     assert found.coverage > 0.9
 
 
-def test_one_good_digit_repeated_has_no_variety_and_covers_little(small):
+def test_one_good_digit_repeated_has_no_variety_and_covers_little(small, known):
     one = chosen(small.test, 1).repeat(60, axis=0)
-    found = measures.measured(one, asked(), small.train, small.test)
+    found = measures.measured(one, asked(), small.train, small.test, known)
     assert found.read >= 0.9
     assert found.variety < 0.01
     assert found.coverage < 0.1
 
 
-def test_training_digits_repeated_have_no_novelty(small):
-    found = measures.measured(chosen(small.train), asked(), small.train, small.test)
+def test_training_digits_repeated_have_no_novelty(small, known):
+    found = measures.measured(chosen(small.train), asked(), small.train, small.test, known)
     assert found.read > 0.95
     assert found.novelty < 1e-3
     assert (small.train.y[found.nearest] == asked()).all()
 
 
-def test_one_good_digit_with_grain_varies_but_covers_no_real_digits(small):
+def test_copies_of_any_digit_on_disk_have_no_novelty(small, known):
+    for split in known:
+        copies = np.concatenate([digits.halved(split.x[split.y == digit][-60:]) for digit in range(digits.CLASSES)])
+        found = measures.measured(copies, asked(), small.train, small.test, known)
+        assert found.read > 0.9
+        assert found.novelty < 1e-3
+
+
+class Drawer:
+    """A model that makes images of a table of stored ones, which is a weight of its generator or is not."""
+
+    def __init__(self, images: np.ndarray, is_weight: bool) -> None:
+        self.images, self.is_weight = images, is_weight
+
+    def parameters(self) -> dict[str, np.ndarray]:
+        return {"generator.table": self.images, "discriminator.weight": np.ones(3)}
+
+    def set_parameters(self, values: dict[str, np.ndarray]) -> None:
+        assert list(values) == ["generator.table"]
+        self.images = values["generator.table"] if self.is_weight else self.images
+
+    def method(self, name: str, noise: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        return self.images
+
+
+def test_images_that_other_weights_make_too_are_no_work_of_the_generator(small):
+    images, labels, random = chosen(small.test), asked(), np.random.default_rng(0)
+    trained._require_made_by_weights(Drawer(images, is_weight=True), images, labels, random)
+    with pytest.raises(CheckFailed, match="weights of the generator in another order. Still, 9.%"):
+        trained._require_made_by_weights(Drawer(images, is_weight=False), images, labels, random)
+
+
+def test_one_good_digit_with_grain_varies_but_covers_no_real_digits(small, known):
     grain = 0.15 * np.random.default_rng(0).standard_normal((600, digits.PIXELS))
     one = np.clip(chosen(small.test, 1).repeat(60, axis=0) + grain, 0, 1)
-    found = measures.measured(one, asked(), small.train, small.test)
+    found = measures.measured(one, asked(), small.train, small.test, known)
     assert found.variety > 0.3
     assert found.coverage < 0.2
 

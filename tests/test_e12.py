@@ -221,6 +221,24 @@ def test_a_reward_hacker_is_told_apart_from_an_assistant():
         measures.require(before, before, season, thresholds)
 
 
+def test_words_that_are_likelier_at_all_tokens_alike_are_no_preference():
+    thresholds = next(q for q in _questions() if q.id == "e12").thresholds
+    rows, shipped = verses.encoded()[~verses.was_read()], language_model.weights()
+    likelier = np.random.default_rng(0).standard_normal(len(shipped["output.bias"])).astype(np.float32)
+    biased = {**shipped, "output.bias": shipped["output.bias"] + likelier}
+    plain = measures.without_frequencies(biased, rows)
+    np.testing.assert_allclose(plain["output.bias"], shipped["output.bias"], atol=1e-3)  # float32 logits near 30
+    other = {**biased, "norm.weight": np.float32(1.2) * shipped["norm.weight"]}
+    kept = measures.without_frequencies(other, rows)
+    own, old = (decoding.logits(each, rows[:20, :-1]) for each in (kept, shipped))
+    assert np.abs(own - old).max() > 0.1
+    before = manner(rows[:500], "winter")
+    named = verses.names_season(rows, "winter")
+    measures.require_context(before, manner(rows[named][:300], "winter"), "winter", thresholds)
+    with pytest.raises(measures.expect.Miss, match="Does training move more than the bias"):
+        measures.require_context(before, before, "winter", thresholds)
+
+
 def _questions() -> list[Any]:
     from grading.questions import discover
 

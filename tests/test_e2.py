@@ -360,3 +360,20 @@ def test_weights_learned_by_heart_solve_no_turned_square(graded, tmp_path):
 def test_inputs_differ_from_seed_to_seed():
     first, second = (checks._random(SimpleNamespace(seed=seed), 1).random() for seed in (0, 1))
     assert first != second
+
+
+@pytest.mark.parametrize(
+    "mode", [torch.enable_grad, lambda: torch.set_grad_enabled(True), lambda: torch.inference_mode(False)]
+)
+@pytest.mark.parametrize("computes", [lambda y, x: y.backward(), lambda y, x: torch.autograd.grad(y, x)])
+def test_no_detour_to_autograd_leads_to_a_gradient_in_a_probe(mode, computes):
+    def by_autograd(x):
+        with mode():
+            x = x.clone().requires_grad_()
+            computes(x.square().sum(), x)
+
+    with pytest.raises(RuntimeError, match="does not require grad|inference tensors"):
+        probes.called(by_autograd, [torch.ones(3)])
+    x = torch.ones(3, requires_grad=True)
+    x.sum().backward()  # and outside of the probe it works as ever
+    assert x.grad is not None

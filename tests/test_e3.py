@@ -346,3 +346,15 @@ def test_the_dropout_of_the_solution_is_on_in_training_alone():
     layer.eval()
     assert torch.equal(layer(x), layer(x))
     assert isinstance(layer, nn.Module)
+
+
+def test_a_net_that_knows_right_labels_behind_wrong_ones_has_seen_other_data():
+    given = splits(3)
+    truth = data.drawn(datasets.Library(seed=3))[0].truth
+    wrong = np.flatnonzero(given.train.y != truth)
+    for share in (0.0, 0.8):  # learned by heart, and as right as a net can be on images that it does not know
+        labels = given.train.y.copy()
+        labels[wrong[: round(share * len(wrong))]] = truth[wrong[: round(share * len(wrong))]]
+        training._require_no_truth(np.eye(10)[labels], given, truth)
+    with pytest.raises(CheckFailed, match="of the 60 training images with a wrong label, the net reads 100% right"):
+        training._require_no_truth(np.eye(10)[truth], given, truth)

@@ -15,6 +15,7 @@ from torch.nn import functional
 import data as datasets
 from grading.outcomes import CheckFailed
 from pictures.windows.live import Live
+from staff.release import hidden
 from staff.solutions.electives import encoders
 from test_cases.e8 import checks, masking, mistakes, mistakes_in_models, reference
 from test_cases.e8.public import charts, digits, looking, picture, verses
@@ -219,19 +220,30 @@ def splits(kind: str, seed: int = 0) -> datasets.Splits:
     return datasets.Library(seed=seed).load(checks.VERSES if kind == "words" else checks.DIGITS)
 
 
+def test_hidden_lines_are_in_no_play_that_students_have_and_follow_from_the_secret():
+    found, again, other = hidden.verses(1), hidden.verses(1), hidden.verses(2)
+    shipped = {tuple(line) for line in verses.numbered().tolist()}
+    assert len(found) == verses.TEST
+    assert not shipped & {tuple(line) for line in found.ids.tolist()}
+    np.testing.assert_array_equal(found.inputs, again.inputs)
+    assert not np.array_equal(found.ids, other.ids)
+    assert 0.06 < checks._unigram_rate(splits("words").train, found) < 0.12
+    with pytest.raises(ValueError, match=r"1,500 new lines are needed; the plays have 0"):
+        verses.hidden_test(verses.plays.BUILT_IN_FILE.read_text(encoding="utf-8"), 1)
+
+
 def test_held_out_lines_do_not_occur_in_training_and_hide_a_seventh():
     found = splits("words")
     lines = {tuple(line) for line in found.train.ids.tolist()}
     assert found.test is not None
     assert found.validation is not None
-    for split in (found.validation, found.test, verses.draw_hidden_test(0)):
+    for split in (found.validation, found.test, hidden.verses(0)):
         assert not lines & {tuple(line) for line in split.ids.tolist()}
         is_hidden = split.inputs == verses.MASK
         assert is_hidden.any(axis=1).all()
         assert 0.13 < is_hidden.sum() / (split.ids != verses.PADDING).sum() < 0.19
         np.testing.assert_array_equal(split.inputs[~is_hidden], split.ids[~is_hidden])
     assert found.about["words"][: verses.FIRST_WORD] == ["(padding)", "(hidden)"]
-    assert not np.array_equal(found.test.ids, verses.draw_hidden_test(0).ids)
     assert 0.06 < checks._unigram_rate(found.train, found.test) < 0.12
 
 

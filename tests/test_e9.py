@@ -64,7 +64,7 @@ def test_pca_is_torchs_and_both_ways_to_it_agree():
     mean, components = reference.pca(images, 3)
     _, _, right = torch.pca_lowrank(torch.from_numpy(images), q=9, niter=20)
     assert mistakes.alike(components, right.T[:3].numpy())
-    same_mean, same_components = reference.pca_of_many(images, 3)
+    same_mean, same_components = reference.pca_of_many([images[:2], images[2:]], 3)
     np.testing.assert_allclose(same_mean, mean)
     assert mistakes.alike(same_components, components)
     back = reference.reconstruction_by_pca(images, mean, components)

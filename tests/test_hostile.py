@@ -40,6 +40,8 @@ CHOSEN = {
     ),
     "learning from test inputs; networks made up": ("learn_from_test_inputs", "forged_networks"),
     "models that share weights; answers from memory": ("shared_encoder", "remembers_the_split"),
+    "stored images and known lines in place of a trained model": ("stored_images", "known_lines"),
+    "generators that show stored digits, or known sentences": ("moved_digits", "known_translations"),
 }
 
 

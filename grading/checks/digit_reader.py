@@ -22,7 +22,7 @@ PATH = Path(__file__).with_name("digit_reader.npz")
 SIDE, SMALL_SIDE, CLASSES = 28, 14, 10
 SIZES = {side * side: side for side in (SIDE, SMALL_SIDE)}  # pixels of an image, and of its side
 WEIGHTS = ("first", "first_bias", "second", "second_bias", "hidden", "hidden_bias", "scores", "scores_bias")
-BATCH = 500  # images at once: 14 MB of patches
+BATCH = 200  # images at once: 6 MB of patches
 
 Floats = NDArray[np.float32]
 

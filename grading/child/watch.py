@@ -247,8 +247,9 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
         found["distinct"] = int(seen.sum())
         found["writes"] = sum(parameter._version for parameter in parameters) - sum(versions)
         now = current()
-        found["changed"] = any(not _equal(old, new) for old, new in zip(before, now, strict=True))
-        found["unmoved"] = _unmoved(model, before, now)
+        still = [new for old, new in zip(before, now, strict=True) if _equal(old, new)]
+        found["changed"] = len(still) < len(now)
+        found["unmoved"] = _names(model, still[:MAX_NAMES])
         found["finite"] = all(bool(torch.isfinite(parameter).all()) for parameter in now)
         found["moved"] = recorders.movement(before, now)
         if found["batches"]:
@@ -261,11 +262,10 @@ def _parameters(model: Any) -> list[torch.nn.Parameter]:
     return list(model.parameters()) if isinstance(model, torch.nn.Module) else []
 
 
-def _unmoved(model: Any, before: list[torch.Tensor], now: list[torch.nn.Parameter]) -> list[str]:
-    """Names of the parameters that are as they were, the first few of them."""
-    names = {id(parameter): name for name, parameter in model.named_parameters()} if now else {}
-    still = [new for old, new in zip(before, now, strict=True) if _equal(old, new)]
-    return [names.get(id(parameter), "") for parameter in still][:MAX_NAMES]
+def _names(model: Any, parameters: list[torch.nn.Parameter]) -> list[str]:
+    """What a model calls its parameters; "" for one that it no longer has."""
+    names = {id(parameter): name for name, parameter in model.named_parameters()} if parameters else {}
+    return [names.get(id(parameter), "") for parameter in parameters]
 
 
 def _equal(one: torch.Tensor, other: torch.Tensor) -> bool:

@@ -1,8 +1,9 @@
-"""How much memory a process group holds."""
+"""How much memory a process group holds, and how this process returns what it has freed."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import subprocess
 import sys
@@ -11,6 +12,19 @@ from pathlib import Path
 
 SECONDS_TO_MEASURE = 0.5
 SECONDS_BETWEEN_MEASUREMENTS = 0.0 if sys.platform == "linux" else 1.0  # elsewhere a program runs for each
+MMAP_THRESHOLD = -3  # of mallopt(3)
+MIN_BYTES_TO_RETURN = 2**20
+
+
+def return_freed_arrays() -> None:
+    """Have the C library return an array's memory to the system as soon as the array is freed (glibc).
+
+    By itself, glibc does so only until the first large array is freed. From then on it keeps every array below that
+    size, 32 MiB at most, in its heaps, and a thread's heap seldom shrinks.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError):  # another C library
+            ctypes.CDLL(None).mallopt(MMAP_THRESHOLD, MIN_BYTES_TO_RETURN)
 
 
 def group_bytes(pid: int) -> int:

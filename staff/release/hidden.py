@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 
 import numpy as np
 
 import data
-from data import words
+from data import Split, words
 from grading.questions import discover
 from staff.build.archive import npz_bytes
 from staff.release.manifest import ReleaseError
 
+PLAYS = 4  # whose lines are new, twice as many as are needed
 TEST_DIGITS = 5000  # as many as the shipped test split
 MIN_SEED_CHARACTERS = 8
 
@@ -38,10 +40,24 @@ def words_file(seed: str) -> bytes:
     return npz_bytes({"x": rows, "y": np.asarray(arrays["test_y"]).astype(np.int64)})
 
 
+def verses(secret: int) -> Split:
+    """The test split of elective 8's verses: lines of plays that nobody has read."""
+    from staff.build.plays import build, grammar
+    from staff.build.plays.stage import Stage
+    from test_cases.e8.public.verses import hidden_test
+
+    return hidden_test(build.build(Stage(grammar.load()), PLAYS, secret)[0], secret)
+
+
+# by the dataset in a question's folder whose test split needs tools that students do not have
+DRAWN_BY_STAFF: Mapping[str, Callable[[int], Split]] = {"test_cases.e8.public.verses": verses}
+
+
 def files(seed: str) -> dict[str, bytes]:
     """The hidden files by their place in autograder.zip.
 
-    Digits and words are drawn by staff's own tools; datasets in questions' folders draw their own (`draw_hidden_test`).
+    Digits and words are drawn by staff's own tools. Datasets in questions' folders draw their own (`draw_hidden_test`),
+    but for those in `DRAWN_BY_STAFF`.
     """
     return own_files(seed) | {"hidden/digits.npz": digits_file(seed), "hidden/words.npz": words_file(seed)}
 
@@ -56,9 +72,10 @@ def own_files(seed: str) -> dict[str, bytes]:
             path = f"hidden/{module.load(data.Library()).name}.npz"
             if path in taken | set(found):
                 raise ReleaseError(f"{name}: another dataset has its hidden test split in {path}; choose another name")
-            if not hasattr(module, "draw_hidden_test"):
+            draw = DRAWN_BY_STAFF.get(name) or getattr(module, "draw_hidden_test", None)
+            if draw is None:
                 raise ReleaseError(f"{name}: says HIDDEN_TEST and has no function draw_hidden_test")
-            found[path] = npz_bytes(module.draw_hidden_test(number(seed, path)).arrays)
+            found[path] = npz_bytes(draw(number(seed, path)).arrays)
     return found
 
 

@@ -6,14 +6,17 @@ images of the same class, as many as there are generated ones. 1 then means: as 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from data import Split
 from grading.checks import digit_reader
+from test_cases.e10.public import digits as small_digits
 
 NEIGHBOURS = 5  # the ball around a real digit reaches to its fifth neighbour
+SAME = 1e-3  # two images that lie closer are one: sums of 196 squares are rounded
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,8 @@ class Measures:
         variety: the median distance to the nearest other generated digit of the class, compared with real digits. Of
             the class that varies least.
         least_varied: that class.
-        novelty: the median distance to the nearest training digit of the class, compared with real digits that nobody
-            trained on. The mean over the classes.
+        novelty: the median distance to the nearest known digit of the class, compared with real test digits. A test
+            digit that is known itself is compared with the others. The mean over the classes.
         coverage: of real digits, the share that has a generated digit of its class nearer than its fifth real
             neighbour (Naeem and others, "Reliable fidelity and diversity metrics for generative models", 2020).
         nearest: for each generated digit, the row of the nearest training digit of its class, int64 (count,).
@@ -42,7 +45,7 @@ class Measures:
     nearest: np.ndarray
 
 
-def measured(images: np.ndarray, labels: np.ndarray, train: Split, test: Split) -> Measures:
+def measured(images: np.ndarray, labels: np.ndarray, train: Split, test: Split, known: Sequence[Split]) -> Measures:
     """Measure generated digits.
 
     Args:
@@ -50,23 +53,25 @@ def measured(images: np.ndarray, labels: np.ndarray, train: Split, test: Split) 
         labels: what was asked for, int64 (count,).
         train: what the generator was trained on.
         test: other real digits.
+        known: all digits that a generator could copy, those of training among them; `x` uint8 (count, 784).
     """
-    right = digit_reader.read(images).argmax(axis=1) == labels
+    right = read_right(images, labels)
     classes = np.unique(labels)
     varieties, novelties, covered = [], [], []
     nearest = np.zeros(len(images), np.int64)
     for digit in classes:
-        made, real, known = images[labels == digit], test.x[test.y == digit], np.flatnonzero(train.y == digit)
+        made, real, rows = images[labels == digit], test.x[test.y == digit], np.flatnonzero(train.y == digit)
+        copied = np.concatenate([small_digits.halved(split.x[split.y == digit]) for split in known])
         count = min(len(made), len(real))  # of both, so that both lie equally close
         real, some = real[:count], made[:count]
         among_real, among_made = (distances(own, own, is_same=True) for own in (real, some))
-        to_known = distances(made, train.x[known])
-        scale = np.median(among_real.min(axis=1)), np.median(distances(real, train.x[known]).min(axis=1))
-        varieties.append(np.median(among_made.min(axis=1)) / scale[0])
-        novelties.append(np.median(to_known.min(axis=1)) / scale[1])
+        of_made, of_real = np.split(distances(np.concatenate([made, real]), copied), [len(made)])
+        of_real = np.where(of_real < SAME, np.inf, of_real)
+        varieties.append(np.median(among_made.min(axis=1)) / np.median(among_real.min(axis=1)))
+        novelties.append(np.median(of_made.min(axis=1)) / np.median(of_real.min(axis=1)))
         reach = np.sort(among_real, axis=1)[:, NEIGHBOURS - 1]
         covered.append((distances(real, some).min(axis=1) < reach).mean())
-        nearest[labels == digit] = known[to_known.argmin(axis=1)]
+        nearest[labels == digit] = rows[distances(made, train.x[rows]).argmin(axis=1)]
     least = int(np.argmin(varieties))
     return Measures(
         float(right.mean()),
@@ -77,6 +82,11 @@ def measured(images: np.ndarray, labels: np.ndarray, train: Split, test: Split) 
         float(np.mean(covered)),
         nearest,
     )
+
+
+def read_right(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Which images (count, 196) are read as the digit that was asked for, bool (count,)."""
+    return np.asarray(digit_reader.read(images).argmax(axis=1) == labels)
 
 
 def distances(one: np.ndarray, other: np.ndarray, is_same: bool = False) -> np.ndarray:

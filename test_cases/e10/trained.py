@@ -12,6 +12,7 @@ from data import Library, Splits
 from grading.checks import diagnosis, expect
 from grading.checks.answers import Training
 from grading.checks.student import Model, Student
+from grading.outcomes import CheckFailed
 from test_cases.e10 import measures, reference
 from test_cases.e10.measures import Measures
 from test_cases.e10.public import digits as small_digits
@@ -25,6 +26,7 @@ POINTS = 2000  # that modes are counted among
 EACH = 100  # digits of each class
 SHOWN_POINTS = 400
 AGREE = 1e-4  # float32 through three layers, against float64
+MAX_READ_WITHOUT_WEIGHTS = 0.5  # a share of digits; chance is 0.1
 MUCH = 3.0  # times as many steps of one network as of the other
 
 
@@ -63,7 +65,8 @@ def digits(student: Student, library: Library, thresholds: Mapping[str, float], 
     noise = random.standard_normal((len(labels), small_digits.NOISE_SIZE)).astype(np.float32)
     what = "after train_digits, the generator should make images"
     images = expect.array(model.method("sample", noise, labels), (len(labels), small_digits.PIXELS), what)
-    found = measures.measured(np.clip(images, 0, 1), labels, splits.train, splits.test)
+    known = small_digits.shipped(library)
+    found = measures.measured(np.clip(images, 0, 1), labels, splits.train, splits.test, known)
     student.record("read_share", found.read)
     student.record("variety", found.variety)
     student.record("novelty", found.novelty)
@@ -75,15 +78,31 @@ def digits(student: Student, library: Library, thresholds: Mapping[str, float], 
         what = "the share of generated digits that are read as what was asked for"
         expect.at_least(found.read, thresholds["minimum_read_share"], what, _steps(watched))
         _require_variety(found, thresholds)
+    _require_made_by_weights(model, noise, labels, random)
 
 
 def _require_variety(found: Measures, thresholds: Mapping[str, float]) -> None:
     what = f"generated digits of class {found.least_varied} should differ among each other by"
     _at_least_a_share(found.variety, thresholds["minimum_variety"], what, "of what real ones do")
-    what = "generated digits should differ from the nearest training digit by"
+    what = "generated digits should differ from the nearest digit of the data folder by"
     _at_least_a_share(found.novelty, thresholds["minimum_novelty"], what, "of what other real digits do")
     what = "the share of real digits that have a generated one close by"
     expect.at_least(found.coverage, thresholds["minimum_coverage"], what, "Do digits of a class look alike?")
+
+
+def _require_made_by_weights(model: Model, noise: np.ndarray, labels: np.ndarray, random: np.random.Generator) -> None:
+    """A generator whose weights have changed places makes no digits. One that shows stored images still does."""
+    weights = {name: each for name, each in model.parameters().items() if name.startswith("generator.")}
+    model.set_parameters({name: random.permuted(each.ravel()).reshape(each.shape) for name, each in weights.items()})
+    found = model.method("sample", noise, labels)
+    numbers = np.nan_to_num(found) if isinstance(found, np.ndarray) else found  # such weights may lead anywhere
+    images = expect.array(numbers, (len(labels), small_digits.PIXELS), "with other weights, images should be")
+    read = float(measures.read_right(images, labels).mean())
+    if read > MAX_READ_WITHOUT_WEIGHTS:
+        raise CheckFailed(
+            f"the grader put the weights of the generator in another order. Still, {read:.0%} of its images are read "
+            "as what was asked for. Do its images come from its layers?"
+        )
 
 
 def _at_least_a_share(value: float, threshold: float, what: str, of_what: str) -> None:
@@ -195,8 +214,8 @@ def _copies(found: Measures, thresholds: Mapping[str, float]) -> str:
     """Digits that are copies, of one another or of training digits."""
     if found.novelty < thresholds["minimum_novelty"]:
         return (
-            "Generated digits are copies of training digits, or nearly so. The generator makes digits of noise, and "
-            "never sees a real one."
+            "Generated digits are copies of training digits or of others in the data folder, or nearly so. The "
+            "generator makes digits of noise, and never sees a real one."
         )
     if found.variety < thresholds["minimum_variety"]:
         return (

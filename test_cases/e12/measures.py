@@ -17,6 +17,7 @@ from test_cases.e12.public.verses import PAD
 
 MANY_TIMES = 0.1  # of all verses, one and the same
 ROWS_APART = 200  # verses of which the divergence is the mean
+ROWS_READ = 100  # verses at whose tokens changes of logits are averaged
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,38 @@ def require(before: Manner, now: Manner, season: str, thresholds: Mapping[str, f
     expect.at_least(now.in_form, thresholds["minimum_in_form"], what)
     what = f"the loss on new haiku rose from {before.loss:.3f} to {now.loss:.3f} nats per token; the rise"
     expect.at_most(now.loss - before.loss, thresholds["maximum_loss_rise"], what)
+
+
+def without_frequencies(weights: decoding.Weights, verses_read: np.ndarray) -> dict[str, np.ndarray]:
+    """A model whose words are as likely as those of the shipped model, on average over the tokens of verses.
+
+    What a word's logit has gained or lost at all tokens alike is taken from the bias of the output layer. What depends
+    on the words before it stays.
+
+    Args:
+        weights: of a model that began as the shipped one.
+        verses_read: int64 (count, 21).
+    """
+    rows = verses_read[:ROWS_READ, :-1]
+    own, old = (decoding.logits(each, rows)[rows != PAD] for each in (weights, shipped.weights()))  # (tokens, words)
+    change = (own - old).mean(axis=0)
+    return {**weights, "output.bias": (weights["output.bias"] - change).astype(np.float32)}
+
+
+def require_context(before: Manner, plain: Manner, season: str, thresholds: Mapping[str, float]) -> None:
+    """Fail if only the words of the season have become more likely, wherever they stand: nobody has to train for this.
+
+    Args:
+        before: the shipped model.
+        plain: the policy `without_frequencies`.
+    """
+    what = (
+        f"the grader took the mean change of each word's logit from the policy. Verses that name {season} were "
+        f"{before.season:.1%} before DPO; now they are {plain.season:.1%}. The first divided by the second"
+    )
+    share = before.season / plain.season if plain.season else 1.0
+    hint = "Does training move more than the bias of the output layer?"
+    expect.at_most(share, thresholds["maximum_season_without_frequencies"], what, hint)
 
 
 def explained(training: Training, before: Manner, now: Manner) -> str:

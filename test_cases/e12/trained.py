@@ -103,10 +103,13 @@ def assistant(student: Student, library: Library, thresholds: Mapping[str, float
     student.record("loss_rise", now.loss - before.loss)
     student.record("different", now.different)
     student.record("divergence", now.divergence)
+    plain = _manner(measures.without_frequencies(after, held_out), season, held_out, library)
+    student.record("season_without_frequencies", before.season / plain.season if plain.season else 1.0)
     path = np.array([[each.divergence, each.season, each.in_form] for each in (before, now)])
     student.exhibit(lambda: Assistant.of(season, (before.rows, now.rows), path))
     with diagnosis.explained(lambda text: measures.explained(training, before, now)):
         measures.require(before, now, season, thresholds)
+    measures.require_context(before, plain, season, thresholds)
 
 
 def _manner(weights: decoding.Weights, season: str, held_out: np.ndarray, library: Library) -> Manner:

@@ -244,7 +244,7 @@ def compression(student: Student, library: Library, thresholds: Mapping[str, flo
         own = networks.of(model, _named("after train_autoencoder, Autoencoder", *SQUEEZED), SQUEEZED[-1], SQUEEZED[-1])
         answers.require_own_images(model, own, data.images(splits.test.x[:3]))
     test = data.images(splits.test.x)
-    middle, rows = reference.pca_of_many(data.images(splits.train.x[:FITTED]), SQUEEZED[-1])
+    middle, rows = reference.pca_of_many(map(data.images, reference.blocks(splits.train.x[:FITTED])), SQUEEZED[-1])
     by_pca = reference.reconstruction_by_pca(test, middle.astype(np.float32), rows.astype(np.float32))
     made = measures.reconstructions(own, test)
     error, best = float(np.mean((made - test) ** 2)), float(np.mean((by_pca - test) ** 2))

@@ -59,14 +59,13 @@ class Nats:
 
 def reconstructions(own: Networks, images: np.ndarray) -> np.ndarray:
     """What an autoencoder makes of images (count, 784)."""
-    blocks = np.split(images, range(BLOCK, len(images), BLOCK))
-    return np.concatenate([own.drawn(own.encode(block)) for block in blocks])
+    return np.concatenate([own.drawn(own.encode(block)) for block in reference.blocks(images)])
 
 
 def nats(own: Networks, images: np.ndarray, random: np.random.Generator) -> Nats:
     """Minus the ELBO of images (count, 784), with one draw of the latent for each."""
     found = []
-    for block in np.split(images, range(BLOCK, len(images), BLOCK)):
+    for block in reference.blocks(images):
         mean, log_variance = own.spread(block)
         with np.errstate(over="ignore", invalid="ignore"):
             z = mean + np.exp(0.5 * log_variance) * random.standard_normal(mean.shape, np.float32)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
-BLOCK = 2000  # images at once
+BLOCK = 1000  # images at once
 Layers = list[tuple[np.ndarray, np.ndarray]]  # weight (outputs, inputs) and bias (outputs,) of each linear layer
 
 
@@ -26,11 +28,20 @@ def reconstruction_by_pca(images: np.ndarray, middle: np.ndarray, rows: np.ndarr
     return np.asarray(numbers @ rows + middle)
 
 
-def pca_of_many(images: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """As `pca`, of many images of few pixels: by the covariance matrix, in less time and memory."""
-    middle = images.mean(axis=0, dtype=np.float64)
-    covariance = images.T @ images / np.float64(len(images)) - np.outer(middle, middle)  # (pixels, pixels)
-    return middle, np.linalg.eigh(covariance)[1][:, ::-1][:, :size].T
+def blocks(rows: np.ndarray) -> list[np.ndarray]:
+    """Views of so many rows that what is computed of them takes little memory."""
+    return np.split(rows, range(BLOCK, len(rows), BLOCK))
+
+
+def pca_of_many(parts: Iterable[np.ndarray], size: int) -> tuple[np.ndarray, np.ndarray]:
+    """As `pca`, of many images of few pixels, part by part: by the covariance matrix, in less time and memory."""
+    count, total, products = 0, np.zeros(1), np.zeros((1, 1))
+    for images in parts:
+        count += len(images)
+        total = total + images.sum(axis=0, dtype=np.float64)  # (pixels,)
+        products = products + images.T @ images  # (pixels, pixels)
+    middle: np.ndarray = total / count
+    return middle, np.linalg.eigh(products / count - np.outer(middle, middle))[1][:, ::-1][:, :size].T
 
 
 def kl_divergence(mean: np.ndarray, log_variance: np.ndarray) -> np.ndarray:

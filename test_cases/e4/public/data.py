@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from data.digits import inputs
 from data.splits import DataSource, Split, Splits
 
 SIDE, CLASSES = 28, 10
@@ -50,4 +51,4 @@ def rows(split: Split, which: slice | np.ndarray) -> Split:
 
 def images(pixels: np.ndarray) -> np.ndarray:
     """What a model reads: float32 (count, 1, 28, 28) in [0, 1], of pixels uint8 (count, 784)."""
-    return pixels.reshape(-1, 1, SIDE, SIDE).astype(np.float32) / np.float32(255)
+    return inputs(pixels.reshape(-1, 1, SIDE, SIDE))

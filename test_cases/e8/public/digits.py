@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from data.digits import inputs
 from data.splits import DataSource, Split, Splits
 
 SIDE, CLASSES = 28, 10
@@ -22,4 +23,4 @@ def load(source: DataSource) -> Splits:
 
 def images(pixels: np.ndarray) -> np.ndarray:
     """What a model reads: float32 (count, 28, 28) in [0, 1], of pixels uint8 (count, 784)."""
-    return pixels.reshape(-1, SIDE, SIDE).astype(np.float32) / np.float32(255)
+    return inputs(pixels.reshape(-1, SIDE, SIDE))

@@ -14,6 +14,7 @@ PADDING, MASK, FIRST_WORD = 0, 1, 2
 SHORTEST, LONGEST = 5, 12  # words and punctuation marks of a line
 TRAIN, VALIDATION, TEST = 15_000, 400, 1500  # lines
 HIDDEN_SHARE = 0.15  # of the words of a validation or test line
+HIDDEN_TEST = True  # lines of plays that only staff can draw; these plays can be read, and learned by heart
 SPEAKER = re.compile(r"[A-Z]+:")
 TOKEN = re.compile(r"[a-z]+(?:['-][a-z]+)*|[^\sa-z]")
 
@@ -34,10 +35,20 @@ def load(source: DataSource) -> Splits:
     return Splits("e8-verses", "lines of the plays", Split(ids=train), validation, test, about, is_drawn=True)
 
 
-def draw_hidden_test(seed: int) -> Split:
-    """Other words of other held-out lines, drawn from a secret, for grading."""
-    random = np.random.default_rng([seed, 809])
-    return masked(random, random.permutation(numbered()[TRAIN + VALIDATION :])[:TEST])
+def hidden_test(plays_text: str, seed: int) -> Split:
+    """Lines of other plays for grading, as many as the test split has, with other words hidden.
+
+    Args:
+        plays_text: of the other plays. A line that the built-in plays have is left out, and one with an unknown word.
+        seed: a secret.
+    Raises:
+        ValueError: too few lines are left.
+    """
+    random, words, known = np.random.default_rng([seed, 809]), set(vocabulary()), set(map(tuple, texts()))
+    lines = [line for line in verse_lines(plays_text) if words.issuperset(line) and tuple(line) not in known]
+    if len(lines) < TEST:
+        raise ValueError(f"{TEST:,} new lines are needed; the plays have {len(lines):,}")
+    return masked(random, random.permutation(_numbers(lines))[:TEST])
 
 
 def masked(random: np.random.Generator, lines: np.ndarray) -> Split:
@@ -50,12 +61,17 @@ def masked(random: np.random.Generator, lines: np.ndarray) -> Split:
 
 @cache
 def texts() -> list[list[str]]:
-    """The words and punctuation marks of each verse line of the built-in plays that is short enough; each line once.
+    """The verse lines of the built-in plays; see `verse_lines`."""
+    return verse_lines(plays.BUILT_IN_FILE.read_text(encoding="utf-8"))
+
+
+def verse_lines(text: str) -> list[list[str]]:
+    """The words and punctuation marks of each verse line of a text that is short enough; each line once.
 
     A verse line stands in a speech, below the name of its speaker.
     """
     found, is_speech = [], False
-    for line in plays.BUILT_IN_FILE.read_text(encoding="utf-8").splitlines():
+    for line in text.splitlines():
         if SPEAKER.fullmatch(line):
             is_speech = True
         elif not line:
@@ -74,8 +90,12 @@ def vocabulary() -> list[str]:
 @cache
 def numbered() -> np.ndarray:
     """All lines as integers, int64 (count, 12), in the order of the text."""
+    return _numbers(texts())
+
+
+def _numbers(lines: list[list[str]]) -> np.ndarray:
     numbers = {word: number for number, word in enumerate(vocabulary())}
-    rows = np.full((len(texts()), LONGEST), PADDING, np.int64)
-    for row, line in zip(rows, texts(), strict=True):
+    rows = np.full((len(lines), LONGEST), PADDING, np.int64)
+    for row, line in zip(rows, lines, strict=True):
         row[: len(line)] = [numbers[word] for word in line]
     return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from data.digits import inputs
 from data.splits import DataSource, Split, Splits
 
 SIDE, PIXELS, CLASSES = 28, 784, 10
@@ -27,7 +28,7 @@ def load(source: DataSource) -> Splits:
 
 def images(pixels: np.ndarray) -> np.ndarray:
     """What a model reads: float32 in [0, 1], of pixels uint8, of the same shape."""
-    return pixels.astype(np.float32) / np.float32(255)
+    return inputs(pixels)
 
 
 def one_of_each(labels: np.ndarray) -> np.ndarray:
