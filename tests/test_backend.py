@@ -230,6 +230,8 @@ def test_the_facts_of_sound_training_count_what_happened():
         "slow_from": 0,
         "reordered": 0,
         "foreign": 0,
+        "moves": 10,
+        "last_moved": True,
     }
 
 

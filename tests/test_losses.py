@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -28,10 +29,13 @@ SINGLE = [
 
 
 def probes(name: str, **wrong: Any) -> list[Probe]:
-    """What a submission with these mistakes gives, in float32."""
+    """What a submission with these mistakes gives, in float32; inputs that make it crash are left out."""
     computation, inputs = COMPUTATIONS[name]
-    with np.errstate(all="ignore"):
-        return [(given, np.asarray(computation.function(*given, **wrong), np.float32)) for given in inputs]
+    found: list[Probe] = []
+    for given in inputs:
+        with np.errstate(all="ignore"), contextlib.suppress(ValueError):
+            found.append((given, np.asarray(computation.function(*given, **wrong), np.float32)))
+    return found
 
 
 @pytest.mark.parametrize(("name", "keyword", "number"), SINGLE)
