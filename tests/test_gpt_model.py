@@ -82,10 +82,9 @@ def test_a_right_model_learns_a_batch_by_heart(check, directory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("directory", [SOLUTIONS, OTHER_EDITION], ids=["reference", "other edition"])
-def test_a_right_model_learns_the_plays_with_room_to_spare(check, directory):
-    """Slow: 600 training steps."""
-    student = check(directory, "learns")
+def test_another_editions_model_learns_the_plays_with_room_to_spare(check):
+    """Slow: 600 training steps. `make demo` trains the reference as long."""
+    student = check(OTHER_EDITION, "learns")
     assert student.metrics["validation_loss"] < 0.95 * QUESTION.thresholds["maximum_validation_loss"]
 
 
