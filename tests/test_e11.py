@@ -244,7 +244,7 @@ def test_the_live_window_follows_training_and_changes_no_weight(task, chemistry)
 
 
 submission = partial(elective, "graphs")
-NO_TRAINING = (("range(200)", "range(0)"), ("range(10)", "range(0)"))
+NO_TRAINING = (("passes = 200", "passes = 0"), ("range(10)", "range(0)"))
 BATCHED = "return x[is_node], torch.block_diag(*blocks), is_node.nonzero()[:, 0]"
 AGGREGATED = '    if how == "max":'
 GCN = "return (scale[:, None] * with_loops * scale) @"
