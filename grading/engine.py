@@ -264,7 +264,7 @@ class Engine:
         process = StudentProcess(self._fork_server, output, limit, self.settings.sandbox, patient, self._clock)
         if self._closing:  # since we looked: nobody else would end the process
             process.kill()
-            raise OutOfLimits("time")
+            raise RunEnded
         return process
 
     @contextmanager

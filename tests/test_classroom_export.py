@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("distributed", reason="needs the extra `staff`")
 
-from staff.classroom import export, made_class, roster, tables
+from staff.classroom import bench, export, made_class, roster, tables
 from staff.classroom.errors import ClassroomError
 from staff.classroom.export import METADATA, Submission
 from staff.classroom.roster import Student
@@ -275,3 +275,9 @@ def test_a_larger_made_class_repeats_the_submissions_under_other_names(tmp_path)
     found = export.read(tmp_path / "class.zip", (*WANTED, "electives/optimizers.py"))
     assert len(found.submissions) == len(made)
     assert sum("electives/optimizers.py" in one.files for one in found.submissions) > 80
+
+
+def test_the_drivers_memory_is_told_for_each_tenth_that_was_sampled():
+    samples = [(0, 0.0), (0, 100.0), (9, 120.0), (9, 110.0), (55, 130.0), (99, 300.0), (100, 900.0)]
+    assert bench.by_tenths(samples, 100) == [110.0, 130.0, 300.0]
+    assert bench.by_tenths([(0, 0.0), (50, 0.0)], 100) == []

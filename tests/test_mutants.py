@@ -310,3 +310,17 @@ def test_an_outcome_keeps_its_evidence_apart_from_the_explanation(name):
     assert mutant.phrase not in lost.evidence
     assert lost.message.startswith(lost.evidence)
     assert lost.evidence
+
+
+@pytest.mark.parametrize(
+    ("value", "what", "told"),
+    [
+        (float("nan"), "the score should be", "the score should be a single number; got NaN."),
+        (float("inf"), "bleu should return", "bleu should return a single number; got an infinite number."),
+        (None, "the loss should be the mean", "the loss should be the mean, a single number; got None"),
+    ],
+)
+def test_what_is_no_number_is_told_in_a_whole_sentence(value, what, told):
+    with pytest.raises(expect.Mismatch) as failure:
+        expect.number(value, what)
+    assert str(failure.value).startswith(told)

@@ -66,13 +66,13 @@ def number(value: Any, what: str, hint: str = "") -> float:
         what: subject and verb of the message, such as "the loss should be" or "bleu should return the score".
         hint: a closing question or sentence.
     """
+    wanted = f"{what}{'' if what.endswith((' be', ' return')) else ','} a single number"
     if isinstance(value, np.ndarray) and value.size == 1:
         value = value.reshape(()).item()
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         found = f"got a tensor of shape {value.shape}" if isinstance(value, np.ndarray) else f"got {kind(value)}"
-        verb_needs_it = what.endswith((" be", " return"))
-        raise _failure(f"{what}{'' if verb_needs_it else ','} a single number", found, hint)
-    finite(np.asarray(value, np.float64), what)
+        raise _failure(wanted, found, hint)
+    finite(np.asarray(value, np.float64), wanted)
     return float(value)
 
 

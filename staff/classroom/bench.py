@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,9 @@ from typing import IO
 from grading.isolation.memory import proportional_bytes
 from staff.classroom import made_class
 from staff.classroom.errors import ClassroomError
+from staff.classroom.records import Record
 from staff.release.repository import files_of_working_tree
+from startup import cores
 
 SCALING_WANTED = 1.7
 SECONDS_TO_START = 60.0
@@ -76,13 +78,17 @@ class Workplace:
         """How many submissions are done."""
         return len(list(self.out.glob("submissions/*/result.json")))
 
+    def records(self) -> dict[str, Record]:
+        """Every record, by the submission's id."""
+        paths = sorted(self.out.glob("submissions/*/result.json"))
+        return {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in paths}
+
     def results(self) -> dict[str, str]:
         """Everything in every record that must not differ from run to run."""
         found = {}
-        for path in sorted(self.out.glob("submissions/*/result.json")):
-            record = json.loads(path.read_text(encoding="utf-8"))
+        for submission, record in self.records().items():
             kept = {name: value for name, value in record.items() if name not in BESIDE_THE_RESULT}
-            found[path.parent.name] = json.dumps(kept, sort_keys=True)
+            found[submission] = json.dumps(kept, sort_keys=True)
         return found
 
 
@@ -108,7 +114,7 @@ def bench(plan: Plan, keep: Path | None = None) -> int:
             shutil.rmtree(place.out, ignore_errors=True)
         print(
             f"{len(made)} submissions, {plan.questions}, {plan.time_limit_seconds:g} seconds for each question, "
-            f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before",
+            f"{cores()} cores, load {os.getloadavg()[0]:.1f} before",
             flush=True,
         )
         if plan.once:
@@ -159,25 +165,37 @@ def _timed(place: Workplace, workers: int) -> float:
 
 def _once(place: Workplace, count: int) -> int:
     """Grade on all cores; returns 0 if every submission has a result and the driver's memory grew by little."""
-    workers, log = os.cpu_count() or 1, place.out.parent / "driver.log"
+    log = place.out.parent / "driver.log"
     samples: list[tuple[int, float]] = []  # graded so far, MiB of the driver
-    with log.open("w+b") as file, _process(place.project, place.command("--workers", str(workers)), file) as driver:
+    with log.open("w+b") as file, _process(place.project, place.command("--workers", str(cores())), file) as driver:
         while driver.poll() is None:
-            if mebibytes := proportional_bytes(driver.pid) / 2**20:
-                samples.append((place.graded(), mebibytes))
+            samples.append((place.graded(), proportional_bytes(driver.pid) / 2**20))
             time.sleep(SECONDS_BETWEEN_SAMPLES)
     told = log.read_text(encoding="utf-8", errors="replace")
     if driver.returncode:
         raise ClassroomError(f"grading failed:\n{told[-3000:]}")
     print("\n".join(line for line in told.splitlines() if " graded, the grader failed on " in line))
-    faults = [name for name, record in place.results().items() if "questions" not in json.loads(record)]
-    print(f"{place.graded()} of {count} have a result; the grader failed on {len(faults)} {faults[:5] or ''}".strip())
-    tenths = [[size for graded, size in samples if graded * 10 // count == tenth] for tenth in range(10)]
-    medians = [statistics.median(sizes) for sizes in tenths if sizes]
-    print("MiB of the driver, for each tenth of the class:", " ".join(f"{size:.0f}" for size in medians))
-    grown = medians[-1] / medians[0] if medians else 1.0
-    print(f"from the first tenth to the last: {grown:.2f} times (at most {MEMORY_GROWTH} wanted)", flush=True)
-    return 0 if place.graded() == count and not faults and grown <= MEMORY_GROWTH else 1
+    records = place.records()
+    faults = [submission for submission, record in records.items() if record["failure"]]
+    print(f"{len(records)} of {count} have a record")
+    sizes = by_tenths(samples, count)
+    print(
+        "MiB of the driver, for each tenth of the class:", " ".join(f"{size:.0f}" for size in sizes) or "not told here"
+    )
+    is_flat = not sizes or sizes[-1] <= MEMORY_GROWTH * sizes[0]
+    print(f"the last at most {MEMORY_GROWTH} times the first: {_yes(is_flat)}", flush=True)
+    return 0 if len(records) == count and not faults and is_flat else 1
+
+
+def by_tenths(samples: Sequence[tuple[int, float]], count: int) -> list[float]:
+    """The median size in each tenth of a class that was sampled.
+
+    Args:
+        samples: how many submissions were graded, and a size; 0 where the system does not tell the size.
+        count: of the class.
+    """
+    tenths = [[size for graded, size in samples if graded * 10 // count == tenth and size] for tenth in range(10)]
+    return [statistics.median(sizes) for sizes in tenths if sizes]
 
 
 def _kill_and_resume(place: Workplace, count: int) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from staff.classroom.errors import ClassroomError
+from startup import cores
 
 COULD_NOT, INTERRUPTED = 2, 130
 
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--hidden-directory", type=Path, metavar="DIR", help="hidden test splits: digits.npz, words.npz")
     grade.add_argument("--no-reports", action="store_true", help="results only, no page with pictures for each")
     where = grade.add_mutually_exclusive_group()
-    where.add_argument("--workers", type=_positive(int), default=os.cpu_count() or 1, help="(default: cores)")
+    where.add_argument("--workers", type=_positive(int), default=cores(), help="(default: cores)")
     where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler, such as tcp://host:8786")
     grade.set_defaults(command=_grade)
     make = commands.add_parser("make-class", help="write a made class of 60 as a Gradescope export")

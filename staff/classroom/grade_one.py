@@ -60,12 +60,11 @@ def main(argv: list[str] | None = None) -> int:
             finished: list[QuestionResult] = []
 
             def on_change(one: QuestionResult) -> None:
-                finished.append(submission.as_handed_in(one, code))
+                finished.append(submission.as_handed_in(one, code))  # where the files lay is no part of a result
                 report.print_question(finished[-1], console, finished)
 
-            graded = engine.grade(questions, on_change)
-            # where the files lay this time is no part of a result
-            result.questions = [submission.as_handed_in(one, code) for one in graded]
+            engine.grade(questions, on_change)  # one after the other, as no `jobs` are asked for
+            result.questions = finished
             sources = engine.library.sources()
     result.seconds = time.monotonic() - begun
     document = result.as_dict() | {"isolation": isolation, "data": sources}

@@ -67,14 +67,20 @@ class Manner:
         return float(self.forms.mean())
 
 
+def season_share(before: Manner, now: Manner) -> float:
+    """The share of verses that name the season before training, divided by that after it."""
+    return before.season / now.season if now.season else 1.0
+
+
 def require(before: Manner, now: Manner, season: str, thresholds: Mapping[str, float]) -> None:
     """Fail if what people prefer came too rarely, or if too much was given up for it."""
     what = (
         f"{before.season:.1%} of the verses named {season} before DPO, {now.season:.1%} after it; the first divided by "
         "the second"
     )
-    before_after = before.season / now.season if now.season else 1.0
-    expect.at_most(before_after, thresholds["maximum_season_before"], what, "Twice as many should be the least.")
+    expect.at_most(
+        season_share(before, now), thresholds["maximum_season_before"], what, "Twice as many should be the least."
+    )
     what = f"of {len(now.rows):,} verses after DPO, the share that is different from all others"
     expect.at_least(now.different, thresholds["minimum_different"], what)
     what = f"of the verses after DPO, the share that is 5-7-5 ({before.in_form:.1%} before DPO)"
@@ -110,9 +116,8 @@ def require_context(before: Manner, plain: Manner, season: str, thresholds: Mapp
         f"the grader took the mean change of each word's logit from the policy. Verses that name {season} were "
         f"{before.season:.1%} before DPO; now they are {plain.season:.1%}. The first divided by the second"
     )
-    share = before.season / plain.season if plain.season else 1.0
     hint = "Does training move more than the bias of the output layer?"
-    expect.at_most(share, thresholds["maximum_season_without_frequencies"], what, hint)
+    expect.at_most(season_share(before, plain), thresholds["maximum_season_without_frequencies"], what, hint)
 
 
 def explained(training: Training, before: Manner, now: Manner) -> str:

@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 
 from grading.checks import diagnosis, expect, variants
-from grading.checks.diagnosis import Mistake
-from grading.checks.variants import EXACT, ROUNDED
+from grading.checks.variants import EXACT, FLOAT32, ROUNDED
 from test_cases.e3 import reference
 from test_cases.e3.reference import EPSILON
 
 UNSCALED_SHARE = 0.999  # of kept entries
-FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the input is float64."
 
 IN_ORDER = (
     "The example numbers are in their old order. If a file is sorted by class, the test split then has other classes "
@@ -186,7 +184,7 @@ def of_penalty(name: str, probes: Sequence[diagnosis.Probe]) -> str:
     known = {wrong: told for wrong, told in IN_PENALTIES.items() if wrong not in left_out}
     if found := variants.named(partial(penalty, name), known, probes):
         return found
-    return diagnosis.recognised([Mistake(getattr(reference, name), FLOAT32)], probes, ROUNDED)
+    return variants.rounded(getattr(reference, name), probes)
 
 
 def normalised(
@@ -262,9 +260,7 @@ STATISTICS_DETACHED = (
 
 def of_batch_norm(probes: Sequence[diagnosis.Probe]) -> str:
     """The explanation of the mistake that gives what `batch_norm` gave; see `normalised` for the arguments."""
-    if diagnosis.recognised([Mistake(normalised, FLOAT32)], probes, ROUNDED):
-        return FLOAT32
-    return variants.named(normalised, IN_BATCH_NORM, probes)
+    return variants.recognised(normalised, normalised, IN_BATCH_NORM, probes)
 
 
 def stopping(losses: np.ndarray, patience: int, wrong: str) -> int:

@@ -164,8 +164,9 @@ def _converges(student: Student, drawn: Splits, number: int, maximum_passes: flo
 
 def _why_it_ended(training: Training) -> str:
     """What the last pass of a training that ended too early tells, if each batch held one point."""
-    is_known = training.batches == training.fetched >= training.examples > 0 == training.fetched % training.examples
-    if not is_known or not training.moves or training.last_moved:
+    is_one_by_one = training.batches == training.fetched
+    ended_with_a_pass = training.epochs >= 1 and training.epochs.is_integer()
+    if not (is_one_by_one and ended_with_a_pass) or not training.moves or training.last_moved:
         return "When does your loop end?"
     points = "1 point" if training.moves == 1 else f"{training.moves} points"
     return (

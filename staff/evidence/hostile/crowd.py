@@ -8,7 +8,6 @@ number that was measured must be the same, nobody may be charged for the crowd, 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from grading.questions import discover
 from staff.evidence.hostile.attack import HANDED_IN, SOLUTIONS_DIRECTORY, load_all
 from staff.evidence.hostile.harness import Finished, Harness, NoHarness, autograder_archive, is_root
 from staff.evidence.hostile.verdict import MARGIN_SECONDS, leftovers
+from startup import cores
 
 ATTACKS = ("kill_everything", "disk_flood_everywhere", "lasting_processes", "message_for_later", "read_other_processes")
 ATTACKERS_EVERY = 5
@@ -88,7 +88,7 @@ def run(questions: Sequence[str], count: int) -> Crowd:
         alone, alone_seconds = {}, {}
         for name in sorted(set(names), key=names.index):
             alone[name], _, alone_seconds[name] = _graded(harnesses[names.index(name)], files[name], 600.0)
-        computing = max(alone_seconds.values()) * count / (os.cpu_count() or 1)
+        computing = max(alone_seconds.values()) * count / cores()
         allowed = max(600.0, PATIENCE * computing + MARGIN_SECONDS)
         with ThreadPoolExecutor(count) as pool:
             finished = list(

@@ -204,8 +204,8 @@ def train_communities(model: CommunityNet, dataset: Dataset) -> None:
 
     40 nodes are bots. They have edges to anyone, and their features are large and misleading.
     `dataset.get_validation_accuracy()` tells the share of 20 other people that are right. A pass takes milliseconds: a
-    few hundred are fine. With a constant learning rate, about one network in forty ends with much worse weights. A
-    rate that falls to 0, such as `torch.optim.lr_scheduler.LinearLR` gives, makes this rare.
+    few hundred are fine. With a constant learning rate, a network ends with much worse weights now and then. A rate
+    that falls to 0, such as `torch.optim.lr_scheduler.LinearLR` gives, makes this rarer.
     """
     # BEGIN SOLUTION
     passes = 200
