@@ -1,7 +1,7 @@
 """Is a model that trains on a GPU graded there? `python -m staff.evidence.cuda` tries it on this machine's GPU.
 
-The reference solutions of questions 1 to 6 are changed so that every training function moves its model and its batches
-to the GPU. They must get full marks, with accuracies near those of the CPU. Without CUDA there is nothing to try.
+The reference solutions are changed so that every training function moves its model and its batches to the GPU. They
+must get full marks, with accuracies near those of the CPU. Without CUDA there is nothing to try.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ SOLUTIONS_DIRECTORY = Path(__file__).resolve().parents[1] / "solutions"
 DEFAULT_QUESTIONS = "q1,q2,q3,q4,q5,q6"
 NEAR = 0.02  # of accuracy, between a GPU's sums and those of the CPU
 EXIT_GRADED, EXIT_NOT, EXIT_NOTHING_TO_TRY = 0, 1, 77
+TRAINING = re.compile(
+    r"(?P<head>^def \w+\((?P<model>model|policy): \w+, dataset: \w+.*\) -> None:\n(?:(?!^def )[^\0])*?"
+    r"# BEGIN SOLUTION\n)(?P<indent> +)",
+    re.MULTILINE,
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -46,11 +51,11 @@ def main(argv: list[str] | None = None) -> int:
 def write_moved_solutions(directory: Path, device: str) -> None:
     """Copy the reference solutions; every training function moves its model and its batches to a device."""
     shutil.copytree(SOLUTIONS_DIRECTORY, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    path = directory / "train.py"
-    text = path.read_text(encoding="utf-8")
-    text = re.sub(r"# BEGIN SOLUTION\n( +)", rf"# BEGIN SOLUTION\n\1model.to({device!r})\n\1", text)
-    text = re.sub(r'batch\["(x|label)"\]', rf'batch["\1"].to({device!r})', text)
-    path.write_text(text, encoding="utf-8")
+    for path in (directory / "train.py", *sorted((directory / "electives").glob("*.py"))):
+        text = path.read_text(encoding="utf-8")
+        text = TRAINING.sub(rf"\g<head>\g<indent>\g<model>.to({device!r})\n\g<indent>", text)
+        text = re.sub(r'(?<!`)batch\["(\w+)"\](?!:)', rf'batch["\1"].to({device!r})', text)
+        path.write_text(text, encoding="utf-8")
 
 
 def _compared(engine: Engine, question: Question, moved: Path) -> list[str]:
