@@ -120,10 +120,11 @@ class CourseDataset(Dataset[Item]):
             right = sum(int((self._predict(inputs) == answers).sum()) for inputs, answers in self._validation)
         return right / sum(len(answers) for _, answers in self._validation)
 
-    def outputs(self, inputs: Tensor) -> Tensor:
+    def outputs(self, *inputs: Tensor) -> Tensor:
         """What the model makes of inputs that lie in main memory; the outputs lie there, too, wherever the model is."""
         assert self.model is not None
-        return self.model(inputs.to(device_of(self.model))).cpu()
+        device = device_of(self.model)
+        return self.model(*(each.to(device) for each in inputs)).cpu()
 
     def _columns(self, indices: list[int]) -> dict[str, Tensor]:
         """What a batch of the given rows holds, by name."""

@@ -143,7 +143,7 @@ class Adversaries(Module):
 
     def noise(self, count: int) -> Tensor:
         """Draw noise for so many samples: standard normal numbers, (count, noise_size)."""
-        return torch.randn(count, self.noise_size)
+        return torch.randn(count, self.noise_size, device=next(self.parameters()).device)
 
     def sample(self, noise: Tensor, *labels: Tensor) -> Tensor:
         """Return generated samples, (count, size)."""

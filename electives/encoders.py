@@ -169,7 +169,8 @@ def mask_tokens(ids: Tensor, words: int) -> tuple[Tensor, Tensor]:
 
     ids: int64 (batch, time). They do not change. words: how many integers there are, PADDING and MASK among them.
     Returns two tensors of shape (batch, time): what the model reads, int64, and which tokens were chosen, bool.
-    `torch.rand(ids.shape)` draws a number from 0 to 1 for each token. `torch.where(condition, one, other)` chooses.
+    `torch.rand(ids.shape, device=ids.device)` draws a number from 0 to 1 for each token, on the device of the ids.
+    `torch.where(condition, one, other)` chooses.
     """
     raise NotImplementedError("mask_tokens: your code here")
 

@@ -130,15 +130,16 @@ class RequestHandler:
         Args:
             name: of the function.
             functions: the student's functions and classes that it is passed by keyword.
-            arguments: what else it is passed by keyword; arrays arrive as tensors, handles as their objects.
+            arguments: what else it is passed by keyword; arrays arrive as tensors, handles as their objects. The
+                tensors lie where the first model among these objects does.
             is_kept: keep what it gives here, and answer with a handle.
             picture, details: as in `do_call`.
         """
         probe = getattr(importlib.import_module(f"test_cases.{self._question}.public.probes"), name)
         passed = {keyword: self._find(names) for keyword, names in functions.items()}
-        passed |= {
-            keyword: self._revive(value, False, torch.get_default_device()) for keyword, value in arguments.items()
-        }
+        objects = [self._objects[value.number] for value in arguments.values() if isinstance(value, Handle)]
+        device = device_of(next((each for each in objects if isinstance(each, torch.nn.Module)), None))
+        passed |= {keyword: self._revive(value, False, device) for keyword, value in arguments.items()}
         with torch.enable_grad(), watch.losses(self._emit):
             found = probe(**passed, **self._watched_by(picture, details))
         return self._kept(found) if is_kept else _outgoing(found)

@@ -301,7 +301,8 @@ def generate(model: VAE, count: int) -> Tensor:
     Returns (count, 784), the sigmoids of the logits.
     """
     # BEGIN SOLUTION
-    return model.decode(torch.randn(count, model.latent_size)).sigmoid()
+    latent = torch.randn(count, model.latent_size, device=next(model.parameters()).device)
+    return model.decode(latent).sigmoid()
     # END SOLUTION
 
 
@@ -312,6 +313,6 @@ def interpolate(start: Tensor, end: Tensor, count: int) -> Tensor:
     Returns (count, latent_size). A decoder turns these points into the images of a walk.
     """
     # BEGIN SOLUTION
-    shares = torch.linspace(0, 1, count, dtype=start.dtype)[:, None]  # (count, 1)
+    shares = torch.linspace(0, 1, count, dtype=start.dtype, device=start.device)[:, None]  # (count, 1)
     return (1 - shares) * start + shares * end
     # END SOLUTION

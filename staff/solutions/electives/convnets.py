@@ -312,7 +312,7 @@ def train_head(model: LeNet, dataset: Dataset) -> None:
     change, so the features of an image need to be computed once only.
     """
     # BEGIN SOLUTION
-    model.head = Linear(FEATURES, NEW_CLASSES)
+    model.head = Linear(FEATURES, NEW_CLASSES, device=model.conv1.weight.device)
     for layer in (model.conv1, model.conv2):
         layer.requires_grad_(False)
     batch = next(iter(DataLoader(dataset, batch_size=len(dataset))))  # type: ignore[arg-type]

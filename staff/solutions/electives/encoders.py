@@ -199,13 +199,14 @@ def mask_tokens(ids: Tensor, words: int) -> tuple[Tensor, Tensor]:
 
     ids: int64 (batch, time). They do not change. words: how many integers there are, PADDING and MASK among them.
     Returns two tensors of shape (batch, time): what the model reads, int64, and which tokens were chosen, bool.
-    `torch.rand(ids.shape)` draws a number from 0 to 1 for each token. `torch.where(condition, one, other)` chooses.
+    `torch.rand(ids.shape, device=ids.device)` draws a number from 0 to 1 for each token, on the device of the ids.
+    `torch.where(condition, one, other)` chooses.
     """
     # BEGIN SOLUTION
-    is_chosen = (torch.rand(ids.shape) < 0.15) & (ids != PADDING)
-    fate = torch.rand(ids.shape)
+    is_chosen = (torch.rand(ids.shape, device=ids.device) < 0.15) & (ids != PADDING)
+    fate = torch.rand(ids.shape, device=ids.device)
     inputs = torch.where(is_chosen & (fate < 0.8), MASK, ids)
-    random = torch.randint(FIRST_WORD, words, ids.shape)
+    random = torch.randint(FIRST_WORD, words, ids.shape, device=ids.device)
     return torch.where(is_chosen & (fate >= 0.9), random, inputs), is_chosen
     # END SOLUTION
 

@@ -38,7 +38,7 @@ def adjacency(edges: Tensor, nodes: int) -> Tensor:
     Example: adjacency(tensor([[0, 2]]), 3) has a 1 at [0, 2] and at [2, 0], and is 0 elsewhere.
     """
     # BEGIN SOLUTION
-    matrix = torch.zeros(nodes, nodes)
+    matrix = torch.zeros(nodes, nodes, device=edges.device)
     first, second = edges.T
     matrix[first, second] = matrix[second, first] = 1.0
     return matrix
@@ -83,7 +83,7 @@ def gcn_layer(adjacency: Tensor, x: Tensor, weight: Tensor, bias: Tensor) -> Ten
     A: `adjacency`. X: `x`, (nodes, inputs). W: `weight`, (inputs, outputs). b: `bias`, (outputs,).
     """
     # BEGIN SOLUTION
-    with_loops = adjacency + torch.eye(len(adjacency), dtype=adjacency.dtype)
+    with_loops = adjacency + torch.eye(len(adjacency)).to(adjacency)
     scale = with_loops.sum(dim=1).rsqrt()  # (nodes,)
     return (scale[:, None] * with_loops * scale) @ (x @ weight) + bias
     # END SOLUTION
@@ -102,7 +102,7 @@ def attention_weights(adjacency: Tensor, z: Tensor, receiver: Tensor, sender: Te
     """
     # BEGIN SOLUTION
     scores = leaky_relu((z @ receiver)[:, None] + z @ sender, 0.2)  # (nodes, nodes)
-    is_heard = (adjacency + torch.eye(len(adjacency), dtype=adjacency.dtype)) > 0
+    is_heard = (adjacency + torch.eye(len(adjacency)).to(adjacency)) > 0
     return softmax(scores.masked_fill(~is_heard, -torch.inf), dim=1)
     # END SOLUTION
 
@@ -139,7 +139,7 @@ def batch_graphs(x: Tensor, adjacency: Tensor, sizes: Tensor) -> tuple[Tensor, T
     Every layer above works on this one graph as it is.
     """
     # BEGIN SOLUTION
-    is_node = torch.arange(x.shape[1]) < sizes[:, None]  # (graphs, longest)
+    is_node = torch.arange(x.shape[1], device=sizes.device) < sizes[:, None]  # (graphs, longest)
     blocks = [block[:size, :size] for block, size in zip(adjacency, sizes.tolist(), strict=True)]
     return x[is_node], torch.block_diag(*blocks), is_node.nonzero()[:, 0]
     # END SOLUTION

@@ -165,7 +165,7 @@ class Translator(Module):
         # BEGIN SOLUTION
         lengths = (source != PADDING).sum(dim=1)
         embedded = self.source_embedding(source)  # (batch, source, units)
-        packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
+        packed = pack_padded_sequence(embedded, lengths.cpu(), batch_first=True, enforce_sorted=False)
         outputs, last = self.encoder(packed)
         memory, _ = pad_packed_sequence(outputs, batch_first=True, total_length=source.shape[1])
         return memory, torch.cat([last[0], last[1]], dim=1)

@@ -221,7 +221,7 @@ def train_skip_gram(model: WordVectors, dataset: Dataset) -> None:
     example. Batches of about 1,000 pairs keep it quick. One or two epochs are enough.
     """
     # BEGIN SOLUTION
-    probabilities = noise_distribution(dataset.counts)
+    probabilities = noise_distribution(dataset.counts).to(model.word.weight.device)
     optimizer = Adam(model.parameters(), lr=0.02)
     batches = DataLoader(dataset, batch_size=1024, shuffle=True, drop_last=True)
     schedule = LinearLR(optimizer, 1.0, 0.02, total_iters=len(batches))

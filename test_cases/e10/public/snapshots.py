@@ -11,7 +11,7 @@ from torch.nn import Module
 from torch.nn.functional import softplus
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from backend import left_as_it_was
+from backend import device_of, left_as_it_was
 
 GROWTH = 1.25  # each snapshot is taken after so many times as many steps as the one before
 MAX_SNAPSHOTS = 60
@@ -31,7 +31,6 @@ class Snapshots:
     def __init__(self, model: Any, noise: Tensor, labels: Tensor | None, real: Sequence[Tensor] = ()) -> None:
         self._model, self._noise, self._real = model, noise, real
         self._labels = () if labels is None else (labels,)
-        self._networks = [{id(each) for each in part.parameters()} for part in (model.generator, model.discriminator)]
         self._steps = [0, 0]  # of the optimizers of generator and discriminator
         self._is_mixed = False
         self._next = 1.0
@@ -73,7 +72,8 @@ class Snapshots:
 
     def _after_step(self, optimizer: torch.optim.Optimizer, args: Any, keywords: Any) -> None:
         own = {id(each) for group in optimizer.param_groups for each in group["params"]}
-        of_both = [not own.isdisjoint(network) for network in self._networks]
+        networks = self._model.generator, self._model.discriminator  # a move to a device may give them new parameters
+        of_both = [any(id(each) in own for each in network.parameters()) for network in networks]
         self._is_mixed |= all(of_both)
         for number, is_of in enumerate(of_both):
             self._steps[number] += is_of
@@ -84,8 +84,11 @@ class Snapshots:
     def _keep(self) -> None:
         try:
             with left_as_it_was(self._model), torch.no_grad():
-                made = self._model.sample(self._noise, *self._labels).clone()
-                losses = self._losses_of(made) if self._real else None
+                device = device_of(self._model)
+                labels = [each.to(device) for each in self._labels]
+                made = self._model.sample(self._noise.to(device), *labels).clone()
+                losses = self._losses_of(made, labels, [each.to(device) for each in self._real]) if self._real else None
+                made, losses = made.cpu(), None if losses is None else losses.cpu()
         except Exception:  # the student's networks: a check will tell, training is not disturbed
             return
         if not self._made or made.shape == self._made[0].shape:
@@ -94,10 +97,10 @@ class Snapshots:
             if losses is not None:
                 self._losses.append(losses)
 
-    def _losses_of(self, made: Tensor) -> Tensor:
+    def _losses_of(self, made: Tensor, labels: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
         """The losses of generator and discriminator for what was made, (2,)."""
-        of_real = self._model.discriminator(*self._real)
-        of_made = self._model.discriminator(made, *self._labels)
+        of_real = self._model.discriminator(*real)
+        of_made = self._model.discriminator(made, *labels)
         judging = softplus(-of_real).mean() + softplus(of_made).mean()
         return torch.stack([softplus(-of_made).mean(), judging])
 
@@ -106,4 +109,4 @@ def belief(model: Module, places: Tensor) -> Tensor:
     """The discriminator's probability that points (count, 2) are real, (count,)."""
     discriminator: Any = model.discriminator
     with left_as_it_was(model), torch.no_grad():
-        return torch.as_tensor(discriminator(places)).reshape(-1).sigmoid()
+        return torch.as_tensor(discriminator(places.to(device_of(model)))).reshape(-1).sigmoid().cpu()

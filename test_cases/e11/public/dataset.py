@@ -42,8 +42,7 @@ class Network(ArrayDataset):
         return super()._columns(indices) | {"adjacency": self.adjacency[chosen][:, chosen]}
 
     def _predict(self, inputs: Tensor) -> Tensor:
-        assert self.model is not None
-        return self.model(self.x, self.adjacency)[inputs].argmax(dim=1)
+        return self.outputs(self.x, self.adjacency)[inputs].argmax(dim=1)
 
 
 class Molecules(ArrayDataset):
@@ -66,6 +65,5 @@ class Molecules(ArrayDataset):
         self._validation = [(chosen, labels[chosen]) for chosen in rows]
 
     def _predict(self, inputs: Tensor) -> Tensor:
-        assert self.model is not None
         parts = self.validation_x, self.validation_adjacency, self.validation_sizes
-        return self.model(*(part[inputs] for part in parts)).argmax(dim=1)
+        return self.outputs(*(part[inputs] for part in parts)).argmax(dim=1)

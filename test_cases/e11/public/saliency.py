@@ -23,5 +23,5 @@ def beliefs(model: Any, x: Tensor, adjacency: Tensor, sizes: Tensor) -> tuple[Te
         logits = model(given, adjacency, sizes)
         margin = logits[:, 1] - logits[:, 0]
         found = torch.autograd.grad(margin.sum(), given, allow_unused=True)[0] if margin.requires_grad else None
-    influence = torch.zeros(x.shape[:2]) if found is None else found.norm(dim=2)
+    influence = x.new_zeros(x.shape[:2]) if found is None else found.norm(dim=2)
     return margin.detach().sigmoid(), influence

@@ -34,7 +34,8 @@ def gradient_sizes(model: Any, x: Tensor, y: Tensor) -> Tensor:
         wanted = [part if part.requires_grad else part.clone().requires_grad_() for part in parts]
         found = torch.autograd.grad(loss, wanted, allow_unused=True)
     width = len(states[0])
-    sizes = [torch.zeros((), dtype=torch.float64) if each is None else each.double().square().sum() for each in found]
+    nothing = loss.new_zeros((), dtype=torch.float64)
+    sizes = [nothing if each is None else each.double().square().sum() for each in found]
     return torch.stack(sizes).reshape(-1, width).sum(dim=1).div(len(x)).sqrt()
 
 

@@ -34,7 +34,7 @@ class SentencePairs(ArrayDataset):
             raise ValueError("the dataset was made without a model to validate")
         ((source, target),) = self._validation
         with left_as_it_was(self.model), torch.inference_mode():
-            words = self.model(source, target).argmax(dim=2)  # (count, longest)
+            words = self.outputs(source, target).argmax(dim=2)  # (count, longest)
         is_word = target != PADDING
         return float((words == target)[is_word].float().mean())
 

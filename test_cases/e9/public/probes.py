@@ -47,12 +47,12 @@ class Recorder(torch.nn.Module):
         super().__init__()
         self.latent_size = len(weight)
         self.seen: list[Any] = []
-        self._weight = weight
+        self.weight = torch.nn.Parameter(weight, requires_grad=False)
 
     def decode(self, latent: Any) -> Any:
         """Logits (batch, pixels) of a latent (batch, latent_size)."""
         self.seen.append(latent)
-        return latent @ self._weight
+        return latent @ self.weight
 
 
 def generated(generate: Callable[..., Any], weight: Tensor, count: int) -> dict[str, Any]:
