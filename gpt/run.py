@@ -42,6 +42,7 @@ class Run:
         early_stop: whether the run ends once the held-out loss has risen for long.
 
     Attributes:
+        noise: sets that of the next step.
         fault: why the last checkpoint could not be written and what to do; empty if there is one.
     """
 
@@ -63,7 +64,7 @@ class Run:
         self.fault = ""
         self.held_out = HeldOut(reports.corpus.validation, config, trainer.device)
         self._early_stop, self._has_told, self._stops_early = early_stop, False, False
-        self._noise = NoiseSetter(blocks, config, len(reports.corpus.train))
+        self.noise = NoiseSetter(blocks, config, len(reports.corpus.train))
         self._waiting: list[torch.Tensor] = []  # losses not yet read from the device
 
     def restore(self, contents: dict[str, Any]) -> None:
@@ -71,7 +72,7 @@ class Run:
         state, kept = contents["trainer"], contents["history"]
         if "held_out" in state:  # not in checkpoints of earlier versions
             self.held_out.restore(state["held_out"], contents["model"])
-            self._noise.restore(state["noise"])
+            self.noise.restore(state["noise"])
         if "last_weights" in state:
             self._trainer.model.load_state_dict(state["last_weights"])
         self._trainer.restore(state)
@@ -93,7 +94,7 @@ class Run:
             self._watch(self._trainer.model) as note,
         ):
             for progress in loop.steps(lambda: self._stops_early or stopped()):
-                self._noise.see(loop.steps_done, progress)
+                self.noise.see(loop.steps_done, progress)
                 if loop.steps_done and loop.steps_done % self.held_out.steps_between == 0:
                     self._look(bar)
                 if int(progress * REPORTS_IN_A_RUN) > reported:
@@ -126,7 +127,7 @@ class Run:
             "data_position": self._blocks.generator.get_state(),
             "steps_done": self.loop.steps_done,
             "held_out": self.held_out.state(),
-            "noise": self._noise.state(),
+            "noise": self.noise.state(),
         }
         if best.weights is not None and best.step != self.loop.steps_done:
             position["last_weights"] = last_weights

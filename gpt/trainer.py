@@ -41,14 +41,16 @@ class Blocks(Iterator[Batch]):
         positions = len(self._ids) - self._config.block_size
         starts = torch.randint(positions, (self._config.batch_size, 1), generator=self.generator)
         rows = self._ids[starts.to(self._ids.device) + self._window]  # (batch_size, block_size + 1)
-        return self._noisy(rows[:, :-1]), rows[:, 1:]
+        read, follows = rows[:, :-1].contiguous(), rows[:, 1:]  # as noise leaves it: a compiled model counts on that
+        return self._noisy(read), follows
 
     def _noisy(self, ids: Tensor) -> Tensor:
         if not self.noise:
             return ids
         replaced = torch.rand(ids.shape, generator=self.generator) < self.noise
         drawn = torch.randint(self._vocabulary, ids.shape, generator=self.generator)
-        return torch.where(replaced.to(ids.device), drawn.to(ids.device), ids)
+        noise = torch.where(replaced, drawn, -1).int().to(ids.device)  # one small copy, which a GPU need not wait for
+        return torch.where(noise >= 0, noise, ids)
 
 
 def make_trainer(

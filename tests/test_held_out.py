@@ -24,7 +24,7 @@ from staff.evidence import short_texts
 from tests.chargpt import SMALL, interrupt_after, load, program_in_an_empty_folder  # noqa: F401 - a fixture
 from tests.support import fresh_student_modules
 from training import checkpoint
-from training.device import CPU, Device
+from training.device import CALLS_UNTIL_RECORDED, CPU, Device
 from training.errors import INTERRUPTED
 
 WORDS = [
@@ -180,6 +180,7 @@ def test_noise_replaces_its_share_of_what_is_read_and_leaves_the_targets():
     blocks.noise = 0.25
     (read, targets), (expected, same_targets) = next(blocks), next(plain)
     assert torch.equal(targets, same_targets)
+    assert read.stride() == expected.stride()
     assert (read != expected).float().mean().item() == pytest.approx(0.25 * 49 / 50, abs=0.03)
     assert set(read[read != expected].tolist()) == set(range(50))
 
@@ -191,19 +192,46 @@ def test_more_passes_bring_more_noise_and_a_text_read_seldom_has_none():
     assert shares[-1] == noise.MAX_NOISE
 
 
-def test_noise_follows_steps_flags_and_for_minutes_the_speed_of_the_first_steps():
+def test_noise_follows_steps_and_flags():
     config = Config(block_size=10, batch_size=10, steps=640)
     blocks = Blocks(torch.arange(1000), config, CPU, 7)
-    NoiseSetter(blocks, config, 1000)
-    assert blocks.noise == noise.chosen(64)
-    NoiseSetter(blocks, replace(config, noise=0.5), 1000)
-    assert blocks.noise == 0.5
-    blocks.noise = 0.0
-    setter = NoiseSetter(blocks, replace(config, steps=None), 1000)
-    for step in range(30):
-        setter.see(step, 0.1 + step / 640)  # a tenth of the time has gone into the first step
-    steps = 20 + (0.9 - 20 / 640) * 640
-    assert blocks.noise == pytest.approx(noise.chosen(steps / 10))
+    assert NoiseSetter(blocks, config, 1000).highest == noise.chosen(64)
+    assert NoiseSetter(blocks, replace(config, noise=0.5), 1000).highest == 0.5
+
+
+@pytest.mark.parametrize("interrupted_at", [None, 15, 50])
+def test_noise_of_a_run_by_the_clock_follows_the_speed_of_its_steps(interrupted_at):
+    """A tenth of the time goes into the first step, and as much into step 25, which writes a sample."""
+    config = Config(block_size=10, batch_size=10, minutes=1)
+    blocks = Blocks(torch.arange(1000), config, CPU, 7)
+    setter, found = NoiseSetter(blocks, config, 1000), {}
+    for step in range(400):
+        progress = 0.1 + step / 1000 + 0.1 * (step > 25)
+        if step == interrupted_at:
+            state = setter.state()
+            setter = NoiseSetter(blocks, config, 1000)
+            setter.restore(state)
+        setter.see(step, progress)
+        found[step] = setter.highest
+        assert blocks.noise == setter.highest * noise.fading(progress)
+    assert found[19] == 0
+    assert found[20] == pytest.approx(noise.chosen((20 + 0.88 * 1000) / 10))
+    assert found[40] < found[20], "the sample counts as slow steps"
+    assert found[80] == pytest.approx(noise.chosen((80 + 0.72 * 1000) / 10))
+    assert found[399] == found[160] == pytest.approx(noise.chosen(800 / 10))
+
+
+def test_noise_fades_in_the_second_half_of_a_run_and_its_end_has_none():
+    blocks = Blocks(torch.arange(1000), Config(), CPU, 7)
+    setter = NoiseSetter(blocks, Config(steps=100, noise=0.2), 1000)
+    seen = []
+    for step in range(101):
+        setter.see(step, step / 100)
+        seen.append(blocks.noise)
+    assert seen[:51] == [0.2] * 51
+    assert seen == sorted(seen, reverse=True)
+    assert seen[75] == pytest.approx(0.1)
+    assert seen[100] == 0
 
 
 def test_a_run_that_goes_on_tells_what_has_changed(run, capsys):
@@ -287,22 +315,25 @@ def test_only_a_long_run_is_compiled():
 def test_a_model_is_compiled_for_training_and_only_once(monkeypatch):
     seen: list[tuple[bool, bool]] = []
 
+    model = Table()
+
     def compiled(ids: torch.Tensor) -> torch.Tensor:
         seen.append((torch.is_grad_enabled(), torch.is_autocast_enabled("cpu")))
-        return ids
+        return model(ids)
 
-    monkeypatch.setattr(torch, "compile", lambda forward: compiled)
+    monkeypatch.setattr(torch, "compile", lambda module, mode: compiled)
     device = Device(torch.device("cpu"), bfloat16=True, compiled=True)
     with torch.no_grad():
-        assert device.compile(lambda ids: ids, torch.zeros(1)) is compiled
-    assert seen == [(True, True)]
+        assert device.compile(model, torch.zeros(1, 1, dtype=torch.int64)) is compiled
+    assert seen == [(True, True)] * CALLS_UNTIL_RECORDED
+    assert all(parameter.grad is None for parameter in model.parameters())
 
 
 def test_a_model_that_cannot_be_compiled_is_used_as_it_is(monkeypatch):
     def fail(ids: torch.Tensor) -> torch.Tensor:
         raise RuntimeError("no compiler")
 
-    monkeypatch.setattr(torch, "compile", lambda forward: fail)
+    monkeypatch.setattr(torch, "compile", lambda module, mode: fail)
     device, model = Device(torch.device("cpu"), bfloat16=False, compiled=True), Table()
     assert device.compile(model, torch.zeros(1, 1)) is model
 

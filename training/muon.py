@@ -50,23 +50,31 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Move every matrix that has a gradient; matrices of one shape are worked on together."""
         for group in self.param_groups:
-            by_shape: dict[torch.Size, list[tuple[Tensor, Tensor]]] = {}
-            for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                state = self.state[parameter]
-                if "momentum" not in state:
-                    state["momentum"] = torch.zeros_like(parameter)
-                momentum = state["momentum"].mul_(group["momentum"]).add_(parameter.grad)
-                direction = parameter.grad.add(momentum, alpha=group["momentum"])  # Nesterov's look ahead
-                by_shape.setdefault(parameter.shape, []).append((parameter, direction))
-            for (rows, columns), pairs in by_shape.items():
-                directions = torch.stack([direction for _, direction in pairs])  # (count, rows, columns)
-                moves = torch.cat(self._workers.map(self._orthogonal, directions.chunk(self._workers.count)))
+            parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
+            if not parameters:
+                continue
+            gradients: list[Tensor] = [parameter.grad for parameter in parameters]
+            momenta = [self._momentum_of(parameter) for parameter in parameters]
+            torch._foreach_mul_(momenta, group["momentum"])
+            torch._foreach_add_(momenta, gradients)
+            directions = torch._foreach_add(gradients, momenta, alpha=group["momentum"])  # Nesterov's look ahead
+            torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
+            by_shape: dict[torch.Size, list[int]] = {}
+            for index, parameter in enumerate(parameters):
+                by_shape.setdefault(parameter.shape, []).append(index)
+            for (rows, columns), indices in by_shape.items():
+                stacked = torch.stack([directions[index] for index in indices])  # (count, rows, columns)
+                moves = torch.cat(self._workers.map(self._orthogonal, stacked.chunk(self._workers.count)))
                 scale = max(1.0, rows / columns) ** 0.5
-                for (parameter, _), move in zip(pairs, moves, strict=True):
-                    parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                    parameter.add_(move.to(parameter.dtype), alpha=-group["lr"] * scale)
+                moved = [parameters[index] for index in indices]
+                torch._foreach_add_(moved, list(moves.to(moved[0].dtype)), alpha=-group["lr"] * scale)
+
+    def _momentum_of(self, parameter: Tensor) -> Tensor:
+        state = self.state[parameter]
+        if "momentum" not in state:
+            state["momentum"] = torch.zeros_like(parameter)
+        momentum: Tensor = state["momentum"]
+        return momentum
 
     def _orthogonal(self, matrices: Tensor) -> Tensor:
         return orthogonal(matrices, self._dtype)

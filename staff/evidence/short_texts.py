@@ -52,7 +52,8 @@ def measure(text: corpus.Corpus, config: Config, folder: Path, early_stop: bool)
     passes = run.loop.steps_done * config.batch_size * config.block_size / len(text.train)
     told = f"| {len(text.train) + len(text.validation):,} | {run.loop.steps_done:,} ({passes:.0f} passes) |"
     print(
-        f"{told} {blocks.noise:.2f} | {best:.3f} (step {best_step:,}) | {looks[-1][1]:.3f} | {kept:.3f} |", flush=True
+        f"{told} {run.noise.highest:.2f} | {best:.3f} (step {best_step:,}) | {looks[-1][1]:.3f} | {kept:.3f} |",
+        flush=True,
     )
     return kept <= best + WORST
 
