@@ -283,6 +283,14 @@ def test_a_worker_that_dies_is_replaced_its_submission_tried_elsewhere_and_then_
     assert [replies[name].document["score"] for name in "abd"] == [2.0, 2.0, 0.0]
 
 
+def test_what_was_sent_to_workers_is_not_kept():
+    """Else the driver of a large class grows by every submission's files."""
+    items = [WorkItem(str(number), Key("", "", ""), {"models.py": b"right"}, SETTINGS, 60) for number in range(5)]
+    with cluster.connected(None, 1, Grader({})) as (client, plugin):
+        assert len(list(Driver(client, plugin, fake).run(items))) == 5
+        assert not client.scheduler_comm.recent_message_log
+
+
 # --- the records and the page
 
 

@@ -29,8 +29,12 @@ def connected(scheduler: str | None, workers: int, grader: Grader) -> Iterator[t
     Raises:
         ClassroomError: there is no scheduler at that address, or it has no workers.
     """
-    quiet = {"distributed.scheduler.allowed-failures": DEATHS_BORNE, "distributed.admin.log-format": "%(message)s"}
-    with dask.config.set(quiet), _cluster(workers) if scheduler is None else _nothing() as cluster:
+    options = {
+        "distributed.scheduler.allowed-failures": DEATHS_BORNE,
+        "distributed.admin.log-format": "%(message)s",
+        "distributed.admin.low-level-log-length": 0,  # else the last 1,000 messages stay, with every file in them
+    }
+    with dask.config.set(options), _cluster(workers) if scheduler is None else _nothing() as cluster:
         try:
             client = Client(cluster or scheduler, timeout=SECONDS_FOR_WORKERS / 4)
         except (OSError, ValueError, TimeoutError) as error:
