@@ -24,7 +24,9 @@ class Config:
     weight_decay: float = _flag(0.1, "how much of a matrix, times its learning rate, is forgotten in a step")
     steps: int | None = _flag(None, "how long to train; such a run repeats to the last bit with the same --threads")
     minutes: float = _flag(3.0, "how long to train where no steps are given; the learning rate follows the clock")
-    noise: float | None = _flag(None, "share of the input characters replaced by random ones (default: by the passes)")
+    noise: float | None = _flag(
+        None, "share of the input characters replaced by random ones, until it fades (default: by the passes)"
+    )
     seed: int = _flag(0, "of the first weights and of the order of batches")
 
     @classmethod

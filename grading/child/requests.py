@@ -90,6 +90,7 @@ class RequestHandler:
         compiler.leave_out()
         self._question, self._picture = question, picture
         torch.set_num_threads(threads)
+        torch.backends.cudnn.allow_tf32 = False  # on a GPU: exact checks compare with sums in float32
         if window_title and has_display():
             from pictures.windows.live import Live
 
