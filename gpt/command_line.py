@@ -19,9 +19,10 @@ from gpt.inputs import checked
 from gpt.reports import Reports
 from gpt.trainer import Blocks, make_trainer
 from gpt.writer import Writer
+from startup import EXIT_INTERRUPTED
 from training import checkpoint, parallel, student, workers
 from training import device as devices
-from training.errors import INTERRUPTED, UserError, exit_status
+from training.errors import UserError, exit_status
 from training.watching import Watch, unwatched, window
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[1]
@@ -89,7 +90,7 @@ def _train(options: argparse.Namespace) -> int:
         together.meet()
         if training.fault:
             raise UserError(training.fault)
-        return 0 if finished else INTERRUPTED
+        return 0 if finished else EXIT_INTERRUPTED
     finally:
         together.close()
 

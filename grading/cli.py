@@ -9,10 +9,10 @@ from pathlib import Path
 
 from grading.arguments import UsageError, count_from, seconds
 from grading.questions import CORE, ELECTIVE, Question, QuestionError, discover
-from startup import packages
+from startup import EXIT_USAGE, ending, packages
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
-EXIT_PASSED, EXIT_LESS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+EXIT_PASSED, EXIT_LESS = 0, 1
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -42,8 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_LESS
     except KeyboardInterrupt:
-        print("\nInterrupted. The results of finished questions are above.", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return ending.interrupted("autograder.py", "The results of finished questions are above.")
 
 
 def _refuse_contradictions(arguments: argparse.Namespace) -> None:

@@ -76,13 +76,13 @@ def _bot(arguments: argparse.Namespace, watch: Watch) -> HaikuBot:
 
 
 def converse(bot: HaikuBot, seed: int, renku: bool, read: Callable[[str], str] = input) -> None:
-    """Answers line after line until the end of the input, Ctrl-C or one of `FAREWELLS`."""
+    """Answers line after line until the end of the input or one of `FAREWELLS`."""
     print("Say anything. I answer in haiku. (Ctrl-D or quit ends.)\n")
     conversation = Conversation(bot, seed, renku)
     while True:
         try:
             message = read("> ")
-        except (EOFError, KeyboardInterrupt):
+        except EOFError:
             print()
             return
         if message.strip().lower() in FAREWELLS:

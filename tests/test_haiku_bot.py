@@ -256,6 +256,18 @@ def test_quit_ends_the_chat_without_an_answer(bot: HaikuBot, capsys: pytest.Capt
     assert "    " not in capsys.readouterr().out
 
 
+def test_ctrl_c_at_the_prompt_is_told_as_in_every_other_program(
+    bot: HaikuBot, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(chat, "_bot", lambda *_: bot)
+    monkeypatch.setattr(chat.converse, "__defaults__", (interrupted,))
+    assert chat.main(["--no-graphics"]) == 130
+    assert capsys.readouterr().err == "\nchat: interrupted\n"
+
+
 def test_an_unfilled_stub_is_named_without_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,7 @@ from grading.questions import CORE, ELECTIVE, discover
 from staff.evidence.cgroup import ControlGroup, NoControlGroup
 from staff.evidence.hostile.harness import Finished, Harness, NoHarness
 from staff.release import hidden
+from startup import ending
 
 SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 SECONDS_BETWEEN_SAMPLES = 0.1
@@ -155,4 +156,4 @@ def _print_questions(finished: Finished, peaks: Sequence[Peak], questions: Seque
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from startup import ending
+
 SECONDS_BETWEEN_SAMPLES = 0.02
 
 
@@ -70,4 +72,4 @@ def _kibibytes(pid: int) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import argparse
 import ast
-import sys
 from pathlib import Path
+
+from startup import ending
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SOLUTIONS_DIRECTORY = PROJECT_DIRECTORY / "staff" / "solutions"
@@ -95,4 +96,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

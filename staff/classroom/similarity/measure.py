@@ -11,13 +11,13 @@ import argparse
 import ast
 import random
 import re
-import sys
 import time
 from pathlib import Path
 
 from staff.classroom.similarity import compare, report
 from staff.classroom.similarity.document import read
 from staff.release import starters
+from startup import ending
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[3]
 SOLUTIONS = ("staff/solutions", "staff/evidence/mediocre", "tests/other_edition")
@@ -98,4 +98,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)
