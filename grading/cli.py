@@ -58,6 +58,18 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
         raise UsageError("--electives and -q both choose the questions. Leave out one of them")
     if arguments.in_process and (arguments.jobs or 1) > 1:
         raise UsageError("--in-process grades one question after the other. Leave out --jobs")
+    if arguments.in_process and arguments.time_limit is not None:
+        raise UsageError("--in-process has no limits. Leave out --time-limit")
+    for flag, told in (("--check-dependencies", "tries the packages"), ("--list", "lists every question")):
+        others = [other for other in _given(arguments) if other not in (flag, "--no-graphics")]
+        if flag in _given(arguments) and others:
+            raise UsageError(f"{flag} {told} and stops. Leave out {' and '.join(others)}")
+
+
+def _given(arguments: argparse.Namespace) -> list[str]:
+    """The flags with another value than their default."""
+    parser, values = _parser(), {name: value for name, value in vars(arguments).items() if name != "words"}
+    return [f"--{name.replace('_', '-')}" for name, value in values.items() if value != parser.get_default(name)]
 
 
 def _grade(arguments: argparse.Namespace, questions: list[Question]) -> bool:
@@ -70,10 +82,9 @@ def _grade(arguments: argparse.Namespace, questions: list[Question]) -> bool:
         raise
     if not arguments.as_gradescope:
         return run.grade(arguments, questions)
-    decided = ("data_directory", "report", "seed", "jobs", "time_limit", "in_process")
-    if asked := [name for name in decided if getattr(arguments, name) != _parser().get_default(name)]:
-        flag = "--" + asked[0].replace("_", "-")
-        raise UsageError(f"--as-gradescope uses the settings of the course. Leave out {flag}")
+    decided = ("--data-directory", "--report", "--seed", "--jobs", "--time-limit", "--in-process")
+    if asked := [flag for flag in _given(arguments) if flag in decided]:
+        raise UsageError(f"--as-gradescope uses the settings of the course. Leave out {asked[0]}")
     return run.rehearse(arguments, questions)
 
 
