@@ -14,8 +14,9 @@ from data import Library
 from grading.checks import attempts
 from grading.checks.answers import Progress
 from grading.checks.attempts import CheckRun
+from grading.checks.requests import Connection
 from grading.checks.source import StudentSource
-from grading.checks.student import Connection, Student
+from grading.checks.student import Student
 from grading.console import Console, StudentOutput
 from grading.isolation import forkserver, memory
 from grading.isolation.process import StudentProcess
