@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grading.checks import course
+from grading.checks import training_mistakes
 from grading.checks.answers import Training
 from grading.checks.history import History
 from grading.checks.requests import Connection
@@ -61,7 +61,7 @@ class Notes:
 
     def advise(self, training: Training) -> None:
         """Note what a training that was good enough should do in another way, if there is something."""
-        if text := course.advice(training):
+        if text := training_mistakes.advice(training):
             self.remark(text)
 
     def take_remarks(self) -> list[str]:
