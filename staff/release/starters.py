@@ -16,7 +16,7 @@ import argparse
 import ast
 from pathlib import Path
 
-from startup import ending
+from startup import ending, syntax
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SOLUTIONS_DIRECTORY = PROJECT_DIRECTORY / "staff" / "solutions"
@@ -29,7 +29,7 @@ def strip_solutions(source: str) -> str:
     Raises:
         ValueError: the marks do not pair up, or a region stands outside every function.
     """
-    functions = _functions(ast.parse(source))
+    functions = _functions(syntax.parse(source))
     kept: list[str] = []
     region_indent: str | None = None
     for number, line in enumerate(source.splitlines(), start=1):
