@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from grading.isolation import forkserver, memory
 from grading.isolation.process import StudentProcess
 from grading.isolation.sandbox import Sandbox, is_available
 from startup import packages
+from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS
 
 BYTES = 2**30
 
@@ -26,6 +28,27 @@ def test_a_request_that_is_longer_than_any_buffer_reaches_the_fork_server(tmp_pa
         server.close()
         session.close()
     assert held["own folder"] and held["private files"]
+
+
+GRADER_THAT_ENDS = """
+import os, signal, socket
+from grading.child import host
+host._request_handler = lambda: None
+ours, theirs = socket.socketpair()
+ours.sendall({unread!r})
+theirs.close()
+host.serve_forks(ours)
+os.kill(os.getpid(), signal.SIGCHLD)
+"""
+
+
+@pytest.mark.skipif(not forkserver.is_available(), reason="there is no fork server here")
+@pytest.mark.parametrize("unread", [b"", b"ended 1 0\n"], ids=["everything was read", "an answer was not read"])
+def test_a_fork_server_whose_grader_was_killed_ends_without_a_word(unread):
+    """Its last child may end at any moment after that."""
+    program = [sys.executable, "-c", GRADER_THAT_ENDS.format(unread=unread)]
+    ended = subprocess.run(program, cwd=PROJECT, capture_output=True, text=True, timeout=SECONDS_UNTIL_IT_HANGS)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
 @pytest.mark.skipif(not is_available(), reason="there is no sandbox here")
