@@ -74,7 +74,7 @@ class Observer:
         while not self._done.wait(SECONDS_BETWEEN_SAMPLES):
             peak = self.peaks[-1]
             peak.held_bytes = max(peak.held_bytes, self.group.held_bytes())
-            resident = sum(map(memory.proportional_bytes, self.group.processes()))
+            resident = memory.distinct_bytes(self.group.processes())
             peak.resident_bytes = max(peak.resident_bytes, resident)
             now = self.group.processor_seconds()
             peak.processor_seconds += now - before
