@@ -27,6 +27,7 @@ from tqdm import tqdm
 
 from data.files import write_bytes
 from data.mirrors import DATASETS, Dataset, RemoteFile
+from startup import ending
 
 CHUNK_BYTES = 64 * 1024
 USER_AGENT = "neural-networks-course-project"
@@ -215,7 +216,7 @@ def _source(text: str) -> str:
 
 
 def main(argv: Sequence[str] | None = None, datasets: Mapping[str, Dataset] = DATASETS) -> int:
-    """Exit status 0 when all files are there, 1 when one could not be fetched, 2 for a usage error."""
+    """Exit status 0 when all files are there, 1 if one could not be fetched, 2 for a usage error, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(
         prog="python -m data.download", description="Fetch the real MNIST digits and the complete tiny Shakespeare."
     )
@@ -250,11 +251,10 @@ def main(argv: Sequence[str] | None = None, datasets: Mapping[str, Dataset] = DA
                 status = 1
     except KeyboardInterrupt:
         parts = sorted(str(part) for part in arguments.directory.glob("*.part"))
-        kept = f" Kept {', '.join(parts)}: run the same command to go on from there." if parts else ""
-        print(f"\nStopped.{kept}", file=sys.stderr)
-        return 1
+        kept = f"Kept {', '.join(parts)}. Run the same command to go on from there." if parts else ""
+        return ending.interrupted("data.download", kept)
     return status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

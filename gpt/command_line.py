@@ -19,9 +19,10 @@ from gpt.inputs import checked
 from gpt.reports import Reports
 from gpt.trainer import Blocks, make_trainer
 from gpt.writer import Writer
+from startup import EXIT_INTERRUPTED
 from training import checkpoint, parallel, student, workers
 from training import device as devices
-from training.errors import INTERRUPTED, UserError, exit_status
+from training.errors import UserError, exit_status
 from training.watching import Watch, unwatched, window
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[1]
@@ -34,7 +35,11 @@ def main(argv: Sequence[str] | None = None, description: str = "") -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["sample"]:
-        return exit_status("chargpt", "q7", lambda: _sample(checked(_sampling_parser().parse_args(arguments[1:]))))
+        parser = _sampling_parser()
+        options = parser.parse_args(arguments[1:])
+        if options.checkpoint is not None and options.out != parser.get_default("out"):
+            parser.error("--checkpoint and --out both say which checkpoint to read. Leave out one of them")
+        return exit_status("chargpt", "q7", lambda: _sample(checked(options)))
     parser = _training_parser(description)
     options = parser.parse_args(arguments)
     if options.checkpoint is not None and not options.resume:
@@ -55,6 +60,11 @@ def _train(options: argparse.Namespace) -> int:
         device = devices.choose(
             options.device, together.local_rank, options.precision, shared, defaults.is_long(config)
         )
+        if options.threads is not None and device.torch_device.type != "cpu":
+            raise UserError(
+                f"--threads shares batches among threads of a CPU, and this run computes on {device.torch_device}. "
+                "Leave out --threads, or add --device cpu."
+            )
         text = corpus.from_text(content, str(path), config.block_size)
         limit = plays.ENTROPY if text.digest == plays.DIGEST else None
         if contents is not None:
@@ -89,7 +99,7 @@ def _train(options: argparse.Namespace) -> int:
         together.meet()
         if training.fault:
             raise UserError(training.fault)
-        return 0 if finished else INTERRUPTED
+        return 0 if finished else EXIT_INTERRUPTED
     finally:
         together.close()
 
@@ -160,10 +170,12 @@ def _training_parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--threads", type=int, help="CPU threads that share each batch (default: one for each core, at most 8)"
     )
+    length = parser.add_mutually_exclusive_group()
     for field in fields(Config):
         default = "" if field.default is None else f" (default {field.default:g})"
         kind = float if "float" in str(field.type) else int
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, help=field.metadata["help"] + default)
+        group = length if field.name in ("steps", "minutes") else parser
+        group.add_argument(f"--{field.name.replace('_', '-')}", type=kind, help=field.metadata["help"] + default)
     _add_common(parser)
     return parser
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from grading.arguments import UsageError, count_from, seconds
 from grading.questions import CORE, ELECTIVE, Question, QuestionError, discover
-from startup import packages
+from startup import EXIT_USAGE, ending, packages
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
-EXIT_PASSED, EXIT_LESS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+EXIT_PASSED, EXIT_LESS = 0, 1
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -42,8 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_LESS
     except KeyboardInterrupt:
-        print("\nInterrupted. The results of finished questions are above.", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return ending.interrupted("autograder.py", "The results of finished questions are above.")
 
 
 def _refuse_contradictions(arguments: argparse.Namespace) -> None:
@@ -59,6 +58,18 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
         raise UsageError("--electives and -q both choose the questions. Leave out one of them")
     if arguments.in_process and (arguments.jobs or 1) > 1:
         raise UsageError("--in-process grades one question after the other. Leave out --jobs")
+    if arguments.in_process and arguments.time_limit is not None:
+        raise UsageError("--in-process has no limits. Leave out --time-limit")
+    for flag, told in (("--check-dependencies", "tries the packages"), ("--list", "lists every question")):
+        others = [other for other in _given(arguments) if other not in (flag, "--no-graphics")]
+        if flag in _given(arguments) and others:
+            raise UsageError(f"{flag} {told} and stops. Leave out {' and '.join(others)}")
+
+
+def _given(arguments: argparse.Namespace) -> list[str]:
+    """The flags with another value than their default."""
+    parser, values = _parser(), {name: value for name, value in vars(arguments).items() if name != "words"}
+    return [f"--{name.replace('_', '-')}" for name, value in values.items() if value != parser.get_default(name)]
 
 
 def _grade(arguments: argparse.Namespace, questions: list[Question]) -> bool:
@@ -71,10 +82,9 @@ def _grade(arguments: argparse.Namespace, questions: list[Question]) -> bool:
         raise
     if not arguments.as_gradescope:
         return run.grade(arguments, questions)
-    decided = ("data_directory", "report", "seed", "jobs", "time_limit", "in_process")
-    if asked := [name for name in decided if getattr(arguments, name) != _parser().get_default(name)]:
-        flag = "--" + asked[0].replace("_", "-")
-        raise UsageError(f"--as-gradescope uses the settings of the course. Leave out {flag}")
+    decided = ("--data-directory", "--report", "--seed", "--jobs", "--time-limit", "--in-process")
+    if asked := [flag for flag in _given(arguments) if flag in decided]:
+        raise UsageError(f"--as-gradescope uses the settings of the course. Leave out {asked[0]}")
     return run.rehearse(arguments, questions)
 
 

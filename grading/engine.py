@@ -7,15 +7,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from data import Library
 from grading.checks import attempts
 from grading.checks.answers import Progress
 from grading.checks.attempts import CheckRun
+from grading.checks.requests import Connection
 from grading.checks.source import StudentSource
-from grading.checks.student import Connection, Student
+from grading.checks.student import Student
 from grading.console import Console, StudentOutput
 from grading.isolation import forkserver, memory
 from grading.isolation.process import StudentProcess
@@ -81,6 +82,7 @@ class _Run:
     library: Library
     seed: int
     others_waiting: Iterator[int]  # gives each question that begins how many are yet to begin
+    on_check: Callable[[QuestionResult], None]
 
 
 class Engine:
@@ -125,6 +127,7 @@ class Engine:
         questions: Iterable[Question],
         on_change: Callable[[QuestionResult], None] = lambda result: None,
         *,
+        on_check: Callable[[QuestionResult], None] = lambda so_far: None,
         code_directory: Path | None = None,
         seed: int | None = None,
     ) -> list[QuestionResult]:
@@ -133,6 +136,7 @@ class Engine:
         Args:
             questions: which.
             on_change: called from any thread, one call at a time, with a question's result when it is finished.
+            on_check: called from any thread with a copy of a question's result so far, after each of its checks.
             code_directory: where the student files lie, instead of where the settings say.
             seed: takes the place of the settings'. What is read from files stays as it is.
         """
@@ -142,6 +146,7 @@ class Engine:
             self.library if seed is None else self.library.with_seed(seed),
             self.settings.seed if seed is None else seed,
             iter(range(len(questions) - 1, -1, -1)),  # several threads may ask: `next` is one step
+            on_check,
         )
         lock = threading.Lock()
 
@@ -206,14 +211,16 @@ class Engine:
             result.stubs = student.stubs()
             self._running.add(student)
             try:
-                self._run_checks(question, run, student, result, limit)
+                for _ in self._run_checks(question, run, student, result, limit):
+                    result.metrics, result.seconds = dict(student.metrics), self._clock() - started
+                    if not self._closing:
+                        run.on_check(replace(result, outcomes=list(result.outcomes)))
                 if self.settings.exhibits:
                     result.exhibits = student.exhibits()
                 for_window = student.exhibits(only_for_window=True) if self.settings.graphics else []
             finally:
                 student.close()
                 self._running.discard(student)
-        result.metrics = student.metrics
         result.seconds = self._clock() - started
         if self.settings.graphics:
             exhibit_window.show(f"{question.id} {question.title}", for_window, self._console.line)
@@ -221,7 +228,8 @@ class Engine:
 
     def _run_checks(
         self, question: Question, run: _Run, student: Student, result: QuestionResult, limit: float
-    ) -> None:
+    ) -> Iterator[Outcome]:
+        """Run the checks in order; each outcome is kept in the result, then given."""
         passed: set[str] = set()
         exhausted = ""
         try:
@@ -246,6 +254,7 @@ class Engine:
             if found.status == PASSED:
                 passed.add(check.name)
             result.outcomes.append(_outcome(check, found, student.take_remarks()))
+            yield result.outcomes[-1]
 
     def _connect(self, question: Question) -> Connection:
         if self.settings.in_process:

@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None, description: str = "") -> int:
     add = parser.add_argument
     add("--ask", metavar="MESSAGE", help="answer one message and end")
     add("--web", action="store_true", help="chat in a browser, and see how each answer comes to be")
-    add("--port", type=int, default=0, metavar="N", help="of the page of --web (default: any that is free)")
+    add("--port", type=int, metavar="N", help="of the page of --web (default: any that is free)")
     add("--renku", action="store_true", help="link each verse to the one before")
     add("--seed", type=int, default=0, help="another seed, other answers (default 0)")
     add("--retrain", action="store_true", help="train again, whatever checkpoint there is")
@@ -48,6 +48,10 @@ def main(argv: Sequence[str] | None = None, description: str = "") -> int:
     arguments = parser.parse_args(argv)
     if arguments.web and arguments.ask is not None:
         parser.error("--web and --ask cannot go together: the page asks for messages")
+    if arguments.port is not None and not arguments.web:
+        parser.error("--port is the port of the page of --web. Add --web, or leave out --port")
+    if arguments.renku and arguments.ask is not None:
+        parser.error("--renku links the verses of a conversation, and --ask has one verse. Leave out one of them")
     return exit_status("chat", "q8", lambda: _chat(arguments))
 
 
@@ -58,7 +62,7 @@ def _chat(arguments: argparse.Namespace) -> int:
         def prepare(watch: Watch) -> tuple[HaikuBot, functions.Parts]:
             return _bot(arguments, watch), functions.load_parts(directory)
 
-        return program.run(prepare, directory, arguments.port, arguments.seed, arguments.renku)
+        return program.run(prepare, directory, arguments.port or 0, arguments.seed, arguments.renku)
     bot = _bot(arguments, unwatched if arguments.no_graphics else window("Haiku chatbot", "haiku_bot.picture"))
     if arguments.ask is not None:
         print(bot.answer(arguments.ask, arguments.seed).text)
@@ -76,13 +80,13 @@ def _bot(arguments: argparse.Namespace, watch: Watch) -> HaikuBot:
 
 
 def converse(bot: HaikuBot, seed: int, renku: bool, read: Callable[[str], str] = input) -> None:
-    """Answers line after line until the end of the input, Ctrl-C or one of `FAREWELLS`."""
+    """Answers line after line until the end of the input or one of `FAREWELLS`."""
     print("Say anything. I answer in haiku. (Ctrl-D or quit ends.)\n")
     conversation = Conversation(bot, seed, renku)
     while True:
         try:
             message = read("> ")
-        except (EOFError, KeyboardInterrupt):
+        except EOFError:
             print()
             return
         if message.strip().lower() in FAREWELLS:

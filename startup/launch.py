@@ -8,7 +8,7 @@ itself: a student's file could take the place of everything else.
 import os
 import sys
 
-from startup import EXIT_INTERRUPTED, EXIT_USAGE, PROJECT_DIRECTORY
+from startup import EXIT_USAGE, PROJECT_DIRECTORY, ending
 
 MIN_PYTHON = (3, 11)
 SAFE_PATH = "PYTHONSAFEPATH"  # tells Python to put neither a program's folder nor the current one on the search path
@@ -45,8 +45,7 @@ def run(
     try:
         sys.exit(_run(program, module, arguments))
     except KeyboardInterrupt:  # while modules are imported, which may take seconds; a program answers later ones itself
-        print(f"\n{program}: interrupted", file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
+        sys.exit(ending.interrupted(program))
     finally:
         if "IPython" in sys.modules:  # a notebook, in whose process the student goes on and imports files of the folder
             sys.path[:] = path

@@ -7,11 +7,11 @@ import codecs
 import io
 import os
 import stat
-import threading
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
+from startup import syntax
 from startup.names import PACKAGES, is_reserved
 
 # Byte order marks of encodings in which no Python file may be saved. UTF-32's marks begin as UTF-16's do.
@@ -22,8 +22,6 @@ FOREIGN_MARKS = (
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
 PUT_BACK = "Put the file back, or check --code-directory."  # the remedy on a student's own machine
-# Python 3.11 keeps one count of depth for the syntax trees of all threads: two at once can end in a SystemError.
-_PARSING = threading.Lock()
 
 
 class UnusableFile(Exception):
@@ -42,8 +40,7 @@ def parse(directory: Path, name: str) -> ast.Module:
     content = _read(directory, name)
     text = _decoded(content, name)
     try:
-        with _PARSING:
-            return ast.parse(content, filename=name)
+        return syntax.parse(content, name)
     except SyntaxError as error:
         lines = text.splitlines()  # Python would look for the line in a file of this name in the current folder
         number = error.lineno or 0

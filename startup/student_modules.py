@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from types import FrameType, ModuleType
 from typing import Any
 
-from startup import names
+from startup import names, syntax
 
 FOR_WORKERS = "NN_STUDENT_MODULES"  # the environment variable that tells loaders' workers what `install` was given
 LIBRARIES = ("site-packages", "dist-packages")  # folders of installed packages
@@ -83,7 +83,7 @@ class _LeavingOut(importlib.machinery.SourceFileLoader):
     def get_code(self, fullname: str) -> Any:
         """The code of the file as it stands; compiled code from an earlier run would hold the imports."""
         path = self.get_filename(fullname)
-        tree = ast.parse(self.get_data(path), filename=path)
+        tree = syntax.parse(self.get_data(path), path)
         return compile(_Remover(self._left_out_names).visit(tree), path, "exec")
 
 

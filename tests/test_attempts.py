@@ -37,7 +37,7 @@ def run(tmp_path: Path, outcomes: list[Any], most: int | None = None, seconds: f
     seeds = []
 
     def check(student: Student, *_: object) -> None:
-        seeds.append(student._seed)
+        seeds.append(student._requests.seed_value)
         clock.advance(seconds)
         outcome = outcomes[len(seeds) - 1]
         if isinstance(outcome, Exception):

@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 import torch
 
+from startup import EXIT_INTERRUPTED
 from tests.chargpt import SMALL, TEXT, interrupt_after, load, program_in_an_empty_folder, weights  # noqa: F401 - a fixture
 from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, SOLUTIONS
-from training.errors import INTERRUPTED
 
 
 def test_a_run_that_was_stopped_and_resumed_ends_with_the_very_same_weights(run, tmp_path, monkeypatch, capsys):
     assert run("--text", "text.txt", "--steps", 30, "--out", "whole", *SMALL) == 0
     with monkeypatch.context() as patch:
         interrupt_after(patch, 13)
-        assert run("--text", "text.txt", "--steps", 30, "--out", "parts", *SMALL) == INTERRUPTED
+        assert run("--text", "text.txt", "--steps", 30, "--out", "parts", *SMALL) == EXIT_INTERRUPTED
     assert "stopped at step 13" in capsys.readouterr().out
     assert run("--text", "text.txt", "--resume", "--out", "parts") == 0
     whole, parts = (load(tmp_path / name) for name in ("whole", "parts"))

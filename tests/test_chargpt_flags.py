@@ -53,6 +53,28 @@ def test_a_checkpoint_without_resume_is_refused_with_the_two_ways_out(run, tmp_p
     assert "--checkpoint names the checkpoint to go on from. Add --resume" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--steps", "5", "--minutes", "1"], "argument --minutes: not allowed with argument --steps"),
+        (["--prompt", "a", "--prompt-file", "b"], "argument --prompt-file: not allowed with argument --prompt"),
+        (["sample", "--checkpoint", "best.pt", "--out", "parts"], "--checkpoint and --out both say which checkpoint"),
+    ],
+)
+def test_two_flags_of_which_one_would_be_ignored_are_refused_and_both_are_named(run, capsys, arguments, complaint):
+    with pytest.raises(SystemExit) as ended:
+        run(*arguments)
+    assert ended.value.code == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_threads_are_refused_where_no_cpu_computes(run, monkeypatch, capsys):
+    on_a_gpu = devices.Device(torch.device("meta"), bfloat16=False, compiled=False)
+    monkeypatch.setattr(devices, "choose", lambda *_, **__: on_a_gpu)
+    assert run("--text", "text.txt", "--threads", 2, "--steps", 1) == 1
+    assert "--threads shares batches among threads of a CPU, and this run computes on meta" in capsys.readouterr().err
+
+
 def test_an_unfilled_stub_is_told_by_name(run, capsys):
     assert run("--text", "text.txt", "--steps", 2, *SMALL, code=PROJECT) == 1
     assert "GPT.forward" in capsys.readouterr().err

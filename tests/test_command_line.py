@@ -42,6 +42,10 @@ def test_an_unknown_question_exits_2_with_the_valid_ones():
         (["-q", "q1", "q2"], "there is no flag before q2. Write -q"),
         (["--electives", "-q", "q1"], "--electives and -q both choose"),
         (["--in-process", "--jobs", "2"], "Leave out --jobs"),
+        (["--in-process", "--time-limit", "5"], "--in-process has no limits. Leave out --time-limit"),
+        (["--list", "-q", "q1"], "--list lists every question and stops. Leave out --question"),
+        (["--list", "--check-dependencies"], "--check-dependencies tries the packages and stops. Leave out --list"),
+        (["--check-dependencies", "--seed", "3", "--as-gradescope"], "Leave out --seed and --as-gradescope"),
     ],
 )
 def test_a_wrong_flag_exits_2_and_names_it(arguments, complaint, capsys):

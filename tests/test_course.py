@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grading.checks import behaviour, course
+from grading.checks import behaviour, course, training_mistakes
 from grading.checks.answers import Training, training
 from grading.checks.behaviour import Measure
 
@@ -49,7 +49,7 @@ SOUND = Training(
     ids=["4 batches a step", "8 batches a step", "4 batches a pass", "20 gradients a step of a whole batch", "by hand"],
 )
 def test_an_update_of_several_batches_is_no_step_in_the_wrong_loop(changes):
-    assert course.training(replace(SOUND, **changes)) == ""
+    assert training_mistakes.training(replace(SOUND, **changes)) == ""
 
 
 def test_a_sound_course_is_told_in_numbers_without_a_question():
@@ -57,7 +57,9 @@ def test_a_sound_course_is_told_in_numbers_without_a_question():
         "Training took 2,000 updates in 100 passes. The optimizer was Adam with learning rate 0.003. The loss went from "
         "2.1 to 0.201. The weights moved by 80% of their size."
     )
-    assert course.training(SOUND) == course.coverage(SOUND) == course.advice(SOUND) == ""
+    assert (
+        training_mistakes.training(SOUND) == training_mistakes.coverage(SOUND) == training_mistakes.advice(SOUND) == ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,13 +160,13 @@ def test_a_course_that_is_no_course_is_no_fault(losses):
     ],
 )
 def test_a_mistake_in_training_is_named_from_its_counts(changes, told):
-    found = course.training(replace(SOUND, **changes))
+    found = training_mistakes.training(replace(SOUND, **changes))
     assert told in found
     assert bool(found) == bool(told)
 
 
 def test_an_optimizer_for_each_step_is_worth_advice():
-    told = course.advice(replace(SOUND, optimizers=2000, optimizer="SGD"))
+    told = training_mistakes.advice(replace(SOUND, optimizers=2000, optimizer="SGD"))
     assert told.startswith("2,000 optimizers were made for 2,000 steps.")
 
 
@@ -179,7 +181,7 @@ def test_an_optimizer_for_each_step_is_worth_advice():
     ],
 )
 def test_training_on_little_data_is_named(changes, told):
-    assert told in course.coverage(replace(SOUND, **changes))
+    assert told in training_mistakes.coverage(replace(SOUND, **changes))
 
 
 def test_overfitting_is_told_only_where_training_data_is_known_and_other_data_is_not():

@@ -308,9 +308,9 @@ def test_an_interruption_keeps_the_part_and_says_so(serve, tmp_path, capsys, mon
         return read(response, patience)
 
     monkeypatch.setattr(downloader, "_next_chunk", interrupted)
-    assert main(["--directory", str(tmp_path)], {"letters": stand_in(serve(whole).address)}) == 1
+    assert main(["--directory", str(tmp_path)], {"letters": stand_in(serve(whole).address)}) == 130
     part = tmp_path / "letters.bin.part"
-    assert str(part) in capsys.readouterr().err
+    assert f"data.download: interrupted. Kept {part}. Run the same command" in capsys.readouterr().err
     kept = part.read_bytes()
     assert 0 < len(kept) < len(CONTENTS) and CONTENTS.startswith(kept)
 

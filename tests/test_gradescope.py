@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
+import threading
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from grading.console import Console
 from grading.engine import Engine, Settings
-from grading.gradescope import privacy, run, settings
-from grading.questions import discover
+from grading.gradescope import privacy, results, run, settings
+from grading.outcomes import RunEnded
+from grading.questions import Check, Question, discover
 from staff.evidence.hostile.harness import Harness, NoHarness
 from tests.classroom import WANTED, write
 from tests.results import validated
@@ -62,6 +67,82 @@ def test_the_engine_is_told_to_end_when_the_harness_settings_say(tmp_path, monke
     run.grade(tmp_path, chosen, Console(io.StringIO()))
     (deadline,) = deadlines
     assert before + chosen.seconds <= deadline <= time.monotonic() + chosen.seconds
+
+
+class WithoutProcesses(Engine):
+    """An engine for questions whose checks ask nothing of a student's process."""
+
+    def _new_fork_server(self):
+        return None
+
+
+def made_up(functions: dict[str, Callable[..., None]]) -> Question:
+    """A question of the core with one point for each function."""
+    checks = tuple(Check(name, f"It does {name}", 1.0, ()) for name in functions)
+    question = Question("q1", "Made up", Path(), checks=checks)
+    question.__dict__["functions"] = functions  # as if its checks.py had been imported
+    return question
+
+
+@pytest.fixture
+def graded_up_to(tmp_path, monkeypatch):
+    """Grades a question that passes one check, is then disturbed, and has a third; gives results.json."""
+
+    (tmp_path / "submission").mkdir()
+
+    def grade(disturbance: Callable[..., None]) -> dict:
+        checks = {"first": lambda *_: None, "second": disturbance, "third": lambda *_: None}
+        question = made_up(checks)
+        monkeypatch.setattr(run, "discover", lambda: [question])
+        monkeypatch.setattr(run, "Engine", WithoutProcesses)
+        run.grade(tmp_path, replace(settings.load(), leaderboard=()), Console(io.StringIO()), at_home=True)
+        return saved()
+
+    def saved() -> dict:
+        return validated(json.loads((tmp_path / "results" / "results.json").read_text(encoding="utf-8")))
+
+    grade.saved = saved
+    return grade
+
+
+def test_a_run_that_ends_in_the_middle_of_a_question_keeps_the_checks_that_had_passed(graded_up_to, monkeypatch):
+    timers, at_the_end = [], []
+
+    class NotedTimer(threading.Timer):
+        def start(self) -> None:
+            timers.append(self)
+
+    monkeypatch.setattr(run.threading, "Timer", NotedTimer)
+    monkeypatch.setattr(run.os, "_exit", lambda status: at_the_end.append((status, graded_up_to.saved())))
+
+    graded_up_to(lambda *_: timers[0].function(*timers[0].args))  # its time is up while the second check runs
+    ((status, document),) = at_the_end
+    assert status == 1
+    assert document["score"] == 1
+    assert [test["score"] for test in document["tests"]] == [1, 0, 0]
+    first, second, third = (test["output"] for test in document["tests"])
+    assert first == ""
+    assert results.CUT_SHORT in second
+    assert results.NOT_REACHED in third
+    assert "The time was up before every check was run. Question q1 was not finished." in document["output"]
+
+
+def test_points_stand_in_the_file_while_the_next_check_runs(graded_up_to):
+    """A container that runs out of memory is killed without a last word."""
+    meanwhile = []
+    document = graded_up_to(lambda *_: meanwhile.append(graded_up_to.saved()))
+    assert meanwhile[0]["score"] == 1
+    assert document["score"] == 3
+    assert document["output"] == ""
+
+
+def test_a_failure_of_the_engine_in_the_middle_of_a_question_keeps_the_checks_that_had_passed(graded_up_to):
+    def fail(*_: object) -> None:
+        raise RunEnded
+
+    document = graded_up_to(fail)
+    assert [test["score"] for test in document["tests"]] == [1, 0, 0]
+    assert "The autograder itself failed" in document["output"]
 
 
 def test_a_failure_of_the_graders_own_leaves_a_valid_document_that_says_so(harness):

@@ -256,6 +256,36 @@ def test_quit_ends_the_chat_without_an_answer(bot: HaikuBot, capsys: pytest.Capt
     assert "    " not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("flags", "complaint"),
+    [
+        (["--web", "--ask", "hello"], "--web and --ask cannot go together"),
+        (["--port", "8000"], "--port is the port of the page of --web"),
+        (["--port", "0", "--ask", "hello"], "--port is the port of the page of --web"),
+        (["--renku", "--ask", "hello"], "--renku links the verses of a conversation, and --ask has one verse"),
+    ],
+)
+def test_flags_that_would_be_ignored_are_refused_and_named(
+    flags: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        chat.main(flags)
+    assert end.value.code == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_ctrl_c_at_the_prompt_is_told_as_in_every_other_program(
+    bot: HaikuBot, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(chat, "_bot", lambda *_: bot)
+    monkeypatch.setattr(chat.converse, "__defaults__", (interrupted,))
+    assert chat.main(["--no-graphics"]) == 130
+    assert capsys.readouterr().err == "\nchat: interrupted\n"
+
+
 def test_an_unfilled_stub_is_named_without_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

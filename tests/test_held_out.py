@@ -21,11 +21,11 @@ from gpt.run import FILE_NAME
 from gpt.trainer import Blocks
 from gpt.writer import Writer
 from staff.evidence import short_texts
+from startup import EXIT_INTERRUPTED
 from tests.chargpt import SMALL, interrupt_after, load, program_in_an_empty_folder  # noqa: F401 - a fixture
 from tests.support import fresh_student_modules
 from training import checkpoint
 from training.device import CALLS_UNTIL_RECORDED, CPU, Device
-from training.errors import INTERRUPTED
 
 WORDS = [
     "the",
@@ -161,7 +161,7 @@ def test_a_run_that_is_resumed_past_its_best_ends_with_the_very_same_weights(run
     assert run(*flags, "--out", "whole") == 0
     with monkeypatch.context() as patch:
         interrupt_after(patch, 167)
-        assert run(*flags, "--out", "parts") == INTERRUPTED
+        assert run(*flags, "--out", "parts") == EXIT_INTERRUPTED
     stopped = load(tmp_path / "parts")
     assert stopped["trainer"]["held_out"]["step"] < 167
     assert any(

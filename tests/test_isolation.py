@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from grading.isolation import forkserver, memory
 from grading.isolation.process import StudentProcess
 from grading.isolation.sandbox import Sandbox, is_available
 from startup import packages
+from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS
 
 BYTES = 2**30
 
@@ -26,6 +28,27 @@ def test_a_request_that_is_longer_than_any_buffer_reaches_the_fork_server(tmp_pa
         server.close()
         session.close()
     assert held["own folder"] and held["private files"]
+
+
+GRADER_THAT_ENDS = """
+import os, signal, socket
+from grading.child import host
+host._request_handler = lambda: None
+ours, theirs = socket.socketpair()
+ours.sendall({unread!r})
+theirs.close()
+host.serve_forks(ours)
+os.kill(os.getpid(), signal.SIGCHLD)
+"""
+
+
+@pytest.mark.skipif(not forkserver.is_available(), reason="there is no fork server here")
+@pytest.mark.parametrize("unread", [b"", b"ended 1 0\n"], ids=["everything was read", "an answer was not read"])
+def test_a_fork_server_whose_grader_was_killed_ends_without_a_word(unread):
+    """Its last child may end at any moment after that."""
+    program = [sys.executable, "-c", GRADER_THAT_ENDS.format(unread=unread)]
+    ended = subprocess.run(program, cwd=PROJECT, capture_output=True, text=True, timeout=SECONDS_UNTIL_IT_HANGS)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
 @pytest.mark.skipif(not is_available(), reason="there is no sandbox here")
@@ -48,3 +71,41 @@ def test_a_system_that_does_not_tell_the_memory_in_time_ends_no_question(monkeyp
     monkeypatch.setattr(memory.sys, "platform", platform)
     monkeypatch.setattr(memory.subprocess, "run", hang)
     assert memory.group_bytes(os.getpid()) == 0
+
+
+FORKS_WITH_A_BLOCK = """
+import os, sys
+block = bytearray(b"x") * (60 * 2**20)  # written to, so that the pages are there, and shared after the forks
+children = [os.fork() for _ in range(2)]
+if 0 not in children:
+    print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_page_that_a_family_shares_is_counted_once_whoever_else_shares_it():
+    program = [sys.executable, "-c", FORKS_WITH_A_BLOCK]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        family = memory.family(process.pid)
+        assert len(family) in (3, 4)  # the first child forks, too
+        resident = sum(memory.pages_of(pid)["Rss"] for pid in family)
+        assert resident > 3 * 60 * 2**20
+        assert 60 * 2**20 < memory.family_bytes(process.pid) < 100 * 2**20
+        assert memory.distinct_bytes(family[1:]) > 60 * 2**20, "their share of the block is not divided with the parent"
+        process.communicate(b"")
+
+
+@pytest.mark.parametrize(
+    ("pages", "wanted"),
+    [
+        ([], 0),
+        ([{"Private_Clean": 1, "Private_Dirty": 2, "Shared_Clean": 30, "Shared_Dirty": 40}], 73),
+        ([{"Private_Dirty": 2, "Shared_Clean": 30}, {"Private_Dirty": 5, "Shared_Clean": 40}, {}], 47),
+    ],
+)
+def test_private_pages_add_up_and_of_the_shared_ones_the_most_count(monkeypatch, pages, wanted):
+    monkeypatch.setattr(memory, "pages_of", lambda pid: pages[pid])
+    assert memory.distinct_bytes(range(len(pages))) == wanted

@@ -18,8 +18,8 @@ def test_memory_of_a_child_process_is_counted():
     with subprocess.Popen([sys.executable, "-c", START], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
-        for kibibytes in peak_memory.peak_kibibytes(process.pid, range(2)):
-            assert 60 < kibibytes / 1024 < 300
+        for peak in peak_memory.peak_bytes(process.pid, range(2)):
+            assert 60 < peak / 2**20 < 300
         process.communicate(b"\n")
 
 

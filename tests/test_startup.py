@@ -15,7 +15,7 @@ import pytest
 
 from staff.release import build
 from staff.release.repository import files_of_working_tree
-from startup import launch, names, packages
+from startup import ending, launch, names, packages
 from startup.launch import require_python
 from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, SOLUTIONS
 
@@ -153,6 +153,7 @@ def test_the_listed_names_are_known_to_belong_to_others():
     [
         *LAUNCHERS,
         "startup/__init__.py",
+        "startup/ending.py",
         "startup/launch.py",
         "startup/module_run.py",
         "data/__init__.py",
@@ -243,6 +244,33 @@ def test_an_interrupt_while_modules_are_imported_is_no_traceback(monkeypatch, ca
         launch.run("chat.py", "haiku_bot.chat")
     assert end.value.code == 130
     assert capsys.readouterr().err == "\nchat.py: interrupted\n"
+
+
+def test_ctrl_c_in_a_module_that_is_run_ends_with_130_and_a_sentence(tmp_path):
+    (tmp_path / "long.py").write_text(
+        "from startup import ending\n\n\ndef main():\n    raise KeyboardInterrupt\n\n\nending.run(main)\n"
+    )
+    finished = run(["-m", "long"], tmp_path, PYTHONPATH=str(PROJECT))
+    assert (finished.returncode, finished.stdout, finished.stderr) == (130, "", "\nlong: interrupted\n")
+
+
+def test_a_module_that_is_run_ends_with_the_status_of_its_main():
+    with pytest.raises(SystemExit) as end:
+        ending.run(lambda: 3)
+    assert end.value.code == 3
+
+
+def test_every_program_of_the_project_ends_after_ctrl_c_in_the_same_way():
+    """But for a student file, and for two that another program runs and reads the status of."""
+    others = {"haiku.py", "grading/gradescope/__main__.py", "staff/classroom/grade_one.py"}
+    programs = {
+        path: content
+        for path, content in files_of_working_tree().items()
+        if path.endswith(".py") and b'\nif __name__ == "__main__":' in content
+        if not path.startswith(("tests/", "staff/solutions/"))
+    }
+    assert len(programs) > 30
+    assert {path for path, content in programs.items() if b"\n    ending.run(main)\n" not in content} == others
 
 
 @pytest.mark.parametrize("version", [(3, 11, 0), (3, 13, 1), (4, 0, 0)])

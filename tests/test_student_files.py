@@ -5,11 +5,16 @@ from __future__ import annotations
 import ast
 import codecs
 import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from gpt import corpus
+from staff.release.repository import files_of_working_tree
+from startup import syntax
 from startup.student_files import UnusableFile, parse, require_usable
 from tests.support import SOLUTIONS, fresh_student_modules
 from training import student
@@ -156,3 +161,30 @@ def test_a_text_in_another_encoding_is_told_with_its_first_odd_byte(tmp_path):
     (tmp_path / "text.txt").write_bytes(b"caf\xe9" * 100)
     with pytest.raises(UserError, match=r"text.txt is not text in UTF-8 \(byte 3\). Save the file in UTF-8"):
         corpus.read(tmp_path / "text.txt", 8)
+
+
+def test_syntax_trees_are_made_one_after_the_other(monkeypatch):
+    """Two threads at once can end in a SystemError with Python 3.11."""
+    inside, most = [], []
+
+    def counting(source, filename):
+        inside.append(threading.get_ident())
+        most.append(len(inside))
+        time.sleep(0.001)  # another thread gets its turn here
+        inside.pop()
+        return ast.Module([], [])
+
+    monkeypatch.setattr(ast, "parse", counting)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(syntax.parse, ["x = 1"] * 40))
+    assert len(most) == 40
+    assert max(most) == 1
+
+
+def test_the_project_makes_syntax_trees_in_one_file_only():
+    calls = {
+        path
+        for path, content in files_of_working_tree().items()
+        if path.endswith(".py") and not path.startswith("tests/") and b"ast.parse(" in content
+    }
+    assert calls == {"startup/syntax.py"}

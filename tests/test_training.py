@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import torch
 
+from startup import EXIT_INTERRUPTED
 from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, SOLUTIONS, fresh_student_modules
 from training import checkpoint, student
-from training.errors import FAILED, INTERRUPTED, UserError, exit_status
+from training.errors import FAILED, UserError, exit_status
 from training.loop import Length, Loop
 from training.optimizers import cosine_decay
 from training.progress import Bar
@@ -129,7 +130,7 @@ def raising(error: BaseException) -> int:
     [
         (UserError("no such file"), FAILED, "chat: no such file\n"),
         (PermissionError("closed"), FAILED, "chat: closed\n"),
-        (KeyboardInterrupt(), INTERRUPTED, "\nchat: interrupted\n"),
+        (KeyboardInterrupt(), EXIT_INTERRUPTED, "\nchat: interrupted\n"),
         (
             NotImplementedError("masked_loss: your code here"),
             FAILED,

@@ -6,6 +6,7 @@ import dataclasses
 import io
 import py_compile
 import re
+import shutil
 
 import pytest
 
@@ -14,7 +15,7 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import FAILED, PASSED, CheckFailed
 from grading.questions import discover
-from tests.support import Clock, Triggering
+from tests.support import PROJECT, Clock, Triggering
 
 
 @pytest.mark.parametrize(
@@ -101,6 +102,22 @@ def test_unused_imports_of_all_files_are_left_out_with_one_remark(patched_soluti
         assert line in messages[0]
     assert "models.py:7 (no_such_module.symbols)" in messages[0]
     assert messages[1:] == ["", ""]
+
+
+def test_a_missing_student_file_is_named_where_an_unfinished_file_imports_it_and_does_not_use_it_yet(tmp_path, graded):
+    """As handed out: train.py imports four losses, and its functions are still empty."""
+    for name in ("models.py", "train.py"):
+        shutil.copy(PROJECT / name, tmp_path / name)
+    lines = (PROJECT / "train.py").read_text(encoding="utf-8").splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if text.startswith("from losses"))
+    run = graded(tmp_path, "q1", "q2")
+    told = [check["message"] for question in ("q1", "q2") for check in run.question(question)["checks"]]
+    remarks = [text for message in told for text in message.splitlines() if text.startswith("Remark")]
+    wanted = (
+        f"Remark: losses.py is missing from {tmp_path}. Put the file back, or check --code-directory. train.py:{line} "
+        "imports from it. Nothing uses the import so far, and the grader left it out."
+    )
+    assert remarks == [wanted] * 2
 
 
 def test_code_compiled_before_does_not_bring_a_left_out_import_back(patched_solutions, graded):

@@ -9,8 +9,10 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from startup import ending
+
 NO_MEMORY = r"can't allocate memory|not enough memory|out of memory"  # in what torch says
-FAILED, INTERRUPTED = 1, 130  # exit statuses; the second is that of a program that Ctrl-C has stopped
+FAILED = 1  # the exit status of a program that cannot go on
 
 
 class UserError(Exception):
@@ -31,8 +33,7 @@ def exit_status(program: str, question: str, run: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except KeyboardInterrupt:
-        print(f"\n{program}: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return ending.interrupted(program)
     except Exception as error:
         if (text := explanation(error, question)) is None:
             raise

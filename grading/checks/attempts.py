@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from data import DataError, Library
 from grading.checks.expect import Miss
-from grading.checks.student import Records, Student
+from grading.checks.notes import Records
+from grading.checks.student import Student
 from grading.outcomes import (
     CRASHED,
     FAILED,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grading.checks.answers import Training
-from grading.checks.student import Model
+from grading.checks.model import Model
 from grading.outcomes import CheckFailed
 
 PROBED_ROWS = 32

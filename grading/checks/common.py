@@ -13,7 +13,8 @@ from data import Split, Splits, digits
 from grading.checks import behaviour, course, diagnosis, expect, losses, smallest
 from grading.checks.answers import Training
 from grading.checks.behaviour import PROBED_ROWS, Measure
-from grading.checks.student import Model, Student
+from grading.checks.model import Model
+from grading.checks.student import Student
 from grading.outcomes import CheckFailed, StudentCrashed
 
 LOSS_TOLERANCE = 1e-4  # float32 means over a handful of rows are exact to about 1e-6

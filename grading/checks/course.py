@@ -1,6 +1,6 @@
-"""What a training run looked like from outside: its updates, its steps, its losses. All functions give sentences.
+"""What a training run looked like where no mistake is sure: how many updates, how far weights moved, how losses went.
 
-`training` and `coverage` name a mistake, or give "". `told` states what was seen where no mistake is sure.
+All functions give sentences.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ from itertools import pairwise
 import numpy as np
 
 from grading.checks.answers import Training
+from grading.checks.phrases import (
+    MUCH_WEIGHT_DECAY,
+    WITHOUT_END,
+    optimizer_of,
+    passes_of,
+    percent,
+    stop_of,
+    updates_of,
+)
 
-MAX_STALE_SHARE = 0.5  # a share: code that resets gradients at all resets them before nearly every step
-ONCE_A_PASS = 1.1  # steps in each pass over the data, where `step()` stands behind the loop over the batches
-MIN_BATCHES_A_STEP = 5  # fewer may be added up on purpose
-FEW_EPOCHS = 2.0  # so little is worth a question, whatever else is wrong
-MIN_REPEATS = 3  # of what is made again for each update; fewer may be made on purpose
 FEW_UPDATES = 50  # half of what the smallest data set of the project needs
 LARGE_BATCH = 256  # examples; a pass then has few updates
 WHOLE = 0.99  # a share of the data that counts as all of it
@@ -32,88 +36,8 @@ MAX_JUMPS = 0.25  # of the second half: a share of its means
 EXAMPLES_IN_A_MEAN = 1000  # so many make a mean loss steady
 EARLY = 0.5  # a share of the steps
 LUCKY = 1.5  # times the loss of the last batch
-MUCH_WEIGHT_DECAY = 0.02  # AdamW has 0.01 unless told otherwise
 SHOWN_NAMES = 4  # of parameters
 NEARLY_GUESSING = 0.02  # from the loss of a model that guesses
-
-
-def training(stats: Training) -> str:
-    """The mistake that the watchers saw while training ran; "" if nothing is sure."""
-    if stats.finite is False:
-        return (
-            f"{_stop(stats)}After training, some weights of the model are NaN or infinite: training diverged. "
-            f"{_with_optimizer(stats, 'The optimizer was')}Is the learning rate too large?"
-        )
-    if stats.made >= stats.backwards >= MIN_REPEATS:
-        return (
-            f"{stats.made:,} new parameters were made while training ran, in {stats.backwards:,} updates. Layers that "
-            "`forward` makes are new at each call and learn nothing. Are all layers made in `__init__`?"
-        )
-    if stats.changed is False:
-        return _standing_still(stats)
-    if stats.resumed > 2 and stats.stale > MAX_STALE_SHARE * stats.resumed:
-        return (
-            f"In {stats.stale:,} of {stats.resumed:,} backward passes, the gradients of earlier batches were still "
-            "there. The new gradients were added to them. Each update should use the gradients of its own batch. Where "
-            "does your code reset the gradients?"
-        )
-    if stats.foreign:
-        return (
-            f"The loss depends on {_counted(stats.foreign, 'tensor', 'tensors')} that training cannot change: the "
-            "model does not have them as parameters. Are layers kept in a plain list, or outside of the model?"
-        )
-    if stats.reordered:
-        return (
-            "The model gets the numbers of a batch in another order, so that examples are mixed. `reshape` and `view` "
-            "cannot exchange dimensions. How does your training function exchange them?"
-        )
-    if found := _few_steps(stats):
-        return found
-    if is_optimizer_made_again(stats) and stats.optimizer != "SGD":
-        return f"{_MADE_AGAIN.format(stats.optimizers, stats.steps)} Is the optimizer made inside the loop?"
-    return ""
-
-
-def advice(stats: Training) -> str:
-    """What costs no points and should be done in another way all the same; "" if there is nothing."""
-    if stats.stopped:
-        return _stop(stats) + WITHOUT_END
-    if not is_optimizer_made_again(stats):
-        return ""
-    return f"{_MADE_AGAIN.format(stats.optimizers, stats.steps)} Make one optimizer before the loop."
-
-
-WITHOUT_END = "Training should end by itself. Which condition ends your loop?"
-
-_MADE_AGAIN = (
-    "{:,} optimizers were made for {:,} steps. A new optimizer knows nothing of earlier steps, such as Adam's averages."
-)
-
-
-def is_optimizer_made_again(stats: Training) -> bool:
-    """Whether about every step was taken by an optimizer of its own."""
-    return stats.optimizers >= max(MIN_REPEATS, stats.steps / 2)
-
-
-def coverage(stats: Training) -> str:
-    """Whether training saw too little of its data to be judged on anything else."""
-    if 0 < stats.distinct < stats.examples / 2:
-        seen = f"{stats.distinct:,} different examples of {stats.examples:,}"
-        if max(stats.fetched / stats.distinct, stats.backwards / max(1, stats.batches)) >= 2:
-            return (
-                f"Training used only {seen}, for {_updates(stats)}. Is one batch used over and over, or does each pass "
-                "end after the first batch?"
-            )
-        return (
-            f"Training used only {seen}, in {_counted(stats.batches, 'batch', 'batches')}. Does a `return` or "
-            "`break` end the loop over the batches early?"
-        )
-    if 0.5 < stats.epochs <= FEW_EPOCHS and stats.backwards:
-        return (
-            f"Training passed over the data {_times(stats.epochs)}, in {_updates(stats)}. Are these as many passes as "
-            "your code asks for?"
-        )
-    return ""
 
 
 def told(stats: Training, classes: int = 0) -> str:
@@ -179,80 +103,11 @@ def overfitting(on_training: float, on_validation: float, wanted: float, what: s
     )
 
 
-def _standing_still(stats: Training) -> str:
-    explanation = f"{_stop(stats)}Training changed no weight of the model. "
-    if not stats.backwards and not stats.arrivals:
-        return explanation + "Gradients were never computed. Is `backward()` called on the loss?"
-    if not stats.arrivals and stats.steps and not stats.own_steps:
-        return explanation + (
-            f"{_counted(stats.steps, 'optimizer step', 'optimizer steps')} and the gradients belong to another model. "
-            "Is a new model or a copy made inside the training function?"
-        )
-    if not stats.arrivals:
-        return explanation + (
-            f"`backward()` ran {_times(stats.backwards)}, but no gradient arrived at the model. Is the graph cut by "
-            "`detach()`, `item()` or numpy, or is the loss copied into a new tensor?"
-        )
-    if not stats.steps:
-        return explanation + (
-            f"Gradients arrived {_times(stats.arrivals)}, but no optimizer took a step. Is `step()` called after "
-            "each `backward()`?"
-        )
-    if not stats.own_steps:
-        return explanation + (
-            f"The optimizer took {_counted(stats.steps, 'step', 'steps')}, but holds no parameter of this model. "
-            "Whose parameters does the optimizer get?"
-        )
-    if stats.learning_rates and not any(stats.learning_rates):
-        return explanation + "The learning rate was 0."
-    return explanation + (
-        f"Gradients arrived {_times(stats.arrivals)}, and the optimizer took "
-        f"{_counted(stats.own_steps, 'step', 'steps')}. The steps found no gradient. What happens to the gradients "
-        "between `backward()` and `step()`?"
-    )
-
-
-def _few_steps(stats: Training) -> str:
-    """Whether the optimizer took about one step in each pass, or fewer, and gradients arrived for every batch."""
-    if not 0 < stats.steps <= ONCE_A_PASS * max(1.0, stats.epochs):
-        return ""
-    if min(stats.arrivals, stats.batches) < MIN_BATCHES_A_STEP * stats.steps:
-        return ""
-    often = ", about one in each pass" if stats.steps > stats.epochs / 2 and stats.steps > 1 else ""
-    return (
-        f"Gradients arrived {_times(stats.arrivals)}, but the optimizer took only "
-        f"{_counted(stats.steps, 'step', 'steps')}{often}. Each batch should have a step of its own. Is `step()` "
-        "inside of the loop over the batches?"
-    )
-
-
 def _summary(stats: Training) -> str:
     """One sentence: how many updates, in how many passes, with what."""
-    passes = f" in {_passes(stats)}" if stats.epochs else ""
-    taken = _stop(stats) or f"Training took {_updates(stats)}{passes}. "
-    return f"{taken}{_with_optimizer(stats, 'The optimizer was')}".strip()
-
-
-def _stop(stats: Training) -> str:
-    """A sentence with a space behind: where the grader ended training; "" if training ended by itself."""
-    if not stats.stopped:
-        return ""
-    passes = f"{_passes(stats)} over the data and " if stats.epochs else ""
-    return f"The grader stopped training after {passes}{_updates(stats)}. "
-
-
-def _passes(stats: Training) -> str:
-    return f"{stats.epochs:.3g} {'pass' if stats.epochs == 1 else 'passes'}"
-
-
-def _with_optimizer(stats: Training, beginning: str) -> str:
-    """A sentence with a space behind: the optimizer and its learning rates; "" if that is not known."""
-    if not stats.optimizer or len(stats.learning_rates) != 2:
-        return ""
-    first, latest = stats.learning_rates
-    ending = f" at the start and {latest:.2g} at the end" if latest != first else ""
-    decay = f", with weight decay {stats.weight_decay:.3g}" if stats.weight_decay >= MUCH_WEIGHT_DECAY else ""
-    return f"{beginning} {stats.optimizer} with learning rate {first:.3g}{ending}{decay}. "
+    passes = f" in {passes_of(stats)}" if stats.epochs else ""
+    taken = stop_of(stats) or f"Training took {updates_of(stats)}{passes}. "
+    return f"{taken}{optimizer_of(stats, 'The optimizer was')}".strip()
 
 
 def _losses(stats: Training, classes: int) -> str:
@@ -271,7 +126,7 @@ def _losses(stats: Training, classes: int) -> str:
 def _movement(stats: Training) -> str:
     if stats.moved is None:
         return ""
-    return f"The weights moved by {_share(stats.moved)} of their size."
+    return f"The weights moved by {percent(stats.moved)} of their size."
 
 
 def _few_updates(stats: Training) -> str:
@@ -330,7 +185,7 @@ def _lucky_batch(stats: Training) -> str:
 def _small_steps(stats: Training) -> str:
     if stats.moved is None or stats.moved >= MOVED_LITTLE:
         return ""
-    return f"The weights moved by {_share(stats.moved)} of their size only. Is the learning rate too small?"
+    return f"The weights moved by {percent(stats.moved)} of their size only. Is the learning rate too small?"
 
 
 def _slow(stats: Training) -> str:
@@ -403,19 +258,3 @@ def _batch_size(stats: Training) -> float:
 
 def _mean(numbers: Sequence[float]) -> float:
     return sum(numbers) / len(numbers)
-
-
-def _share(value: float) -> str:
-    return f"{100 * value:.2g}%" if value < 1 else f"{100 * value:.0f}%"
-
-
-def _updates(stats: Training) -> str:
-    return _counted(stats.backwards, "update", "updates")
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
-
-
-def _times(count: float) -> str:
-    return "once" if count == 1 else f"{count:,.3g} times" if count < 1000 else f"{count:,.0f} times"

@@ -23,8 +23,8 @@ import numpy as np
 from grading.checks import expect
 from grading.checks.answers import Training
 from grading.checks.behaviour import Measure, activation_on_the_output, behaviour, other_inputs
-from grading.checks.course import coverage, training
-from grading.checks.student import Model
+from grading.checks.model import Model
+from grading.checks.training_mistakes import coverage, training
 from grading.outcomes import CheckFailed, StudentCrashed
 
 __all__ = ["activation_on_the_output", "coverage", "training"]  # of other files, under one name for checks

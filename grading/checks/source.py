@@ -78,7 +78,7 @@ class StudentSource:
             for found in imports(file.tree, name):
                 if found not in unused and (outside := self._outside(found, allowed)):
                     place = f"{file.name}:{found.line} imports {outside}"
-                    if self._is_absent(outside):
+                    if self.is_absent(outside):
                         raise CheckFailed(
                             f"{place}. There is no file {modules.file_name(outside)} beside it, and the project "
                             f"permits no package of this name. {ALLOWED} Put the file there, or remove line "
@@ -162,7 +162,7 @@ class StudentSource:
         """Whether a module means one of the student's files, whatever is in it."""
         return not is_reserved(module) and os.path.lexists(self.directory / modules.file_name(module))
 
-    def _is_absent(self, imported: str) -> bool:
+    def is_absent(self, imported: str) -> bool:
         """Whether a module could be a file of the student's, such as `losses`, and there is none."""
         is_file_name = "." not in imported and not is_reserved(imported)
         return is_file_name and not os.path.lexists(self.directory / modules.file_name(imported))

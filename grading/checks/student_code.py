@@ -9,8 +9,9 @@ from typing import Any
 from grading.checks import crashes, modules, other_editions
 from grading.checks.source import SourceFile, StudentSource
 from grading.outcomes import CheckFailed, NotImplementedYet, StudentCrashed
-from grading.questions import Question
+from grading.questions import Question, discover
 from startup.names import PROVIDED
+from startup.student_files import PUT_BACK
 
 SIGNS_OF_A_STUB = ("NoneType", "x0 and ", "of size 0")  # in a traceback: what an unfilled function gave was used
 
@@ -63,9 +64,17 @@ class StudentCode:
                     )
 
     def left_out(self) -> dict[str, list[list[Any]]]:
-        """The imports that the student's process leaves out: line and name, by file; one remark tells all of them."""
+        """The imports that the student's process leaves out: line and name, by file; a remark tells all of a kind."""
         found = self._source.left_out(self._own_names(), self._question.allowed_imports, self._question.forbidden_names)
-        lines = [f"{file}:{unused.line} ({unused.reached})" for file, imports in found.items() for unused in imports]
+        unused_ones = [(f"{file}:{unused.line}", unused) for file, imports in found.items() for unused in imports]
+        missing = self._missing({unused.module for _, unused in unused_ones})
+        for module in sorted(missing):
+            places = dict.fromkeys(place for place, unused in unused_ones if unused.module == module)
+            self._remark(
+                f"{modules.file_name(module)} is missing from {self._source.directory}. {PUT_BACK} "
+                f"{' and '.join(places)} imports from it. Nothing uses the import so far, and the grader left it out."
+            )
+        lines = [f"{place} ({unused.reached})" for place, unused in unused_ones if unused.module not in missing]
         if lines:
             self._remark(
                 f"nothing uses these imports, and the project does not permit them: {', '.join(lines)}. The grader "
@@ -94,6 +103,14 @@ class StudentCode:
     def why_out_of_memory(self) -> str:
         """A sentence about why memory ran out; "" if nothing is sure."""
         return crashes.memory(self._files())
+
+    def _missing(self, imported: set[str]) -> set[str]:
+        """Those of some modules that are student files of the project, and that the student's folder lacks."""
+        absent = {module for module in imported if self._source.is_absent(module)}
+        if not absent:
+            return absent  # the usual case reads no other question
+        known = modules.student_files(target for question in discover() for target in question.targets)
+        return {module for module in absent if modules.file_name(module) in known}
 
     def _is_of_2024(self, target: str) -> bool:
         """Whether a function is missing, or still a stub, and models.py has a method that stood for it in 2024."""

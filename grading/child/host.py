@@ -16,6 +16,7 @@ import socket
 import sys
 import threading
 import traceback
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from grading.isolation import channel
@@ -102,45 +103,64 @@ def serve_forks(control: socket.socket, confined: bool = False) -> None:
         confine.leave_network()
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, shared pages
-    wake_read, wake_write = socket.socketpair()
-    wake_read.setblocking(False)
-    wake_write.setblocking(False)
-    signal.set_wakeup_fd(wake_write.fileno())
-    signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle
     children: dict[int, int | None] = {}  # process id to the user that is its own, if any
-    while True:
-        ready, _, _ = select.select([control, wake_read], [], [])
-        if wake_read in ready:
-            with contextlib.suppress(BlockingIOError):
-                wake_read.recv(4096)
-            _clear_up(control, children)
-        if control in ready:
-            message, descriptors = _request(control)
-            if not message:
-                for pid, user in children.items():
-                    _kill_group(pid)
-                    _kill_user(user)
-                _kill_orphans({})
-                return
-            confinement = json.loads(message)
-            pid = os.fork()
-            if pid == 0:
-                _become_student_process(descriptors, [control, wake_read, wake_write], confinement)
-            children[pid] = confinement.get("user")
-            for descriptor in descriptors:
-                os.close(descriptor)
-            control.sendall(f"started {pid}\n".encode())
+    with _woken_by_children() as (wake_read, wake_write):
+        while True:
+            ready, _, _ = select.select([control, wake_read], [], [])
+            if wake_read in ready:
+                with contextlib.suppress(BlockingIOError):
+                    wake_read.recv(4096)
+                _clear_up(control, children)
+            if control in ready:
+                message, descriptors = _request(control)
+                if not message:
+                    for pid, user in children.items():
+                        _kill_group(pid)
+                        _kill_user(user)
+                    _kill_orphans({})
+                    return
+                confinement = json.loads(message)
+                pid = os.fork()
+                if pid == 0:
+                    _become_student_process(descriptors, [control, wake_read, wake_write], confinement)
+                children[pid] = confinement.get("user")
+                for descriptor in descriptors:
+                    os.close(descriptor)
+                with contextlib.suppress(OSError):  # the grader has gone: the next request is its end
+                    control.sendall(f"started {pid}\n".encode())
+
+
+@contextlib.contextmanager
+def _woken_by_children() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two connected sockets. The first can be read whenever a child process has ended, until the block ends.
+
+    Python writes to the second one for each signal, and would go on after its end.
+    """
+    wake_read, wake_write = socket.socketpair()
+    with wake_read, wake_write:
+        wake_read.setblocking(False)
+        wake_write.setblocking(False)
+        signal.set_wakeup_fd(wake_write.fileno())
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        try:
+            yield wake_read, wake_write
+        finally:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def _request(control: socket.socket) -> tuple[bytes, list[int]]:
     """The JSON of the next request to the fork server, and its file descriptors; empty if the grader has gone."""
-    frame, descriptors, _, _ = socket.recv_fds(control, PART_BYTES, 3)
-    while len(frame) < 4 or len(frame) < 4 + int.from_bytes(frame[:4], "little"):
-        part = control.recv(PART_BYTES)  # of this request: the grader sends the next one when it has its answer
-        if not part:
-            return b"", descriptors
-        frame += part
+    try:
+        frame, descriptors, _, _ = socket.recv_fds(control, PART_BYTES, 3)
+        while len(frame) < 4 or len(frame) < 4 + int.from_bytes(frame[:4], "little"):
+            part = control.recv(PART_BYTES)  # of this request: the grader sends the next one when it has its answer
+            if not part:
+                return b"", descriptors
+            frame += part
+    except ConnectionError:  # the grader was killed before it had read everything
+        return b"", []
     return frame[4:], descriptors
 
 

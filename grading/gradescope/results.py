@@ -13,6 +13,8 @@ from grading.questions import Question
 MAX_CHARACTERS = 8_000  # of one check's output; the harness cuts at 100,000
 MAX_NOTE_CHARACTERS = 20_000
 NOT_GRADED_YET = "Not graded: the run ended before this question's turn."
+CUT_SHORT = "Not finished: the run ended while this check was running."
+NOT_REACHED = "Not graded: the run ended before this check's turn."
 
 
 def document(
@@ -25,7 +27,7 @@ def document(
     """All of results.json.
 
     Args:
-        run: results so far; questions without outcomes have not been graded yet.
+        run: results so far. A question without a result has not begun; one with some outcomes has not ended.
         questions: those of the assignment, in order.
         settings: the course's choices.
         notes: sentences shown above the tests.
@@ -87,10 +89,11 @@ def quoted(text: str) -> str:
 
 def _tests(question: Question, result: QuestionResult | None, settings: HarnessSettings) -> list[dict[str, Any]]:
     outcomes = {outcome.name: outcome for outcome in result.outcomes} if result is not None else {}
+    missing = _missing(question, result)
     tests = []
     for place, check in enumerate(question.checks, start=1):
         outcome = outcomes.get(check.name) or Outcome(
-            check.name, check.title, NOT_FINISHED, 0.0, check.points, NOT_GRADED_YET
+            check.name, check.title, NOT_FINISHED, 0.0, check.points, missing[check.name]
         )
         tests.append(
             {
@@ -114,6 +117,15 @@ def _tests(question: Question, result: QuestionResult | None, settings: HarnessS
             }
         )
     return tests
+
+
+def _missing(question: Question, result: QuestionResult | None) -> dict[str, str]:
+    """Why each check of a question has no outcome, by its name. Checks run in order."""
+    if result is None:
+        return dict.fromkeys((check.name for check in question.checks), NOT_GRADED_YET)
+    graded = {outcome.name for outcome in result.outcomes}
+    names = [check.name for check in question.checks if check.name not in graded]
+    return {name: NOT_REACHED if place else CUT_SHORT for place, name in enumerate(names)}
 
 
 def _leaderboard(results: dict[str, QuestionResult], settings: HarnessSettings) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +57,19 @@ class Report:
 
     def __post_init__(self) -> None:
         self.run = RunResult(self.settings.seed, installed_versions())
+        self.under_way: QuestionResult | None = None  # the question that is being graded, once a check of it has ended
         self._lock = threading.Lock()
+
+    def add_check(self, so_far: QuestionResult) -> None:
+        """Keep the checks of a question that is not finished: their points stay, whatever ends the run."""
+        earned_more = so_far.score > (self.under_way.score if self.under_way is not None else 0.0)
+        self.under_way = so_far
+        if earned_more:
+            self.save()
 
     def add(self, result: QuestionResult) -> None:
         """Keep a finished question."""
+        self.under_way = None
         self.run.questions.append(result)
         if ours := [outcome.evidence for outcome in result.outcomes if OUR_FAULT in outcome.message]:
             self.notes.insert(0, f"Question {result.id}: {OUR_FAULT}. What was graded stands.")
@@ -71,12 +80,14 @@ class Report:
         """Write what is known now."""
         with self._lock:
             self.run.seconds = time.monotonic() - self.started
+            under_way = [self.under_way] if self.under_way is not None else []
+            known = replace(self.run, questions=[*self.run.questions, *under_way])
             extra = {"seed": self.run.seed, "versions": self.run.versions, **self.extra_data}
             extra["questions"] = {
                 result.id: {"seconds": round(result.seconds, 2), "metrics": result.metrics}
-                for result in self.run.questions
+                for result in known.questions
             }
-            document = results.document(self.run, self.questions, self.settings, self.notes, extra)
+            document = results.document(known, self.questions, self.settings, self.notes, extra)
             self.write(document, self.path)
 
 
@@ -167,7 +178,10 @@ def _grade(root: Path, kept: Report, console: Console, at_home: bool) -> None:
                 shown = result if is_private else settings.feedback.shown(result)
                 report.print_question(shown, console, kept.run.questions)
 
-            engine.grade(kept.questions, on_change)
+            def on_check(so_far: QuestionResult) -> None:
+                kept.add_check(submission.as_handed_in(so_far, code))
+
+            engine.grade(kept.questions, on_change, on_check=on_check)
             kept.extra_data["data"] = engine.library.sources()
         kept.save()
         report.print_table(kept.run, console, engine.library.sources())
@@ -266,20 +280,26 @@ def temporary_workplace() -> Iterator[Path]:
 @contextmanager
 def _last_word(kept: Report, deadline: float) -> Iterator[None]:
     """If the block runs past the deadline, which only our own fault can bring about, save and end everything."""
-
-    def end() -> None:
-        with contextlib.suppress(Exception):
-            kept.notes.insert(0, "The time was up before every question was graded. What was graded stands.")
-            kept.save()
-        os._exit(1)  # the fork server sees its channel close and takes the student processes with it
-
-    timer = threading.Timer(max(0.0, deadline - time.monotonic()), end)
+    timer = threading.Timer(max(0.0, deadline - time.monotonic()), _end, [kept])
     timer.daemon = True
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
+
+
+def _end(kept: Report) -> None:
+    """Save what was graded and end everything. Checks of an unfinished question count as far as they had ended.
+
+    Outcomes come from the grader's own threads, and an outcome never changes: another thread may report those that are
+    there. What the student's process does meanwhile adds none.
+    """
+    with contextlib.suppress(Exception):
+        question = f" Question {kept.under_way.id} was not finished." if kept.under_way is not None else ""
+        kept.notes.insert(0, f"The time was up before every check was run.{question} Checks that had passed count.")
+        kept.save()
+    os._exit(1)  # the fork server sees its channel close and takes the student processes with it
 
 
 def _release() -> dict[str, str]:

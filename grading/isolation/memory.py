@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 SECONDS_TO_MEASURE = 0.5
@@ -67,6 +68,9 @@ def user_bytes(user: int, enough: int) -> int:
         enough: below this the quick figure, which counts shared pages once for each process, will do. It is also the
             answer if the exact figure has not passed it in the time there is: processes that fork without end
             delay their measurement.
+
+    The exact figure divides a shared page among all who share it, the fork server and other programs with torch
+    included. Torch's libraries then count for less, never for more: a limit is not passed because of them.
     """
     resident: dict[int, int] = {}
     for pid in processes_of(user):
@@ -76,23 +80,43 @@ def user_bytes(user: int, enough: int) -> int:
         return total
     shares, end = 0, time.monotonic() + SECONDS_TO_MEASURE
     for pid in sorted(resident, key=lambda pid: -resident[pid]):
-        shares += proportional_bytes(pid)
+        shares += pages_of(pid).get("Pss", 0)
         if time.monotonic() > end:
             return max(shares, enough)
     return shares or total  # some systems do not tell shares
 
 
 def family_bytes(pid: int) -> int:
-    """Memory of a process and all that it has started, shared pages counted once (Linux)."""
-    return sum(map(proportional_bytes, [pid, *_linux_descendants(pid)]))
+    """Memory of a process and all that it has started, each page counted once (Linux)."""
+    return distinct_bytes(family(pid))
 
 
-def proportional_bytes(pid: int) -> int:
-    """Resident bytes with each shared page divided among those who share it; 0 where that cannot be had."""
+def distinct_bytes(pids: Iterable[int]) -> int:
+    """Resident bytes of related processes, each page counted once (Linux). Other programs do not change the figure.
+
+    Private pages of all processes count, and the shared pages of the process that has most of them: the others share
+    theirs with this one, which has the same libraries or was there before a fork. A figure that divides each shared
+    page among all who share it would fall with every other torch program on the machine.
+    """
+    private, shared = 0, 0
+    for pid in pids:
+        pages = pages_of(pid)
+        private += pages.get("Private_Clean", 0) + pages.get("Private_Dirty", 0)
+        shared = max(shared, pages.get("Shared_Clean", 0) + pages.get("Shared_Dirty", 0))
+    return private + shared
+
+
+def pages_of(pid: int) -> dict[str, int]:
+    """Bytes of a process by kind, such as `Rss` and `Private_Dirty`; see proc_pid_smaps(5). Empty if it has ended."""
     with contextlib.suppress(OSError, ValueError, IndexError):
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        return int(text.split("\nPss:")[1].split()[0]) * 1024
-    return 0
+        rows = (line.split() for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:])
+        return {row[0].rstrip(":"): int(row[1]) * 1024 for row in rows}
+    return {}
+
+
+def family(pid: int) -> list[int]:
+    """A process and its descendants (Linux)."""
+    return [pid, *_linux_descendants(pid)]
 
 
 def _linux_group_bytes(group: int) -> int:

@@ -9,7 +9,6 @@ staff/build/gpt_mistakes.py.
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from staff.build import gpt_mistakes
 from staff.build.archive import same_arrays, write_npz
 from staff.build.gpt_reference import BLOCK_SIZE, LAYERS, VOCABULARY, WIDTH, Weights, block, logits, weights
+from startup import ending
 
 FOLDER = Path(__file__).resolve().parents[2] / "test_cases" / "q7" / "cases"
 BATCHES = ((2, 6), (3, 4), (1, 1))  # batch, time
@@ -113,4 +113,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from startup import ending
 from startup.launch import tolerate_odd_characters
 
 
@@ -16,4 +17,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

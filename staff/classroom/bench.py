@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from grading.isolation.memory import proportional_bytes
+from grading.isolation.memory import distinct_bytes
 from staff.classroom import made_class
 from staff.classroom.errors import ClassroomError
 from staff.classroom.records import Record
@@ -169,7 +169,7 @@ def _once(place: Workplace, count: int) -> int:
     samples: list[tuple[int, float]] = []  # graded so far, MiB of the driver
     with log.open("w+b") as file, _process(place.project, place.command("--workers", str(cores())), file) as driver:
         while driver.poll() is None:
-            samples.append((place.graded(), proportional_bytes(driver.pid) / 2**20))
+            samples.append((place.graded(), distinct_bytes([driver.pid]) / 2**20))
             time.sleep(SECONDS_BETWEEN_SAMPLES)
     told = log.read_text(encoding="utf-8", errors="replace")
     if driver.returncode:

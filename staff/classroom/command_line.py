@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from staff.classroom.errors import ClassroomError
-from startup import cores
+from startup import cores, ending
 
-COULD_NOT, INTERRUPTED = 2, 130
+COULD_NOT = 2
 
 
 def run(argv: list[str]) -> int:
@@ -27,8 +27,7 @@ def run(argv: list[str]) -> int:
         print(f"staff.classroom: {error}", file=sys.stderr)
         return COULD_NOT
     except KeyboardInterrupt:
-        print("\nInterrupted. What is graded is kept; the same command goes on from here.", file=sys.stderr)
-        return INTERRUPTED
+        return ending.interrupted("staff.classroom", "What is graded is kept. The same command goes on from here.")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ import data
 from data import words
 from staff.build.digits.generate import generate
 from staff.solutions import models
+from startup import ending
 
 Batches = Callable[[], Iterable[tuple[Tensor, Tensor]]]
 Step = Callable[[Tensor, Tensor], None]
@@ -243,4 +243,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

@@ -30,7 +30,7 @@ from haiku_bot.batches import Batches
 from haiku_bot.bot import HaikuBot
 from haiku_bot.corpus import content_words, load_corpus
 from haiku_bot.trainer import Recipe, create_model, evaluate, stage
-from startup import cores
+from startup import cores, ending
 from training import device as devices
 from training import student
 from training.trainer import Trainer
@@ -190,4 +190,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

@@ -20,6 +20,7 @@ from data import plays
 from gpt import corpus
 from gpt.config import Config
 from gpt.trainer import Blocks, make_trainer
+from startup import ending
 from training import device as devices
 from training import optimizers, student
 from training.muon import Muon
@@ -76,4 +77,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    ending.run(main)

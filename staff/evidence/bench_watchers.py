@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ from pictures.windows.live import Live, Window
 from pictures.windows.window import ViewerWindow
 from staff.evidence import screenshots
 from staff.evidence.rehearsals import DatasetTraining, HaikuTraining, TextTraining, Training, Watchers
-from startup import student_modules
+from startup import ending, student_modules
 
 PROGRESS_GOAL = 1.05
 PICTURES_GOAL = 1.15
@@ -113,4 +112,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from haiku_bot import checkpoint
 from staff.site.browser import CHROMIUM, SCHEMES, SIZES
+from startup import ending
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SOLUTIONS = PROJECT_DIRECTORY / "staff" / "solutions"
@@ -100,4 +101,4 @@ def opened(browser: Browser, address: str, **screen: Any) -> Page:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

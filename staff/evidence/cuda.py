@@ -10,7 +10,6 @@ import argparse
 import io
 import re
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import QuestionResult
 from grading.questions import Question, discover
+from startup import ending
 
 SOLUTIONS_DIRECTORY = Path(__file__).resolve().parents[1] / "solutions"
 DEFAULT_QUESTIONS = "q1,q2,q3,q4,q5,q6"
@@ -85,4 +85,4 @@ def _missing(device: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

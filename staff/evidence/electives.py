@@ -20,6 +20,7 @@ from pathlib import Path
 from grading.arguments import count_from
 from grading.isolation import memory
 from grading.questions import ELECTIVE, Question, discover
+from startup import ending
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SOLUTIONS_DIRECTORY = PROJECT_DIRECTORY / "staff" / "solutions"
@@ -123,4 +124,4 @@ def _processor_seconds() -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

@@ -21,6 +21,7 @@ from pathlib import Path
 from data.files import write_text
 from staff.texts import figures
 from staff.texts.figures import Figure
+from startup import ending
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 DEFAULT_RUNS = 3
@@ -111,4 +112,4 @@ def _chosen(known: Sequence[Figure], ids: Sequence[str]) -> list[Figure]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

@@ -23,6 +23,7 @@ from grading.questions import CORE, ELECTIVE, discover
 from staff.evidence.cgroup import ControlGroup, NoControlGroup
 from staff.evidence.hostile.harness import Finished, Harness, NoHarness
 from staff.release import hidden
+from startup import ending
 
 SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 SECONDS_BETWEEN_SAMPLES = 0.1
@@ -73,7 +74,7 @@ class Observer:
         while not self._done.wait(SECONDS_BETWEEN_SAMPLES):
             peak = self.peaks[-1]
             peak.held_bytes = max(peak.held_bytes, self.group.held_bytes())
-            resident = sum(map(memory.proportional_bytes, self.group.processes()))
+            resident = memory.distinct_bytes(self.group.processes())
             peak.resident_bytes = max(peak.resident_bytes, resident)
             now = self.group.processor_seconds()
             peak.processor_seconds += now - before
@@ -155,4 +156,4 @@ def _print_questions(finished: Finished, peaks: Sequence[Peak], questions: Seque
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

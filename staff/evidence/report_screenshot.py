@@ -17,6 +17,8 @@ from pathlib import Path
 
 from PIL import Image  # comes with matplotlib
 
+from startup import ending
+
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SOLUTIONS = PROJECT_DIRECTORY / "staff" / "solutions"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -140,4 +142,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

@@ -12,7 +12,6 @@ import argparse
 import importlib
 import io
 import itertools
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ from pictures.windows import viewer
 from pictures.windows.live import Live
 from staff.evidence import report_screenshot
 from staff.evidence.rehearsals import DatasetTraining, HaikuTraining, TextTraining, Training, Watchers
-from startup import student_modules
+from startup import ending, student_modules
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SECONDS_PER_LOOK_AT_THE_CLOCK = 1 / 64  # pictures shall not depend on how fast the machine is
@@ -201,4 +200,4 @@ def _exhibited(name: str) -> WindowPicture:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

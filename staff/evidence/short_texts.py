@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +23,7 @@ from gpt.reports import Reports
 from gpt.run import Run
 from gpt.trainer import Blocks, make_trainer
 from gpt.writer import Writer
+from startup import ending
 from training import device as devices
 from training import student
 from training.workers import of_this_machine
@@ -84,4 +84,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

@@ -16,6 +16,7 @@ from pathlib import Path
 from data import files
 from grading.checks import modules
 from staff.release.starters import strip_solutions
+from startup import ending
 from startup.names import PACKAGES, RESERVED
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
@@ -138,4 +139,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

@@ -12,6 +12,7 @@ from staff.release import handout, hidden
 from staff.release.build import STUDENT_FOLDER, autograder_files, student_files, zipped
 from staff.release.manifest import ReleaseError
 from staff.release.repository import changed_files, commit_id, files_of_commit
+from startup import ending
 
 SEED_VARIABLE = "NNPROJECT_HIDDEN_SEED"
 
@@ -69,4 +70,4 @@ def build(out: Path, hidden_seed: str | None, commit: str, site: Path | None = N
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

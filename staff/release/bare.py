@@ -24,6 +24,7 @@ from io import BytesIO
 from pathlib import Path
 
 from staff.evidence.hostile.harness import METADATA, autograder_archive, change_settings
+from startup import ending
 
 SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 SUITE, MIRROR = "bookworm", "http://deb.debian.org/debian"
@@ -139,4 +140,4 @@ def _step(name: str, call: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

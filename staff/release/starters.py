@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import argparse
 import ast
-import sys
 from pathlib import Path
+
+from startup import ending, syntax
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SOLUTIONS_DIRECTORY = PROJECT_DIRECTORY / "staff" / "solutions"
@@ -28,7 +29,7 @@ def strip_solutions(source: str) -> str:
     Raises:
         ValueError: the marks do not pair up, or a region stands outside every function.
     """
-    functions = _functions(ast.parse(source))
+    functions = _functions(syntax.parse(source))
     kept: list[str] = []
     region_indent: str | None = None
     for number, line in enumerate(source.splitlines(), start=1):
@@ -95,4 +96,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

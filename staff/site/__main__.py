@@ -15,6 +15,7 @@ from staff.release.repository import PROJECT_DIRECTORY, files_of_working_tree
 from staff.site import sources
 from staff.site.macros import TEXTS, Macros
 from staff.site.sources import SiteError
+from startup import ending
 
 # The theme's captions in the margin are headings without a level, which readers of screens need.
 CAPTION, CAPTION_WITH_LEVEL = 'class="caption" role="heading">', 'class="caption" role="heading" aria-level="2">'
@@ -115,4 +116,4 @@ def run_sphinx(source: Path, built: Path, profile: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

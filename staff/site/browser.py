@@ -19,6 +19,8 @@ from urllib.parse import unquote
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
+from startup import ending
+
 KINDS = ("index", "modules/attention", "questions/q1", "exam", "timeline", "project/command_line")
 SIZES = ((1440, 900), (360, 740))
 SCHEMES = ("light", "dark")
@@ -163,4 +165,4 @@ def _print(context: BrowserContext, site: Path) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

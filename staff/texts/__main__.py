@@ -10,6 +10,7 @@ from data.files import write_text
 from staff.release.manifest import ReleaseError
 from staff.release.repository import files_of_working_tree
 from staff.texts import figures, marks, tables
+from startup import ending
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 EXIT_DONE, EXIT_STALE, EXIT_USAGE = 0, 1, 2
@@ -45,4 +46,4 @@ def stale_texts(files: dict[str, bytes]) -> dict[str, bytes]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

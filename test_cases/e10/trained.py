@@ -11,7 +11,8 @@ import numpy as np
 from data import Library, Splits
 from grading.checks import diagnosis, expect
 from grading.checks.answers import Training
-from grading.checks.student import Model, Student
+from grading.checks.model import Model
+from grading.checks.student import Student
 from grading.outcomes import CheckFailed
 from test_cases.e10 import measures, reference
 from test_cases.e10.measures import Measures

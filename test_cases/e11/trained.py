@@ -11,7 +11,8 @@ import numpy as np
 from data import Split
 from grading.checks import answers, course, diagnosis, expect
 from grading.checks.answers import Training
-from grading.checks.student import Model, Student
+from grading.checks.model import Model
+from grading.checks.student import Student
 from test_cases.e11 import reference
 from test_cases.e11.exact import MODULE
 from test_cases.e11.public import communities as networks

@@ -10,7 +10,8 @@ import numpy as np
 from data import Library, Split, Splits
 from grading.checks import diagnosis, expect
 from grading.checks.answers import Training
-from grading.checks.student import Model, Student
+from grading.checks.model import Model
+from grading.checks.student import Student
 from grading.outcomes import CheckFailed
 from test_cases.e12 import decoding, measures, reference
 from test_cases.e12.measures import Manner

@@ -10,7 +10,8 @@ import numpy as np
 
 from data import Library, Splits, digits
 from grading.checks import diagnosis, expect
-from grading.checks.student import Model, Picture, Student
+from grading.checks.model import Model
+from grading.checks.student import Picture, Student
 from grading.outcomes import CheckFailed
 from test_cases.e3 import baseline, mistakes
 from test_cases.e3.answers import BOUNDS, HIGHS, LOWS, MODULE

@@ -12,7 +12,8 @@ from data import Library, Split, Splits
 from grading.checks import course, diagnosis, expect
 from grading.checks.answers import Training
 from grading.checks.common import Accuracy
-from grading.checks.student import Model, Student
+from grading.checks.model import Model
+from grading.checks.student import Student
 from grading.checks.variants import EXACT, ROUNDED
 from grading.outcomes import CheckFailed
 from test_cases.e5 import mistakes, reference

@@ -12,7 +12,8 @@ import numpy as np
 from data import Library
 from grading.checks import diagnosis, expect
 from grading.checks.answers import Training
-from grading.checks.student import Model, Student
+from grading.checks.model import Model
+from grading.checks.student import Student
 from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
 from test_cases.e6 import listed_pairs, measures, mistakes, reference, vector_mistakes

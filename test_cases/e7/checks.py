@@ -10,7 +10,8 @@ import numpy as np
 
 from data import Library
 from grading.checks import diagnosis, expect, variants
-from grading.checks.student import Model, Student
+from grading.checks.model import Model
+from grading.checks.student import Student
 from grading.checks.variants import EXACT, joined
 from grading.outcomes import CheckFailed
 from test_cases.e7 import mistakes, reference, search_mistakes, trained

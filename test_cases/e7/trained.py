@@ -10,7 +10,8 @@ import numpy as np
 from data import Library, Split, Splits
 from grading.checks import course, diagnosis, expect
 from grading.checks.answers import Training
-from grading.checks.student import Model, Student
+from grading.checks.model import Model
+from grading.checks.student import Student
 from test_cases.e7 import reference
 from test_cases.e7.public import data
 from test_cases.e7.public.charts import BleuByLength

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from grading.checks import diagnosis, expect, variants
-from grading.checks.student import Model, Student
+from grading.checks.model import Model
+from grading.checks.student import Student
 from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
 from test_cases.e9 import networks, reference

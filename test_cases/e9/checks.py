@@ -10,7 +10,8 @@ import numpy as np
 from data import Library, Splits
 from grading.checks import diagnosis, expect, variants
 from grading.checks.answers import Training
-from grading.checks.student import Model, Student
+from grading.checks.model import Model
+from grading.checks.student import Student
 from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
 from test_cases.e9 import answers, draws, exhibits, measures, mistakes, networks, reference

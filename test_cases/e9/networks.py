@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from grading.checks import expect
-from grading.checks.student import Model
+from grading.checks.model import Model
 from grading.outcomes import CheckFailed
 from test_cases.e9 import reference
 from test_cases.e9.public import data

@@ -12,7 +12,8 @@ from data import Library, Split, Splits, points
 from grading.checks import diagnosis, expect, smallest
 from grading.checks.answers import Training
 from grading.checks.diagnosis import Mistake
-from grading.checks.student import Model, Student
+from grading.checks.model import Model
+from grading.checks.student import Student
 from grading.outcomes import CheckFailed
 from pictures.separating_line import SeparatedPoints
 

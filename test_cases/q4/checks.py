@@ -11,7 +11,8 @@ from data import Library, Split, words
 from grading.checks import behaviour, diagnosis, expect
 from grading.checks import common as common_checks
 from grading.checks.behaviour import PROBED_ROWS
-from grading.checks.student import Model, Student
+from grading.checks.model import Model
+from grading.checks.student import Student
 from grading.outcomes import CheckFailed, StudentCrashed
 from pictures.word_bars import ReadWords
 

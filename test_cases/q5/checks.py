@@ -10,7 +10,8 @@ import numpy as np
 from data import Library, digits, easy_digits
 from grading.checks import combinations, diagnosis, expect, smallest
 from grading.checks import common as common_checks
-from grading.checks.student import Model, Student
+from grading.checks.model import Model
+from grading.checks.student import Student
 from grading.outcomes import StudentCrashed
 from pictures.digit_field import ReadDigits
 from pictures.kernel import Convolution

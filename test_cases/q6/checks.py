@@ -9,7 +9,8 @@ import numpy as np
 from data import Library
 from grading.checks import diagnosis, expect, smallest
 from grading.checks.combinations import Probe
-from grading.checks.student import Model, Student
+from grading.checks.model import Model
+from grading.checks.student import Student
 from grading.outcomes import CheckFailed, StudentCrashed
 from pictures.attention import AttentionWeights
 from test_cases.q6 import mistakes

@@ -11,7 +11,8 @@ import numpy as np
 from data import Library, Splits
 from data.plays import ENTROPY
 from grading.checks import course, diagnosis, expect, smallest
-from grading.checks.student import Model, Picture, Student
+from grading.checks.model import Model
+from grading.checks.student import Picture, Student
 from grading.outcomes import CheckFailed, StudentCrashed
 from pictures.panels import Samples
 from test_cases.q7 import mistakes

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from staff.build.archive import write_npz
 from staff.build.digits.generate import BLOCK, PIXELS, generate, generate_block
 from staff.build.digits.raster import GREY_STEP
+from startup import ending
 
 PUBLIC_SEED = 1
 TRAIN_COUNT, TEST_COUNT = 60_000, 10_000
@@ -98,4 +99,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    ending.run(main)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from staff.build.digits.generate import generate
+from startup import ending
 
 COLUMNS = 30
 ROWS_PER_DIGIT = 2
@@ -42,4 +43,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    ending.run(main)

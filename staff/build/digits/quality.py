@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from staff.build.digits.build import DEFAULT_OUTPUT
+from startup import ending
 
 EPOCHS = 5
 BATCH = 128
@@ -101,4 +102,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    ending.run(main)

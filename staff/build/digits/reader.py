@@ -9,7 +9,6 @@ to those is a tenth for every digit. `--check` trains again and compares what bo
 from __future__ import annotations
 
 import argparse
-import sys
 import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from data.digits import SIDE, read
 from grading.checks import digit_reader
 from grading.checks.digit_reader import CLASSES, PATH, SMALL_SIDE, WEIGHTS
 from staff.build import archive
+from startup import ending
 
 DIGITS = Path(__file__).resolve().parents[3] / "data" / "digits.npz"
 MIN_AGREEMENT = 0.985  # of the test digits, for `--check`: another processor rounds otherwise, and so trains otherwise
@@ -206,4 +206,4 @@ def _evaluate(test: np.ndarray, answers: np.ndarray) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

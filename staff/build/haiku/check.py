@@ -33,6 +33,7 @@ from pathlib import Path
 
 from data.haiku import FORM, HANDWRITTEN, SEASONS, Fault, Haiku, parse, plain, themes, words_of
 from staff.build.haiku.syllables import UncountableWord, count, rhymes
+from startup import ending
 
 HAIKU_PER_THEME = 12
 THEMES_PER_HAIKU = range(1, 5)  # one to four
@@ -213,4 +214,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    ending.run(main)

@@ -21,6 +21,7 @@ from torch.nn.functional import cross_entropy
 from data.files import write_text
 from haiku_bot import functions
 from staff.build.archive import write_npz
+from startup import ending
 from test_cases.e12 import decoding
 from test_cases.e12.public import language_model, verses
 from training.optimizers import Schedule
@@ -107,4 +108,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    ending.run(main)

@@ -27,6 +27,7 @@ from haiku_bot.chat import trained_model
 from haiku_bot.corpus import load_corpus
 from haiku_bot.trainer import Recipe, evaluate
 from staff.build.haiku.lists import LISTS
+from startup import ending
 from test_cases.q8.answers import WANTED, read_messages, shares
 from training.device import choose
 from training.workers import of_this_machine
@@ -92,4 +93,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    ending.run(main)

@@ -17,6 +17,7 @@ from data.haiku import Haiku, plain
 from staff.build.archive import timeless_member
 from staff.build.haiku import lexicon
 from staff.build.haiku.grammar import Grammar
+from startup import ending
 
 NUMBER = 36_000
 SEED = 8
@@ -79,4 +80,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    ending.run(main)

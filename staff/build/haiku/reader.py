@@ -9,7 +9,6 @@ reader finds a theme of the messages on the lists for tuning, measuring and grad
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from haiku_bot.messages import normalize, understand
 from haiku_bot.reader import MAX_THEMES, PATH, features_of
 from staff.build import archive
 from staff.build.haiku.lists import EXAMPLES, GRADED, LISTS
+from startup import ending
 from test_cases.q8.answers import read_messages
 
 RIDGE = 0.5  # times the identity, added to the Gram matrix of examples, whose diagonal is 1
@@ -126,4 +126,4 @@ def _reads_alike(arrays: dict[str, np.ndarray], path: Path) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

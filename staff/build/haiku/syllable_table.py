@@ -12,6 +12,7 @@ from collections import defaultdict
 
 from data import haiku as texts
 from staff.build.haiku.syllables import count
+from startup import ending
 
 HEAD = """\
 # Syllables of the words that the haiku use: `number: word word ...`. Made from the CMU pronouncing dictionary by
@@ -56,4 +57,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    ending.run(main)

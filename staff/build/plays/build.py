@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import sys
 from pathlib import Path
 from random import Random
 
 from data import plays
 from staff.build.plays import grammar
 from staff.build.plays.stage import Stage
+from startup import ending
 
 PLAYS = 21
 SEED = 1623
@@ -72,4 +72,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

@@ -9,7 +9,6 @@ same file out, and refusing one word leaves nearly all others where they were.
 """
 
 import argparse
-import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
@@ -20,6 +19,7 @@ import numpy as np
 from staff.build.archive import same_arrays, write_npz
 from staff.build.words.candidates import encode, everyday_words, load_frequencies
 from staff.build.words.languages import CHARACTERS, HELD_OUT_WORDS, LANGUAGES, LONGEST, TRAINING_WORDS
+from startup import ending
 
 SHIPPED_FILE = Path(__file__).resolve().parents[3] / "data" / "lang_id.npz"
 SHIPPED_SEED = 0
@@ -147,4 +147,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

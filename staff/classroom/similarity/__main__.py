@@ -21,10 +21,11 @@ from staff.classroom.errors import ClassroomError
 from staff.classroom.similarity import compare, report
 from staff.classroom.similarity.document import read
 from staff.release import starters
+from startup import ending
 
 DEFAULT_PAGE = Path(__file__).resolve().parents[3] / "out" / "similarity.html"
 PAIRS_PRINTED = 10
-EXIT_DONE, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130
+EXIT_DONE, EXIT_USAGE = 0, 2
 
 
 class UsageError(Exception):
@@ -60,8 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         return _refused(f"{error.filename or arguments.out}: {error.strerror}")
     except KeyboardInterrupt:
-        print("\nInterrupted; nothing was written.", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return ending.interrupted("staff.classroom.similarity", "Nothing was written.")
     _print(entries, comparison)
     print(
         f"{len(entries)} submissions read in {read_seconds:.1f} s, {comparison.compared:,} pairs compared in "
@@ -153,4 +153,4 @@ def _share(text: str) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

@@ -17,6 +17,8 @@ import numpy as np
 from pygments import token
 from pygments.lexers.python import PythonLexer
 
+from startup import syntax
+
 MAX_BYTES = 200_000  # of one file; the reference's largest has under 10,000
 OWN_NAME, STRING, END_OF_FILE = "V", "S", "\n"  # other tokens become characters of the private plane below
 PRIVATE_PLANE, PRIVATE_CHARACTERS = 0xF0000, 65_533
@@ -113,7 +115,7 @@ def _own_names(text: str) -> _Own:
 def _collect(text: str, own: _Own) -> bool:
     """Add the names that a piece of a program makes; False if it is no Python."""
     try:
-        tree = ast.parse(text)
+        tree = syntax.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     for node in ast.walk(tree):

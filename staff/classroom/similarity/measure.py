@@ -11,13 +11,13 @@ import argparse
 import ast
 import random
 import re
-import sys
 import time
 from pathlib import Path
 
 from staff.classroom.similarity import compare, report
 from staff.classroom.similarity.document import read
 from staff.release import starters
+from startup import ending, syntax
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[3]
 SOLUTIONS = ("staff/solutions", "staff/evidence/mediocre", "tests/other_edition")
@@ -41,7 +41,7 @@ def made_class(count: int, seed: int = 0) -> list[dict[str, bytes]]:
 
 def _definitions(text: str) -> dict[str, str]:
     """The source of each class and function of a file, by name in small letters, after what stands before the first."""
-    nodes = [node for node in ast.parse(text).body if isinstance(node, (ast.ClassDef, ast.FunctionDef))]
+    nodes = [node for node in syntax.parse(text).body if isinstance(node, (ast.ClassDef, ast.FunctionDef))]
     lines = text.splitlines(keepends=True)
     found = {"": "".join(lines[: nodes[0].lineno - 1])}
     for node in nodes:
@@ -98,4 +98,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

@@ -17,11 +17,12 @@ from grading.arguments import count_from
 from grading.dependencies import installed_versions
 from grading.questions import Question, discover
 from staff.evidence.calibrate import margins, runs, table
+from startup import EXIT_INTERRUPTED, ending
 
 DEFAULT_QUESTIONS = "q1,q2,q3,q4,q5,q6"  # q7 and q8 take minutes a seed
 DOCUMENT = runs.PROJECT_DIRECTORY / "docs" / "calibration.md"
 RECORDS = runs.PROJECT_DIRECTORY / "out" / "calibration.jsonl"
-EXIT_FAIR, EXIT_MARGIN_GONE, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+EXIT_FAIR, EXIT_MARGIN_GONE, EXIT_USAGE = 0, 1, 2
 
 
 class UsageError(Exception):
@@ -50,8 +51,8 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_INTERRUPTED
     except KeyboardInterrupt:
-        print(f"\nInterrupted; what was graded is in {arguments.records}, the same command goes on.", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        kept = f"What was graded is in {arguments.records}. The same command goes on."
+        return ending.interrupted("staff.evidence.calibrate", kept)
     gone = margins.complaints(rows, arguments.least_margin)
     print("\n".join(gone) or "Every margin holds.")
     return EXIT_MARGIN_GONE if gone else EXIT_FAIR
@@ -149,4 +150,4 @@ def _counts(text: str) -> list[int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

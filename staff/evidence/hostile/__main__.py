@@ -12,6 +12,7 @@ from staff.evidence.hostile.attack import Attack, load_all
 from staff.evidence.hostile.harness import Harness, NoHarness, autograder_archive, is_root
 from staff.evidence.hostile.verdict import Verdict, run_side_by_side
 from staff.release import hidden
+from startup import ending
 
 SECRET = "hidden digits of the hostile runs"
 
@@ -87,4 +88,4 @@ def _points(points: dict[str, float]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

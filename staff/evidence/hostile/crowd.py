@@ -20,7 +20,7 @@ from grading.questions import discover
 from staff.evidence.hostile.attack import HANDED_IN, SOLUTIONS_DIRECTORY, load_all
 from staff.evidence.hostile.harness import Finished, Harness, NoHarness, autograder_archive, is_root
 from staff.evidence.hostile.verdict import MARGIN_SECONDS, leftovers
-from startup import cores
+from startup import cores, ending
 
 ATTACKS = ("kill_everything", "disk_flood_everywhere", "lasting_processes", "message_for_later", "read_other_processes")
 ATTACKERS_EVERY = 5
@@ -146,4 +146,4 @@ def _told(results: dict[str, Any]) -> list[object]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import textwrap
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from data.files import write_text
 from staff.evidence.mutants import page
 from staff.evidence.mutants.format import SOLUTIONS_DIRECTORY, read_all
 from staff.evidence.mutants.run import Verdict, grade_all, told_to_a_right_submission
+from startup import ending
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -76,4 +76,4 @@ def _processor_seconds() -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)

@@ -27,6 +27,7 @@ from typing import Any, Protocol
 
 from grading.checks import modules
 from grading.questions import natural_order
+from startup import syntax
 
 MUTANTS_DIRECTORY = Path(__file__).resolve().parent
 SOLUTIONS_DIRECTORY = MUTANTS_DIRECTORY.parents[1] / "solutions"
@@ -137,7 +138,7 @@ def _split(submission: Submission, source: str, qualified: str) -> tuple[str, st
     """The text before, in and after a function or class such as `RegressionModel.forward`; all of it if unnamed."""
     if not qualified:
         return "", source, ""
-    body: list[ast.stmt] = ast.parse(source).body
+    body: list[ast.stmt] = syntax.parse(source).body
     found: ast.stmt | None = None
     for name in qualified.split("."):
         found = next((node for node in body if getattr(node, "name", None) == name), None)

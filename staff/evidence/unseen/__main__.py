@@ -13,10 +13,11 @@ from staff.evidence.mutants.format import MutantError
 from staff.evidence.unseen import page
 from staff.evidence.unseen.format import NEWEST, SETS, Mistake, read_all
 from staff.evidence.unseen.run import Reading, read_messages
+from startup import ending
 
 PROGRAM = "python -m staff.evidence.unseen"
 PAGE = Path("out") / "unseen.md"
-EXIT_ALL_LOSE, EXIT_SOME_PASS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+EXIT_ALL_LOSE, EXIT_SOME_PASS, EXIT_USAGE = 0, 1, 2
 
 
 class UsageError(Exception):
@@ -38,8 +39,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"staff.evidence.unseen: error: {error}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:
-        print("\nInterrupted; no page was written.", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return ending.interrupted("staff.evidence.unseen", "No page was written.")
     unnoticed = [reading.mistake.name for reading in readings if not reading.lost]
     print(f"\n{len(unnoticed)} of {len(readings)} mistakes lose no check")
     print("".join(f"  to be replaced: {name}\n" for name in unnoticed) + f"written: {arguments.output}")
@@ -82,4 +82,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run(main)
