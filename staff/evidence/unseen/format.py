@@ -18,8 +18,8 @@ from typing import Any
 from grading.questions import natural_order
 from staff.evidence.mutants.format import Change, MutantError
 
-SETS = {name: Path(__file__).resolve().parent / name for name in ("first", "second", "third", "fourth")}
-NEWEST = "fourth"
+SETS = {name: Path(__file__).resolve().parent / name for name in ("first", "second", "third", "fourth", "fifth")}
+NEWEST = "fifth"
 KEYS = {"id", "wrong", "changes"}
 
 
