@@ -29,14 +29,16 @@ from grading.outcomes import CheckFailed
 from grading.questions import Question, discover
 from pictures.windows import live
 from staff.evidence import cuda
+from staff.solutions.electives import assistant, autoencoders, encoders, graphs
 from startup import student_modules
-from tests.made_up_device import MadeUpDevice
+from tests.made_up_device import Far, MadeUpDevice
 from tests.support import SOLUTIONS
 
 STEPS = 2  # of the optimizers in one training: one for each network, where two networks take turns
-SAME = {"rtol": 1e-3, "atol": 1e-5}  # of float32: a device may add in another order
+RELATIVE, ABSOLUTE = 1e-3, 1e-5  # differences of float32 that count as rounding: a device may add in another order
 QUESTIONS = [question for question in discover() if question.dataset.startswith("test_cases.e")]
-SEEN = ("changed", "finite", "moved", "fetched", "steps", "own_steps", "stopped")  # of parameters made by the move, too
+# of a training's statistics; the others count what happens to Parameter objects, of which the move makes new ones here
+COMPARED = ("changed", "finite", "moved", "fetched", "steps", "own_steps", "stopped")
 TOO_LONG = {"e3": "search"}  # hundreds of epochs, by a training function that another check runs, too
 
 
@@ -60,7 +62,7 @@ class Noting(InProcess):
             answer = super().request(message, deadline, note)
         self.trainings += is_training
         if is_training and "result" in answer:
-            answer["result"] = {key: answer["result"][key] for key in SEEN}
+            answer["result"] = {key: answer["result"][key] for key in COMPARED}
         if name not in ("configure", "seed"):
             self.answers.append({"asked": name, "accuracy": accuracies[-1:], **answer})
         return answer
@@ -167,6 +169,18 @@ def require_same(one: Any, other: Any, where: str) -> None:
         for key in one if isinstance(one, dict) else range(len(one)):
             require_same(one[key], other[key], f"{where}/{key}")
     elif isinstance(one, (np.ndarray, float)):
-        np.testing.assert_allclose(one, other, **SAME, err_msg=where)
+        np.testing.assert_allclose(one, other, RELATIVE, ABSOLUTE, err_msg=where)
     elif not isinstance(one, Handle):  # they are numbered in order
         assert one == other, where
+
+
+def test_what_no_training_calls_makes_its_tensors_where_its_arguments_are():
+    with MadeUpDevice():
+        made = {
+            "adjacency": graphs.adjacency(torch.tensor([[0, 2]], device="cuda"), 3),
+            "generate": autoencoders.generate(autoencoders.VAE(2).to("cuda"), 3),
+            "interpolate": autoencoders.interpolate(torch.zeros(2, device="cuda"), torch.ones(2, device="cuda"), 5),
+            "mask_tokens": encoders.mask_tokens(torch.full((2, 3), 5, device="cuda"), 9)[0],
+            "best_of_n": assistant.best_of_n(torch.ones(4, 3, device="cuda"), torch.ones(4, device="cuda"), 2),
+        }
+    assert {name for name, tensor in made.items() if not isinstance(tensor, Far)} == set()

@@ -103,8 +103,8 @@ class Reader:
         logits, weights, _ = model.decode(cat([begin, target[:, :-1]], dim=1), state, memory, source != data.PADDING)
         found = None if weights is None else weights.float().cpu().numpy()
         predicted = logits.argmax(dim=2).cpu().numpy()
-        sentences = (each.numpy() for each in (self._source, self._target, self._alignment))
-        return state_of(model.score, *sentences, predicted, found, self._shown)
+        right, alignment = self._target.numpy(), self._alignment.numpy()
+        return state_of(model.score, self._source.numpy(), right, alignment, predicted, found, self._shown)
 
 
 def shown_row(source: np.ndarray) -> int:
