@@ -42,6 +42,7 @@ TOGETHER = {
 # Files whose tests share nothing costly: workers take them one by one. Any other file is one piece, for its fixtures.
 ONE_BY_ONE = {
     "test_command_line",
+    "test_devices_of_electives",
     "test_engine",
     "test_gpt_model",
     "test_mutants",

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from backend import DigitClassificationDataset, RegressionDataset
 from grading.child import watch
@@ -32,6 +33,42 @@ def test_tensors_of_the_made_up_device_refuse_to_meet_others():
         assert torch.equal((far * 2).cpu(), near * 2)
         with pytest.raises((RuntimeError, TypeError)):
             far.numpy()
+
+
+def test_tensors_are_made_and_kept_on_the_made_up_device():
+    with MadeUpDevice():
+        far = torch.zeros(2, 3, device="cuda")
+        device = far.device
+        for made in (
+            torch.eye(3, device=device),
+            torch.arange(3, device=device),
+            torch.rand(far.shape, device=device),
+            torch.tensor([1, 2], device=device),
+            far.new_tensor([1, 2]),
+            torch.eye(3).to(far),
+            torch.nn.Linear(2, 3, device=device).weight,
+        ):
+            assert isinstance(made, Far)
+        assert torch.eye(3).to(far.double()).dtype == torch.float64
+        assert far.tolist() == [[0, 0, 0], [0, 0, 0]]
+    assert not isinstance(torch.eye(3), Far)
+
+
+def test_lengths_of_sequences_stay_in_main_memory_as_those_of_a_gpu_do():
+    lengths, settings = torch.tensor([3, 5]), {"batch_first": True, "enforce_sorted": False}
+    gru = torch.nn.GRU(2, 4, batch_first=True)
+    sentences = torch.rand(2, 5, 2)
+    near, _ = gru(pack_padded_sequence(sentences, lengths, **settings))
+    with MadeUpDevice():
+        gru.to("cuda")
+        far = sentences.to("cuda")
+        with pytest.raises(RuntimeError, match="lengths should be on the CPU"):
+            pack_padded_sequence(far, lengths.to("cuda"), **settings)
+        outputs, _ = gru(pack_padded_sequence(far, lengths, **settings))
+        assert isinstance(outputs.data, Far)
+        outputs.data.sum().backward()
+        assert isinstance(gru.weight_ih_l0.grad, Far)
+        torch.testing.assert_close(outputs.data.cpu(), near.data)
 
 
 def train_there(model, dataset, steps):

@@ -116,11 +116,17 @@ class Reader:
         return self._read_molecules() if hasattr(self._dataset, "kinds") else self._read_network()
 
     def _read_network(self) -> State:
+        from backend import device_of  # needs torch, which a window does without
+
         dataset, model = self._dataset, self._dataset.model
         x, adjacency = dataset.x, dataset.adjacency
-        logits = model(x, adjacency).double().numpy()
+        logits = dataset.outputs(x, adjacency).double().numpy()
         table = adjacency.double().numpy()
-        weights = model.attention(x, adjacency).double().numpy() if model.kind == "gat" else _fixed(table)
+        if model.kind == "gat":
+            heard = model.attention(*(each.to(device_of(model)) for each in (x, adjacency)))
+            weights = heard.cpu().double().numpy()
+        else:
+            weights = _fixed(table)
         ((rows, labels),) = dataset.validation
         accuracy = float((logits.argmax(axis=1)[rows.numpy()] == labels.numpy()).mean())
         if self._points is None:
@@ -136,7 +142,7 @@ class Reader:
         x, table, sizes = (part[:SHOWN] for part in parts)
         beliefs, influence = (found.double().numpy() for found in saliency.beliefs(dataset.model, x, table, sizes))
         blocks = [
-            dataset.model(*(part[rows] for part in parts)).argmax(dim=1).numpy() for rows, _ in dataset.validation
+            dataset.outputs(*(part[rows] for part in parts)).argmax(dim=1).numpy() for rows, _ in dataset.validation
         ]
         answers = np.concatenate(blocks)
         kinds = np.where(x.numpy().any(axis=2), x.numpy().argmax(axis=2), molecules.NO_ATOM)

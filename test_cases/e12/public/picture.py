@@ -123,10 +123,10 @@ class Reader:
             self._before = self._before or now
             return State("assistant", dataset.season, self._before, now, [], np.array(self._path))
         if dataset.season:
-            pairs = [model(dataset.column(name)[:READER_ROWS])[:, 0] for name in ("chosen", "rejected")]
+            pairs = [dataset.outputs(dataset.column(name)[:READER_ROWS])[:, 0] for name in ("chosen", "rejected")]
             return State("rewards", dataset.season, [], [], [], np.stack([each.double().numpy() for each in pairs]))
         x, y = dataset.column("x")[:READER_ROWS], dataset.column("y")[:READER_ROWS].numpy()
-        chances = model(x).double().softmax(dim=1).numpy()[np.arange(len(y)), y]
+        chances = dataset.outputs(x).double().softmax(dim=1).numpy()[np.arange(len(y)), y]
         return State("themes", "", [], [], dataset.themes, theme_means(chances, y, len(dataset.themes)))
 
 

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from backend import device_of
+
 
 def read(model: Any, image: Tensor, label: int) -> dict[str, np.ndarray]:
     """Filters, maps, features, probabilities and saliency, by the names of `picture.State`.
@@ -19,7 +21,7 @@ def read(model: Any, image: Tensor, label: int) -> dict[str, np.ndarray]:
         label: the class whose score is looked at.
     """
     with torch.enable_grad():
-        pixels = image.clone().requires_grad_()
+        pixels = image.to(device_of(model)).clone().requires_grad_()
         maps = _block(pixels, model.conv1)
         features = _block(maps, model.conv2)
         scores = model.head(features.flatten(1))

@@ -93,7 +93,7 @@ class Reader:
         layers = import_module("test_cases.e4.public.layers")  # needs torch, which grader and window do without
 
         model = self._dataset.model
-        accuracy = float((model(self._images).argmax(dim=1) == self._labels).float().mean())
+        accuracy = float((self._dataset.outputs(self._images).argmax(dim=1) == self._labels).float().mean())
         return State(accuracy, **layers.read(model, self._image, self._label), label=self._label)
 
 

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from backend import device_of
+
 # names of the gates, and their blocks in torch's order
 GATES = {"rnn": {}, "lstm": {"forget": 1, "input": 0, "output": 3}, "gru": {"update": 1, "reset": 0}}
 BLOCKS = {"rnn": 1, "lstm": 4, "gru": 3}
@@ -24,6 +26,7 @@ def gradient_sizes(model: Any, x: Tensor, y: Tensor) -> Tensor:
         x: (batch, time, inputs).
         y: int64 (batch,).
     """
+    x, y = (each.to(device_of(model)) for each in (x, y))
     with torch.enable_grad():
         states, state = [], model.first_state(len(x))
         for step in x.unbind(1):
@@ -36,7 +39,7 @@ def gradient_sizes(model: Any, x: Tensor, y: Tensor) -> Tensor:
     width = len(states[0])
     nothing = loss.new_zeros((), dtype=torch.float64)
     sizes = [nothing if each is None else each.double().square().sum() for each in found]
-    return torch.stack(sizes).reshape(-1, width).sum(dim=1).div(len(x)).sqrt()
+    return torch.stack(sizes).reshape(-1, width).sum(dim=1).div(len(x)).sqrt().cpu()
 
 
 @torch.no_grad()
@@ -50,10 +53,10 @@ def gates(model: Any, x: Tensor) -> Tensor:
     input_weight, hidden_weight, input_bias, hidden_bias = model.weights
     chosen = GATES[model.kind].values()
     columns, state = [], model.first_state(1)
-    for step in x.unbind(1):
+    for step in x.to(device_of(model)).unbind(1):
         hidden = state[0] if isinstance(state, tuple) else state
         sums = step @ input_weight.T + input_bias + hidden @ hidden_weight.T + hidden_bias
         blocks = sums.chunk(BLOCKS[model.kind], dim=1)
         state = model.cell(step, state, *model.weights)
         columns.append(torch.cat([blocks[block] for block in chosen]).sigmoid() if chosen else state)
-    return torch.stack(columns, dim=2)
+    return torch.stack(columns, dim=2).cpu()

@@ -104,7 +104,7 @@ class Reader:
             self._before, classifier = now, type(model)
             plain = classifier("rnn", self._x.shape[2], model.units, model.output.out_features)
             self._plain = flow.gradient_sizes(plain, self._x, self._y).float().numpy()
-        accuracy = float((model(self._x).argmax(dim=1) == self._y).float().mean())
+        accuracy = float((self._dataset.outputs(self._x).argmax(dim=1) == self._y).float().mean())
         return State(
             model.kind, accuracy, self._plain, self._before, now, flow.gates(model, self._x[:1]).float().numpy()
         )

@@ -116,9 +116,9 @@ class Reader:
     def read(self) -> State:
         """The words as they are now."""
         model = self._dataset.model
-        vectors = model.word.weight.detach().double().numpy()
+        vectors = model.word.weight.detach().cpu().double().numpy()
         if self._is_people:
-            return people_state(self._dataset.words, vectors + model.context.weight.detach().double().numpy())
+            return people_state(self._dataset.words, vectors + model.context.weight.detach().cpu().double().numpy())
         return themes_state(self._dataset.words, vectors, self._names)
 
 

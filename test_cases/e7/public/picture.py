@@ -94,15 +94,17 @@ class Reader:
         """The translator as it is now."""
         from torch import cat  # a window draws without torch
 
-        model, source, target = self._dataset.model, self._source, self._target
+        from backend import device_of
+
+        model = self._dataset.model
+        source, target = (each.to(device_of(model)) for each in (self._source, self._target))
         memory, state = model.encode(source)
         begin = target.new_full((len(target), 1), data.BEGIN)
         logits, weights, _ = model.decode(cat([begin, target[:, :-1]], dim=1), state, memory, source != data.PADDING)
-        found = None if weights is None else weights.float().numpy()
-        predicted = logits.argmax(dim=2).numpy()
-        return state_of(
-            model.score, source.numpy(), target.numpy(), self._alignment.numpy(), predicted, found, self._shown
-        )
+        found = None if weights is None else weights.float().cpu().numpy()
+        predicted = logits.argmax(dim=2).cpu().numpy()
+        right, alignment = self._target.numpy(), self._alignment.numpy()
+        return state_of(model.score, self._source.numpy(), right, alignment, predicted, found, self._shown)
 
 
 def shown_row(source: np.ndarray) -> int:

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from backend import device_of
+
 
 @torch.no_grad()
 def last_attention(model: Any, inputs: Tensor) -> tuple[Tensor, Tensor]:
@@ -19,7 +21,7 @@ def last_attention(model: Any, inputs: Tensor) -> tuple[Tensor, Tensor]:
     block, seen = model.encoder.blocks[-1], []
     hook = block.register_forward_pre_hook(lambda module, given: seen.append(given))
     try:
-        outputs = model(inputs)
+        outputs = model(inputs.to(device_of(model)))
     finally:
         hook.remove()
     x, *others = seen[0]
@@ -29,4 +31,4 @@ def last_attention(model: Any, inputs: Tensor) -> tuple[Tensor, Tensor]:
     scores = queries @ keys.mT / queries.shape[3] ** 0.5
     if others and others[0] is not None:
         scores = scores.masked_fill(others[0][:, None, None], -torch.inf)
-    return scores.softmax(dim=3), outputs
+    return scores.softmax(dim=3).cpu(), outputs.cpu()

@@ -110,7 +110,7 @@ class Reader:
 
         model, words = self._dataset.model, self._dataset.words
         attention, outputs = looking.last_attention(model, self._shown)
-        weights, found = attention[0].float().numpy(), model(self._inputs)
+        weights, found = attention[0].float().numpy(), self._dataset.outputs(self._inputs)
         if words:
             accuracy = float((found[self._hidden].argmax(dim=1) == self._answers).float().mean())
             chances = outputs[0, self._place].softmax(dim=0).float().numpy()

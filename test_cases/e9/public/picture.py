@@ -167,7 +167,9 @@ class Reader:
         return State("space", above, below, latent=points, labels=self._labels, spots=spots, numbers=numbers)
 
     def _tensor(self, array: np.ndarray) -> Any:
-        return self._torch.from_numpy(array.astype(np.float32))
+        from backend import device_of  # needs torch, which a window does without
+
+        return self._torch.from_numpy(array.astype(np.float32)).to(device_of(self._dataset.model))
 
     def _array(self, tensor: Any) -> np.ndarray:
         return np.asarray(tensor.detach().cpu().float().numpy()).copy()
