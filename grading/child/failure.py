@@ -5,8 +5,10 @@ from __future__ import annotations
 import linecache
 import traceback
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
+from grading.child import operands
 from startup.student_modules import StudentFinder
 
 MAX_FRAMES = 4  # the innermost ones; a runaway recursion has a thousand
@@ -41,6 +43,8 @@ def _text(error: BaseException, frames: list[dict[str, Any]], finder: StudentFin
         lines.append(f"  at {_location(frame, finder)}: {frame['source']}")
     if len(frames) > MAX_FRAMES:
         lines.append(f"  … {len(frames) - MAX_FRAMES} more frames")
+    if frames and (sentences := operands.described(headline, [frame["step"] for frame in frames])):
+        lines.append(" ".join(sentences))
     return "\n".join(lines)
 
 
@@ -57,8 +61,8 @@ def _location(frame: dict[str, Any], finder: StudentFinder | None) -> str:
 
 def _frames(error: BaseException) -> list[dict[str, Any]]:
     """Outermost first. The traceback is walked by hand because `traceback` does not know qualified names."""
-    frames = []
-    step = error.__traceback__
+    frames: list[dict[str, Any]] = []
+    step: TracebackType | None = error.__traceback__
     while step is not None:
         code = step.tb_frame.f_code
         source = linecache.getline(code.co_filename, step.tb_lineno).strip()
@@ -68,6 +72,7 @@ def _frames(error: BaseException) -> list[dict[str, Any]]:
                 "line": step.tb_lineno,
                 "function": code.co_qualname.replace(".<locals>", ""),
                 "source": source,
+                "step": step,
             }
         )
         step = step.tb_next
