@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
 from grading.checks import diagnosis
+from grading.checks.combinations import Computation
 from grading.checks.diagnosis import Mistake, Probe
 from grading.questions import discover
 from test_cases.q8 import cases
 from test_cases.q8 import mistakes_in_learning as learning
+from test_cases.q8 import mistakes_in_steps as steps
 from test_cases.q8 import mistakes_in_writing as writing
 
 CHECKS = next(question for question in discover() if question.id == "q8").functions["model"].__globals__
@@ -34,6 +37,16 @@ def tables() -> list[tuple[Any, ...]]:
     marks = np.array(cases.SYLLABLES) == 0
     return [
         (table + bonus * marks, prompts, cases.SMALL_FORM) for table, prompts in cases.tables() for bonus in (0, 10)
+    ]
+
+
+def single(computation: Computation) -> list[Mistake]:
+    """Each wrong variant of a computation, alone. Two that never end are the same."""
+    return [
+        Mistake(partial(computation.function, **{part.keyword: variant.value}), variant.fact)
+        for part in computation.parts
+        for variant in part.variants
+        if (part.keyword, variant.value) != ("used", "nothing")
     ]
 
 
@@ -60,7 +73,7 @@ KINDS: dict[str, tuple[Sequence[Mistake], list[Probe], float]] = {
         [((LEFT, LINE, cases.SMALL_FORM), writing.allowed(LEFT, LINE, cases.SMALL_FORM))],
         0,
     ),
-    "writing": (writing.WRITING, [(given, writing.greedy(*given)) for given in tables()], 0),
+    "writing": (single(steps.WRITING), [(given, steps.greedy(*given)) for given in tables()], 0),
 }
 
 
@@ -93,7 +106,7 @@ def test_the_computed_losses_are_torchs():
 def test_a_greedy_verse_takes_only_what_is_allowed_and_ends():
     form = cases.SMALL_FORM
     for table, prompts in cases.tables():
-        for verse in writing.greedy(table, prompts, form).tolist():
+        for verse in steps.greedy(table, prompts, form).tolist():
             ended = verse.index(cases.END)
             counts = [form.syllables[token] for token in verse[:ended]]
             assert sum(counts) == sum(form.lines)

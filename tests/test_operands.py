@@ -43,7 +43,7 @@ def test_both_sides_of_a_sum_and_the_line_that_made_one_are_told(told):
     '''
     assert told(source, torch.zeros(2, 6, dtype=torch.int64)) == [
         "`ids` has shape (2, 6) and dtype int64.",
-        "`positions` has shape (2,) and dtype int64. Line 5 makes it: `arange(len(ids))`.",
+        "`positions` has shape (2,) and dtype int64. Its values are [0, 1]. Line 5 makes it: `arange(len(ids))`.",
         "6 is the size of dimension 1 of `ids` (time).",
         "2 is the size of dimension 0 of `ids` (batch).",
     ]

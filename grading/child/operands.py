@@ -31,7 +31,7 @@ NUMBER = re.compile(r"(?<!dimension )(?<![\w.-])(\d+)(?![\w.])")
 DIMENSIONS = re.compile(r"(?P<names>\w+(?:(?:,| and) \w+)*): [^.:(]*\((?P<dimensions>\w+(?:, \w+)*),?\)")
 ABOUT_DTYPES = re.compile(r"dtype|scalar type|Float|Double|Long|Int|Byte|Bool")
 RANKS = re.compile(r"number of dimensions|\dD or \dD")  # the numbers of such a headline are no sizes
-MAX_OPERANDS, MAX_SIZES, MAX_LINE = 5, 3, 120
+MAX_OPERANDS, MAX_SIZES, MAX_VALUES, MAX_LINE = 5, 3, 6, 120
 
 
 def described(headline: str, steps: Sequence[TracebackType]) -> list[str]:
@@ -173,7 +173,9 @@ def _sentence(text: str, value: Any, with_dtype: bool) -> str:
         is_usual = value.dtype == torch.float32 and not with_dtype
         dtype = "" if is_usual else f" and dtype {str(value.dtype).removeprefix('torch.')}"
         device = "" if value.device.type == "cpu" else f", on {value.device}"
-        return f"`{text}` has shape {tuple(value.shape)}{dtype}{device}."
+        is_short = value.numel() <= MAX_VALUES and not value.is_floating_point() and not value.is_complex()
+        values = f". Its values are {value.tolist()}" if is_short else ""
+        return f"`{text}` has shape {tuple(value.shape)}{dtype}{device}{values}."
     if isinstance(value, int) and not isinstance(value, bool) and not re.fullmatch(r"-?\d+", text):
         return f"`{text}` is {value}."
     if isinstance(value, Module) and type(value).__module__.startswith("torch.nn") and not list(value.children()):

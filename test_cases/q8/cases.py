@@ -66,5 +66,5 @@ def tables() -> list[tuple[np.ndarray, np.ndarray]]:
             (3 * random.standard_normal((6, len(TOKENS), len(TOKENS)))).astype(np.float32),
             random.integers(4, len(TOKENS), size=(batch, prompt_time)),
         )
-        for batch, prompt_time in ((1, 1), (40, 3))
+        for batch, prompt_time in ((1, 1), (2, 5), (40, 3))
     ]

@@ -6,6 +6,7 @@ student's process is text and numbers.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from grading.outcomes import CheckFailed, StudentCrashed
 from pictures.panels import Conversation
 from test_cases.q8 import answers, cases
 from test_cases.q8 import mistakes_in_learning as learning
+from test_cases.q8 import mistakes_in_steps as steps
 from test_cases.q8 import mistakes_in_writing as writing
 from test_cases.q8.cases import BREAKS, END, PAD, RARE, SMALL_FORM, SYLLABLES, TOKENS
 
@@ -31,6 +33,8 @@ DRAWS_OF_A_ROW = 200  # of tokens with a chance of 9% or more: one is missed in 
 FREQUENCY_TOLERANCE = 0.02  # more than five of those standard errors
 GENERATOR = "Does `multinomial` get `generator`?"
 RECOGNISED_FREQUENCIES = 0.03  # six standard errors of half as many draws
+COLD = 1e-4  # a temperature: logits of the tables that differ by 0.01 then differ by 100
+TRIED = 6  # prompts, each beside each: among so many, two end their lines in different steps
 FUNCTIONS = {name: f"haiku.{name}" for name in ("encode_example", "masked_loss", "write_haiku")} | {
     "GPT": "gpt_model.GPT"
 }
@@ -88,7 +92,10 @@ def sampling(student: Student, library: Library, thresholds: Mapping[str, float]
     if not np.array_equal(first, again):
         raise CheckFailed("two calls with equal generators should give the same draws; they differ.", GENERATOR)
     if np.array_equal(first, other):
-        raise CheckFailed("two calls with different generators should give different draws; they are equal.", GENERATOR)
+        raise CheckFailed(
+            "two calls with different generators should give different draws; they are equal.",
+            "Does your code set a seed, or make a generator of its own?",
+        )
 
 
 def form(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -108,9 +115,12 @@ def form(student: Student, library: Library, thresholds: Mapping[str, float]) ->
                 f"with left = {left[row]} and line = {line[row]}, the token {TOKENS[token]!r} of {SYLLABLES[token]} "
                 f"syllables {verb} be allowed; got {bool(found[row, token])}."
             )
-    with diagnosis.explained(lambda text: _wrong_writing(student, handle, text)):
-        for table, prompts in cases.tables():
-            _require_verses(student, table, prompts, handle)
+    with diagnosis.explained(
+        lambda text: _wrong_writing(student, handle, text), lambda: _wrong_beside_another(student, handle)
+    ):
+        for require in (_require_best, _require_form_of_verses, _require_temperature):
+            for table, prompts in cases.tables():
+                require(student, table, prompts, handle)
 
 
 def bot(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -180,11 +190,19 @@ def _require_own_tokens(student: Student) -> None:
         best = np.sort(np.argsort(-logits)[:top_k])
         others = np.setdiff1d(drawn[row :: len(rows)], best).astype(int)
         if others.size:
+            counts = [len(np.unique(drawn[each :: len(rows)])) for each in range(len(rows))]
+            firsts = np.argsort(-rows[0])[:top_k]
+            if max(counts) > top_k:
+                hint = writing.ONE_THRESHOLD
+            elif set(np.unique(drawn)) <= set(firsts):
+                hint = "All rows draw the top tokens of the first row. Which row do the token ids come from?"
+            else:
+                hint = ""
             raise expect.Mismatch(
                 f"`sample_next` drew token {others[0]} for a row with the logits {smallest.told(logits)}. The token is "
                 f"not among the top {top_k} of its row, which are the tokens {best[0]} and {best[1]}. Other "
                 "rows of the batch have larger or smaller logits.",
-                writing.ONE_THRESHOLD,
+                hint,
             )
 
 
@@ -218,15 +236,22 @@ def _drawn(student: Student, logits: np.ndarray, temperature: float, top_k: int,
     return tokens.astype(np.int64)
 
 
-def _written(student: Student, model: Any, prompts: np.ndarray, form: Any, top_k: int) -> np.ndarray:
+def _written(
+    student: Student, model: Any, prompts: np.ndarray, form: Any, top_k: int, temperature: float = 1.0
+) -> np.ndarray:
     generator = student.probe_object("generator", seed=11).handle
-    found = student.call("haiku.write_haiku", model, prompts, form, 1.0, top_k, generator)
+    found = student.call("haiku.write_haiku", model, prompts, form, temperature, top_k, generator)
     if not isinstance(found, np.ndarray) or found.ndim != 2 or len(found) != len(prompts):
         raise expect.Mismatch(
             f"`write_haiku` of {len(prompts)} prompts should give ids of shape ({len(prompts)}, time); got "
             f"{expect.kind(found)}."
         )
-    if found.dtype.kind != "i" or found.size == 0 or found.min() < 0 or found.max() >= len(TOKENS):
+    if found.size == 0:
+        raise expect.Mismatch(
+            f"`write_haiku` of {len(prompts)} prompts of {prompts.shape[1]} tokens should give verses; got a tensor of "
+            f"shape {found.shape}."
+        )
+    if found.dtype.kind != "i" or found.min() < 0 or found.max() >= len(TOKENS):
         raise CheckFailed(
             f"`write_haiku` should give int64 token ids from 0 to {len(TOKENS) - 1}; got {smallest.told(found)}."
         )
@@ -238,10 +263,10 @@ def _wrong_allowed(student: Student, left: np.ndarray, line: np.ndarray, form: A
     return diagnosis.recognised(writing.ALLOWED, [((left, line, SMALL_FORM), found)], 0)
 
 
-def _require_verses(student: Student, table: np.ndarray, prompts: np.ndarray, form: Any) -> None:
-    """Fail unless `write_haiku` takes the best allowed tokens with top_k 1, and keeps the form with every token."""
+def _require_best(student: Student, table: np.ndarray, prompts: np.ndarray, form: Any) -> None:
+    """Fail unless `write_haiku` takes the best allowed tokens with top_k 1."""
     model = student.probe_object("TableModel", table=table).handle
-    expected = writing.greedy(table, prompts, SMALL_FORM)
+    expected = steps.greedy(table, prompts, SMALL_FORM)
     for verse, row in zip(_written(student, model, prompts, form, top_k=1).tolist(), expected.tolist(), strict=True):
         best = row[: row.index(END) + 1]
         if verse[: len(best)] != best or any(token != PAD for token in verse[len(best) :]):
@@ -249,8 +274,27 @@ def _require_verses(student: Student, table: np.ndarray, prompts: np.ndarray, fo
                 "with top_k 1, `write_haiku` should take the allowed token of the largest logit in each step. Expected:"
                 f"{_names(best)}\nand then <pad>; got:{_names(verse)}\n{_lengths(verse)}"
             )
+
+
+def _require_form_of_verses(student: Student, table: np.ndarray, prompts: np.ndarray, form: Any) -> None:
+    """Fail unless `write_haiku` keeps the form where every token may be drawn."""
+    model = student.probe_object("TableModel", table=table).handle
     for verse in _written(student, model, prompts, form, top_k=len(TOKENS)).tolist():
         _require_form(verse)
+
+
+def _require_temperature(student: Student, table: np.ndarray, prompts: np.ndarray, form: Any) -> None:
+    """Fail unless a low temperature makes `write_haiku` take the best allowed tokens."""
+    model = student.probe_object("TableModel", table=table).handle
+    written = _written(student, model, prompts, form, top_k=len(TOKENS), temperature=COLD)
+    expected = steps.greedy(table, prompts, SMALL_FORM)
+    differing = sum(row not in written.tolist()[number : number + 1] for number, row in enumerate(expected.tolist()))
+    if written.shape != expected.shape or differing:
+        raise CheckFailed(
+            f"with temperature {COLD}, `write_haiku` should take the allowed token of the largest logit in each step. "
+            f"{differing or len(expected)} of {len(expected)} verses are others; with top_k 1 they are right.",
+            "Does `sample_next` get the `temperature` of `write_haiku`?",
+        )
 
 
 def _wrong_writing(student: Student, form: Any, text: str) -> str:
@@ -261,11 +305,78 @@ def _wrong_writing(student: Student, form: Any, text: str) -> str:
             favoured = table + np.float32(bonus) * (np.array(SYLLABLES) == 0)
             model = student.probe_object("TableModel", table=favoured).handle
             try:
-                written = _written(student, model, prompts, form, top_k=1)
+                generator = student.probe_object("generator", seed=11).handle
+                written = student.call("haiku.write_haiku", model, prompts, form, 1.0, 1, generator)
             except StudentCrashed:
                 continue
             probes.append(((favoured, prompts, SMALL_FORM), written))
-    return diagnosis.recognised(writing.WRITING, probes, 0) or diagnosis.crash(text, writing.WRITING_CRASHES)
+    return writing.endless(text, SMALL_FORM) or steps.WRITING.explanation(probes, 0)
+
+
+def _wrong_beside_another(student: Student, form: Any) -> str:
+    """What differs in the verse of a prompt that is right alone, and wrong in a batch with one other prompt."""
+    for table, prompts in cases.tables():
+        model = student.probe_object("TableModel", table=table).handle
+
+        def is_right(rows: list[int], model: Any = model, table: Any = table, prompts: Any = prompts) -> bool:
+            written = _written(student, model, prompts[rows], form, top_k=1)
+            return np.array_equal(written, steps.greedy(table, prompts[rows], SMALL_FORM))
+
+        for row, other in itertools.product(range(min(TRIED, len(prompts))), repeat=2):
+            if row != other and is_right([row]) and is_right([other]) and not is_right([row, other]):
+                written = _written(student, model, prompts[[row, other]], form, top_k=1)
+                return _told_together(written.tolist(), steps.greedy(table, prompts[[row, other]], SMALL_FORM).tolist())
+    return _first_wrong_steps(student, form)
+
+
+def _first_wrong_steps(student: Student, form: Any) -> str:
+    """What holds of the first wrong token of the first wrong verse; and of the logits, if it holds of all verses."""
+    told, largest_allowed = "", []
+    for table, prompts in cases.tables():
+        model = student.probe_object("TableModel", table=table).handle
+        written = _written(student, model, prompts, form, top_k=1)
+        for prompt, verse in zip(prompts.tolist(), written.tolist(), strict=True):
+            wrong = steps.first_wrong(table, prompt, verse, SMALL_FORM)
+            if wrong is not None:
+                largest_allowed.append(wrong.logits[wrong.best])
+                told = told or _told_step(wrong)
+    if told and max(largest_allowed) < 0 and len(largest_allowed) > 1:
+        told += (
+            " In each verse, the first wrong token comes where all allowed tokens have logits below 0. Which logit do "
+            "forbidden tokens get?"
+        )
+    return told
+
+
+def _told_step(wrong: steps.WrongToken) -> str:
+    state = f"{wrong.left} {'syllable was' if wrong.left == 1 else 'syllables were'} left in line {wrong.line}"
+    start = f"Token {wrong.step}, {TOKENS[wrong.token]!r}, is the first wrong one: {state}."
+    if writing.is_allowed(wrong.token, wrong.left, wrong.line, SMALL_FORM):
+        return (
+            f"{start} The token is allowed there, with the logit {wrong.logits[wrong.token]:.2f}. "
+            f"{TOKENS[wrong.best]!r} has the largest logit, {wrong.logits[wrong.best]:.2f}. Tokens and lines count "
+            "from 0."
+        )
+    syllables = SYLLABLES[wrong.token]
+    return f"{start} The token has {syllables} syllables and is forbidden there. Tokens and lines count from 0."
+
+
+def _told_together(found: list[list[int]], expected: list[list[int]]) -> str:
+    """The first step in which one of two verses is not as expected, and what both wrote in the step before."""
+    told = "A prompt alone gives the expected verse. In a batch of two prompts, the verse of one changes."
+    step, row = next(
+        (step, row)
+        for step in range(max(len(found[0]), len(expected[0])) + 1)
+        for row in range(2)
+        if found[row][step : step + 1] != expected[row][step : step + 1]
+    )
+    if step == 0 or step >= len(found[0]):
+        return f"{told} {writing.OWN_COUNTS}"
+    here, there = (TOKENS[found[each][step - 1]] for each in (row, 1 - row))
+    return (
+        f"{told} Its first wrong token is number {step}, counted from 0. In the step before, the other verse wrote "
+        f"{there!r}, and this verse {here!r}. {writing.OWN_COUNTS}"
+    )
 
 
 def _require_form(verse: list[int]) -> None:

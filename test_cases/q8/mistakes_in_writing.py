@@ -1,10 +1,12 @@
 """Classic mistakes in how question 8 writes: the result of each, and the explanation.
 
-The checks compare with `chances`, `allowed` and `greedy` without a mistake. See also mistakes_in_learning.py.
+The checks compare with `chances` and `allowed` without a mistake. See also mistakes_in_steps.py and
+mistakes_in_learning.py.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -68,7 +70,52 @@ def _in_proportion(rows: np.ndarray, temperature: float, top_k: int) -> np.ndarr
     return chances(np.log(rows), 1.0, top_k)
 
 
+def _zeros_for_the_others(rows: np.ndarray, temperature: float, top_k: int) -> np.ndarray:
+    """The logits outside of the top k are 0 and not minus infinity."""
+    kept = np.where(rows >= -np.sort(-rows, axis=1)[:, top_k - 1 : top_k], rows, 0)
+    return chances(kept, temperature, rows.shape[1])
+
+
+def _gathered_over_the_batch(rows: np.ndarray, temperature: float, top_k: int) -> np.ndarray:
+    """The rank that is drawn is taken for a row of the batch, which repeats the rows: that row's best token comes."""
+    ranks = _ranks_for_tokens(rows, temperature, top_k)
+    found = np.zeros(rows.shape)
+    for rank in range(rows.shape[1]):
+        found[:, rows[rank % len(rows)].argmax()] += ranks[:, rank]
+    return found
+
+
+def _tokens_of_the_first_row(rows: np.ndarray, temperature: float, top_k: int) -> np.ndarray:
+    """Each row draws a rank of its own, and gets the first row's token of this rank."""
+    found = np.zeros(rows.shape)
+    found[:, np.argsort(-rows[0])] = _ranks_for_tokens(rows, temperature, top_k)
+    return found
+
+
 SAMPLING = [
+    Mistake(
+        _zeros_for_the_others,
+        "Tokens outside the top_k are drawn as if their logit were 0. A token is never drawn if its logit is minus "
+        "infinity.",
+    ),
+    Mistake(
+        _gathered_over_the_batch,
+        "The number that was drawn picks a row of the batch. It should pick one of the top_k tokens of its own row. "
+        "Which dimension does `gather` take?",
+    ),
+    Mistake(
+        _tokens_of_the_first_row,
+        "Each row draws with its own probabilities, and gets the token ids of the first row. Each row needs its own "
+        "token ids.",
+    ),
+    Mistake(
+        _sampled(partial(chances, use=lambda logit, temperature: logit / temperature**2)),
+        "The logits are divided by the square of the temperature. Are they divided twice?",
+    ),
+    Mistake(
+        _sampled(partial(chances, use=lambda logit, temperature: logit / temperature**0.5)),
+        "The logits are divided by the square root of the temperature. Divide them by the temperature itself.",
+    ),
     Mistake(
         _sampled(partial(chances, use=lambda logit, temperature: logit * temperature)),
         "In your code, a higher temperature makes the likeliest token more frequent. It should make that token less "
@@ -247,94 +294,36 @@ ALLOWED = [
     ),
 ]
 
-# --- write_haiku: each takes (table, prompts, form) and gives what always taking the best token leads to ---
+# --- write_haiku that does not stop; see mistakes_in_steps.py for the others ---
 
-MAX_STEPS = 40  # a verse has at most 17 words and 3 marks
+OWN_COUNTS = "Does a number that belongs to one verse change for the whole batch?"
+NEVER_STOPS = re.compile(r"no verse is as long as \d+ tokens: \[([\d, ]+)\]")
 
 
-def greedy(table: np.ndarray, prompts: np.ndarray, form: SmallForm, *, mistake: str = "") -> np.ndarray:
-    """The verses, (batch, time), that always take the best allowed token, and what mistakes make of them.
+def endless(text: str, form: SmallForm) -> str:
+    """What a verse that does not stop tells of the mistake; "" if a crash's text is about something else.
 
-    table: (times, vocab, vocab), scores of the next token, see public/probes.py. prompts: (batch, prompt time).
-    A mistake that never ends gives an empty array.
+    Args:
+        text: the crash; the provided model tells the tokens that it got for the first verse.
+        form: over the vocabulary.
     """
-    verses = [_verse(table, prompt, form, mistake) for prompt in prompts.tolist()]
-    if not all(verses):
-        return np.zeros((0, 0), np.int64)
-    if mistake == "first verse for all":
-        verses = [verses[0]] * len(verses)
-    lengths = [len(verse) for verse in verses]
-    filling = form.end if mistake == "no filling" else form.pad
-    found = np.array([verse + [filling] * (max(lengths) - len(verse)) for verse in verses])
-    if mistake == "until one has ended":
-        return found[:, : min(lengths)]
-    return np.concatenate([prompts, found], axis=1) if mistake == "prompt kept" else found
-
-
-def _lines(form: SmallForm, mistake: str) -> tuple[int, ...]:
-    """The syllables of each line that a verse with a mistake would have."""
-    first, *others = form.lines
-    if mistake == "syllables of the line before":
-        return (first, *form.lines[:-1])
-    return {"syllables of the first line": (first,) * len(form.lines)}.get(mistake, form.lines)
-
-
-def _verse(table: np.ndarray, prompt: list[int], form: SmallForm, mistake: str) -> list[int]:
-    """One verse; empty if it would never end."""
-    verse: list[int] = []
-    for line, left in enumerate(_lines(form, mistake)):
-        broken = False
-        while not broken:
-            if len(verse) == MAX_STEPS:
-                return []
-            read = prompt if mistake == "sees the prompt only" else prompt + verse
-            read = {"sees the last token only": read[-1:], "scores of the first position": read[:1]}.get(mistake, read)
-            best = np.argsort(-table[(len(read) - 1) % len(table), read[-1]]).tolist()
-            if mistake != "nothing forbidden":
-                best = [token for token in best if is_allowed(token, left, line, form)]
-            verse.append(best[0])
-            syllables = int(form.syllables[best[0]])
-            broken = syllables == 0
-            left -= min(syllables, 1) if mistake == "words counted" else syllables
-    return verse[:-1] if mistake == "end left out" else verse
-
-
-_EXPLANATIONS_OF_WRITING = {
-    "until one has ended": (
-        "Writing stops when one verse of the batch has ended. It should stop when all verses have ended."
-    ),
-    "sees the prompt only": (
-        "The model reads the prompt alone in every step. It should also read the tokens that were written. What does "
-        "`model` get in the second step?"
-    ),
-    "sees the last token only": (
-        "The model reads the last token alone. It should read the prompt and all tokens that were written."
-    ),
-    "scores of the first position": (
-        "The logits of the first position are used in every step. The logits of which position are for the next token?"
-    ),
-    "nothing forbidden": (
-        "Forbidden tokens are drawn, too. Are the logits of forbidden tokens set to minus infinity before the draw?"
-    ),
-    "first verse for all": "Every verse gets the tokens of the first verse. Each row of the batch needs its own token.",
-    "no filling": ("A verse goes on after `form.end`. After `form.end` every token of the verse should be `form.pad`."),
-    "words counted": "`left` falls by 1 for each word. It should fall by the syllables of the word.",
-    "syllables of the line before": (
-        "Lines 1 and 2 have as many syllables as the line before them should have. Lines count from 0. Is `left` "
-        "looked up before or after `line` grows?"
-    ),
-    "syllables of the first line": (
-        "Every line has as many syllables as the first line. Which entry of `form.lines` does a new line get?"
-    ),
-    "end left out": ("The verses end without `form.end`. `form.end` is the last token of a verse."),
-    "prompt kept": "The result begins with the prompt. Return the verse alone.",
-}
-WRITING = [
-    Mistake(partial(greedy, mistake=mistake), explanation) for mistake, explanation in _EXPLANATIONS_OF_WRITING.items()
-]
-WRITING_CRASHES = {
-    "no verse is as long": (
-        "`write_haiku` did not stop. A verse has at most 17 words and 3 marks. Does `line` grow after each break, and "
-        "does the loop end when all verses have ended?"
-    ),
-}
+    found = NEVER_STOPS.search(text)
+    if not found:
+        return ""
+    tokens = [int(token) for token in found[1].split(",")]
+    breaks = sum(bool(form.breaks[token]) for token in tokens if token < len(form.breaks))
+    told = f"`write_haiku` did not stop. The first verse has {len(tokens)} tokens,"
+    if form.end in tokens:
+        return (
+            f"{told} and `form.end` is among them. The loop should end when all verses have ended. How does your loop "
+            "find out that a verse has ended?"
+        )
+    if breaks:
+        return (
+            f"{told} {breaks} of them {'is a break' if breaks == 1 else 'are breaks'}, and none is `form.end`. "
+            "`form.end` is allowed in the last line alone. Does `line` grow after each break?"
+        )
+    return (
+        f"{told} and no break is among them. A break is allowed when `left` is 0. Does `left` fall after each word, "
+        "and does `allowed_tokens` get the present `left` in each step?"
+    )

@@ -50,7 +50,7 @@ class TableModel(torch.nn.Module):
             RuntimeError: they are too many for a prompt and a verse: the caller would not end.
         """
         if ids.shape[1] > MAX_TOKENS:
-            raise RuntimeError(f"no verse is as long as {ids.shape[1]} tokens")
+            raise RuntimeError(f"no verse is as long as {ids.shape[1]} tokens: {ids[0].tolist()}")
         times = torch.arange(ids.shape[1]) % len(self._table)
         return self._table[times, ids]
 
