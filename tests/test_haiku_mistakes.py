@@ -15,6 +15,7 @@ from grading.checks.combinations import Computation
 from grading.checks.diagnosis import Mistake, Probe
 from grading.questions import discover
 from test_cases.q8 import cases
+from test_cases.q8 import mistakes_in_form as forms
 from test_cases.q8 import mistakes_in_learning as learning
 from test_cases.q8 import mistakes_in_steps as steps
 from test_cases.q8 import mistakes_in_writing as writing
@@ -69,8 +70,11 @@ KINDS: dict[str, tuple[Sequence[Mistake], list[Probe], float]] = {
         2 * CHECKS["RECOGNISED_FREQUENCIES"],
     ),
     "allowed": (
-        writing.ALLOWED,
-        [((LEFT, LINE, cases.SMALL_FORM), writing.allowed(LEFT, LINE, cases.SMALL_FORM))],
+        single(forms.ALLOWED),
+        [
+            ((*batch, cases.SMALL_FORM), forms.allowed(*batch, cases.SMALL_FORM))
+            for batch in ((LEFT, LINE), (LEFT[::-1], LINE[::-1]))
+        ],
         0,
     ),
     "writing": (single(steps.WRITING), [(given, steps.greedy(*given)) for given in tables()], 0),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from data import haiku as texts
-from test_cases.q8.mistakes_in_writing import SmallForm
+from test_cases.q8.mistakes_in_form import SmallForm
 
 RARE = np.array([2.0, -1.0, 0.5, 1.5, -np.inf, 0.0], np.float32)  # logits; the one of minus infinity is forbidden
 

@@ -21,6 +21,7 @@ from grading.checks.student import Picture, Student
 from grading.outcomes import CheckFailed, StudentCrashed
 from pictures.panels import Conversation
 from test_cases.q8 import answers, cases
+from test_cases.q8 import mistakes_in_form as forms
 from test_cases.q8 import mistakes_in_learning as learning
 from test_cases.q8 import mistakes_in_steps as steps
 from test_cases.q8 import mistakes_in_writing as writing
@@ -55,15 +56,22 @@ def encoding(student: Student, library: Library, thresholds: Mapping[str, float]
         tokens, mask = prompt + verse, [0] * (len(prompt) - 1) + [1] * len(verse) + [0] * spare
         wanted = {"inputs": tokens[:-1] + [pad] * spare, "targets": tokens[1:] + [pad] * spare, "mask": mask}
         for part, (name, values) in enumerate(wanted.items()):
-            with diagnosis.explained(partial(_wrong_encoding, student, part, name)):
-                what = f"the {name} of `encode_example({prompt}, {verse}, {length}, {pad})` should be"
-                numbers = expect.array(found[part], (length,), f"{what} a tensor")
+            what = f"the {name} of `encode_example({prompt}, {verse}, {length}, {pad})` should be"
+            right, given = np.array(values), found[part]
+            with diagnosis.explained(
+                partial(_wrong_encoding, student, part, name),
+                lambda name=name, right=right, given=given: learning.ones(given, right) if name == "mask" else "",  # type: ignore[misc]
+            ):
+                numbers = expect.array(given, (length,), f"{what} a tensor")
                 if not np.array_equal(numbers, values):
                     raise expect.Mismatch(f"{what} {values}; got {numbers.astype(int).tolist()}.")
+            if (given.dtype.kind == "f") != (name == "mask"):
+                wanted_dtype = "float32" if name == "mask" else "int64"
+                raise CheckFailed(f"{what} of dtype {wanted_dtype}; got {given.dtype}. The numbers are right.")
 
 
 def loss(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    with diagnosis.explained(lambda text: _wrong_loss(student), lambda: _smallest_wrong_loss(student)):
+    with diagnosis.explained(lambda text: _wrong_loss(student, text), lambda: _smallest_wrong_loss(student)):
         for logits, targets, mask in cases.losses():
             batch, time = mask.shape
             what = f"`masked_loss` of {batch} x {time} positions, with a mask of {int(mask.sum())} ones,"
@@ -102,7 +110,7 @@ def form(student: Student, library: Library, thresholds: Mapping[str, float]) ->
     handle = student.probe_object("form", **vars(SMALL_FORM)).handle
     states = [(left, line) for line in range(3) for left in range(8)]
     left, line = (np.array(column) for column in zip(*states, strict=True))
-    expected = writing.allowed(left, line, SMALL_FORM)
+    expected = forms.allowed(left, line, SMALL_FORM)
     with diagnosis.explained(lambda text: _wrong_allowed(student, left, line, handle)):
         found = expect.array(
             student.call("haiku.allowed_tokens", left, line, handle),
@@ -144,7 +152,9 @@ def _wrong_encoding(student: Student, part: int, name: str, text: str) -> str:
     return diagnosis.recognised(learning.ENCODING[name], probes, TOLERANCE)
 
 
-def _wrong_loss(student: Student) -> str:
+def _wrong_loss(student: Student, text: str) -> str:
+    if explanation := diagnosis.crash(text, learning.LOSS_CRASHES):
+        return explanation
     probes = [(arguments, student.call("haiku.masked_loss", *arguments)) for arguments in cases.losses()]
     return diagnosis.recognised(learning.LOSSES, probes, TOLERANCE)
 
@@ -259,8 +269,10 @@ def _written(
 
 
 def _wrong_allowed(student: Student, left: np.ndarray, line: np.ndarray, form: Any) -> str:
-    found = student.call("haiku.allowed_tokens", left, line, form)
-    return diagnosis.recognised(writing.ALLOWED, [((left, line, SMALL_FORM), found)], 0)
+    batches = ((left, line), (left[::-1].copy(), line[::-1].copy()))  # with two different first rows
+    return forms.ALLOWED.explanation(
+        [((*batch, SMALL_FORM), student.call("haiku.allowed_tokens", *batch, form)) for batch in batches], 0
+    )
 
 
 def _require_best(student: Student, table: np.ndarray, prompts: np.ndarray, form: Any) -> None:
@@ -351,7 +363,7 @@ def _first_wrong_steps(student: Student, form: Any) -> str:
 def _told_step(wrong: steps.WrongToken) -> str:
     state = f"{wrong.left} {'syllable was' if wrong.left == 1 else 'syllables were'} left in line {wrong.line}"
     start = f"Token {wrong.step}, {TOKENS[wrong.token]!r}, is the first wrong one: {state}."
-    if writing.is_allowed(wrong.token, wrong.left, wrong.line, SMALL_FORM):
+    if forms.is_allowed(wrong.token, wrong.left, wrong.line, SMALL_FORM):
         return (
             f"{start} The token is allowed there, with the logit {wrong.logits[wrong.token]:.2f}. "
             f"{TOKENS[wrong.best]!r} has the largest logit, {wrong.logits[wrong.best]:.2f}. Tokens and lines count "
@@ -383,7 +395,7 @@ def _require_form(verse: list[int]) -> None:
     """Fail unless the ids are three lines of 5, 7 and 5 syllables, the end, and then padding."""
     left, line = texts.FORM[0], 0
     for position, token in enumerate(verse):
-        if not writing.is_allowed(token, left, line, SMALL_FORM):
+        if not forms.is_allowed(token, left, line, SMALL_FORM):
             raise expect.Mismatch(
                 f"`write_haiku` wrote this verse:{_names(verse)}\n{_lengths(verse)} Token {position}, "
                 f"{TOKENS[token]!r}, is not allowed there: {left} syllables were left in line {line}. Tokens and lines "

@@ -36,6 +36,14 @@ _LAST_TOKEN = (
 )
 _PADDING = "The tokens are right. The padding is {}, but should be the argument `pad`."
 INPUTS = [
+    Mistake(
+        lambda prompt, verse, length, pad: _filled((verse + prompt)[:-1], length, pad),
+        "The verse comes before the prompt. The model should read the prompt first.",
+    ),
+    Mistake(
+        lambda prompt, verse, length, pad: _filled((prompt + verse)[:-2], length, pad),
+        "The last two tokens of the verse are missing in the inputs. Only the last token has no target.",
+    ),
     Mistake(lambda prompt, verse, length, pad: _filled(prompt + verse, length, pad), _LAST_TOKEN),
     Mistake(lambda prompt, verse, length, pad: _filled(prompt + verse, length, pad)[:length], _LAST_TOKEN),
     Mistake(
@@ -57,6 +65,17 @@ INPUTS = [
     ),
 ]
 TARGETS = [
+    Mistake(
+        lambda prompt, verse, length, pad: _filled((prompt + verse)[:-1], length, pad)[
+            np.arange(1, length + 1) % length
+        ],
+        "The targets are the inputs, moved by one position around. The last token of the verse is missing. Which token "
+        "follows the last input?",
+    ),
+    Mistake(
+        lambda prompt, verse, length, pad: _filled((prompt + verse)[1:-1], length, pad),
+        "The last token of the verse is missing in the targets. The targets are all tokens but the first.",
+    ),
     Mistake(
         lambda prompt, verse, length, pad: _filled((prompt + verse)[:-1], length, pad),
         "The targets are the inputs. The model would learn to repeat its input. Which token is the target at position "
@@ -108,7 +127,7 @@ MASKS = [
     ),
     Mistake(
         lambda prompt, verse, length, pad: _ones(len(prompt) - 1, length, length),
-        "The mask is 1 for the padding, too. The model would learn to write `pad`. Where does the verse end?",
+        "The mask is 1 for the padding, too. The model would learn to write `pad`.",
     ),
     Mistake(lambda prompt, verse, length, pad: _ones(len(prompt), len(prompt) + len(verse) - 1, length), _LATE),
     Mistake(
@@ -126,6 +145,31 @@ MASKS = [
         "The mask is reversed: it is 0 for the verse and 1 elsewhere. The mask should be 1 for the verse.",
     ),
 ]
+
+
+def ones(found: np.ndarray, expected: np.ndarray) -> str:
+    """Where the ones of a mask lie, compared with the right ones; "" if they are no single run."""
+    positions, right = np.flatnonzero(found), np.flatnonzero(expected)
+    if found.shape != expected.shape or not np.isin(found, (0, 1)).all():
+        return ""
+    if not positions.size:
+        return "The mask has no 1."
+    if not np.array_equal(positions, np.arange(positions[0], positions[-1] + 1)):
+        return ""
+    wrong = []
+    for name, at, right_at, formula in (
+        ("first", positions[0], right[0], "len(prompt) - 1"),
+        ("last", positions[-1], right[-1], "len(prompt) + len(verse) - 2"),
+    ):
+        if at != right_at:
+            count = f"{abs(at - right_at)} {'position' if abs(at - right_at) == 1 else 'positions'}"
+            wrong.append(
+                f"The {name} 1 of the mask is {count} {'early' if at < right_at else 'late'}. The {name} token of the "
+                f"verse is the target at position {formula}."
+            )
+    return " ".join(wrong)
+
+
 ENCODING = {"inputs": INPUTS, "targets": TARGETS, "mask": MASKS}
 
 # --- masked_loss: each takes (logits, targets, mask) and gives a number ---
@@ -158,7 +202,67 @@ _LOGITS_BLOTTED = (
     "multiplied with?"
 )
 _WRONG_COUNT = "Your code divides the masked losses by {}. It should divide by the number of ones in the mask."
+LOSS_CRASHES = {
+    "Expected target size [": (
+        "`cross_entropy` takes dimension 1 of the logits for the classes. These logits have the vocabulary in "
+        "dimension 2. Which shape should logits and targets get first?"
+    ),
+}
 LOSSES = [
+    Mistake(
+        lambda logits, targets, mask: float((token_losses(logits, targets) * mask[:1]).sum() / mask.sum()),
+        "The mask of the first row is used for all rows. Each row of the batch has its own mask.",
+    ),
+    Mistake(
+        lambda logits, targets, mask: masked_mean(token_losses(logits, targets), mask[:1].repeat(len(mask), axis=0)),
+        "The mask of the first row is used for all rows. Each row of the batch has its own mask.",
+    ),
+    Mistake(
+        lambda logits, targets, mask: masked_mean(token_losses(logits, targets.T.reshape(targets.shape)), mask),
+        "The targets are in another order than the logits. Both should have all positions of row 0 first, then those "
+        "of row 1. Are the targets transposed before they are flattened?",
+    ),
+    Mistake(
+        lambda logits, targets, mask: masked_mean(token_losses(logits, targets), mask.T.reshape(mask.shape)),
+        "The mask is in another order than the losses. Both should have all positions of row 0 first, then those of "
+        "row 1. Is the mask transposed before it is flattened?",
+    ),
+    Mistake(
+        lambda logits, targets, mask: masked_mean(
+            token_losses(logits.transpose(1, 0, 2).reshape(logits.shape), targets), mask
+        ),
+        "The logits are in another order than the targets. Both should have all positions of row 0 first, then those "
+        "of row 1. Are the logits transposed before they are flattened?",
+    ),
+    Mistake(
+        lambda logits, targets, mask: float((token_losses(logits, targets) * mask)[0].sum() / mask[0].sum()),
+        "Your loss is that of the first row alone. The loss is the mean over all rows of the batch.",
+    ),
+    Mistake(
+        lambda logits, targets, mask: masked_mean(token_losses(logits, targets), np.roll(mask, 1, axis=1)),
+        "The mask is moved by one position to the right. `encode_example` has given each target its mask already.",
+    ),
+    Mistake(
+        lambda logits, targets, mask: masked_mean(token_losses(logits[:, :-1], targets[:, 1:]), mask[:, :-1]),
+        "Logits at position i are compared with the target at position i + 1. `encode_example` has shifted the targets "
+        "already.",
+    ),
+    Mistake(
+        lambda logits, targets, mask: masked_mean(token_losses(logits[:, :-1], targets[:, :-1]), mask[:, :-1]),
+        "The last position of each row is left out. The mask alone decides which positions count.",
+    ),
+    Mistake(
+        lambda logits, targets, mask: masked_mean(token_losses(logits, targets), mask) / logits.shape[-1],
+        _WRONG_COUNT.format("the number of ones in the mask, times the size of the vocabulary"),
+    ),
+    Mistake(
+        lambda logits, targets, mask: masked_mean(token_losses(logits, targets), mask) / np.log(2),
+        "Your loss is in bits. The loss should be in nats, with the natural logarithm.",
+    ),
+    Mistake(
+        lambda logits, targets, mask: float((token_losses(logits, targets) * mask).sum() / (mask.sum() + 1)),
+        _WRONG_COUNT.format("the number of ones in the mask, plus 1"),
+    ),
     Mistake(
         lambda logits, targets, mask: float(token_losses(logits, targets).mean()),
         "Your loss is the mean over all positions. The mask has no effect. Where is `mask` used?",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grading.checks.combinations import Computation, Part, Variant
-from test_cases.q8.mistakes_in_writing import SmallForm, allowed
+from test_cases.q8.mistakes_in_form import SmallForm, allowed
 
 NEW_FIRST = "new tokens first"
 MAX_STEPS = 40  # a verse has at most 17 words and 3 marks

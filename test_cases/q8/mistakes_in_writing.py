@@ -1,19 +1,18 @@
-"""Classic mistakes in how question 8 writes: the result of each, and the explanation.
+"""Classic mistakes in how question 8 draws a token, and what a verse without an end tells.
 
-The checks compare with `chances` and `allowed` without a mistake. See also mistakes_in_steps.py and
-mistakes_in_learning.py.
+The checks compare with `chances` without a mistake. See also mistakes_in_form.py and mistakes_in_steps.py.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from grading.checks.diagnosis import Mistake
+from test_cases.q8.mistakes_in_form import SmallForm
 from test_cases.q8.mistakes_in_learning import softmax
 
 # --- sample_next: each takes (rows, temperature, top_k) and gives the chance of every token for every row ---
@@ -182,117 +181,6 @@ SAMPLING_CRASHES = {
         "from."
     ),
 }
-
-# --- allowed_tokens: each takes (left, line, vocabulary) and gives bool (batch, vocab) ---
-
-
-@dataclass(frozen=True)
-class SmallForm:
-    """A form over a small vocabulary, as arrays: see haiku_bot/vocabulary.py."""
-
-    syllables: np.ndarray
-    may_end_line: np.ndarray
-    breaks: np.ndarray
-    end: int
-    pad: int
-    lines: tuple[int, ...]
-
-
-WORDS: dict[str, Callable[[int, bool, int], bool]] = {
-    # of a token's syllables, whether it may end a line, and the syllables left, at least 1
-    "right": lambda syllables, ends, left: 0 < syllables < left or (syllables == left and ends),
-    "any length": lambda syllables, ends, left: syllables > 0,
-    "any end": lambda syllables, ends, left: 0 < syllables <= left,
-    "line ends only": lambda syllables, ends, left: 0 < syllables <= left and ends,
-    "never all": lambda syllables, ends, left: 0 < syllables < left,
-    "marks, too": lambda syllables, ends, left: syllables < left or (syllables == left and ends),
-    "marks, any end": lambda syllables, ends, left: syllables <= left,
-    "wrong ends": lambda syllables, ends, left: 0 < syllables < left or (syllables == left and not ends),
-}
-MARKS: dict[str, Callable[[bool, bool, bool], bool]] = {
-    # of whether a token is a break, whether it is the end, and whether the line is the last
-    "right": lambda is_break, is_end, last: is_end if last else is_break,
-    "breaks only": lambda is_break, is_end, last: is_break,
-    "end only": lambda is_break, is_end, last: is_end,
-    "both": lambda is_break, is_end, last: is_break or is_end,
-    "both at the end": lambda is_break, is_end, last: is_break or (is_end and last),
-    "wrong way round": lambda is_break, is_end, last: is_break if last else is_end,
-    "none": lambda is_break, is_end, last: False,
-}
-
-
-def is_allowed(
-    token: int, left: int, line: int, form: SmallForm, *, words: str = "right", marks: str = "right"
-) -> bool:
-    """Whether a token may come where `left` syllables of a line are left, and what mistakes make of it.
-
-    Args:
-        token: its id.
-        left, line: syllables left, and the line's number from 0.
-        form: over the vocabulary.
-        words, marks: right as they are by default; other keys of `WORDS` and `MARKS` are mistakes.
-    """
-    if left > 0:
-        return WORDS[words](int(form.syllables[token]), bool(form.may_end_line[token]), left)
-    return MARKS[marks](bool(form.breaks[token]), token == form.end, line == len(form.lines) - 1)
-
-
-def allowed(left: np.ndarray, line: np.ndarray, form: SmallForm, **mistake: str) -> np.ndarray:
-    """`is_allowed` of every token for each of a batch, bool (batch, vocab); left and line: int (batch,)."""
-    tokens = range(len(form.syllables))
-    return np.array(
-        [
-            [is_allowed(token, lacking, number, form, **mistake) for token in tokens]
-            for lacking, number in zip(left.tolist(), line.tolist(), strict=True)
-        ]
-    )
-
-
-_EXPLANATIONS_OF_WORDS = {
-    "any length": "Words are allowed that have more syllables than `left`.",
-    "any end": (
-        'Words like "of" and "many" are allowed to end a line. They should not end a line. Is `form.may_end_line` used?'
-    ),
-    "line ends only": (
-        "Words that may not end a line are never allowed. They are allowed while syllables are left after them."
-    ),
-    "never all": (
-        "A word with exactly `left` syllables is never allowed. No line can then end. Is < used where <= is needed?"
-    ),
-    "marks, too": "Tokens of 0 syllables are allowed inside a line. Inside a line only words are allowed.",
-    "marks, any end": "Tokens of 0 syllables are allowed inside a line, and any word is allowed to end a line.",
-    "wrong ends": "The condition on line ends is reversed: only words that may not end a line are allowed to end one.",
-}
-_EXPLANATIONS_OF_MARKS = {
-    "breaks only": (
-        "`form.end` is never allowed, not even after the last line. Lines count from 0. Which number has the last line?"
-    ),
-    "end only": (
-        "`form.end` is allowed after every line, and breaks are never allowed. Breaks belong after all lines but the "
-        "last."
-    ),
-    "both": (
-        "Breaks and `form.end` are allowed after every line. `form.end` belongs after the last line, breaks after the "
-        "others."
-    ),
-    "both at the end": "Breaks are allowed after the last line. Only `form.end` is allowed there.",
-    "wrong way round": (
-        "The condition on the line is reversed: breaks come after the last line, and `form.end` after the others."
-    ),
-    "none": "No token is allowed when `left` is 0. A break or `form.end` should be allowed there.",
-}
-ALLOWED = [
-    *(Mistake(partial(allowed, words=words), explanation) for words, explanation in _EXPLANATIONS_OF_WORDS.items()),
-    *(Mistake(partial(allowed, marks=marks), explanation) for marks, explanation in _EXPLANATIONS_OF_MARKS.items()),
-    Mistake(
-        lambda left, line, form: ~allowed(left, line, form),
-        "The result is reversed: True marks the forbidden tokens. True should mark the allowed tokens.",
-    ),
-    Mistake(
-        lambda left, line, form: np.repeat(allowed(left, line, form)[:1], len(left), axis=0),
-        "All rows are equal to the row of the first verse. Each verse has its own `left` and `line`.",
-    ),
-]
 
 # --- write_haiku that does not stop; see mistakes_in_steps.py for the others ---
 
