@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import combinations
+from math import erf
 
 import numpy as np
 
@@ -49,6 +50,29 @@ BLOCK_MISTAKES: dict[str, dict[str, str]] = {
     "first_norm_twice": {"second_norm": "norm_0"},
     "relu_at_the_end": {"end": "relu"},
 }
+SINGLE_MISTAKES: dict[str, dict[str, str]] = {  # that make no pairs
+    "relu_of_the_attention": {"attended": "relu(attention)"},
+    "attention_twice": {"attended": "attention(attention)"},
+    "first_product": {"first_sum": "x * attended"},
+    "input_added_twice": {"first_sum": "2 x + attended"},
+    "linear_layer_of_the_blocks_input": {"thought": "relu(linear(x))"},
+    "linear_layer_of_the_attention": {"thought": "relu(linear(attended))"},
+    "linear_layer_of_the_first_sum": {"thought": "relu(linear(x + attended))"},
+    "linear_layer_twice": {"thought": "linear(relu(linear))"},
+    "linear_layer_and_relu_twice": {"thought": "relu(linear(relu(linear)))"},
+    "sigmoid_for_the_relu": {"thought": "sigmoid(linear)"},
+    "tanh_for_the_relu": {"thought": "tanh(linear)"},
+    "softmax_for_the_relu": {"thought": "softmax(linear)"},
+    "gelu_for_the_relu": {"thought": "gelu(linear)"},
+    "absolute_value_for_the_relu": {"thought": "abs(linear)"},
+    "relu_twice": {"thought": "relu(linear(relu))"},
+    "second_product": {"second_sum": "first * thought"},
+    "second_sum_of_three": {"second_sum": "x + first + thought"},
+    "second_sum_with_the_attention": {"second_sum": "attended + thought"},
+    "second_sum_with_twice_the_norm": {"second_sum": "2 first + thought"},
+    "input_added_at_the_end": {"end": "plus the input"},
+    "norm_of_the_attention_input": {"attended": "attention(norm_0)"},
+}
 TOGETHER = {  # pairs that have a sentence of their own
     "both_sums_missing": ("first_sum_missing", "second_sum_missing"),
     "both_norms_missing": ("first_norm_missing", "second_norm_missing"),
@@ -75,9 +99,33 @@ def wrong_block(
         return norm(y, known, name) if name else y
 
     linearly = partial(linear, known=known, name="linear_0")
-    found = attention(x, known, 0) if attended == "attention" else np.zeros_like(x)
-    first = normed(x + found if first_sum == "x + attended" else found, first_norm)
+    attentions = {
+        "attention": lambda: attention(x, known, 0),
+        "relu(attention)": lambda: np.maximum(attention(x, known, 0), 0),
+        "attention(attention)": lambda: attention(attention(x, known, 0), known, 0),
+        "attention(norm_0)": lambda: attention(normed(x, "norm_0"), known, 0),
+        "nothing": lambda: np.zeros_like(x),
+    }
+    found = attentions[attended]()
+    first_sums = {
+        "x + attended": x + found,
+        "attended": found,
+        "x * attended": x * found,
+        "2 x + attended": 2 * x + found,
+    }
+    first = normed(first_sums[first_sum], first_norm)
     thoughts = {
+        "relu(linear(x))": lambda: np.maximum(linearly(x), 0),
+        "relu(linear(attended))": lambda: np.maximum(linearly(found), 0),
+        "relu(linear(x + attended))": lambda: np.maximum(linearly(x + found), 0),
+        "linear(relu(linear))": lambda: linearly(np.maximum(linearly(first), 0)),
+        "relu(linear(relu(linear)))": lambda: np.maximum(linearly(np.maximum(linearly(first), 0)), 0),
+        "relu(linear(relu))": lambda: np.maximum(linearly(np.maximum(first, 0)), 0),
+        "sigmoid(linear)": lambda: 1 / (1 + np.exp(-linearly(first))),
+        "tanh(linear)": lambda: np.tanh(linearly(first)),
+        "softmax(linear)": lambda: np.exp(linearly(first)) / np.exp(linearly(first)).sum(axis=-1, keepdims=True),
+        "gelu(linear)": lambda: _gelu(linearly(first)),
+        "abs(linear)": lambda: np.abs(linearly(first)),
         "relu(linear)": lambda: np.maximum(linearly(first), 0),
         "linear": lambda: linearly(first),
         "linear(relu)": lambda: linearly(np.maximum(first, 0)),
@@ -89,9 +137,18 @@ def wrong_block(
         "thought": lambda: then,
         "x + thought": lambda: x + then,
         "x + attended + thought": lambda: x + found + then,
+        "first * thought": lambda: first * then,
+        "x + first + thought": lambda: x + first + then,
+        "attended + thought": lambda: found + then,
+        "2 first + thought": lambda: 2 * first + then,
     }
     output = normed(sums[second_sum](), second_norm)
-    return np.maximum(output, 0) if end == "relu" else output
+    return {"relu": np.maximum(output, 0), "plus the input": output + x}.get(end, output)
+
+
+def _gelu(x: np.ndarray) -> np.ndarray:
+    """Hendrycks and Gimpel (2016), with the normal distribution function itself."""
+    return x * (1 + np.vectorize(erf)(x / np.sqrt(2))) / 2
 
 
 def wrong_blocks(x: np.ndarray, known: Weights) -> dict[str, np.ndarray]:
@@ -110,7 +167,7 @@ def wrong_blocks(x: np.ndarray, known: Weights) -> dict[str, np.ndarray]:
     normed_first = x + attention(first_norm(x), known, 0)
     normed_late = x + first_norm(attended)
     thought_first = first_norm(x + think(x))
-    found = {name: wrong_block(x, known, **mistake) for name, mistake in BLOCK_MISTAKES.items()}
+    found = {name: wrong_block(x, known, **mistake) for name, mistake in (BLOCK_MISTAKES | SINGLE_MISTAKES).items()}
     for name, (one, other) in TOGETHER.items():
         found[name] = wrong_block(x, known, **BLOCK_MISTAKES[one], **BLOCK_MISTAKES[other])
     found |= {
@@ -153,8 +210,10 @@ def wrong_models(ids: np.ndarray, known: Weights, with_positions: bool) -> dict[
     in_turn = range(LAYERS)
     x = tokens + places
     logits = scores(last_norm(through(x, *in_turn)))
-    around, normed = x, x
+    around, normed, with_tokens, beside = x, x, x, 0 * x
     for number in in_turn:
+        with_tokens = through(with_tokens + tokens, number)
+        beside = beside + through(x, number)
         around = around + through(around, number)
         normed = last_norm(through(normed, number))
     shares = np.exp(logits - logits.max(axis=2, keepdims=True))
@@ -170,6 +229,21 @@ def wrong_models(ids: np.ndarray, known: Weights, with_positions: bool) -> dict[
         "norm_before_the_blocks": scores(through(last_norm(x), *in_turn)),
         "norm_before_and_after_the_blocks": scores(last_norm(through(last_norm(x), *in_turn))),
         "norm_after_every_block": scores(normed),
+        "norm_of_the_last_block": scores(norm(through(x, *in_turn), known, f"norm_{2 * LAYERS - 1}")),
+        "tokens_again_at_every_block": scores(last_norm(with_tokens)),
+        "blocks_beside_each_other": scores(last_norm(beside)),
+        "blocks_twice": scores(last_norm(through(x, *in_turn, *in_turn))),
+        "embeddings_added_after_the_blocks": scores(last_norm(through(x, *in_turn) + x)),
+        "relu_of_the_embeddings": scores(last_norm(through(np.maximum(x, 0), *in_turn))),
+        "relu_before_the_output_layer": scores(np.maximum(last_norm(through(x, *in_turn)), 0)),
+        "relu_after_every_block": scores(last_norm(_with_relus(x, known))),
+        "sigmoid_at_the_end": 1 / (1 + np.exp(-logits)),
+        "tanh_at_the_end": np.tanh(logits),
+        "mean_over_time_at_the_end": scores(
+            last_norm(through(x, *in_turn)).mean(axis=1, keepdims=True).repeat(ids.shape[1], axis=1)
+        ),
+        "last_position_for_all": logits[:, -1:].repeat(ids.shape[1], axis=1),
+        "first_row_for_all": logits[:1].repeat(len(ids), axis=0),
         "relu_at_the_end": np.maximum(logits, 0),
         "softmax_at_the_end": shares / shares.sum(axis=2, keepdims=True),
         "log_softmax_at_the_end": np.log(shares / shares.sum(axis=2, keepdims=True)),
@@ -181,6 +255,14 @@ def wrong_models(ids: np.ndarray, known: Weights, with_positions: bool) -> dict[
             "positions_missing": scores(last_norm(through(tokens, *in_turn))),
             "positions_backwards": scores(last_norm(through(tokens + places[::-1], *in_turn))),
             "first_position_for_all": scores(last_norm(through(tokens + table[0], *in_turn))),
+            "positions_of_the_end_of_the_block": scores(last_norm(through(tokens + table[-ids.shape[1] :], *in_turn))),
+            "positions_one_late": scores(
+                last_norm(through(tokens + table[np.arange(-1, ids.shape[1] - 1).clip(0)], *in_turn))
+            ),
+            "positions_by_the_rows": scores(last_norm(through(tokens + table[np.arange(len(ids))][:, None], *in_turn))),
+            "position_of_the_last_for_all": scores(last_norm(through(tokens + places[-1], *in_turn))),
+            "positions_subtracted": scores(last_norm(through(tokens - places, *in_turn))),
+            "positions_twice": scores(last_norm(through(tokens + 2 * places, *in_turn))),
             "positions_multiplied": scores(last_norm(through(tokens * places, *in_turn))),
             "positions_after_the_blocks": scores(last_norm(through(tokens, *in_turn) + places)),
             "positions_again_at_every_block": scores(last_norm(_with_places(tokens, places, known))),
@@ -195,4 +277,11 @@ def wrong_models(ids: np.ndarray, known: Weights, with_positions: bool) -> dict[
 def _with_places(x: np.ndarray, places: np.ndarray, known: Weights) -> np.ndarray:
     for number in range(LAYERS):
         x, _ = block(x + places, known, number)
+    return x
+
+
+def _with_relus(x: np.ndarray, known: Weights) -> np.ndarray:
+    for number in range(LAYERS):
+        x, _ = block(x, known, number)
+        x = np.maximum(x, 0)
     return x

@@ -55,6 +55,40 @@ BLOCK_EXPLANATIONS = {
     "relu_after_the_second_sum": (
         "The relu comes after the second sum. Step 4 applies the relu to the output of `linear`, before the sum."
     ),
+    "relu_of_the_attention": "A relu is applied to the output of `attention`. Only step 4 has a relu.",
+    "attention_twice": "The output of `attention` passes through `attention` again. Step 1 calls `attention` once.",
+    "norm_of_the_attention_input": (
+        "The input passes through `norm_1` before `attention`. `norm_1` is used after the first sum only."
+    ),
+    "first_product": "The block's input is multiplied by the output of `attention`. Step 2 adds the two.",
+    "input_added_twice": "The block's input is added twice in step 2. It should be added once.",
+    "linear_layer_of_the_blocks_input": (
+        "In step 4, `linear` gets the block's input. `linear` should get the output of `norm_1`."
+    ),
+    "linear_layer_of_the_attention": (
+        "In step 4, `linear` gets the output of `attention`. `linear` should get the output of `norm_1`."
+    ),
+    "linear_layer_of_the_first_sum": (
+        "In step 4, `linear` gets the first sum before `norm_1`. `linear` should get the output of `norm_1`."
+    ),
+    "linear_layer_twice": "The output of the relu passes through `linear` again. Step 4 is `linear` and then a relu.",
+    "linear_layer_and_relu_twice": "`linear` and the relu are applied twice. Step 4 applies each of them once.",
+    "sigmoid_for_the_relu": "A sigmoid takes the position of the relu in step 4.",
+    "tanh_for_the_relu": "A tanh takes the position of the relu in step 4.",
+    "softmax_for_the_relu": "A softmax takes the position of the relu in step 4.",
+    "gelu_for_the_relu": "A gelu takes the position of the relu in step 4.",
+    "absolute_value_for_the_relu": "The absolute value takes the position of the relu in step 4.",
+    "relu_twice": "A relu is applied before and after `linear`. Step 4 has a relu after `linear` only.",
+    "second_product": "The outputs of `norm_1` and of the relu are multiplied. Step 5 adds the two.",
+    "second_sum_of_three": (
+        "Step 5 adds the block's input, too. It should add the output of `norm_1` to the output of the relu, and "
+        "nothing else."
+    ),
+    "second_sum_with_the_attention": (
+        "Step 5 adds the output of `attention`. It should add the input of step 4, the output of `norm_1`."
+    ),
+    "second_sum_with_twice_the_norm": "The output of `norm_1` is added twice in step 5. It should be added once.",
+    "input_added_at_the_end": "The block's input is added after `norm_2`. `norm_2` is the last step.",
     "relu_at_the_end": (
         "No output is below 0: a relu comes after `norm_2`. `norm_2` is the last step. Which step has the relu?"
     ),
@@ -86,8 +120,8 @@ ATTENTION_ON_WHOLE_BLOCKS = (
     "mask to the number of positions? Run `python autograder.py -q q6`."
 )
 _ONE_BLOCK = (
-    "Only the {} block has an effect on the logits. Each block should get the output of the block before it. Is an "
-    "output overwritten, or thrown away?"
+    "Only the {} block has an effect on the logits. Each block should get the output of the block before it. Which "
+    "blocks does your loop call, and what does each of them get?"
 )
 _SAME_BLOCK = "Each pass of the loop uses the {} block. Which variable holds the current block?"
 _FREE_LOGITS = "{} Logits are real numbers of any sign and size. What comes after `output` in `forward`?"
@@ -110,6 +144,32 @@ MODEL_EXPLANATIONS = {
     "norm_after_every_block": (
         "`norm` is used inside the loop, after every block. `norm` should be used once, after the last block."
     ),
+    "norm_of_the_last_block": (
+        "The last norm is `norm_2` of a block. The output of the last block should pass through `self.norm` of the GPT."
+    ),
+    "tokens_again_at_every_block": (
+        "The token embedding is added before every block. It should be added once, before the first block."
+    ),
+    "blocks_beside_each_other": (
+        "Every block gets the embeddings, and the outputs are added. Each block should get the output of the block "
+        "before it."
+    ),
+    "blocks_twice": "The blocks are called twice, one after the other. Each block should be called once.",
+    "embeddings_added_after_the_blocks": (
+        "The embeddings are added again after the blocks. The sums are inside the blocks already."
+    ),
+    "relu_of_the_embeddings": "The sum of the embeddings passes through a relu. The blocks should get the sum itself.",
+    "relu_before_the_output_layer": (
+        "A relu stands between `norm` and `output`. `output` should get the output of `norm` itself."
+    ),
+    "relu_after_every_block": "A relu follows each block. A block should get the output of the block before it.",
+    "sigmoid_at_the_end": _FREE_LOGITS.format("The logits lie between 0 and 1: they pass through a sigmoid."),
+    "tanh_at_the_end": _FREE_LOGITS.format("The logits lie between -1 and 1: they pass through a tanh."),
+    "mean_over_time_at_the_end": (
+        "All positions get the logits of the mean over time. Each position should keep a vector of its own."
+    ),
+    "last_position_for_all": "All positions get the logits of the last position. Each position needs its own.",
+    "first_row_for_all": "All rows of the batch get the logits of row 0. Each row needs its own.",
     "relu_at_the_end": _FREE_LOGITS.format("No logit is below 0: the logits pass through a relu."),
     "softmax_at_the_end": _FREE_LOGITS.format("The logits of each position sum to 1: they pass through a softmax."),
     "log_softmax_at_the_end": (
@@ -128,6 +188,23 @@ MODEL_EXPLANATIONS = {
     "first_position_for_all": (
         "Every token gets row 0 of the position embedding. The token at position i should get row i."
     ),
+    "positions_of_the_end_of_the_block": (
+        "The last token always gets the last row of the position embedding. The token at position i should get row i. "
+        "At which number do your positions begin?"
+    ),
+    "positions_one_late": (
+        "The token at position i gets row i - 1 of the position embedding, and the first two get row 0. The token at "
+        "position i should get row i."
+    ),
+    "positions_by_the_rows": (
+        "All tokens of row r of the batch get row r of the position embedding. The token at position i should get row "
+        "i. Along which dimension do your positions count?"
+    ),
+    "position_of_the_last_for_all": (
+        "Every token gets the position embedding of the last position. The token at position i should get row i."
+    ),
+    "positions_subtracted": "The position embedding is subtracted. It should be added.",
+    "positions_twice": "The position embedding is added twice. It should be added once.",
     "positions_multiplied": "The token embedding is multiplied by the position embedding. The two should be added.",
     "positions_after_the_blocks": (
         "The position embedding is added after the blocks. The position embedding belongs before the first block."
