@@ -115,3 +115,39 @@ def test_a_greedy_verse_takes_only_what_is_allowed_and_ends():
             counts = [form.syllables[token] for token in verse[:ended]]
             assert sum(counts) == sum(form.lines)
             assert all(token == cases.PAD for token in verse[ended + 1 :])
+
+
+def test_the_first_wrong_token_is_found_along_a_verses_own_tokens():
+    form = cases.SMALL_FORM
+    table, prompts = cases.tables()[-1]
+    for prompt, verse in zip(prompts.tolist(), steps.greedy(table, prompts, form).tolist(), strict=True):
+        assert steps.first_wrong(table, prompt, verse, form) is None
+        changed = [*verse[:2], cases.PAD, *verse[3:]]
+        found = steps.first_wrong(table, prompt, changed, form)
+        assert (found.step, found.token, found.best) == (2, cases.PAD, verse[2])
+        assert found.left == form.lines[0] - sum(form.syllables[token] for token in verse[:2]) or found.line
+
+
+@pytest.mark.parametrize(
+    ("tokens", "phrase"),
+    [
+        ([6] * 49, "no break is among them"),
+        ([9, 7, 1, *[6] * 46], "1 of them is a break, and none is `form.end`"),
+        ([9, 7, 1, cases.END, *[0] * 45], "How does your loop find out that a verse has ended?"),
+    ],
+)
+def test_a_verse_without_an_end_is_told_by_its_tokens(tokens, phrase):
+    assert phrase in writing.endless(f"RuntimeError: no verse is as long as 49 tokens: {tokens}", cases.SMALL_FORM)
+    assert writing.endless("RuntimeError: something else", cases.SMALL_FORM) == ""
+
+
+def test_the_edges_of_a_mask_are_told():
+    right = np.array([0, 0, 1, 1, 1, 0])
+    assert learning.ones(right, right) == ""
+    assert learning.ones(np.array([0, 1, 1, 1, 0, 0]), right) == (
+        "The first 1 of the mask is 1 position early. The first token of the verse is the target at position "
+        "len(prompt) - 1. The last 1 of the mask is 1 position early. The last token of the verse is the target at "
+        "position len(prompt) + len(verse) - 2."
+    )
+    assert learning.ones(np.zeros(6), right) == "The mask has no 1."
+    assert learning.ones(np.array([1, 0, 1, 1, 1, 0]), right) == ""

@@ -15,7 +15,7 @@ import numpy as np
 
 from staff.build import gpt_mistakes
 from staff.build.archive import same_arrays, write_npz
-from staff.build.gpt_reference import BLOCK_SIZE, LAYERS, VOCABULARY, WIDTH, Weights, block, logits, weights
+from staff.build.gpt_reference import BLOCK_SIZE, LAYERS, VOCABULARY, WIDTH, Weights, attention, block, logits, weights
 from startup import ending
 
 FOLDER = Path(__file__).resolve().parents[2] / "test_cases" / "q7" / "cases"
@@ -41,6 +41,7 @@ def block_case() -> Weights:
         | {
             "block_size": np.array([BLOCK_SIZE]),
             "x": x,
+            "attended": stored(attention(x.astype(np.float64), known, 0)),
             "output": stored(output),
             "before_last_norm": stored(before_last_norm),
         }

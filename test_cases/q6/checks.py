@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from data import Library
-from grading.checks import diagnosis, expect, smallest
+from grading.checks import diagnosis, expect, rows, smallest
 from grading.checks.combinations import Probe
 from grading.checks.model import Model
 from grading.checks.student import Student
@@ -123,6 +123,11 @@ def _wrong_attention(student: Student) -> str:
         return mistakes.ONLY_WHOLE_BLOCKS if is_length else ""
     if explanation := mistakes.ATTENTION.explanation(probes, TOLERANCE):
         return explanation
+    for (inputs, parameters, block_size), _ in probes:
+        model, _ = _block(student, inputs.shape[2], block_size)
+        right = attention(inputs, parameters)
+        if explanation := rows.mixing(model, inputs, np.asarray(right), TOLERANCE):
+            return explanation
     has_nan = any(isinstance(output, np.ndarray) and np.isnan(output).any() for _, output in probes)
     return mistakes.NOT_A_NUMBER if has_nan else ""
 

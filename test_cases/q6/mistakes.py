@@ -29,6 +29,7 @@ KEPT: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # of j - i, for a query
     "reversed": lambda ahead: ahead > 0,
     "strict": lambda ahead: ahead < 0,
     "one ahead": lambda ahead: ahead <= 1,
+    "last rows": lambda ahead: ahead <= 0,  # of the mask, which are those of later positions
 }
 
 
@@ -44,6 +45,7 @@ def attention(
     mask: Mask = RIGHT_MASK,
     weights: str = "softmax over the keys",
     output: str = "weights @ values",
+    shrunk: tuple[str, float] = ("layer_size", 0.0),
 ) -> np.ndarray:
     """Causal softmax(Q K^T / sqrt(d)) V in float64 (Vaswani et al., 2017), and what mistakes make of it.
 
@@ -51,7 +53,8 @@ def attention(
         inputs: (batch, time, d).
         parameters: weights and biases of the three layers, by name.
         block_size: most positions that the block is made for; only a wrong scale uses it.
-        layers, projection, product, scale, mask, weights, output: right by default; `ATTENTION` lists the mistakes.
+        layers, projection, product, scale, mask, weights, output, shrunk: right by default; `ATTENTION` lists the
+            mistakes.
     Returns:
         (batch, time, d); a wrong `output` may have another shape.
     """
@@ -62,25 +65,31 @@ def attention(
     )
     size, power, scaled = scale
     sizes = {"layer_size": layer_size, "time": time, "block_size": max(block_size, 1), "batch": batch}
+    sizes["rounded root"] = int(np.sqrt(layer_size))
     divisor = float(sizes[size]) ** power
     kept_positions, filling, masked = mask
-    kept = KEPT[kept_positions](np.arange(time) - np.arange(time)[:, None])  # (time, time)
+    ahead = np.arange(time) - np.arange(time)[:, None]  # (time, time)
+    if kept_positions == "last rows":
+        ahead = ahead - max(block_size - time, 0)
+    kept = KEPT[kept_positions](ahead)
     columns = keys.transpose(0, 2, 1) if product == "queries @ keys^T" else keys.reshape(batch, layer_size, time)
     scores = queries @ columns  # (batch, time, time)
     if masked == "scores":
         scores = np.where(kept, scores, filling)
-    if scaled in ("scores", "scores and weights"):
+    if scaled == "scores":
         scores = scores / divisor
     if masked == "scaled scores":
         scores = np.where(kept, scores, filling)
     elif masked == "added":
         scores = scores + kept
+    elif masked == "filling added":
+        scores = (scores.astype(np.float32) + np.where(kept, 0, filling).astype(np.float32)).astype(np.float64)
     shares = _weights(scores, weights)
     if masked == "weights":
         shares = np.where(kept, shares, filling)
-    if scaled in ("weights", "scores and weights"):
+    if scaled == "weights":
         shares = shares / divisor
-    return _output(output, shares, values, x, scores, parameters)
+    return _output(output, shares, values, x, scores, parameters) / float(sizes[shrunk[0]]) ** shrunk[1]
 
 
 def _projected(
@@ -203,16 +212,21 @@ def _scale_variants() -> tuple[Variant, ...]:
         amount = _POWERS[power].format(_SIZES[size])
         if size == "layer_size" and power == 1:
             question = "Is the square root missing, or are the scores divided twice?"
-        elif size != "layer_size":
-            question = "Which of the sizes does your code divide by?"
         else:
             question = ""
         if (size, power) != RIGHT_SCALE[:2]:
             found.append(Variant((size, power, "scores"), f"The scores are divided by {amount}. {expected}", question))
         found.append(Variant((size, -power, "scores"), f"The scores are multiplied by {amount}. {expected}"))
-    after = "The weights are divided by the square root of the layer size, after the softmax."
-    found.append(Variant(("layer_size", 0.5, "weights"), f"{after} The division belongs before the softmax."))
-    found.append(Variant(("layer_size", 0.5, "scores and weights"), f"{after} The scores alone should be divided."))
+    found.append(
+        Variant(
+            ("rounded root", 1.0, "scores"),
+            f"The scores are divided by the square root of the layer size, rounded down to a whole number. {expected}",
+        )
+    )
+    for power in (0.5, 1.0):
+        amount = _POWERS[power].format(_SIZES["layer_size"])
+        fact = f"The weights are divided by {amount}, after the softmax. The division belongs before the softmax."
+        found.append(Variant(("layer_size", power, "weights"), fact))
     return tuple(found)
 
 
@@ -237,6 +251,11 @@ _KEPT = {
         "Each position also attends to the next position. Position i should attend to the positions 0 to i.",
         "Is the mask shifted by one?",
     ),
+    "last rows": (
+        "Inputs shorter than block_size get the last rows of the mask. These rows belong to later positions, which may "
+        "look at more.",
+        "Which rows of the mask belong to the first `time` positions?",
+    ),
 }
 _FILLINGS = (0.0, -1.0, -2.0, -5.0, -10.0, 1.0)  # numbers whose weight shows
 LARGE = -1e9  # right, unless a whole row is masked: then the row's weights are equal
@@ -256,18 +275,19 @@ def _mask_variants() -> tuple[Variant, ...]:
             order,
         ),
         (-inf, "weights", "The weights are set to minus infinity after the softmax.", order),
+        (LARGE, "filling added", "", ""),
+        (inf, "scaled scores", "Masked scores are plus infinity. They should be minus infinity.", ""),
         (0.0, "added", f"The mask is added to the scores. Masked scores still get weight. {expected}", ""),
     ]
     for filling, step in itertools.product(_FILLINGS, ("scaled scores", "scores")):
         if filling == 0 and step == "scores":
             continue  # 0 divided by the scale is 0
         when = " before the division" if step == "scores" else ""
-        near = ", or nearly 0, such as -1e-9" if filling == 0 else ""
-        fact = f"Masked scores are {filling:g}{when}{near}. A score of {filling:g} still gets weight."
+        fact = f"Masked scores are {filling:g}{when}. A score of {filling:g} still gets weight."
         steps.append((filling, step, fact, "Which score has a weight of 0 after the softmax?"))
     found = [Variant(("all", -inf, "scaled scores"), *_KEPT["all"])]
     for (filling, step, fact, question), kept in itertools.product(steps, (name for name in KEPT if name != "all")):
-        if kept == "causal" and filling in (-inf, LARGE) and step == "scaled scores":
+        if kept == "causal" and filling in (-inf, LARGE) and step in ("scaled scores", "filling added"):
             continue  # right
         if kept != "causal" and (filling, step) == (-inf, "weights"):
             continue  # every output is NaN, whichever positions are kept
@@ -313,6 +333,17 @@ ATTENTION = Computation(
         ),
         Part("scale", _scale_variants()),
         Part("mask", _mask_variants()),
+        Part(
+            "shrunk",
+            tuple(
+                Variant(
+                    (size, power),
+                    f"The weights, or the output, are divided by {_POWERS[power].format(_SIZES[size])} after the "
+                    "softmax. The scores alone should be divided.",
+                )
+                for size, power in itertools.product(_SIZES, (0.5, 1.0))
+            ),
+        ),
         Part(
             "weights",
             (

@@ -12,6 +12,7 @@ from data import Library, Splits
 from data.plays import ENTROPY
 from grading.checks import course, diagnosis, expect, smallest
 from grading.checks.model import Model
+from grading.checks.rows import mixing
 from grading.checks.student import Picture, Student
 from grading.outcomes import CheckFailed, StudentCrashed
 from pictures.panels import Samples
@@ -19,6 +20,7 @@ from test_cases.q7 import mistakes
 
 BLOCK, GPT = "gpt_model.Transformer_Block", "gpt_model.GPT"
 CASES = Path(__file__).resolve().parent / "cases"  # made by `python -m staff.build.gpt_cases`
+ATTENTION, PARTS = "models.AttentionBlock", (".weight", ".bias")
 ATTENTION_LAYERS = ("k_layer", "q_layer", "v_layer")
 TOLERANCE = 1e-3  # float32 through two blocks and five norms is exact to about 1e-5
 LAYERS_CHANGED = "The layers in `__init__` should stay as you received them. Were they changed?"
@@ -35,7 +37,9 @@ def block(student: Student, library: Library, thresholds: Mapping[str, float]) -
     width = case["x"].shape[2]
     model = student.create(BLOCK, width, case["block_size"].item())
     model.set_parameters(_named(model.parameters(), case))
-    with diagnosis.explained(lambda text: _wrong_block(model, case), lambda: _wrong_positions_of_block(model, case)):
+    with diagnosis.explained(
+        lambda text: _wrong_block(student, model, case), lambda: _wrong_positions_of_block(model, case)
+    ):
         expect.close(
             expect.array(
                 model(case["x"]), case["x"].shape, f"an input of shape {case['x'].shape} should give an output"
@@ -183,14 +187,29 @@ def _batches(case: Mapping[str, np.ndarray]) -> list[tuple[np.ndarray, int]]:
     return [(case[f"ids_{number}"], number) for number in range(len(case)) if f"ids_{number}" in case]
 
 
-def _wrong_block(model: Model, case: Mapping[str, np.ndarray]) -> str:
+def _wrong_block(student: Student, model: Model, case: Mapping[str, np.ndarray]) -> str:
     """What is known of a block whose output is not the right one, or that crashed."""
     try:
-        return mistakes.block(model(case["x"]), _case("block_mistakes"), TOLERANCE)
+        found = model(case["x"])
+        return diagnosis.first(
+            lambda: mistakes.block(found, _case("block_mistakes"), TOLERANCE),
+            lambda: _wrong_attention(student, case),
+            lambda: mixing(model, case["x"], case["output"], TOLERANCE),
+        )
     except StudentCrashed:
         missing = int(case["block_size"].item()) - case["x"].shape[1]
         whole = np.concatenate([case["x"], case["x"][:, :missing]], axis=1)  # crashes, too, unless length is the cause
         return mistakes.ATTENTION_ON_WHOLE_BLOCKS if np.shape(model(whole)) == whole.shape else ""
+
+
+def _wrong_attention(student: Student, case: Mapping[str, np.ndarray]) -> str:
+    """Whether question 6's attention alone gives another output than it should."""
+    attention = student.create(ATTENTION, case["x"].shape[2], case["block_size"].item())
+    attention.set_parameters(
+        {name: case[f"{name.replace('.', '_0.')}"] for name in attention.parameters() if name.endswith(PARTS)}
+    )
+    is_right = expect.is_close(np.asarray(attention(case["x"])), case["attended"], TOLERANCE)
+    return "" if is_right else mistakes.WRONG_ATTENTION
 
 
 def _wrong_positions_of_block(model: Model, case: Mapping[str, np.ndarray]) -> str:
@@ -218,7 +237,13 @@ def _wrong_model(gpt: Model, case: Mapping[str, np.ndarray], has_positions: bool
     return diagnosis.first(
         lambda: mistakes.shape(found, batches, width, vocabulary),
         lambda: mistakes.model(found, _case("model_mistakes"), has_positions, TOLERANCE),
+        lambda: next(filter(None, (_mixing(gpt, case, number, has_positions) for _, number in _batches(case))), ""),
     )
+
+
+def _mixing(gpt: Model, case: Mapping[str, np.ndarray], number: int, has_positions: bool) -> str:
+    logits = case[f"logits{'' if has_positions else '_without_positions'}_{number}"]
+    return mixing(gpt, case[f"ids_{number}"], logits, TOLERANCE)
 
 
 def _works(gpt: Model, token: int, time: int) -> bool:

@@ -115,6 +115,10 @@ BLOCK_EXPLANATIONS = {
     "attention_with_queries_and_keys_swapped": _QUESTION_6.format("queries and keys are exchanged."),
     "attention_without_values": _QUESTION_6.format("the weights multiply the input, not the values."),
 }
+WRONG_ATTENTION = (
+    "The attention inside the block is wrong: with known weights, `AttentionBlock` alone gives another output than "
+    "question 6 asks for. Fix question 6 first: `python autograder.py -q q6`."
+)
 ATTENTION_ON_WHOLE_BLOCKS = (
     "The block works for inputs of `block_size` positions. For shorter inputs it crashes. Does question 6 cut the "
     "mask to the number of positions? Run `python autograder.py -q q6`."
