@@ -73,7 +73,7 @@ KINDS: dict[str, tuple[Sequence[Mistake], list[Probe], float]] = {
         single(forms.ALLOWED),
         [
             ((*batch, cases.SMALL_FORM), forms.allowed(*batch, cases.SMALL_FORM))
-            for batch in ((LEFT, LINE), (LEFT[::-1], LINE[::-1]))
+            for batch in ((LEFT, LINE), (LEFT[::-1], LINE[::-1]), (LEFT[LEFT == 0], LINE[LEFT == 0]))
         ],
         0,
     ),

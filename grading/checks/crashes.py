@@ -41,6 +41,10 @@ MATRICES = (
     "A matrix with {0} columns was multiplied by a matrix with {1} rows. The two numbers must be equal. `Linear(a, b)` "
     "takes rows of a numbers. Does a layer for {1} numbers get {0}?"
 )
+ONE_TRUTH = (
+    "`if`, `while`, `and`, `or` and `not` need one truth value. This tensor has several. `where(condition, a, b)` "
+    "chooses for each entry. `.all()` and `.any()` give one value for all."
+)
 NO_KEYBOARD = (
     "The grader runs this code in a process without a keyboard. There, breakpoint() and input() end at once. "
     "`python autograder.py -q {question} --in-process` lets both work."
@@ -67,6 +71,8 @@ def explanation(text: str, question: str, files: Iterable[SourceFile], is_traini
         return LAYERS_UNSEEN
     if re.search(r"cannot assign (?:module|parameters?) before Module.__init__", headline):
         return MODULE_FIRST
+    if re.search(r"Boolean value of Tensor with more than one value is ambiguous", headline):
+        return ONE_TRUTH
     if re.search(r"torch\._dynamo|torch\._inductor|InductorError|BackendCompilerFailed|CppCompileError", headline):
         return COMPILED
     if shapes := re.search(r"mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)", headline):

@@ -24,12 +24,12 @@ from grading.child.values import Unknown, Values
 
 # errors over shapes, sizes, dtypes and devices; others have nothing to do with the operands
 ABOUT_OPERANDS = re.compile(
-    r"\b(sizes?|shapes?|dim\w*|ind(ex|ices)|dtype|scalar type|device|elements?|batch\w*|view)\b"
+    r"\b(sizes?|shapes?|dim\w*|ind(ex|ices)|dtype|scalar type|device|elements?|batch\w*|view|ambiguous|indices)\b"
 )
 MATRICES = re.compile(r"\(\d+x(\d+) and (\d+)x\d+\)")  # the two numbers inside should be equal
 NUMBER = re.compile(r"(?<!dimension )(?<![\w.-])(\d+)(?![\w.])")
 DIMENSIONS = re.compile(r"(?P<names>\w+(?:(?:,| and) \w+)*): [^.:(]*\((?P<dimensions>\w+(?:, \w+)*),?\)")
-ABOUT_DTYPES = re.compile(r"dtype|scalar type|Float|Double|Long|Int|Byte|Bool")
+ABOUT_DTYPES = re.compile(r"dtype|scalar type|Float|Double|Long|Int|Byte|Bool|long, int, byte or bool")
 RANKS = re.compile(r"number of dimensions|\dD or \dD")  # the numbers of such a headline are no sizes
 MAX_OPERANDS, MAX_SIZES, MAX_VALUES, MAX_LINE = 5, 3, 6, 120
 

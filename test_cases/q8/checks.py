@@ -17,6 +17,7 @@ import numpy as np
 from data import Library
 from data import haiku as texts
 from grading.checks import diagnosis, expect, smallest
+from grading.checks.rows import mixing
 from grading.checks.student import Picture, Student
 from grading.outcomes import CheckFailed, StudentCrashed
 from pictures.panels import Conversation
@@ -33,7 +34,8 @@ DRAWS = 20_000  # the standard error of a frequency is then at most 0.0035
 DRAWS_OF_A_ROW = 200  # of tokens with a chance of 9% or more: one is missed in less than one of 10^8 runs
 FREQUENCY_TOLERANCE = 0.02  # more than five of those standard errors
 GENERATOR = "Does `multinomial` get `generator`?"
-RECOGNISED_FREQUENCIES = 0.03  # six standard errors of half as many draws
+RECOGNISED_FREQUENCIES = 0.03  # eight of those standard errors
+SHARP = 1e4  # times logits of the tables: a draw then always takes the largest
 COLD = 1e-4  # a temperature: logits of the tables that differ by 0.01 then differ by 100
 TRIED = 6  # prompts, each beside each: among so many, two end their lines in different steps
 FUNCTIONS = {name: f"haiku.{name}" for name in ("encode_example", "masked_loss", "write_haiku")} | {
@@ -92,7 +94,7 @@ def loss(student: Student, library: Library, thresholds: Mapping[str, float]) ->
 
 
 def sampling(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    with diagnosis.explained(partial(_wrong_sampling, student)):
+    with diagnosis.explained(partial(_wrong_sampling, student), lambda: writing.draws(_frequencies(student))):
         _require_frequencies(student)
     with diagnosis.explained(lambda text: diagnosis.crash(text, writing.CRASHES_OF_UNLIKE_ROWS)):
         _require_own_tokens(student)
@@ -111,12 +113,18 @@ def form(student: Student, library: Library, thresholds: Mapping[str, float]) ->
     states = [(left, line) for line in range(3) for left in range(8)]
     left, line = (np.array(column) for column in zip(*states, strict=True))
     expected = forms.allowed(left, line, SMALL_FORM)
-    with diagnosis.explained(lambda text: _wrong_allowed(student, left, line, handle)):
+    with diagnosis.explained(
+        lambda text: _wrong_allowed(student, left, line, handle),
+        lambda: _described_allowed(student, left, line, handle, expected),
+    ):
+        result = student.call("haiku.allowed_tokens", left, line, handle)
         found = expect.array(
-            student.call("haiku.allowed_tokens", left, line, handle),
+            result,
             (len(states), len(TOKENS)),
             f"`allowed_tokens` of {len(states)} verses over {len(TOKENS)} tokens should be a bool tensor",
         )
+        if result.dtype != bool:
+            raise CheckFailed(f"`allowed_tokens` should give a tensor of dtype bool; got {result.dtype}.")
         for row, token in np.argwhere((found != 0) != expected):
             verb = "should" if expected[row, token] else "should not"
             raise expect.Mismatch(
@@ -126,7 +134,7 @@ def form(student: Student, library: Library, thresholds: Mapping[str, float]) ->
     with diagnosis.explained(
         lambda text: _wrong_writing(student, handle, text), lambda: _wrong_beside_another(student, handle)
     ):
-        for require in (_require_best, _require_form_of_verses, _require_temperature):
+        for require in (_require_best, _require_form_of_verses, _require_chance):
             for table, prompts in cases.tables():
                 require(student, table, prompts, handle)
 
@@ -186,6 +194,16 @@ def _require_frequencies(student: Student) -> None:
                 f"{DRAWS:,} draws."
             )
 
+    for (temperature, top_k), found in zip(writing.SAMPLED, _frequencies(student), strict=False):
+        expected = writing.chances(writing.SAMPLED_ROWS, temperature, top_k)
+        row, token = np.unravel_index(int(np.abs(found - expected).argmax()), expected.shape)
+        if abs(found[row, token] - expected[row, token]) > FREQUENCY_TOLERANCE:
+            raise expect.Mismatch(
+                f"`sample_next` got a batch of different rows, {DRAWS:,} times each, temperature "
+                f"{temperature:g} and top_k {top_k}. Token {token} of row {row} should have probability "
+                f"{expected[row, token]:.3f}; it came in {found[row, token]:.3f} of the draws."
+            )
+
 
 def _require_own_tokens(student: Student) -> None:
     """Fail unless each row of a batch gets a token that is among the top k of that row."""
@@ -219,18 +237,27 @@ def _require_own_tokens(student: Student) -> None:
 def _wrong_sampling(student: Student, text: str) -> str:
     if explanation := diagnosis.crash(text, writing.SAMPLING_CRASHES):
         return explanation
-    rows, one = writing.SAMPLED_ROWS, True
-    probes: list[diagnosis.Probe] = []
+    found = _frequencies(student)
+    if len(found) < len(writing.SAMPLED):
+        return ""
+    if all((each == each[0]).all() and each.max() == 1 for each in found):
+        return writing.ONE_DRAW
+    probes = [((writing.SAMPLED_ROWS, *asked), each) for asked, each in zip(writing.SAMPLED, found, strict=True)]
+    return diagnosis.recognised(writing.SAMPLING, probes, RECOGNISED_FREQUENCIES)
+
+
+def _frequencies(student: Student) -> list[np.ndarray]:
+    """How often each token is drawn for each of a few rows, (rows, vocab); of the calls that give token ids."""
+    rows = writing.SAMPLED_ROWS
+    found: list[np.ndarray] = []
     for temperature, top_k in writing.SAMPLED:
         generator = student.probe_object("generator", seed=9).handle
-        many = np.tile(rows, (DRAWS // len(rows), 1))
+        many = np.tile(rows, (DRAWS, 1))
         drawn = student.call("haiku.sample_next", many, temperature, top_k, generator)
-        if not isinstance(drawn, np.ndarray) or drawn.shape != (DRAWS,) or drawn.dtype.kind != "i":
-            return ""
-        one = one and bool((drawn == drawn[0]).all())
-        counts = [np.bincount(drawn[row :: len(rows)], minlength=rows.shape[1]) for row in range(len(rows))]
-        probes.append(((rows, temperature, top_k), np.stack(counts) * len(rows) / DRAWS))
-    return writing.ONE_DRAW if one else diagnosis.recognised(writing.SAMPLING, probes, RECOGNISED_FREQUENCIES)
+        if isinstance(drawn, np.ndarray) and drawn.shape == (len(many),) and drawn.dtype.kind == "i":
+            counts = [np.bincount(drawn[row :: len(rows)], minlength=rows.shape[1]) for row in range(len(rows))]
+            found.append(np.stack(counts) / DRAWS)
+    return found
 
 
 def _drawn(student: Student, logits: np.ndarray, temperature: float, top_k: int, seed: int) -> np.ndarray:
@@ -241,15 +268,17 @@ def _drawn(student: Student, logits: np.ndarray, temperature: float, top_k: int,
     tokens = expect.array(
         found, (DRAWS,), f"`sample_next` of {DRAWS} rows of logits should give one token id for each row, a tensor"
     )
+    if found.dtype.kind != "i":
+        raise CheckFailed(f"`sample_next` should give token ids of dtype int64; got {found.dtype}.")
     if tokens.min() < 0 or tokens.max() >= len(logits):
         raise CheckFailed(f"`sample_next` gave token {int(tokens.max())} of a vocabulary of {len(logits)}.")
     return tokens.astype(np.int64)
 
 
 def _written(
-    student: Student, model: Any, prompts: np.ndarray, form: Any, top_k: int, temperature: float = 1.0
+    student: Student, model: Any, prompts: np.ndarray, form: Any, top_k: int, temperature: float = 1.0, seed: int = 11
 ) -> np.ndarray:
-    generator = student.probe_object("generator", seed=11).handle
+    generator = student.probe_object("generator", seed=seed).handle
     found = student.call("haiku.write_haiku", model, prompts, form, temperature, top_k, generator)
     if not isinstance(found, np.ndarray) or found.ndim != 2 or len(found) != len(prompts):
         raise expect.Mismatch(
@@ -269,10 +298,21 @@ def _written(
 
 
 def _wrong_allowed(student: Student, left: np.ndarray, line: np.ndarray, form: Any) -> str:
-    batches = ((left, line), (left[::-1].copy(), line[::-1].copy()))  # with two different first rows
+    full = left == 0
+    batches = ((left, line), (left[::-1].copy(), line[::-1].copy()), (left[full], line[full]))
     return forms.ALLOWED.explanation(
         [((*batch, SMALL_FORM), student.call("haiku.allowed_tokens", *batch, form)) for batch in batches], 0
     )
+
+
+def _described_allowed(student: Student, left: np.ndarray, line: np.ndarray, form: Any, expected: np.ndarray) -> str:
+    """Whether the rows mix, or what the wrong entries have in common."""
+
+    def call(states: np.ndarray) -> Any:
+        return student.call("haiku.allowed_tokens", states[:, 0].copy(), states[:, 1].copy(), form)
+
+    states = np.stack([left, line], axis=1)
+    return mixing(call, states, expected, 0) or forms.differences(call(states) != 0, expected, left, line)
 
 
 def _require_best(student: Student, table: np.ndarray, prompts: np.ndarray, form: Any) -> None:
@@ -295,17 +335,35 @@ def _require_form_of_verses(student: Student, table: np.ndarray, prompts: np.nda
         _require_form(verse)
 
 
-def _require_temperature(student: Student, table: np.ndarray, prompts: np.ndarray, form: Any) -> None:
-    """Fail unless a low temperature makes `write_haiku` take the best allowed tokens."""
-    model = student.probe_object("TableModel", table=table).handle
-    written = _written(student, model, prompts, form, top_k=len(TOKENS), temperature=COLD)
+def _require_chance(student: Student, table: np.ndarray, prompts: np.ndarray, form: Any) -> None:
+    """Fail unless `write_haiku` draws with the logits as they are, the temperature and the generator that it gets."""
     expected = steps.greedy(table, prompts, SMALL_FORM)
-    differing = sum(row not in written.tolist()[number : number + 1] for number, row in enumerate(expected.tolist()))
-    if written.shape != expected.shape or differing:
+    hints = {
+        (SHARP, 1.0): "Do the logits pass through something, such as a softmax, before `sample_next`?",
+        (1.0, COLD): "Does `sample_next` get the `temperature` of `write_haiku`?",
+    }
+    for (factor, temperature), hint in hints.items():
+        model = student.probe_object("TableModel", table=np.float32(factor) * table).handle
+        written = _written(student, model, prompts, form, len(TOKENS), temperature)[:, : expected.shape[1]]
+        wrong = [number for number, row in enumerate(expected.tolist()) if written[number].tolist() != row]
+        if wrong:
+            size = "" if factor == 1 else " and logits of several thousand"
+            raise CheckFailed(
+                f"with temperature {temperature:g}{size}, `write_haiku` should take the allowed token of the largest "
+                "logit in each step, whatever top_k is. "
+                f"{len(wrong)} of {len(expected)} verses are others. With top_k 1 they are right.",
+                hint,
+            )
+    model = student.probe_object("TableModel", table=table).handle
+    first, again, other = (_written(student, model, prompts, form, len(TOKENS), seed=seed) for seed in (7, 7, 8))
+    if len(prompts) > TRIED and (not np.array_equal(first, again) or np.array_equal(first, other)):
+        how = (
+            "equal generators gave different verses"
+            if not np.array_equal(first, again)
+            else ("different generators gave the same verses")
+        )
         raise CheckFailed(
-            f"with temperature {COLD}, `write_haiku` should take the allowed token of the largest logit in each step. "
-            f"{differing or len(expected)} of {len(expected)} verses are others; with top_k 1 they are right.",
-            "Does `sample_next` get the `temperature` of `write_haiku`?",
+            f"two calls of `write_haiku` with {how}.", "Does `sample_next` draw, with the generator of `write_haiku`?"
         )
 
 
@@ -352,7 +410,12 @@ def _first_wrong_steps(student: Student, form: Any) -> str:
             if wrong is not None:
                 largest_allowed.append(wrong.logits[wrong.best])
                 told = told or _told_step(wrong)
-    if told and max(largest_allowed) < 0 and len(largest_allowed) > 1:
+            elif END not in verse and not told:
+                told = (
+                    f"All tokens that were written are right, and writing stops after {len(verse)} tokens without "
+                    "<end>. It should stop when all verses have ended."
+                )
+    if told and largest_allowed and max(largest_allowed) < 0 and len(largest_allowed) > 1:
         told += (
             " In each verse, the first wrong token comes where all allowed tokens have logits below 0. Which logit do "
             "forbidden tokens get?"

@@ -77,6 +77,8 @@ def allowed(
     Returns:
         bool (batch, vocab).
     """
+    if rows == "any left":
+        return _words_for_all(left, line, form)
     if rows == "first left":
         left = left[:1].repeat(len(left))
     elif rows == "first line":
@@ -96,6 +98,37 @@ def allowed(
     if rows == "first row":
         found = found[:1].repeat(len(found), axis=0)
     return ~found if meaning == "forbidden" else found
+
+
+def _words_for_all(left: np.ndarray, line: np.ndarray, form: SmallForm) -> np.ndarray:
+    """Words alone for all verses if one of them lacks syllables. With none left, no word is short enough."""
+    found = allowed(left, line, form)
+    return found & (left > 0)[:, None] if (left > 0).any() else found
+
+
+def differences(found: np.ndarray, expected: np.ndarray, left: np.ndarray, line: np.ndarray) -> str:
+    """What the wrong entries of allowed tokens have in common.
+
+    Args:
+        found, expected: bool (batch, vocab).
+        left, line: int (batch,), of each verse.
+    """
+    if found.shape != expected.shape or np.array_equal(found, expected):
+        return ""
+    rows, tokens = np.nonzero(found != expected)
+    kinds = np.unique(found[rows, tokens])
+    told = [f"{len(rows)} of {found.size} entries are wrong"]
+    if len(kinds) == 1:
+        told.append(f"all of them are {bool(kinds[0])}")
+    for name, values, every in (("line", line[rows], line), ("left", left[rows], left)):
+        if len(np.unique(values)) < len(np.unique(every)):
+            told.append(f"`{name}` is {_either(np.unique(values).tolist())} there")
+    return f"{'; '.join(told)}."
+
+
+def _either(numbers: list[int]) -> str:
+    *others, last = map(str, numbers)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 _EXPLANATIONS_OF_WORDS = {
@@ -173,6 +206,12 @@ ALLOWED = Computation(
                 Variant(
                     "first row",
                     "All rows are equal to the row of the first verse. Each verse has its own `left` and `line`.",
+                ),
+                Variant(
+                    "any left",
+                    "If one verse of the batch lacks syllables, no verse may end its line. Each verse has its own "
+                    "`left`.",
+                    "Does an `if` decide for the whole batch?",
                 ),
                 Variant("first left", "The `left` of the first verse decides for all verses. Each has its own `left`."),
                 Variant("first line", "The `line` of the first verse decides for all verses. Each has its own `line`."),

@@ -37,6 +37,18 @@ _LAST_TOKEN = (
 _PADDING = "The tokens are right. The padding is {}, but should be the argument `pad`."
 INPUTS = [
     Mistake(
+        lambda prompt, verse, length, pad: np.array(
+            [*prompt, pad, *verse][:-1] + [pad] * (length - len(prompt) - len(verse) + 1)
+        ),
+        "`pad` stands between the prompt and the verse. The verse follows the prompt directly.",
+    ),
+    Mistake(
+        lambda prompt, verse, length, pad: np.array(
+            [*prompt, pad, *verse][:-1] + [pad] * (length - len(prompt) - len(verse))
+        ),
+        "`pad` stands between the prompt and the verse. The verse follows the prompt directly.",
+    ),
+    Mistake(
         lambda prompt, verse, length, pad: _filled((verse + prompt)[:-1], length, pad),
         "The verse comes before the prompt. The model should read the prompt first.",
     ),
@@ -65,6 +77,10 @@ INPUTS = [
     ),
 ]
 TARGETS = [
+    Mistake(
+        lambda prompt, verse, length, pad: _ones(len(prompt) - 1, len(prompt) + len(verse) - 1, length),
+        "The second result is the mask. The order is inputs, targets, mask.",
+    ),
     Mistake(
         lambda prompt, verse, length, pad: _filled((prompt + verse)[:-1], length, pad)[
             np.arange(1, length + 1) % length
@@ -254,6 +270,10 @@ LOSSES = [
     Mistake(
         lambda logits, targets, mask: masked_mean(token_losses(logits, targets), mask) / logits.shape[-1],
         _WRONG_COUNT.format("the number of ones in the mask, times the size of the vocabulary"),
+    ),
+    Mistake(
+        lambda logits, targets, mask: masked_mean(token_losses(logits, targets), mask) * len(mask),
+        _WRONG_COUNT.format("the mean number of ones in a row"),
     ),
     Mistake(
         lambda logits, targets, mask: masked_mean(token_losses(logits, targets), mask) / np.log(2),

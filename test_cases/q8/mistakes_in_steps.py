@@ -22,6 +22,7 @@ def greedy(
     prompts: np.ndarray,
     form: SmallForm,
     *,
+    start: str = "line 0",
     read: str = "all tokens",
     scores: str = "last position",
     forbidden: str = "minus infinity",
@@ -41,8 +42,8 @@ def greedy(
         table: (times, vocab, vocab), scores of the next token, see public/probes.py.
         prompts: (batch, prompt time).
         form: over the vocabulary.
-        read, scores, forbidden, counters, broken, line_change, next_left, used, drawn, filling, until, result: right
-            by default; `WRITING` lists the mistakes.
+        start, read, scores, forbidden, counters, broken: right by default; `WRITING` lists the mistakes.
+        line_change, next_left, used, drawn, filling, until, result: right by default; `WRITING` lists the mistakes.
     Returns:
         the ids. Empty if a mistake never ends.
     """
@@ -50,6 +51,8 @@ def greedy(
     last = len(form.lines) - 1
     count = len(prompts)
     ids, line, left = prompts, np.zeros(count, np.int64), np.full(count, lengths[0])
+    if start != "line 0":
+        line, left = line + (start == "line 1"), np.full(count, lengths[1])
     ended = np.zeros(count, bool)
     may_come = _allowed_by_state(form)  # (left, line, vocab)
     first_allowed = may_come[left, line]
@@ -65,7 +68,12 @@ def greedy(
         best = best[:1].repeat(count) if drawn == "first row" else best
         best = np.where(ended & (filling == "pad"), form.pad, best)
         syllables = form.syllables[best]
-        spent = left - {"words": np.minimum(syllables, 1), "nothing": 0}.get(used, syllables)
+        spent = left - {
+            "words": np.minimum(syllables, 1),
+            "nothing": 0,
+            "token before": form.syllables[ids[:, -1]],
+            "most of the batch": syllables.max(),
+        }.get(used, syllables)
         breaks = ~ended & (spent <= 0 if line_change == "no syllables left" else syllables == 0)
         together = (breaks.any() if "any" in broken else breaks.all()) & ~ended
         goes_on = breaks if broken in ("own", "any left", "all left") else together
@@ -169,6 +177,17 @@ _TOGETHER = "Which operation of your code looks at the whole batch at once?"
 WRITING = Computation(
     greedy,
     (
+        Part(
+            "start",
+            (
+                Variant("line 1", "The verse begins with line 1. Lines count from 0."),
+                Variant(
+                    "left of line 1",
+                    "The first line gets the syllables of line 1. Lines count from 0.",
+                    "Which entry of `form.lines` does `left` get before the loop?",
+                ),
+            ),
+        ),
         Part(
             "read",
             (
@@ -293,6 +312,16 @@ WRITING = Computation(
             "used",
             (
                 Variant("words", "`left` falls by 1 for each word. It should fall by the syllables of the word."),
+                Variant(
+                    "token before",
+                    "`left` falls by the syllables of the token before. It should fall by those of the token that was "
+                    "just drawn.",
+                ),
+                Variant(
+                    "most of the batch",
+                    "`left` of every verse falls by the largest number of syllables in the batch. Each verse has its "
+                    "own word.",
+                ),
                 Variant("nothing", "`left` does not fall. It should fall by the syllables of each word."),
             ),
         ),

@@ -6,7 +6,7 @@ The checks compare with `chances` without a mistake. See also mistakes_in_form.p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -17,11 +17,15 @@ from test_cases.q8.mistakes_in_learning import softmax
 
 # --- sample_next: each takes (rows, temperature, top_k) and gives the chance of every token for every row ---
 
-SAMPLED_ROWS = np.array([[2.0, 0.3, 1.2, 0.1, 3.0, 0.8], [0.4, 2.2, 0.2, 1.0, 0.7, 1.7]], np.float32)  # all positive
+SAMPLED_ROWS = np.array(  # all positive; the last has wider gaps
+    [[2.0, 0.3, 1.2, 0.1, 3.0, 0.8], [0.4, 2.2, 0.2, 1.0, 0.7, 1.7], [5.0, 0.1, 2.5, 0.3, 1.0, 4.0]], np.float32
+)
 UNLIKE_ROWS = np.array(  # the logits of the middle row are far larger: one threshold for the batch fits one row only
     [[0.3, 0.1, 0.6, 0.2, 0.5, 0.4], [20.2, 20.6, 20.1, 20.5, 20.3, 20.4], [-5.3, -5.6, -5.2, -5.1, -5.5, -5.4]],
     np.float32,
 )
+SAME_TEMPERATURE = 0.1  # of a ratio; a fit to rare tokens is off by up to 5%
+FIT = 0.02  # of frequencies: five standard errors
 SAMPLED = ((0.5, 4), (2.0, 3), (1.0, 2), (0.7, 5))  # temperature, top_k
 
 
@@ -91,7 +95,55 @@ def _tokens_of_the_first_row(rows: np.ndarray, temperature: float, top_k: int) -
     return found
 
 
+def _chances_of_the_first_row(rows: np.ndarray, temperature: float, top_k: int) -> np.ndarray:
+    """Each row draws a rank with the first row's probabilities, and gets its own token of this rank."""
+    found = np.zeros(rows.shape)
+    np.put_along_axis(found, np.argsort(-rows, axis=1), _ranks_for_tokens(rows, temperature, top_k)[:1], axis=1)
+    return found
+
+
+def draws(frequencies: Sequence[np.ndarray]) -> str:
+    """How many tokens were drawn, or the temperatures that the frequencies fit, where they are not those asked for.
+
+    Args:
+        frequencies: of each token, (rows, vocab), for each of `SAMPLED`.
+    """
+    if len(frequencies) < len(SAMPLED):
+        return ""
+    counts = [int((found > 0).sum(axis=1).max()) for found in frequencies]
+    asked = [top_k for _, top_k in SAMPLED]
+    if counts != asked:
+        return f"With top_k {_listed(asked)}, each row draws {_listed(counts)} different tokens at most."
+    fitted = []
+    for found in frequencies:
+        drawn = found[0] > 0
+        slope, shift = np.polyfit(SAMPLED_ROWS[0, drawn], np.log(found[0, drawn]), 1)
+        fit = np.exp(SAMPLED_ROWS[0, drawn] * slope + shift)
+        if slope <= 0 or np.abs(fit - found[0, drawn]).max() > FIT:
+            return ""
+        fitted.append(1 / slope)
+    if all(
+        abs(each / temperature - 1) < SAME_TEMPERATURE for each, (temperature, _) in zip(fitted, SAMPLED, strict=True)
+    ):
+        return ""
+    told = _listed([temperature for temperature, _ in SAMPLED])
+    return f"The frequencies fit other temperatures: {told} act as {_listed([round(each, 2) for each in fitted])}."
+
+
+def _listed(numbers: Sequence[float]) -> str:
+    *others, last = (f"{number:g}" for number in numbers)
+    return f"{', '.join(others)} and {last}"
+
+
 SAMPLING = [
+    Mistake(
+        _chances_of_the_first_row,
+        "Every row draws with the probabilities of the first row. Each row has probabilities of its own.",
+    ),
+    Mistake(
+        _sampled(partial(chances, use=lambda logit, temperature: logit / (1 + temperature))),
+        "1 is added to the temperature before the division. Divide the logits by the temperature itself.",
+    ),
     Mistake(
         _zeros_for_the_others,
         "Tokens outside the top_k are drawn as if their logit were 0. A token is never drawn if its logit is minus "
