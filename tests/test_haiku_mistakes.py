@@ -151,3 +151,28 @@ def test_the_edges_of_a_mask_are_told():
     )
     assert learning.ones(np.zeros(6), right) == "The mask has no 1."
     assert learning.ones(np.array([1, 0, 1, 1, 1, 0]), right) == ""
+
+
+def frequencies(of_temperature, of_top_k=lambda top_k: top_k) -> list[np.ndarray]:
+    """What a student's draws would give: chances with other temperatures, or from another number of tokens."""
+    return [
+        writing.chances(writing.SAMPLED_ROWS, of_temperature(temperature), of_top_k(top_k))
+        for temperature, top_k in writing.SAMPLED
+    ]
+
+
+def test_draws_at_other_temperatures_or_from_too_few_tokens_are_described():
+    assert writing.draws(frequencies(lambda temperature: temperature)) == ""
+    assert writing.draws(frequencies(lambda temperature: 1.5 * temperature)) == (
+        "The frequencies fit other temperatures: 0.5, 2, 1 and 0.7 act as 0.75, 3, 1.5 and 1.05."
+    )
+    assert "each row draws 2, 2, 2 and 2 different tokens" in writing.draws(frequencies(lambda t: t, lambda k: 2))
+    assert writing.draws([]) == ""
+
+
+def test_what_the_wrong_entries_of_allowed_tokens_share_is_told():
+    right = forms.allowed(LEFT, LINE, cases.SMALL_FORM)
+    wrong = right | ((LINE == 2) & (LEFT == 1))[:, None]
+    told = forms.differences(wrong, right, LEFT, LINE)
+    assert told.endswith("all of them are True; `line` is 2 there; `left` is 1 there.")
+    assert forms.differences(right, right, LEFT, LINE) == forms.differences(right[0], right, LEFT, LINE) == ""

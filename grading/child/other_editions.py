@@ -43,9 +43,10 @@ def _without_leading_dimension(module: torch.nn.Module, args: Any, output: Any) 
     given = args[0] if args else None
     if not isinstance(given, torch.Tensor) or not isinstance(output, torch.Tensor):
         return None
-    if output.ndim != given.ndim + 1 or output.shape[0] != 1:
+    if output.ndim != given.ndim + 1 or output.shape[0] != 1 or output.shape[1] != given.shape[0]:
         return None
-    _noted.add(LEADING_DIMENSION)
+    if given.shape[0] > 1:  # a batch of 1 does not tell which dimension is the new one
+        _noted.add(LEADING_DIMENSION)
     return output[0]  # (batch, time, size)
 
 

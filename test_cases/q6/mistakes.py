@@ -31,6 +31,15 @@ KEPT: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # of j - i, for a query
     "one ahead": lambda ahead: ahead <= 1,
     "last rows": lambda ahead: ahead <= 0,  # of the mask, which are those of later positions
 }
+SCORED: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # what becomes of the products of queries and keys
+    "as they are": lambda scores: scores,
+    "transposed at last": lambda scores: scores,
+    "negative": lambda scores: -scores,
+    "absolute values": np.abs,
+    "relu": lambda scores: np.maximum(scores, 0),
+    "tanh": np.tanh,
+    "squares": np.square,
+}
 
 
 def attention(
@@ -41,6 +50,7 @@ def attention(
     layers: Layers = RIGHT_LAYERS,
     projection: str = "x W^T + b",
     product: str = "queries @ keys^T",
+    scored: str = "as they are",
     scale: Scale = RIGHT_SCALE,
     mask: Mask = RIGHT_MASK,
     weights: str = "softmax over the keys",
@@ -53,7 +63,7 @@ def attention(
         inputs: (batch, time, d).
         parameters: weights and biases of the three layers, by name.
         block_size: most positions that the block is made for; only a wrong scale uses it.
-        layers, projection, product, scale, mask, weights, output, shrunk: right by default; `ATTENTION` lists the
+        layers, projection, product, scored, scale, mask, weights, output, shrunk: right by default; `ATTENTION` lists the
             mistakes.
     Returns:
         (batch, time, d); a wrong `output` may have another shape.
@@ -73,7 +83,7 @@ def attention(
         ahead = ahead - max(block_size - time, 0)
     kept = KEPT[kept_positions](ahead)
     columns = keys.transpose(0, 2, 1) if product == "queries @ keys^T" else keys.reshape(batch, layer_size, time)
-    scores = queries @ columns  # (batch, time, time)
+    scores = SCORED[scored](queries @ columns)  # (batch, time, time)
     if masked == "scores":
         scores = np.where(kept, scores, filling)
     if scaled == "scores":
@@ -84,7 +94,7 @@ def attention(
         scores = scores + kept
     elif masked == "filling added":
         scores = (scores.astype(np.float32) + np.where(kept, 0, filling).astype(np.float32)).astype(np.float64)
-    shares = _weights(scores, weights)
+    shares = _weights(scores.transpose(0, 2, 1) if scored == "transposed at last" else scores, weights)
     if masked == "weights":
         shares = np.where(kept, shares, filling)
     if scaled == "weights":
@@ -328,6 +338,21 @@ ATTENTION = Computation(
                     "`reshape` or `view` gives your keys the shape (batch, layer_size, time). This mixes the numbers "
                     "of different positions: `reshape` and `view` cannot exchange dimensions.",
                     "How does your code exchange the last two dimensions of the keys?",
+                ),
+            ),
+        ),
+        Part(
+            "scored",
+            (
+                Variant("negative", "The scores have the wrong sign."),
+                Variant("absolute values", "The absolute values of the scores are used. Use the scores as they are."),
+                Variant("relu", "The scores pass through a relu. Use the scores as they are."),
+                Variant("tanh", "The scores pass through a tanh. Use the scores as they are."),
+                Variant("squares", "The scores are squared. Use the scores as they are."),
+                Variant(
+                    "transposed at last",
+                    "The scores are transposed between the mask and the softmax. Row i should belong to the query of "
+                    "position i.",
                 ),
             ),
         ),

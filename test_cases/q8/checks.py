@@ -98,6 +98,8 @@ def sampling(student: Student, library: Library, thresholds: Mapping[str, float]
         _require_frequencies(student)
     with diagnosis.explained(lambda text: diagnosis.crash(text, writing.CRASHES_OF_UNLIKE_ROWS)):
         _require_own_tokens(student)
+    with diagnosis.explained(partial(_wrong_sampling, student), lambda: writing.draws(_frequencies(student))):
+        _require_frequencies_of_rows(student)
     first, again, other = (_drawn(student, RARE, 1.0, 6, seed=seed) for seed in (7, 7, 8))
     if not np.array_equal(first, again):
         raise CheckFailed("two calls with equal generators should give the same draws; they differ.", GENERATOR)
@@ -194,6 +196,9 @@ def _require_frequencies(student: Student) -> None:
                 f"{DRAWS:,} draws."
             )
 
+
+def _require_frequencies_of_rows(student: Student) -> None:
+    """Fail unless each row of a batch draws with its own probabilities."""
     for (temperature, top_k), found in zip(writing.SAMPLED, _frequencies(student), strict=False):
         expected = writing.chances(writing.SAMPLED_ROWS, temperature, top_k)
         row, token = np.unravel_index(int(np.abs(found - expected).argmax()), expected.shape)

@@ -117,7 +117,7 @@ def draws(frequencies: Sequence[np.ndarray]) -> str:
     fitted = []
     for found in frequencies:
         drawn = found[0] > 0
-        slope, shift = np.polyfit(SAMPLED_ROWS[0, drawn], np.log(found[0, drawn]), 1)
+        slope, shift = np.polyfit(SAMPLED_ROWS[0, drawn], np.log(found[0, drawn]), 1, w=np.sqrt(found[0, drawn]))
         fit = np.exp(SAMPLED_ROWS[0, drawn] * slope + shift)
         if slope <= 0 or np.abs(fit - found[0, drawn]).max() > FIT:
             return ""
