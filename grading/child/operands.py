@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from grading.child.values import Unknown, Values
+from startup import syntax
 
 # errors over shapes, sizes, dtypes and devices; others have nothing to do with the operands
 ABOUT_OPERANDS = re.compile(
@@ -215,7 +216,7 @@ def _dimensions(docstring: str) -> dict[str, tuple[str, ...]]:
 
 def _function(frame: FrameType, line: int) -> ast.FunctionDef:
     """The function of a frame, from its file."""
-    tree = ast.parse("".join(linecache.getlines(frame.f_code.co_filename)))
+    tree = syntax.parse("".join(linecache.getlines(frame.f_code.co_filename)))
     return next(
         node
         for node in ast.walk(tree)

@@ -300,8 +300,8 @@ def _mask_variants() -> tuple[Variant, ...]:
     for (filling, step, fact, question), kept in itertools.product(steps, (name for name in KEPT if name != "all")):
         if kept == "causal" and filling in (-inf, LARGE) and step in ("scaled scores", "filling added"):
             continue  # right
-        if kept != "causal" and (filling, step) == (-inf, "weights"):
-            continue  # every output is NaN, whichever positions are kept
+        if kept != "causal" and (filling, step) in ((-inf, "weights"), (inf, "scaled scores")):
+            continue  # nearly every output is NaN, whichever positions are kept
         kept_fact, kept_question = _KEPT.get(kept, ("", ""))
         found.append(Variant((kept, filling, step), f"{kept_fact} {fact}".strip(), kept_question or question))
     return tuple(found)

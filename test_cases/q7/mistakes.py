@@ -197,8 +197,7 @@ MODEL_EXPLANATIONS = {
         "At which number do your positions begin?"
     ),
     "positions_one_late": (
-        "The token at position i gets row i - 1 of the position embedding, and the first two get row 0. The token at "
-        "position i should get row i."
+        "The position embedding is one position late. The token at position i gets row i - 1, and should get row i."
     ),
     "positions_by_the_rows": (
         "All tokens of row r of the batch get row r of the position embedding. The token at position i should get row "

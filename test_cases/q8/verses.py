@@ -80,7 +80,7 @@ def require_chance(student: Student, table: np.ndarray, prompts: np.ndarray, for
             size = "" if factor == 1 else " and logits of several thousand"
             raise CheckFailed(
                 f"with temperature {temperature:g}{size}, `write_haiku` should take the allowed token of the largest "
-                "logit in each step, whatever top_k is. "
+                "logit in each step. "
                 f"{len(wrong)} of {len(expected)} verses are others. With top_k 1 they are right.",
                 hint,
             )
