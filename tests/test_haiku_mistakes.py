@@ -51,14 +51,16 @@ def single(computation: Computation) -> list[Mistake]:
     ]
 
 
-KINDS: dict[str, tuple[Sequence[Mistake], list[Probe], float]] = {
+ENCODINGS: dict[str, tuple[Sequence[Mistake], list[Probe], float]] = {
     name: (
         learning.ENCODING[name],
         [(example, np.array(encoded(*example)[name])) for example in cases.examples()],
         CHECKS["TOLERANCE"],
     )
     for name in ("inputs", "targets", "mask")
-} | {
+}
+KINDS: dict[str, tuple[Sequence[Mistake], list[Probe], float]] = {
+    **ENCODINGS,
     "loss": (
         learning.LOSSES,
         [((x, y, mask), learning.masked_mean(learning.token_losses(x, y), mask)) for x, y, mask in cases.losses()],
@@ -72,8 +74,8 @@ KINDS: dict[str, tuple[Sequence[Mistake], list[Probe], float]] = {
     "allowed": (
         single(forms.ALLOWED),
         [
-            ((*batch, cases.SMALL_FORM), forms.allowed(*batch, cases.SMALL_FORM))
-            for batch in ((LEFT, LINE), (LEFT[::-1], LINE[::-1]), (LEFT[LEFT == 0], LINE[LEFT == 0]))
+            ((left, line, cases.SMALL_FORM), forms.allowed(left, line, cases.SMALL_FORM))
+            for left, line in ((LEFT, LINE), (LEFT[::-1], LINE[::-1]), (LEFT[LEFT == 0], LINE[LEFT == 0]))
         ],
         0,
     ),

@@ -20,6 +20,7 @@ def told(tmp_path):
         path = tmp_path / "written.py"
         path.write_text("from torch import *\n" + textwrap.dedent(source))
         spec = importlib.util.spec_from_file_location("written", path)
+        assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         with pytest.raises(Exception) as caught:  # noqa: PT011  (any error)
