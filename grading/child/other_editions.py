@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from torch.nn.modules.module import register_module_buffer_registration_hook
 
-ATTENTION = "Attention"  # what other editions call the class
 LEADING_DIMENSION = "leading dimension"
 _noted: set[str] = set()
 
@@ -34,11 +33,8 @@ _installed: list[Any] = []  # the hook's handle
 
 
 def _on_buffer(module: torch.nn.Module, name: str, buffer: torch.Tensor | None) -> None:
-    """Watch the output of another edition's attention block, a module with a mask of four dimensions.
-
-    This edition's hand-out asks `AttentionBlock` for the shape of its input. It gets no such help.
-    """
-    if name == "mask" and buffer is not None and buffer.ndim == 4 and type(module).__name__ == ATTENTION:
+    """Watch the output of an attention block, the one module that has a mask of four dimensions."""
+    if name == "mask" and buffer is not None and buffer.ndim == 4:
         module.register_forward_hook(_without_leading_dimension)
 
 

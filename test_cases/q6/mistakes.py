@@ -63,8 +63,8 @@ def attention(
         inputs: (batch, time, d).
         parameters: weights and biases of the three layers, by name.
         block_size: most positions that the block is made for; only a wrong scale uses it.
-        layers, projection, product, scored, scale, mask, weights, output, shrunk: right by default; `ATTENTION` lists
-            the mistakes.
+        layers, projection, product, scored, scale, mask, weights, output, shrunk: right by default; `ATTENTION` lists the
+            mistakes.
     Returns:
         (batch, time, d); a wrong `output` may have another shape.
     """
@@ -163,7 +163,6 @@ def _output(
         "last position": lambda: right[:, -1],
         "transposed": lambda: right.transpose(0, 2, 1),
         "squeezed": lambda: right.squeeze(),
-        "leading dimension": lambda: right[None],
         **{layer: lambda layer=layer: _projected(right, parameters, layer, "", "") for layer in RIGHT_LAYERS},  # type: ignore[misc]
     }
     return ways[how]() if how in ways else right
@@ -409,12 +408,6 @@ ATTENTION = Computation(
                     "transposed",
                     "The last two dimensions of the output are exchanged.",
                     "In which order do the weights and the values stand in the last product?",
-                ),
-                Variant(
-                    "leading dimension",
-                    "The output has a fourth dimension, of size 1, in front. `self.mask` has the shape (1, 1, "
-                    "block_size, block_size). Scores of three dimensions get a fourth one from this mask.",
-                    "Which part of the mask fits the scores?",
                 ),
                 Variant(
                     "squeezed",

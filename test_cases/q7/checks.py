@@ -208,9 +208,7 @@ def _wrong_attention(student: Student, case: Mapping[str, np.ndarray]) -> str:
     attention.set_parameters(
         {name: case[f"{name.replace('.', '_0.')}"] for name in attention.parameters() if name.endswith(PARTS)}
     )
-    found = attention(case["x"])
-    has_shape = np.shape(found) == case["attended"].shape
-    is_right = has_shape and expect.is_close(found, case["attended"], TOLERANCE)
+    is_right = expect.is_close(np.asarray(attention(case["x"])), case["attended"], TOLERANCE)
     return "" if is_right else mistakes.WRONG_ATTENTION
 
 
