@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +35,7 @@ from grading.pages import exhibit_window
 from grading.questions import Check, Question, QuestionError
 
 SECONDS_BETWEEN_STATUS_LINES = 0.2
+SECONDS_UNTIL_AN_INTERRUPT_IS_SEEN = 0.2
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ class Engine:
             return [grade_and_tell(question) for question in questions]
         pool = ThreadPoolExecutor(max_workers=self.settings.jobs)
         try:
-            return list(pool.map(grade_and_tell, questions))
+            return _results([pool.submit(grade_and_tell, question) for question in questions])
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -346,3 +347,16 @@ def _limit_message(limits: OutOfLimits, memory_bytes: int, limit_seconds: float)
         return "stopped for writing too much to disk. Nothing in this project needs files."
     hint = limits.seen or "Is a list of tensors growing? Keep numbers (loss.item()), not tensors."
     return f"stopped at {memory_bytes // 2**20} MiB of memory. {hint}"
+
+
+def _results(futures: list[Future[QuestionResult]]) -> list[QuestionResult]:
+    """The results in order, or the first exception, as soon as there is one.
+
+    A wait without a timeout does not end on Ctrl-C where another thread gets the signal, and on Windows.
+    """
+    while True:
+        done, waiting = wait(futures, SECONDS_UNTIL_AN_INTERRUPT_IS_SEEN, FIRST_EXCEPTION)
+        for future in done:
+            future.result()
+        if not waiting:
+            return [future.result() for future in futures]

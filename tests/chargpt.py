@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from gpt import command_line
+from gpt import command_line, reports
 from gpt.run import FILE_NAME, KEYS
 from tests.support import SOLUTIONS, fresh_student_modules
 from training import checkpoint
@@ -21,8 +21,13 @@ SMALL = ["--n-embd", "16", "--n-layer", "2", "--block-size", "8", "--batch-size"
 
 @pytest.fixture(name="run")
 def program_in_an_empty_folder(tmp_path, monkeypatch):
-    """A function that runs chargpt in this process, in an empty folder, with the reference's model."""
+    """A function that runs chargpt in this process, in an empty folder, with the reference's model.
+
+    The samples that a run shows are short: a whole one takes longer than a short training.
+    """
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(reports, "SAMPLE_LENGTH", 20)
+    monkeypatch.setattr(reports, "LAST_SAMPLE_LENGTH", 40)
     (tmp_path / "text.txt").write_text(TEXT)
     threads_before = torch.get_num_threads()
 

@@ -13,7 +13,9 @@ from typing import Any
 import hypothesis
 import pytest
 
+from grading.isolation import forkserver
 from tests.support import SECONDS_UNTIL_IT_HANGS, SOLUTIONS, STUDENT_FILES, Run, SharedGrader, run_autograder
+from tests.warm import start as warm
 
 # As many threads whatever runs beside: sums come out the same, and workers do not get into each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -50,6 +52,8 @@ ONE_BY_ONE = {
     "test_outputs",
     "test_reference",
 }
+# Pieces that take half a minute or more, though no test of theirs is slow.
+LONG = {"chat", "display", "words", "test_electives", "test_haiku_bot", "test_new_question", "test_startup"}
 
 
 def piece_of(node_id: str) -> str:
@@ -72,8 +76,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Workers take the longest pieces first, so that they end together."""
+
+    def order(item: pytest.Item) -> tuple[bool, bool, bool]:
+        piece = piece_of(item.nodeid)
+        return piece != "harness", item.get_closest_marker("slow") is None, piece not in LONG
+
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: (piece_of(item.nodeid) != "harness", item.get_closest_marker("slow") is None))
+        items.sort(key=order)
 
 
 Patch = Callable[..., Path]
@@ -97,6 +106,24 @@ def patched_solutions(tmp_path: Path) -> Patch:
         return directory
 
     return patch
+
+
+@pytest.fixture(scope="session")
+def warm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[warm.Warm | None]:
+    """A process that has imported torch and forks fork servers; None where that is not possible."""
+    if not warm.is_possible():
+        yield None
+        return
+    with warm.Warm(tmp_path_factory.mktemp("warm")) as server:
+        yield server
+
+
+@pytest.fixture
+def warm_starts(warm_server: warm.Warm | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fork servers start in milliseconds: those of this process, and those of `run_autograder`."""
+    if warm_server is not None:
+        monkeypatch.setenv(warm.PLACE, str(warm_server.place))
+        monkeypatch.setattr(forkserver, "start", warm.start)
 
 
 @pytest.fixture(scope="session")

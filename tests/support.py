@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from grading.engine import Engine, Settings
 from grading.outcomes import RunResult
 from grading.questions import Question, discover
 from startup import student_modules
+from tests.warm import start as warm
 
 PROJECT = Path(__file__).resolve().parent.parent
 SOLUTIONS = PROJECT / "staff" / "solutions"
@@ -123,10 +125,12 @@ def eventually(holds: Callable[[], bool]) -> bool:
     return True
 
 
-def run_autograder(
-    *arguments: object, timeout: float = SECONDS_UNTIL_IT_HANGS, program: Path = PROJECT / "autograder.py"
-) -> Run:
-    """Run the command line; without --json in the arguments there is no report."""
+def run_autograder(*arguments: object, timeout: float = SECONDS_UNTIL_IT_HANGS, program: Path | None = None) -> Run:
+    """Run the command line; without --json in the arguments there is no report.
+
+    The program is autograder.py, whose fork servers start warm where the fixture `warm_starts` is in use.
+    """
+    program = program or (warm.AUTOGRADER if warm.PLACE in os.environ else PROJECT / "autograder.py")
     command = [sys.executable, str(program), "--no-graphics", *map(str, arguments)]
     finished = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, cwd=PROJECT.parent)
     report: dict[str, Any] = {}

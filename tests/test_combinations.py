@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -78,8 +80,10 @@ def test_nan_agrees_with_nan_at_the_same_entry_and_with_nothing_else():
     assert agrees(np.array([[2.0]]), 2.0, 1e-6)
 
 
-def attention_probes(**wrong):
-    probes = []
+@cache
+def attention_given() -> list[tuple]:
+    """The arguments of attention at each size that question 6 asks for."""
+    given = []
     for layer_size, block_size, batch, time in checks.SIZES:
         random = np.random.default_rng([layer_size, block_size])
         parameters = {
@@ -87,20 +91,36 @@ def attention_probes(**wrong):
             for layer in ("k_layer", "q_layer", "v_layer")
             for part, shape in (("weight", (layer_size, layer_size)), ("bias", (layer_size,)))
         }
-        given = (checks._inputs(layer_size, batch, time), parameters, block_size)
-        with np.errstate(all="ignore"):
-            probes.append((given, np.asarray(attention(*given, **wrong), np.float32)))
-    return probes
+        given.append((checks._inputs(layer_size, batch, time), parameters, block_size))
+    return given
+
+
+@cache
+def computed(size, wrong):
+    with np.errstate(all="ignore"):
+        return attention(*attention_given()[size], **dict(wrong))
+
+
+def remembered(size, **wrong):
+    """Attention at one of the sizes: each variant is computed once for all tests."""
+    return computed(size, tuple(sorted(wrong.items())))
+
+
+REMEMBERED = replace(ATTENTION, function=remembered)
+
+
+def attention_probes(**wrong):
+    return [((size,), np.asarray(remembered(size, **wrong), np.float32)) for size in range(len(checks.SIZES))]
 
 
 def test_nothing_is_told_of_right_attention():
-    assert ATTENTION.explanation(attention_probes(), checks.TOLERANCE) == ""
+    assert REMEMBERED.explanation(attention_probes(), checks.TOLERANCE) == ""
 
 
 @pytest.mark.parametrize("part", ATTENTION.parts, ids=lambda part: part.keyword)
 def test_every_single_mistake_of_attention_is_named_from_its_numbers(part):
     for variant in part.variants:
-        told = ATTENTION.explanation(attention_probes(**{part.keyword: variant.value}), checks.TOLERANCE)
+        told = REMEMBERED.explanation(attention_probes(**{part.keyword: variant.value}), checks.TOLERANCE)
         assert variant.fact in told, (part.keyword, variant.value, told)
 
 
@@ -111,7 +131,7 @@ def test_most_pairs_of_mistakes_of_attention_are_named_and_none_is_named_wrongly
     for one, other in pairs:
         chosen = [part.variants[random.integers(len(part.variants))] for part in (one, other)]
         probes = attention_probes(**{one.keyword: chosen[0].value, other.keyword: chosen[1].value})
-        told = ATTENTION.explanation(probes, checks.TOLERANCE)
+        told = REMEMBERED.explanation(probes, checks.TOLERANCE)
         named += all(variant.fact in told for variant in chosen)
     assert named >= 0.6 * len(pairs)
 

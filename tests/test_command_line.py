@@ -9,7 +9,16 @@ import pytest
 
 from grading import cli
 from grading.questions import discover
-from tests.support import PROJECT, SHORT_CONVOLUTION, SHORT_REGRESSION, SOLUTIONS, run_autograder
+from tests.support import (
+    PROJECT,
+    SHORT_CONVOLUTION,
+    SHORT_REGRESSION,
+    SOLUTIONS,
+    fresh_student_modules,
+    run_autograder,
+)
+
+pytestmark = pytest.mark.usefixtures("warm_starts")
 
 
 def test_an_unknown_question_exits_2_with_the_valid_ones():
@@ -117,9 +126,11 @@ def test_in_process_grading_gives_the_same_report(tmp_path, patched_solutions):
     submission = patched_solutions({"train.py": [SHORT_REGRESSION]})
 
     def report(*flags: str) -> list[object]:
-        arguments = ["-q", "q2", "-q", "q6", "--json", tmp_path / "r.json", *flags]
-        run = run_autograder("--code-directory", submission, *arguments)
-        return [(question["id"], question["metrics"], question["checks"]) for question in run.report["questions"]]
+        arguments = ["--code-directory", str(submission), "-q", "q2", "-q", "q6", "--json", str(tmp_path / "r.json")]
+        with fresh_student_modules():
+            assert cli.main([*arguments, "--no-graphics", *flags]) == 1
+        found = json.loads((tmp_path / "r.json").read_text())
+        return [(question["id"], question["metrics"], question["checks"]) for question in found["questions"]]
 
     assert report() == report("--in-process")
 

@@ -275,7 +275,7 @@ def test_a_path_to_the_minimum_is_worth_nothing_without_a_recipe_that_leads_ther
     assert run.question("e1")["score"] == 3.5
 
 
-def test_backward_in_minimize_leaves_no_curve_of_three_runs_in_one():
+def test_backward_in_minimize_leaves_no_curve_of_three_runs_in_one(warm_starts):
     directory = GRADED["mediocre"]  # its minimize calls backward(), whose losses are noted
     settings = Settings(directory, exhibits=True)
     with Engine(settings, Console(io.StringIO())) as engine:

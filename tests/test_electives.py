@@ -14,6 +14,7 @@ from staff.evidence.electives import MAX_MEBIBYTES, MAX_PROCESSOR_SECONDS, Grade
 from staff.release import starters
 from tests.support import run_autograder
 
+pytestmark = pytest.mark.usefixtures("warm_starts")
 ELECTIVES = [question.id for question in discover() if question.group == ELECTIVE]
 
 

@@ -80,7 +80,7 @@ def test_an_endless_loop_costs_its_question_only(patched_solutions, mark):
     assert eventually(lambda: processes_with(mark) == [])
 
 
-def test_points_earned_before_an_endless_loop_are_kept(patched_solutions):
+def test_points_earned_before_an_endless_loop_are_kept(patched_solutions, warm_starts):
     loop = f"{IN_A_PERCEPTRONS_TRAINING}        print('{IN_THE_LOOP}', flush=True)\n        while len(dataset) > 100: pass\n"
     run = graded_until_a_loop(patched_solutions({"train.py": [(IN_A_PERCEPTRONS_TRAINING, loop)]}), "q1")
     assert run.question("q1")["score"] == 2
@@ -372,7 +372,7 @@ def test_processes_that_are_asked_for_at_the_same_time_are_told_apart():
     assert [told for told, _ in pairs] == [own for _, own in pairs]
 
 
-def test_one_engine_grades_other_folders_and_seeds_as_engines_of_their_own_do(patched_solutions):
+def test_one_engine_grades_other_folders_and_seeds_as_engines_of_their_own_do(patched_solutions, warm_starts):
     wrong = patched_solutions({"models.py": [(" / sqrt(self.layer_size)", "")]})
     questions = [
         replace(question, checks=question.checks[:3]) for question in discover() if question.id in ("q1", "q6")

@@ -57,13 +57,20 @@ def students(reference: None) -> StudentFunctions:
 
 
 @pytest.fixture(scope="module")
-def judge(corpus: Corpus) -> Judge:
-    return Judge(corpus)
+def bot(corpus: Corpus, students: StudentFunctions) -> HaikuBot:
+    return HaikuBot(create_model(TINY, corpus.vocabulary, students), corpus, students)
 
 
 @pytest.fixture(scope="module")
-def bot(corpus: Corpus, students: StudentFunctions) -> HaikuBot:
-    return HaikuBot(create_model(TINY, corpus.vocabulary, students), corpus, students)
+def judge(bot: HaikuBot) -> Judge:
+    return bot.judge
+
+
+@pytest.fixture
+def read_once(monkeypatch: pytest.MonkeyPatch, corpus: Corpus, judge: Judge) -> None:
+    """Every bot has this corpus and its judge, which take seconds to make. `test_chat_program.py` makes its own."""
+    monkeypatch.setattr(chat, "load_corpus", lambda: corpus)
+    monkeypatch.setattr("haiku_bot.bot.Judge", lambda _: judge)
 
 
 def syllables(lines: tuple[str, ...]) -> tuple[int, ...]:
@@ -183,7 +190,7 @@ def test_words_that_are_asked_for_are_written_more_often_and_the_model_stays_as_
     assert torch.equal(Steered(bot.model, 0 * asked)(ids), bot.model(ids))
 
 
-def test_answers_are_the_same_for_any_number_of_workers(bot: HaikuBot, corpus: Corpus, students) -> None:
+def test_answers_are_the_same_for_any_number_of_workers(bot: HaikuBot, corpus: Corpus, students, read_once) -> None:
     shared = HaikuBot(bot.model, corpus, students, Workers(2))
     assert [shared.answer("frogs", seed).text for seed in (0, 1)] == [bot.answer("frogs", seed).text for seed in (0, 1)]
 
@@ -296,7 +303,7 @@ def test_an_unfilled_stub_is_named_without_a_traceback(
 
 
 def test_ask_trains_once_and_prints_three_lines(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, read_once: None
 ) -> None:
     monkeypatch.setattr(chat, "Recipe", lambda: TINY)
     outputs = []
@@ -310,7 +317,7 @@ def test_ask_trains_once_and_prints_three_lines(
 
 
 def test_a_checkpoint_that_cannot_be_written_is_told_before_training(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, read_once: None
 ) -> None:
     monkeypatch.setattr(chat, "Recipe", lambda: TINY)
     (tmp_path / "file").touch()
@@ -323,7 +330,7 @@ def test_a_checkpoint_that_cannot_be_written_is_told_before_training(
 
 
 def test_a_model_that_cannot_be_kept_answers_all_the_same(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, read_once: None
 ) -> None:
     tries = iter(range(10**6))
 

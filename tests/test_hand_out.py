@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import subprocess
-import sys
 import tomllib
 
 import pytest
@@ -14,9 +12,10 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.questions import ELECTIVE, discover
 from staff.evidence.mutants.format import read_all, write_submission
-from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS
-from tests.texts import read
+from tests.support import PROJECT
+from tests.texts import flags_of, read
 
+pytestmark = pytest.mark.usefixtures("warm_starts")
 STUDENTS = (PROJECT / "STUDENTS.md").read_text(encoding="utf-8")
 NOT_OURS = {"--help", "--nproc_per_node"}  # the second is torchrun's, in an example
 
@@ -31,11 +30,7 @@ def section(text: str, heading: str) -> str:
 
 @pytest.mark.parametrize("program", [("autograder.py",), ("chargpt.py",), ("chargpt.py", "sample"), ("chat.py",)])
 def test_the_command_line_page_has_exactly_the_flags_of_each_program(program):
-    asked = [sys.executable, *program, "--help"]
-    shown = subprocess.run(
-        asked, capture_output=True, text=True, timeout=SECONDS_UNTIL_IT_HANGS, check=True, cwd=PROJECT
-    ).stdout
-    flags = set(re.findall(r"--[a-z][a-z_-]*", shown))
+    flags = flags_of(*program)
     part = section(page("command_line"), program[0])
     documented = set(re.findall(r"--[a-z][a-z_-]*", " ".join(read(part).code)))
     assert flags - documented <= NOT_OURS

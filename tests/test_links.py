@@ -6,19 +6,18 @@ import ast
 import fnmatch
 import posixpath
 import re
-import subprocess
-import sys
 from functools import cache
 
 import pytest
 
 from staff.texts.__main__ import stale_texts
-from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS
+from tests.support import PROJECT
 from tests.texts import (
     Command,
     Files,
     broken_links,
     commands,
+    flags_of,
     folders_of,
     missing_command,
     module_path,
@@ -146,7 +145,7 @@ def test_every_flag_that_a_page_gives_to_a_program_is_one_of_its_flags(files):
 def known_flags(command: Command) -> set[str]:
     """What `--help` shows for the programs of students; for staff's, every flag that the module's folder names."""
     if command.program.endswith(".py"):
-        return help_of(command.program, "sample" if "sample" in command.arguments else "")
+        return set(flags_of(command.program, *(["sample"] if "sample" in command.arguments else [])))
     module = command.program.removeprefix("-m ")
     path = module_path(module, repository())
     if path is None:
@@ -162,15 +161,6 @@ def flags_in(source: str) -> set[str]:
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("--")
     }
-
-
-@cache
-def help_of(program: str, part: str) -> set[str]:
-    asked = [sys.executable, str(PROJECT / program), *([part] if part else []), "--help"]
-    shown = subprocess.run(
-        asked, capture_output=True, text=True, timeout=SECONDS_UNTIL_IT_HANGS, check=True, cwd=PROJECT
-    ).stdout
-    return set(re.findall(r"--[a-z][a-z_-]*", shown))
 
 
 def test_every_path_that_a_page_names_exists(files):

@@ -48,8 +48,16 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def graded(project: Path, report: Path, *arguments: object) -> Run:
-    return run_autograder("-q", "e99", "--json", report, *arguments, program=project / "autograder.py")
+def graded(project: Path, results: Path, *arguments: object) -> Run:
+    return run_autograder("-q", "e99", "--json", results, *arguments, program=project / "autograder.py")
+
+
+@pytest.fixture(scope="module")
+def solution(project, tmp_path_factory) -> tuple[Run, Path]:
+    """The graded solution, and the folder of its report."""
+    folder = tmp_path_factory.mktemp("solution")
+    arguments = ("--code-directory", project / "staff" / "solutions", "--report", folder / "report")
+    return graded(project, folder / "results.json", *arguments), folder / "report"
 
 
 def test_it_touches_its_folder_its_solution_and_its_mutants_and_nothing_else(project):
@@ -62,21 +70,19 @@ def test_it_touches_its_folder_its_solution_and_its_mutants_and_nothing_else(pro
     assert all(line[3:].startswith((*expected, "staff/evidence/mutants/e99.toml")) for line in lines), lines
 
 
-def test_its_solution_has_every_point_and_its_starter_none(project, tmp_path):
-    solution = graded(project, tmp_path / "solution.json", "--code-directory", project / "staff" / "solutions")
-    assert solution.status == 0, solution.output + solution.errors
-    assert solution.question("e99")["score"] == 2
-    assert 0.005 < solution.question("e99")["metrics"]["test_loss"] < 0.02
+def test_its_solution_has_every_point_and_its_starter_none(project, solution, tmp_path):
+    run, _ = solution
+    assert run.status == 0, run.output + run.errors
+    assert run.question("e99")["score"] == 2
+    assert 0.005 < run.question("e99")["metrics"]["test_loss"] < 0.02
     starter = graded(project, tmp_path / "starter.json")
     assert starter.status == 1
     assert starter.question("e99")["score"] == 0
     assert "not implemented yet: step (electives/layer_norm.py:" in starter.output
 
 
-def test_its_picture_is_in_the_report_and_its_live_window_can_read_it(project, tmp_path):
-    report = tmp_path / "report"
-    arguments = ("--code-directory", project / "staff" / "solutions", "--report", report)
-    assert graded(project, tmp_path / "report.json", *arguments).status == 0
+def test_its_picture_is_in_the_report_and_its_live_window_can_read_it(project, solution):
+    _, report = solution
     page = (report / "report.html").read_text()
     assert "Your line and the test points: mean squared error" in page
     read = run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import shutil
@@ -17,8 +18,12 @@ import pytest
 from data import files
 from grading.arguments import UsageError
 from grading.session.result_files import ResultFiles
+from startup import launch
+from tests.chargpt import SMALL, program_in_an_empty_folder  # noqa: F401 - a fixture
 from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, SOLUTIONS, run_autograder
+from tests.warm import start as warm
 
+pytestmark = pytest.mark.usefixtures("warm_starts")
 posix = pytest.mark.skipif(os.name != "posix", reason="needs devices, pipes and links")
 Q6 = ("-q", "q6", "--code-directory")
 
@@ -44,7 +49,7 @@ def test_standard_output_gets_the_results_and_nothing_else(talkative, name, flag
 
 
 def test_standard_output_may_be_a_file(tmp_path):
-    command = [sys.executable, PROJECT / "autograder.py", "--no-graphics", *Q6, SOLUTIONS, "--json", "-"]
+    command = [sys.executable, warm.AUTOGRADER, "--no-graphics", *Q6, SOLUTIONS, "--json", "-"]
     with (tmp_path / "results.json").open("wb") as file:
         finished = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, timeout=SECONDS_UNTIL_IT_HANGS)
     assert finished.returncode == 0
@@ -70,7 +75,7 @@ def test_a_pipe_gets_one_document_when_the_run_is_over(tmp_path):
     os.mkfifo(pipe)
     reader = threading.Thread(target=lambda: read.append(pipe.read_text()), daemon=True)
     reader.start()
-    assert run_autograder(*Q6, SOLUTIONS, "--json", pipe, program=PROJECT / "autograder.py").status == 0
+    assert run_autograder(*Q6, SOLUTIONS, "--json", pipe).status == 0
     reader.join(timeout=SECONDS_UNTIL_IT_HANGS)
     assert json.loads(read[0])["score"] == 2
     assert stat.S_ISFIFO(pipe.stat().st_mode)
@@ -207,17 +212,17 @@ def test_characters_that_an_output_lacks_become_question_marks_in_every_program(
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_chargpt_writes_a_text_that_the_output_has_no_characters_for(tmp_path, encoding):
+def test_chargpt_writes_a_text_that_the_output_has_no_characters_for(run, tmp_path, monkeypatch, capsys, encoding):
+    """In this process, with standard output as every program sets it up first (the test above)."""
     (tmp_path / "text.txt").write_text("\u96e8 \u2192 caf\u00e9\n" * 300, encoding="utf-8")
-    flags = "--text text.txt --steps 1 --no-graphics --n-embd 8 --n-layer 1 --block-size 8 --batch-size 4 --threads 1"
-    command = [sys.executable, str(PROJECT / "chargpt.py"), *flags.split(), "--code-directory", str(SOLUTIONS)]
-    environment = os.environ | {"PYTHONIOENCODING": encoding}
-    finished = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, timeout=SECONDS_UNTIL_IT_HANGS, check=False
-    )
-    assert (finished.returncode, finished.stderr) == (0, b"")
-    assert b"?" in finished.stdout
-    assert b"validation loss" in finished.stdout
+    output = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output, encoding=encoding))
+    launch.tolerate_odd_characters()
+    assert run("--text", "text.txt", "--steps", 1, "--no-graphics", *SMALL) == 0
+    sys.stdout.flush()
+    assert capsys.readouterr().err == ""
+    assert b"?" in output.getvalue()
+    assert b"validation loss" in output.getvalue()
 
 
 def test_nothing_implemented_is_less_than_every_check_passed_also_where_there_are_no_points(tmp_path):

@@ -23,7 +23,8 @@ from pictures.windows import window
 from pictures.windows.live import Live
 from staff.solutions import models
 from tests.datasets import READERS, built
-from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, eventually
+from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, SOLUTIONS, eventually
+from tests.warm import start as warm
 from tests.windows import AggWindow, Opener, drawn
 
 MODELS = {
@@ -274,12 +275,12 @@ def test_a_viewer_without_a_display_says_why_and_training_goes_on(monkeypatch, c
         ("svg", "opens no windows"),
     ],
 )
-def test_a_backend_that_is_none_of_windows_is_named_once_and_before_training(monkeypatch, backend, said):
+def test_a_backend_that_is_none_of_windows_is_named_once_and_before_training(monkeypatch, warm_starts, backend, said):
     monkeypatch.setenv("DISPLAY", ":987")
     monkeypatch.setenv("MPLBACKEND", backend)
     fault = window.fault()
     assert fault == f"MPLBACKEND is set to {backend}, which {said}. Unset MPLBACKEND to see windows"
-    command = [sys.executable, "autograder.py", "-q", "q6", "-q", "q1", "--code-directory", "staff/solutions"]
+    command = [sys.executable, warm.AUTOGRADER, "-q", "q6", "-q", "q1", "--code-directory", SOLUTIONS]
     finished = subprocess.run(
         command, cwd=PROJECT, capture_output=True, text=True, timeout=SECONDS_UNTIL_IT_HANGS, check=False
     )

@@ -145,7 +145,7 @@ def test_every_title_fits_its_line_of_a_terminal():
             assert len(f"    not finished  {check.title}{points}") <= 80, check.title
 
 
-def test_a_fault_in_a_check_costs_no_other_check_and_no_other_question(copied, tmp_path, capsys):
+def test_a_fault_in_a_check_costs_no_other_check_and_no_other_question(copied, tmp_path, capsys, warm_starts):
     """A misspelt threshold, say: what was earned stays, the fault is ours, the next question is graded."""
     path = copied / "q13" / "checks.py"
     path.write_text(

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support import SOLUTIONS
 
+pytestmark = pytest.mark.usefixtures("warm_starts")
 QUESTIONS = [argument for number in range(1, 7) for argument in ("-q", f"q{number}")]
 
 

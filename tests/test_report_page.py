@@ -292,8 +292,8 @@ def test_an_interrupted_run_leaves_the_page_of_what_was_graded(tmp_path, monkeyp
     assert "1 of 2 questions have been graded so far" in page.text
 
 
-def test_a_run_writes_its_page_which_names_the_command_that_does_it_again(tmp_path):
-    """Grades q1 and q6 for real, side by side: about 4 seconds, most of them torch's import."""
+def test_a_run_writes_its_page_which_names_the_command_that_does_it_again(tmp_path, warm_starts):
+    """Grades q1 and q6 for real, side by side."""
     out, results = tmp_path / "a folder", tmp_path / "results.json"
     run = run_autograder(
         "--code-directory",

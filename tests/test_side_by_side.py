@@ -10,6 +10,8 @@ from grading.session.side_by_side import BYTES_PER_QUESTION, InOrder
 from tests.support import run_autograder
 from tests.test_engine import IN_A_PERCEPTRONS_TRAINING
 
+pytestmark = pytest.mark.usefixtures("warm_starts")
+
 
 @pytest.mark.parametrize(
     ("questions", "cores", "free", "expected"),

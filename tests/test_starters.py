@@ -9,6 +9,8 @@ import pytest
 from staff.release import starters
 from tests.support import PROJECT, run_autograder
 
+pytestmark = pytest.mark.usefixtures("warm_starts")
+
 
 def test_the_committed_starters_are_up_to_date():
     for name, content in starters.starters().items():

@@ -1,17 +1,17 @@
 """The unseen mistakes are submissions that can be made, and the page shows every message with room for a mark."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
 from grading.outcomes import CRASHED, FAILED, Outcome
-from staff.evidence.mutants.format import SOLUTIONS_DIRECTORY, MutantError, write_submission
+from staff.evidence.mutants.format import SOLUTIONS_DIRECTORY, MutantError, changed_files
 from staff.evidence.unseen import __main__ as command
 from staff.evidence.unseen import page
 from staff.evidence.unseen.format import SETS, Mistake, read_all
 from staff.evidence.unseen.run import Reading
 
+pytestmark = pytest.mark.usefixtures("warm_starts")
 MISTAKES = {name: read_all(directory) for name, directory in SETS.items()}
 SHAPE = Outcome("shape", "A batch gives ten scores", FAILED, 0.0, 0.0, "Q3: got (4, 784) | not (4, 10)")
 FIT = Outcome("fit", "The model fits", CRASHED, 0.0, 5.0, "Traceback:\n```\n  x = 1\n```")
@@ -30,12 +30,12 @@ def test_every_question_has_mistakes(name):
 @pytest.mark.parametrize(
     "found", [found for mistakes in MISTAKES.values() for found in mistakes], ids=lambda it: it.name
 )
-def test_a_mistake_makes_a_submission_that_python_can_read(found, tmp_path):
-    write_submission(found, tmp_path)
-    changed = {path.name for path in tmp_path.glob("*.py") if path.read_text() != _solution(path)}
-    assert changed == {f"{change.where.partition('.')[0]}.py" for change in found.changes}
-    for path in tmp_path.glob("*.py"):
-        ast.parse(path.read_text(encoding="utf-8"))
+def test_a_mistake_makes_a_submission_that_python_can_read(found):
+    changed = changed_files(found)
+    assert set(changed) == {f"{change.where.partition('.')[0]}.py" for change in found.changes}
+    for name, text in changed.items():
+        assert text != (SOLUTIONS_DIRECTORY / name).read_text(encoding="utf-8")
+        ast.parse(text)
 
 
 def test_a_description_without_a_sentence_is_refused(tmp_path):
@@ -89,7 +89,3 @@ def test_a_crash_in_class_code_is_read_as_the_student_gets_it():
     (reading,) = command.read_messages([found], 1, 0, None)
     assert [outcome.name for outcome in reading.lost] == ["weights_sum_to_one"]
     assert reading.lost[0].message
-
-
-def _solution(path: Path) -> str:
-    return (SOLUTIONS_DIRECTORY / path.name).read_text(encoding="utf-8")

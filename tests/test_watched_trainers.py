@@ -20,7 +20,7 @@ from grading.questions import discover
 from pictures import attention
 from pictures.windows import window
 from pictures.windows.live import Live
-from startup import student_modules
+from startup import packages, student_modules
 from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS
 from tests.windows import AggWindow, Keeping, Opener
 
@@ -34,6 +34,12 @@ def reference() -> Iterator[None]:
     yield
     student_modules.uninstall()
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def usable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every package can be used: trying them takes seconds, and is tested in tests/test_startup.py."""
+    monkeypatch.setattr(packages, "examine", lambda package: packages.Examined(package, version="1.0"))
 
 
 def learn_text(live: Live | None, steps: int = 25) -> torch.Tensor:
@@ -142,13 +148,13 @@ def test_attention_is_shown_once_the_checks_are_through_whatever_they_found(monk
     assert "each row sums to 1" in shown[0].caption
 
 
-def test_check_dependencies_turns_the_segment_in_a_window(display, monkeypatch, capsys):
+def test_check_dependencies_turns_the_segment_in_a_window(display, usable, monkeypatch, capsys):
     monkeypatch.setattr(dependencies, "WINDOW_SECONDS", 0.2)
     assert check_dependencies() == 0
     assert "window      yes (tkagg)" in capsys.readouterr().out
 
 
-def test_check_dependencies_says_why_there_is_no_window_and_what_would_help(monkeypatch, capsys):
+def test_check_dependencies_says_why_there_is_no_window_and_what_would_help(usable, monkeypatch, capsys):
     monkeypatch.setenv("DISPLAY", ":987")
     monkeypatch.setenv("MPLBACKEND", "agg")
     assert check_dependencies() == 0
@@ -158,7 +164,7 @@ def test_check_dependencies_says_why_there_is_no_window_and_what_would_help(monk
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display to hope for")
-def test_check_dependencies_opens_nothing_without_a_display(monkeypatch, capsys):
+def test_check_dependencies_opens_nothing_without_a_display(usable, monkeypatch, capsys):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setattr(window, "ViewerWindow", None)

@@ -15,7 +15,11 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import FAILED, PASSED, CheckFailed
 from grading.questions import discover
-from tests.support import PROJECT, Clock, Triggering
+from tests.support import PROJECT, SHORT_REGRESSION, Clock, Triggering
+
+pytestmark = pytest.mark.usefixtures("warm_starts")
+(SECOND,) = (question for question in discover() if question.id == "q2")
+LENIENT = dataclasses.replace(SECOND, thresholds={**SECOND.thresholds, "maximum_loss": 1.0})  # a short training passes
 
 
 @pytest.mark.parametrize(
@@ -47,9 +51,8 @@ def test_a_loss_and_its_threshold_are_told_apart(value, told):
 
 def test_a_line_left_behind_a_return_is_a_remark(patched_solutions, graded):
     line = "return mse_loss(y_pred, y)\n"
-    run = graded(
-        patched_solutions({"losses.py": [(line, f"{line}    raise NotImplementedError('your code')\n")]}), "q2"
-    )
+    changes = {"losses.py": [(line, f"{line}    raise NotImplementedError('your code')\n")]}
+    run = graded(patched_solutions(changes | {"train.py": [SHORT_REGRESSION]}), LENIENT)
     assert run.question("q2")["score"] == 5
     assert run.check("q2", "loss")["message"].startswith("Remark: regression_loss (losses.py:")
     assert "the line `raise NotImplementedError` behind its return is left" in run.check("q2", "loss")["message"]
@@ -84,11 +87,12 @@ def test_unused_imports_of_all_files_are_left_out_with_one_remark(patched_soluti
                     (
                         "from torch.nn import Module",
                         "try:\n    import no_such\nexcept ImportError:\n    raise\nfrom torch.nn import Module",
-                    )
+                    ),
+                    SHORT_REGRESSION,
                 ],
             }
         ),
-        "q2",
+        LENIENT,
     )
     assert run.question("q2")["score"] == 5
     messages = [check["message"] for check in run.question("q2")["checks"]]
@@ -121,11 +125,10 @@ def test_a_missing_student_file_is_named_where_an_unfinished_file_imports_it_and
 
 
 def test_code_compiled_before_does_not_bring_a_left_out_import_back(patched_solutions, graded):
-    code = patched_solutions(
-        {"losses.py": [("from torch import Tensor", "import no_such_module\nfrom torch import Tensor")]}
-    )
+    unused = ("from torch import Tensor", "import no_such_module\nfrom torch import Tensor")
+    code = patched_solutions({"losses.py": [unused], "train.py": [SHORT_REGRESSION]})
     py_compile.compile(str(code / "losses.py"), doraise=True)
-    assert graded(code, "q2").question("q2")["score"] == 5
+    assert graded(code, LENIENT).question("q2")["score"] == 5
 
 
 def test_the_progress_bar_of_the_requirements_may_be_used(patched_solutions, graded):
@@ -134,10 +137,11 @@ def test_the_progress_bar_of_the_requirements_may_be_used(patched_solutions, gra
             "train.py": [
                 ("from torch import movedim", "from tqdm import tqdm\nfrom torch import movedim"),
                 ("for _ in range(epochs):", "for _ in tqdm(range(epochs)):"),
+                SHORT_REGRESSION,
             ]
         }
     )
-    assert graded(code, "q2").question("q2")["score"] == 5
+    assert graded(code, LENIENT).question("q2")["score"] == 5
 
 
 @pytest.mark.parametrize("seed", [0, 2])
@@ -173,11 +177,7 @@ def test_one_pass_over_the_points_is_never_enough(patched_solutions, graded, see
     ],
 )
 def test_a_perceptron_that_never_ends_is_ended_by_what_it_fetched(patched_solutions, old, new, told):
-    code = patched_solutions({"train.py": [(old, new)]})
-    clock = Clock()  # stands still: no time limit can end this
-    (first,) = (question for question in discover() if question.id == "q1")
-    with Engine(Settings(code), Console(io.StringIO()), clock) as engine:
-        (result,) = engine.grade([first])
+    result = graded_with_passes(patched_solutions({"train.py": [(old, new)]}), "q1", 20)  # the reference needs 10
     assert told in " ".join(outcome.message for outcome in result.outcomes)
     assert result.score == 2
 

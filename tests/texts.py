@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import importlib
 import importlib.util
+import io
 import posixpath
 import re
 import shlex
@@ -18,6 +21,7 @@ from markdown_it.token import Token
 from staff.release import build
 from staff.release.manifest import ReleaseError
 from staff.release.repository import files_of_working_tree
+from tests.support import PROJECT
 
 Files = Mapping[str, bytes]
 PARSER = MarkdownIt("commonmark").enable("table")
@@ -197,3 +201,14 @@ def missing_command(command: Command, files: Files, targets: set[str]) -> str:
     if path is None:
         return "no such module"
     return "" if is_program(files[path]) else f"{path} has no main"
+
+
+@cache
+def flags_of(program: str, *arguments: str) -> frozenset[str]:
+    """The flags that `--help` shows of a program of students, such as `chat.py`, run in this process."""
+    launcher = (PROJECT / program).read_text(encoding="utf-8")
+    (module,) = re.findall(rf'run\("{re.escape(program)}", "([\w.]+)"', launcher)
+    with contextlib.redirect_stdout(io.StringIO()) as shown, pytest.raises(SystemExit) as end:
+        importlib.import_module(module).main([*arguments, "--help"])
+    assert end.value.code == 0
+    return frozenset(re.findall(r"--[a-z][a-z_-]*", shown.getvalue()))

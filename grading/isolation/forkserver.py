@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 from grading.isolation.program import program
@@ -21,6 +22,25 @@ KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "PY
 def is_available() -> bool:
     """Forking after importing torch is safe on Linux; macOS's system libraries forbid it, Windows has no fork."""
     return sys.platform == "linux"
+
+
+def start(
+    control: socket.socket, arguments: Sequence[str], environment: dict[str, str] | None
+) -> subprocess.Popen[bytes]:
+    """Start the fork server's program.
+
+    Args:
+        control: the fork server's end of the control socket.
+        arguments: of the program, after that socket's descriptor.
+        environment: of the program; None for this process's own.
+    """
+    return subprocess.Popen(
+        program("fork", str(control.fileno()), *arguments),
+        pass_fds=[control.fileno()],
+        start_new_session=True,  # a terminal's Ctrl-C is the grader's to handle, also while torch is imported
+        stdin=subprocess.DEVNULL,
+        env=environment,
+    )
 
 
 class ForkServer:
@@ -39,13 +59,8 @@ class ForkServer:
         self._started: list[int] = []
         self._statuses: dict[int, int] = {}
         self._has_answered = self._gone = self._closed = False
-        self._process = subprocess.Popen(
-            program("fork", str(theirs.fileno()), *(["confined"] if confined else [])),
-            pass_fds=[theirs.fileno()],
-            start_new_session=True,  # a terminal's Ctrl-C is the grader's to handle, also while torch is imported
-            stdin=subprocess.DEVNULL,
-            env={name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ} if confined else None,
-        )
+        environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ} if confined else None
+        self._process = start(theirs, ["confined"] if confined else [], environment)
         theirs.close()
         threading.Thread(target=self._read_news, daemon=True).start()
 

@@ -22,6 +22,7 @@ import ast
 import shutil
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -112,15 +113,27 @@ def write_submission(submission: Submission, directory: Path) -> None:
         MutantError: an `old` text is not there exactly once.
     """
     shutil.copytree(SOLUTIONS_DIRECTORY, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, text in changed_files(submission).items():
+        (directory / name).write_text(text, encoding="utf-8")
+
+
+def changed_files(submission: Submission) -> dict[str, str]:
+    """The files of the reference solutions that a submission changes: their texts after that, by name.
+
+    Raises:
+        MutantError: an `old` text is not there exactly once.
+    """
+    files: dict[str, str] = {}
     for change in submission.changes:
         module, name = modules.split(change.where)
-        path = directory / modules.file_name(module)
-        source = path.read_text(encoding="utf-8")
+        file_name = modules.file_name(module)
+        source = files.get(file_name) or (SOLUTIONS_DIRECTORY / file_name).read_text(encoding="utf-8")
         before, place, after = _split(submission, source, name)
         count = place.count(change.old)
         if count != 1:
             raise MutantError(f"{submission.name}: {change.old!r} stands {count} times in {change.where}")
-        path.write_text(before + place.replace(change.old, change.new) + after, encoding="utf-8")
+        files[file_name] = before + place.replace(change.old, change.new) + after
+    return files
 
 
 def _mutant(path: Path, row: dict[str, Any]) -> Mutant:
@@ -134,11 +147,14 @@ def _mutant(path: Path, row: dict[str, Any]) -> Mutant:
     )
 
 
+_parsed = lru_cache(maxsize=64)(syntax.parse)  # most changes are made to a file as it is in the reference
+
+
 def _split(submission: Submission, source: str, qualified: str) -> tuple[str, str, str]:
     """The text before, in and after a function or class such as `RegressionModel.forward`; all of it if unnamed."""
     if not qualified:
         return "", source, ""
-    body: list[ast.stmt] = syntax.parse(source).body
+    body: list[ast.stmt] = _parsed(source).body
     found: ast.stmt | None = None
     for name in qualified.split("."):
         found = next((node for node in body if getattr(node, "name", None) == name), None)
