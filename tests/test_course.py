@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from grading.checks import behaviour, course, training_mistakes
-from grading.checks.answers import Training, training
+from grading.checks.answers import Layers, Training, training
 from grading.checks.behaviour import Measure
 
 FALLING = tuple(float(loss) for loss in 2.0 * 0.9 ** np.arange(40))
@@ -67,9 +67,8 @@ def test_a_sound_course_is_told_in_numbers_without_a_question():
     [
         (
             {"backwards": 5, "batches": 5, "fetched": 5000},
-            "Training took 5 updates in 5 passes. The optimizer was Adam with learning rate 0.003. Each batch held all "
-            "1,000 examples, so that each pass had one update. Smaller batches give more updates. Is the batch size too "
-            "large?",
+            "Training took 5 updates in 5 passes. Each batch held all 1,000 examples, so that each pass had one update. "
+            "Smaller batches give more updates. Is the batch size too large?",
         ),
         (
             {"unmoved": ("last.weight", "last.bias")},
@@ -80,7 +79,16 @@ def test_a_sound_course_is_told_in_numbers_without_a_question():
         ({"backwards": 40, "batches": 40, "fetched": 12_000}, "because a batch held 300 examples. Is the batch size"),
         ({"backwards": 40, "batches": 40, "fetched": 800}, "These are few updates. Does training need more passes?"),
         ({"latest_loss": 0.05, "lowest_loss": 0.05}, "Does the loss of one batch end your loop?"),
-        ({"moved": 0.0001}, "The weights moved by 0.01% of their size only. Is the learning rate too small?"),
+        (
+            {"moved": 0.0001},
+            "The weights moved by 0.01% of their size only, in 2,000 updates. Is the learning rate too small?",
+        ),
+        ({"optimizer": "SGD", "learning_rates": (0.001, 0.001), "moved": 0.05}, "SGD needs a larger learning rate"),
+        ({"learning_rates": (0.5, 0.5)}, "Adam usually gets a learning rate from 0.0001 to 0.01. Is the learning rate"),
+        (
+            {"fetched": 1960, "batches": 20, "largest_batch": 100, "latest_loss": 0.05, "lowest_loss": 0.05},
+            "Training ended inside a pass over the data, after 1.96 passes and 2,000 updates. Its last batch had the",
+        ),
         (
             {"losses": (2.0, 40.0, *LEVEL[2:])},
             "The loss rose from 2.1 to 40 in between. Is the learning rate too large?",
@@ -111,6 +119,38 @@ def test_a_cross_entropy_below_0_asks_for_the_order_of_its_arguments():
     stats = replace(SOUND, lowest_loss=-3.0)
     assert "never below 0. Which argument holds the scores, and which the labels?" in course.told(stats, classes=10)
     assert "never below 0" not in course.told(stats)  # another loss may be
+
+
+def test_a_loss_that_is_negative_from_the_first_update_on_asks_for_its_sign():
+    stats = replace(SOUND, first_loss=-2.3, losses=(-3.0, -50.0), lowest_loss=-60.0)
+    assert "Which sign does the loss have where `backward()` is called?" in course.told(stats, classes=10)
+    assert "A mean squared error is never below 0." in course.told(stats, loss="mean squared error")
+    assert "sign" not in course.told(stats)  # another loss may be negative
+    assert "Which sign does the loss have" in training_mistakes.training(replace(stats, finite=False))
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ({"first": 1, "last": 0}, "This layer is never called: `last`. Which line of `forward` should use it?"),
+        ({"first": 1, "last": 1}, "Does the optimizer not get these parameters, or is the graph cut behind them?"),
+        ({}, "Does the optimizer not get them, or does `forward` not use them?"),
+    ],
+)
+def test_parameters_that_did_not_move_are_told_with_the_calls_of_their_layers(counts, told):
+    stats = replace(SOUND, unmoved=("last.weight", "last.bias"))
+    assert told in course.told(stats, layers=Layers(counts=counts))
+
+
+def test_a_list_of_layers_that_is_longer_than_needed_is_no_finding():
+    stats = replace(SOUND, unmoved=("hidden.9.weight",))
+    assert "hidden" not in course.told(stats, layers=Layers(counts={"hidden.8": 1, "hidden.9": 0}))
+
+
+@pytest.mark.parametrize(("fetched", "is_inside"), [(1960, True), (2000, False), (1980, False)])
+def test_a_pass_without_its_last_smaller_batch_is_whole(fetched, is_inside):
+    stats = replace(SOUND, fetched=fetched, batches=22, largest_batch=90)  # 11 whole batches hold 990 of 1,000
+    assert ("inside a pass" in training_mistakes.coverage(stats)) == is_inside
 
 
 def test_the_weight_decay_of_adamw_is_no_fault():

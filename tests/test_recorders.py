@@ -160,9 +160,11 @@ def test_the_moves_of_the_latest_pass_are_counted(moving, moves, last_moved):
     for number in range(10):
         if number in moving:
             with torch.no_grad():
-                weights.add_(1)
+                for _ in range(number):
+                    weights.add_(1)
         recorder.batch_ended()
-    assert recorder.told() == {"moves": moves, "last_moved": last_moved}
+    most = max((number for number in moving if number >= 5), default=0)
+    assert recorder.told() == {"moves": moves, "last_moved": last_moved, "most_writes": most}
 
 
 def test_a_training_tells_which_batches_moved_the_weights():

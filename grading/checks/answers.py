@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,52 @@ class Gradients:
 
 
 @dataclass(frozen=True)
+class LayerCall:
+    """One call of a layer while a model was called.
+
+    Attributes:
+        name: of the layer in the model, such as `hidden` or `layers.0`.
+        kind: its class.
+        has_weights: whether the layer has parameters.
+        shape: of what the layer received.
+        inputs: what the layer received, float64; None if that is too large or no array of numbers.
+    """
+
+    name: str
+    kind: str
+    has_weights: bool
+    shape: tuple[int, ...]
+    inputs: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What the student's process says of the layers in one call of a model: for messages only.
+
+    Attributes:
+        calls: in order; the first few dozen.
+        counts: calls by the name of the layer; 0 for a layer that was not called.
+        held: shapes of tensors that the model has beside its layers, by name.
+        is_whole: whether the call of the model ended without an exception.
+    """
+
+    calls: tuple[LayerCall, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    held: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    is_whole: bool = True
+
+    @property
+    def with_weights(self) -> list[LayerCall]:
+        """The calls of layers that have parameters: activations and the like are left out."""
+        return [call for call in self.calls if call.has_weights]
+
+    @property
+    def first(self) -> LayerCall | None:
+        """The first call of a layer with parameters; None if there is none."""
+        return next(iter(self.with_weights), None)
+
+
+@dataclass(frozen=True)
 class Training:
     """What the student's process says about a training run: for messages only, no points depend on it.
 
@@ -57,9 +104,11 @@ class Training:
         resumed, stale: arrivals after the first step, and those that met gradients from before the latest step.
         writes: how often a parameter was written to in place, as far as torch counts it.
         batches: how often examples were handed out.
+        largest_batch: how many examples at most at once.
         moves: batches of the latest pass, if each holds one example, after which a parameter had been written to in
             place.
         last_moved: whether the last of these batches did so.
+        most_writes: to parameters in one of these batches.
         made: parameters that any module got while training ran.
         optimizers, optimizer: how many took a step, and the class of the newest one.
         learning_rates: of the first and of the latest step, or empty.
@@ -89,8 +138,10 @@ class Training:
     stale: int = 0
     writes: int = 0
     batches: int = 0
+    largest_batch: int = 0
     moves: int = 0
     last_moved: bool = False
+    most_writes: int = 0
     made: int = 0
     optimizers: int = 0
     optimizer: str = ""
@@ -157,11 +208,53 @@ def training(value: Any) -> Training:
     """The statistics that fit; what does not is left out, since nothing depends on it."""
     told = value if isinstance(value, dict) else {}
     fitting: dict[str, Any] = {
-        field.name: tuple(told[field.name]) if type(told[field.name]) is list else told[field.name]
-        for field in fields(Training)
-        if field.name in told and _fits(str(field.type), told[field.name])
+        one.name: tuple(told[one.name]) if type(told[one.name]) is list else told[one.name]
+        for one in fields(Training)
+        if one.name in told and _fits(str(one.type), told[one.name])
     }
     return Training(**fitting)
+
+
+def layers(value: Any) -> Layers:
+    """What fits of the answer about layers; what does not is left out, since nothing depends on it."""
+    told = value if isinstance(value, dict) else {}
+    calls = [
+        LayerCall(
+            call["name"],
+            call["kind"],
+            call.get("has_weights") is True,
+            tuple(call["shape"]),
+            _numbers(call.get("inputs"), call["shape"]),
+        )
+        for call in told.get("calls", ())
+        if isinstance(call, dict) and _is_name(call.get("name")) and _is_name(call.get("kind")) and _is_shape(call)
+    ]
+    counts, held = (_by_name(told.get(name)) for name in ("counts", "held"))
+    return Layers(
+        tuple(calls),
+        {name: count for name, count in counts.items() if type(count) is int},
+        {name: tuple(shape) for name, shape in held.items() if _is_shape({"shape": shape})},
+        told.get("error") == "",
+    )
+
+
+def _by_name(value: Any) -> dict[str, Any]:
+    return {name: item for name, item in value.items() if _is_name(name)} if isinstance(value, dict) else {}
+
+
+def _is_name(value: Any) -> bool:
+    return type(value) is str and len(value) <= MAX_NAME and bool(NAME_OF_PARAMETER.fullmatch(value))
+
+
+def _is_shape(call: Mapping[str, Any]) -> bool:
+    shape = call.get("shape")
+    return type(shape) is list and all(type(size) is int and size >= 0 for size in shape)
+
+
+def _numbers(value: Any, shape: list[int]) -> np.ndarray | None:
+    if not isinstance(value, np.ndarray) or list(value.shape) != shape or value.dtype.kind not in "fiub":
+        return None
+    return value.astype(np.float64)
 
 
 def _fits(form: str, value: Any) -> bool:
@@ -177,5 +270,5 @@ def _fits(form: str, value: Any) -> bool:
     if type(value) is not list or len(value) > MAX_LOSSES:
         return False
     if form.startswith("tuple[str"):
-        return all(type(one) is str and len(one) <= MAX_NAME and NAME_OF_PARAMETER.fullmatch(one) for one in value)
+        return all(map(_is_name, value))
     return all(type(one) is float for one in value)

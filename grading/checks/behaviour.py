@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from grading.checks import received
 from grading.checks.answers import Training
 from grading.checks.model import Model
 from grading.outcomes import CheckFailed
@@ -18,6 +19,7 @@ NEAR_THE_END = 0.02  # outputs that fill [0, 1] to both ends, and stay in it, ar
 NEARLY = 1e-3  # relative: float32 through a few layers is exact to about 1e-5
 OTHER_RANGE = 0.02  # a share of the width of the batches' range
 HALF_WAY = 0.5  # to the threshold: so much better is no chance
+MIN_WIDTH = 8  # units; the reference solutions have 64 and more
 MIN_UNITS = 3  # of a layer; two may be equal by training
 SAME_SHAPE = 0.98  # of the squared correlation
 OTHER_SIZE = 0.1  # from a factor of 1
@@ -38,13 +40,14 @@ class Measure:
     threshold: float
 
 
-def behaviour(model: Model, inputs: np.ndarray, batch_axis: int = 0) -> str:
+def behaviour(model: Model, inputs: np.ndarray, batch_axis: int = 0, is_rate_large: bool = False) -> str:
     """Whether a trained model is unsteady, deaf to its input, mixes its batch, has equal units, or is a straight line.
 
     Args:
         model: trained; called on some of the inputs.
         inputs: some different rows of what it reads.
         batch_axis: the dimension of `inputs` that counts examples.
+        is_rate_large: whether training had an unusually large learning rate.
     """
     count = min(PROBED_ROWS, inputs.shape[batch_axis]) // 2
     one, other = (np.take(inputs, np.arange(count) + start, axis=batch_axis) for start in (0, count))
@@ -56,16 +59,22 @@ def behaviour(model: Model, inputs: np.ndarray, batch_axis: int = 0) -> str:
         )
     scale = float(np.abs(outputs - outputs.mean(axis=0)).max())
     if scale <= NEARLY * float(np.abs(outputs).max()):
-        return (
-            "The trained model gives the same outputs for all inputs. Does the input reach the output, or are all "
-            "units of a relu at 0?"
-        )
+        if outputs.shape[1] == 1 and (outputs == 1).all():
+            return (
+                "The trained model gives 1 for all inputs. A softmax over one number is always 1. Is there a softmax?"
+            )
+        seen = "The trained model gives the same outputs for all inputs."
+        if is_rate_large:
+            return f"{seen} The learning rate was unusually large. Is the learning rate too large?"
+        return f"{seen} {received.deaf(model, one, count, batch_axis)}".strip()
     alone = np.concatenate([_outputs(model, np.take(one, [row], axis=batch_axis)) for row in range(count)])
     if alone.shape != outputs.shape or np.abs(alone - outputs).max() > NEARLY * scale:
-        return (
-            "The model's output for one example changes with the other examples of its batch. Examples must not mix. "
-            "Is the dimension of the batch reshaped, summed or looped over?"
-        )
+        seen = "The model's output for one example changes with the other examples of its batch. Examples must not mix."
+        if outputs.shape[1] > 1 and outputs.min() >= 0 and np.abs(outputs.sum(axis=0) - 1).max() < NEARLY:
+            return (
+                f"{seen} For each class, the outputs of the batch sum to 1. Along which dimension does a softmax run?"
+            )
+        return f"{seen} {received.mixed(model, one, batch_axis)}".strip()
     if equal := _equal_units(model):
         return equal
     there, back = FAR_AWAY * one, -FAR_AWAY * other  # so far that every unit with a bend in it is seen to bend
@@ -96,6 +105,19 @@ def not_a_number_alone(model: Model, inputs: np.ndarray, batch_axis: int = 0) ->
         f"A batch of {count} gives numbers only. The output for one example should not depend on the other examples of "
         "its batch. Does `forward` compute a mean or a deviation over the batch?"
     )
+
+
+def narrow(model: Model) -> str:
+    """Whether a layer before the last one has so few units that little can pass."""
+    weights = [(name, weight) for name, weight in model.parameters().items() if name.endswith(".weight")]
+    for name, weight in [(name, weight) for name, weight in weights if weight.ndim == 2][:-1]:
+        if len(weight) < MIN_WIDTH:
+            units = "1 unit" if len(weight) == 1 else f"{len(weight)} units"
+            return (
+                f"The layer `{name.removesuffix('.weight')}` has {units}. Later layers get nothing else of the input. "
+                "Is the layer too narrow?"
+            )
+    return ""
 
 
 def _equal_units(model: Model) -> str:

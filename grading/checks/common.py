@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from data import Split, Splits, digits
-from grading.checks import behaviour, course, diagnosis, expect, losses, smallest
-from grading.checks.answers import Training
+from grading.checks import behaviour, course, diagnosis, expect, losses, received, smallest
+from grading.checks.answers import Layers, Training
 from grading.checks.behaviour import PROBED_ROWS, Measure
 from grading.checks.model import Model
 from grading.checks.student import Student
@@ -34,7 +34,11 @@ def logits_shape(student: Student, target: str, inputs: int, classes: int) -> No
         noun = "image" if batch == 1 else "images"
         with diagnosis.explained(
             lambda text, rows=rows: (  # type: ignore[misc]
-                _wrong_scores(model(rows), len(rows), classes) or behaviour.not_a_number_alone(model, several)
+                diagnosis.first(
+                    lambda: received.shape(model, several[:4], "images"),
+                    lambda: _wrong_scores(model(rows), len(rows), classes),
+                    lambda: behaviour.not_a_number_alone(model, several),
+                )
             )
         ):
             expect.array(model(rows), (batch, classes), f"a batch of {batch} {noun} should give scores")
@@ -100,16 +104,17 @@ class Accuracy:
             told = hint if isinstance(hint, str) else hint()
         expect.at_least(self.test, self.threshold, what, told)
 
-    def seen(self, stats: Training, classes: int) -> str:
+    def seen(self, stats: Training, classes: int, layers: Layers | None = None) -> str:
         """What was seen of a training that did not suffice.
 
         Args:
             stats: of the training.
             classes: that the model tells apart.
+            layers: how often the trained model calls them, if that is known.
         """
         on_training = _without_failing(self.train) if self.train is not None else float("nan")
         overfitting = course.overfitting(on_training, self.validation, self.threshold, self.noun)
-        return overfitting or course.told(stats, classes)
+        return overfitting or course.told(stats, classes, layers)
 
 
 def some_of(split: Split | None) -> Split:

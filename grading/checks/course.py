@@ -6,14 +6,17 @@ All functions give sentences.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
 
-from grading.checks.answers import Training
+from grading.checks.answers import Layers, Training
+from grading.checks.endings import ended_inside_a_pass, inside_a_pass
 from grading.checks.phrases import (
     MUCH_WEIGHT_DECAY,
+    WHICH_SIGN,
     WITHOUT_END,
     optimizer_of,
     passes_of,
@@ -26,6 +29,11 @@ FEW_UPDATES = 50  # half of what the smallest data set of the project needs
 LARGE_BATCH = 256  # examples; a pass then has few updates
 WHOLE = 0.99  # a share of the data that counts as all of it
 MOVED_LITTLE = 0.01  # a share of the weights' size; sound training moves them by a third or more
+MOVED_LITTLE_BY_SGD = 0.2  # the same, where the learning rate is small for SGD
+SMALL_SGD = 0.01  # of its learning rates; the project's networks learn with 0.05 to 1
+LARGE_SGD = 2.0
+ADAPTIVE = ("Adam", "AdamW", "NAdam", "RAdam", "RMSprop")  # their steps are as large as the learning rate
+LARGE_ADAM = 0.05  # of their learning rates
 MIN_MEANS = 8  # of losses that make a course
 MUCH_HIGHER = 1.5  # times the lowest mean loss
 SPIKE = 3.0  # times the first loss
@@ -37,33 +45,57 @@ EXAMPLES_IN_A_MEAN = 1000  # so many make a mean loss steady
 EARLY = 0.5  # a share of the steps
 LUCKY = 1.5  # times the loss of the last batch
 SHOWN_NAMES = 4  # of parameters
+NEAR_GUESSING = 0.4  # a share of the loss of a model that guesses: an untrained one is near it
 NEARLY_GUESSING = 0.02  # from the loss of a model that guesses
 
 
-def told(stats: Training, classes: int = 0) -> str:
+def negative(stats: Training, loss: str, classes: int = 0) -> str:
+    """Whether `backward()` began with the negative of a loss that is never below 0.
+
+    Args:
+        stats: of the training.
+        loss: its name.
+        classes: that a cross-entropy tells apart; 0 for other losses.
+    """
+    if stats.first_loss is None or not stats.first_loss < 0:
+        return ""
+    guessing = math.log(classes) if classes > 1 else 0.0
+    if abs(stats.first_loss + guessing) > NEAR_GUESSING * guessing > 0:
+        return ""  # with scores and labels exchanged, a cross-entropy has either sign
+    return f"`backward()` began with a loss of {stats.first_loss:.3g}. A {loss} is never below 0. {WHICH_SIGN}"
+
+
+def told(stats: Training, classes: int = 0, layers: Layers | None = None, loss: str = "") -> str:
     """What was seen of a training that was not good enough; "" if nothing was.
+
+    One finding is told with its own numbers. Where there is none, all numbers are told without a question.
 
     Args:
         stats: of the training.
         classes: that the model tells apart with a cross-entropy; 0 for other losses.
+        layers: how often a call of the trained model calls them, if that is known.
+        loss: the name of another loss that is never below 0, or "".
     """
     if not stats.backwards:
         return ""
-    findings = (
+    loss = loss or ("cross-entropy" if classes else "")
+    findings: tuple[Callable[[Training], str], ...] = (
+        lambda stats: negative(stats, loss, classes) if loss else "",
+        lambda stats: _below_zero(stats) if classes else "",
         _few_updates,
-        _unmoved,
+        lambda stats: _unmoved(stats, layers),
         _weight_decay,
         _lucky_batch,
         _small_steps,
         _slow,
         _rising,
         _jumping,
+        _large_steps,
         _falling,
         _without_end,
     )
-    found = _below_zero(stats) if classes else ""
-    if found := found or next(filter(None, (finding(stats) for finding in findings)), ""):
-        return f"{_summary(stats)} {found}"
+    if found := next(filter(None, (finding(stats) for finding in findings)), ""):
+        return found
     return " ".join(filter(None, (_summary(stats), _losses(stats, classes), _movement(stats))))
 
 
@@ -105,9 +137,13 @@ def overfitting(on_training: float, on_validation: float, wanted: float, what: s
 
 def _summary(stats: Training) -> str:
     """One sentence: how many updates, in how many passes, with what."""
+    return f"{_taken(stats)}{optimizer_of(stats, 'The optimizer was')}".strip()
+
+
+def _taken(stats: Training) -> str:
+    """A sentence with a space behind: how many updates, in how many passes."""
     passes = f" in {passes_of(stats)}" if stats.epochs else ""
-    taken = stop_of(stats) or f"Training took {updates_of(stats)}{passes}. "
-    return f"{taken}{optimizer_of(stats, 'The optimizer was')}".strip()
+    return stop_of(stats) or f"Training took {updates_of(stats)}{passes}. "
 
 
 def _losses(stats: Training, classes: int) -> str:
@@ -133,14 +169,15 @@ def _few_updates(stats: Training) -> str:
     size = _batch_size(stats)
     if size >= WHOLE * stats.examples > 0:
         return (
-            f"Each batch held all {stats.examples:,} examples, so that each pass had one update. Smaller batches give "
-            "more updates. Is the batch size too large?"
+            f"{_taken(stats)}Each batch held all {stats.examples:,} examples, so that each pass had one update. "
+            "Smaller batches give more updates. Is the batch size too large?"
         )
     if stats.backwards > FEW_UPDATES or not size:
         return ""
+    taken = _taken(stats)
     if size >= min(LARGE_BATCH, stats.examples / 4):
-        return f"These are few updates, because a batch held {size:,.0f} examples. Is the batch size too large?"
-    return "These are few updates. Does training need more passes?"
+        return f"{taken}These are few updates, because a batch held {size:,.0f} examples. Is the batch size too large?"
+    return f"{taken}These are few updates. Does training need more passes?"
 
 
 def _below_zero(stats: Training) -> str:
@@ -153,28 +190,53 @@ def _below_zero(stats: Training) -> str:
     )
 
 
-def _unmoved(stats: Training) -> str:
+def _unmoved(stats: Training, layers: Layers | None) -> str:
     if not stats.unmoved or not stats.own_steps:
         return ""
-    shown = [f"`{name}`" for name in stats.unmoved[:SHOWN_NAMES]]
+    counts = layers.counts if layers is not None and layers.is_whole else {}
+    idle = list(dict.fromkeys(name.rpartition(".")[0] for name in stats.unmoved))
+    if counts and all(counts.get(name) == 0 for name in idle):
+        if any(_is_sibling(name, other) for name in idle for other in counts if counts[other]):
+            return ""  # a list that is longer than needed does no harm
+        shown = ", ".join(f"`{name}`" for name in idle[:SHOWN_NAMES])
+        these = "This layer is" if len(idle) == 1 else "These layers are"
+        return (
+            f"{these} never called: {shown}. Which line of `forward` should use {'it' if len(idle) == 1 else 'them'}?"
+        )
+    names = [f"`{name}`" for name in stats.unmoved[:SHOWN_NAMES]]
     more = f" and {len(stats.unmoved) - SHOWN_NAMES} more" if len(stats.unmoved) > SHOWN_NAMES else ""
-    return (
-        f"These parameters did not move: {', '.join(shown)}{more}. Does the optimizer not get them, or does "
-        "`forward` not use them?"
-    )
+    seen = f"These parameters did not move: {', '.join(names)}{more}."
+    if counts and all(counts.get(name) for name in idle):
+        return (
+            f"{seen} `forward` calls their layers. Does the optimizer not get these parameters, or is the graph cut "
+            "behind them?"
+        )
+    return f"{seen} Does the optimizer not get them, or does `forward` not use them?"
+
+
+def _is_sibling(name: str, other: str) -> bool:
+    """Whether two names differ in numbers only, such as `hidden.0` and `hidden.1`."""
+    return name != other and re.sub(r"\d+", "#", name) == re.sub(r"\d+", "#", other)
 
 
 def _weight_decay(stats: Training) -> str:
     if stats.weight_decay < MUCH_WEIGHT_DECAY:
         return ""
-    return "Weight decay pulls all weights towards 0 in each step. Is the weight decay too large?"
+    return (
+        f"{optimizer_of(stats, 'The optimizer was')}Weight decay pulls all weights towards 0 in each step. Is the "
+        "weight decay too large?"
+    )
 
 
 def _lucky_batch(stats: Training) -> str:
     if stats.latest_loss is None or stats.lowest_loss is None or len(stats.losses) < MIN_MEANS:
         return ""
+    if stats.latest_loss > stats.lowest_loss:
+        return ""
+    if ended_inside_a_pass(stats):
+        return f"{inside_a_pass(stats)}"
     mean = stats.losses[-2]
-    if stats.latest_loss > stats.lowest_loss or not mean > LUCKY * stats.latest_loss:
+    if not mean > LUCKY * stats.latest_loss:
         return ""
     return (
         f"Training ended with the lowest loss of all batches, {stats.latest_loss:.3g}. The batches before had a mean "
@@ -183,9 +245,32 @@ def _lucky_batch(stats: Training) -> str:
 
 
 def _small_steps(stats: Training) -> str:
-    if stats.moved is None or stats.moved >= MOVED_LITTLE:
+    if stats.moved is None:
         return ""
-    return f"The weights moved by {percent(stats.moved)} of their size only. Is the learning rate too small?"
+    moved = f"The weights moved by {percent(stats.moved)} of their size only, in {updates_of(stats)}."
+    optimizer = optimizer_of(stats, "The optimizer was")
+    if stats.optimizer == "SGD" and stats.moved < MOVED_LITTLE_BY_SGD and stats.learning_rates[:1] < (SMALL_SGD,):
+        return (
+            f"{optimizer}{moved} SGD needs a larger learning rate than Adam, often 0.01 to 1. Is the learning rate too "
+            "small?"
+        )
+    return f"{optimizer}{moved} Is the learning rate too small?" if stats.moved < MOVED_LITTLE else ""
+
+
+def is_rate_large(stats: Training) -> bool:
+    """Whether the learning rate is far above what its optimizer usually gets."""
+    usual = LARGE_ADAM if stats.optimizer in ADAPTIVE else LARGE_SGD
+    return bool(stats.learning_rates) and stats.learning_rates[0] >= usual
+
+
+def _large_steps(stats: Training) -> str:
+    if not is_rate_large(stats) or stats.optimizer not in ADAPTIVE:
+        return ""
+    moved = "" if stats.moved is None else f"The weights moved by {percent(stats.moved)} of their size. "
+    return (
+        f"{optimizer_of(stats, 'The optimizer was')}{moved}{stats.optimizer} usually gets a learning rate from "
+        "0.0001 to 0.01. Is the learning rate too large?"
+    )
 
 
 def _slow(stats: Training) -> str:
@@ -202,10 +287,11 @@ def _rising(stats: Training) -> str:
         return ""
     last, lowest, highest = stats.losses[-1], min(stats.losses), max(stats.losses)
     first = stats.losses[0] if stats.first_loss is None else stats.first_loss
+    optimizer = optimizer_of(stats, "The optimizer was")
     if first > 0 and highest > SPIKE * first:
-        return f"The loss rose from {first:.3g} to {highest:.3g} in between. Is the learning rate too large?"
+        return f"{optimizer}The loss rose from {first:.3g} to {highest:.3g} in between. Is the learning rate too large?"
     if lowest > 0 and last > MUCH_HIGHER * lowest and last > first / 2:
-        return f"The loss fell to {lowest:.3g} and rose to {last:.3g} again. Is the learning rate too large?"
+        return f"{optimizer}The loss fell to {lowest:.3g} and rose to {last:.3g} again. Is the learning rate too large?"
     return ""
 
 
@@ -217,8 +303,8 @@ def _jumping(stats: Training) -> str:
     if jumps < MAX_JUMPS * len(half):
         return ""
     return (
-        f"The loss still jumps in the second half of training, between {min(half):.3g} and {max(half):.3g}. Is the "
-        "learning rate too large?"
+        f"{optimizer_of(stats, 'The optimizer was')}The loss still jumps in the second half of training, between "
+        f"{min(half):.3g} and {max(half):.3g}. Is the learning rate too large?"
     )
 
 
@@ -238,14 +324,14 @@ def _falling(stats: Training) -> str:
     suspects = "smaller batches or more passes" if large else "more passes or a larger learning rate"
     start, middle = (1 - count * tenth / len(stats.losses) for count in (2, 1))
     return (
-        f"The loss was still falling: {before:.3g} from {start:.0%} to {middle:.0%} of training, {last:.3g} from "
-        f"{middle:.0%} to 100%."
+        f"{_summary(stats)} The loss was still falling: {before:.3g} from {start:.0%} to {middle:.0%} of training, "
+        f"{last:.3g} from {middle:.0%} to 100%."
         f"{large} Does training need {suspects}?"
     )
 
 
 def _without_end(stats: Training) -> str:
-    return WITHOUT_END if stats.stopped else ""
+    return f"{stop_of(stats)}{WITHOUT_END}" if stats.stopped else ""
 
 
 def _has_course(stats: Training) -> bool:

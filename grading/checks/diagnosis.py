@@ -20,9 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from grading.checks import expect
+from grading.checks import expect, received
 from grading.checks.answers import Training
-from grading.checks.behaviour import Measure, activation_on_the_output, behaviour, other_inputs
+from grading.checks.behaviour import Measure, activation_on_the_output, behaviour, narrow, other_inputs
+from grading.checks.course import is_rate_large, negative
 from grading.checks.model import Model
 from grading.checks.training_mistakes import coverage, training
 from grading.outcomes import CheckFailed, StudentCrashed
@@ -48,7 +49,7 @@ def explained(find: Callable[[str], str], otherwise: Callable[[], str] | None = 
         find: gets the failure's text; returns the explanation, or "" if there is none. It may run the student's code.
             What goes wrong then means that there is no explanation.
         otherwise: gives more evidence where there is no explanation, such as the smallest differing case. The evidence
-            takes the place of the general hint. "" leaves the hint.
+            takes the place of the general hint. "" leaves the hint. Where the entries of an array differ is told, too.
     """
     try:
         yield
@@ -56,7 +57,7 @@ def explained(find: Callable[[str], str], otherwise: Callable[[], str] | None = 
         if found := _without_failing(partial(find, str(failure))):
             raise CheckFailed(failure.evidence, found) from None
         if otherwise is not None and (more := _without_failing(otherwise)):
-            raise CheckFailed(f"{failure.evidence} {more}") from None
+            raise CheckFailed(" ".join(filter(None, (failure.evidence, failure.pattern, more)))) from None
         raise
     except StudentCrashed as crash:
         if found := _without_failing(partial(find, str(crash))):
@@ -128,12 +129,16 @@ def after_training(
         measure: that it missed; None where its inputs are not numbers that can be scaled.
         lowest: as in `activation_on_the_output`.
     """
+    loss, classes = ("cross-entropy", outputs.shape[1]) if lowest is None else ("mean squared error", 0)
     return first(
+        lambda: negative(stats, loss, classes),
         lambda: training(stats),
         lambda: activation_on_the_output(outputs, lowest),
-        lambda: behaviour(model, inputs, batch_axis),
+        lambda: received.values(model, inputs) if measure is not None else "",
+        lambda: behaviour(model, inputs, batch_axis, is_rate_large(stats)),
         lambda: other_inputs(stats, model, measure) if measure is not None else "",
         lambda: "" if is_validated else coverage(stats),
+        lambda: narrow(model),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from grading.checks import pattern
 from grading.isolation.channel import Opaque
 from grading.outcomes import CheckFailed
 
@@ -20,7 +21,14 @@ class Mismatch(CheckFailed):
 
     The evidence says what was done, what was expected and what came. The explanation is a general hint;
     `grading.checks.diagnosis` replaces the hint where more is known.
+
+    Attributes:
+        pattern: where the entries of an array differ, and how; "" if nothing stands out.
     """
+
+    def __init__(self, statement: str, hint: str = "", pattern: str = "") -> None:
+        super().__init__(statement, f"{pattern} {hint}".strip())
+        self.pattern = pattern
 
 
 class Miss(Mismatch):
@@ -95,7 +103,11 @@ def close(
     if error.size and not error.max() <= tolerance:  # NaN is not close to anything
         where = np.unravel_index(int(error.argmax()), error.shape)
         at = f" at {[int(index) for index in where]}" if error.size > MAX_NUMBERS_SHOWN else ""
-        raise _failure(f"{what} {shown(expected, where)}{at}", f"got {shown(actual, where)}", hint)
+        raise Mismatch(
+            f"{what} {shown(expected, where)}{at}; got {shown(actual, where)}.",
+            hint,
+            pattern.described(actual, expected, tolerance),
+        )
 
 
 def is_close(actual: np.ndarray | float, expected: np.ndarray | float, tolerance: float) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from grading.checks import answers
-from grading.checks.answers import Gradients
+from grading.checks.answers import Gradients, Layers
 from grading.checks.requests import Requests
 from grading.isolation.channel import Handle
 
@@ -32,6 +32,11 @@ class Model:
         """Call the model in training mode and send `cotangent` (by default ones) back through it."""
         message = {"op": "gradients", "object": self.handle, "args": list(args), "cotangent": cotangent}
         return answers.gradients(self._requests.ask(message, self._target))
+
+    def layers(self, *args: Any) -> Layers:
+        """Call the model, and tell what its layers receive, even if the model crashes: for messages only."""
+        message = {"op": "layers", "object": self.handle, "args": list(args)}
+        return answers.layers(self._requests.ask(message, self._target))
 
     def parameters(self) -> dict[str, np.ndarray]:
         """The values of its parameters, by name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from grading.checks.answers import Training
 
 MUCH_WEIGHT_DECAY = 0.02  # AdamW has 0.01 unless told otherwise
+WHICH_SIGN = "Which sign does the loss have where `backward()` is called?"
 WITHOUT_END = "Training should end by itself. Which condition ends your loop?"
 
 

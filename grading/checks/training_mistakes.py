@@ -6,7 +6,8 @@ Each function gives sentences, or "" where nothing is sure. `grading.checks.cour
 from __future__ import annotations
 
 from grading.checks.answers import Training
-from grading.checks.phrases import WITHOUT_END, counted, optimizer_of, stop_of, times, updates_of
+from grading.checks.endings import ended_inside_a_pass, inside_a_pass
+from grading.checks.phrases import WHICH_SIGN, WITHOUT_END, counted, optimizer_of, stop_of, times, updates_of
 
 MAX_STALE_SHARE = 0.5  # a share: code that resets gradients at all resets them before nearly every step
 ONCE_A_PASS = 1.1  # steps in each pass over the data, where `step()` stands behind the loop over the batches
@@ -21,6 +22,11 @@ _MADE_AGAIN = (
 
 def training(stats: Training) -> str:
     """The mistake that the watchers saw while training ran; "" if nothing is sure."""
+    if stats.finite is False and stats.first_loss is not None and stats.first_loss < 0:
+        return (
+            f"{stop_of(stats)}After training, some weights of the model are NaN or infinite. `backward()` began with a "
+            f"loss of {stats.first_loss:.3g}. Training made this number smaller without end. {WHICH_SIGN}"
+        )
     if stats.finite is False:
         return (
             f"{stop_of(stats)}After training, some weights of the model are NaN or infinite: training diverged. "
@@ -69,6 +75,8 @@ def coverage(stats: Training) -> str:
             f"Training used only {seen}, in {counted(stats.batches, 'batch', 'batches')}. Does a `return` or "
             "`break` end the loop over the batches early?"
         )
+    if 0.5 < stats.epochs <= FEW_EPOCHS and stats.backwards and ended_inside_a_pass(stats):
+        return inside_a_pass(stats)
     if 0.5 < stats.epochs <= FEW_EPOCHS and stats.backwards:
         return (
             f"Training passed over the data {times(stats.epochs)}, in {updates_of(stats)}. Are these as many passes as "

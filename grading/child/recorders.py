@@ -121,17 +121,26 @@ class Moves:
     def __init__(self, parameters: Sequence[torch.nn.Parameter], batches: int) -> None:
         self._parameters = parameters
         self._version = self._versions()
-        self._latest: deque[bool] = deque(maxlen=max(1, batches))
+        self._latest: deque[int] = deque(maxlen=max(1, batches))  # writes in each batch
 
     def batch_ended(self) -> None:
         """Note whether the batch that was handed out last has moved a parameter."""
         version = self._versions()
-        self._latest.append(version != self._version)
+        self._latest.append(version - self._version)
         self._version = version
 
     def told(self) -> dict[str, Any]:
-        """`moves`: how many of these batches moved a parameter. `last_moved`: whether the last one did."""
-        return {"moves": sum(self._latest), "last_moved": bool(self._latest) and self._latest[-1]}
+        """What was seen.
+
+        Returns:
+            `moves`: how many of these batches moved a parameter. `last_moved`: whether the last one did.
+            `most_writes`: in one of these batches, as torch counts them.
+        """
+        return {
+            "moves": sum(count != 0 for count in self._latest),
+            "last_moved": bool(self._latest) and self._latest[-1] != 0,
+            "most_writes": max(self._latest, default=0),
+        }
 
     def _versions(self) -> int:
         return sum(parameter._version for parameter in self._parameters)

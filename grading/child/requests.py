@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from backend import device_of  # every fork of the server shares this module
-from grading.child import compiler, failure, other_editions, watch
+from grading.child import compiler, failure, layers, other_editions, watch
 from grading.isolation.channel import DTYPES, Handle, Opaque
 from pictures.windows.display import has_display
 from startup import student_modules
@@ -153,6 +153,14 @@ class RequestHandler:
         _set_training(target, False)
         with torch.no_grad():
             return _outgoing(getattr(target, name)(*self._incoming(args, device_of(target))))
+
+    def do_layers(self, object: Handle, args: list[Any]) -> dict[str, Any]:
+        """Call a kept model in evaluation mode, and tell what its layers receive; see `layers.watched`."""
+        model = self._objects[object.number]
+        _set_training(model, False)
+        inputs = self._incoming(args, device_of(model))
+        with torch.no_grad():
+            return layers.watched(model, lambda: model(*inputs))
 
     def do_gradients(self, args: list[Any], cotangent: np.ndarray | None = None, **callee: Any) -> dict[str, Any]:
         """Call, then send `cotangent` (by default ones) back through the graph.

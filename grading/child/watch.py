@@ -129,7 +129,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
         backwards, arrivals: backward passes, and those that brought a gradient to a parameter of this model.
         writes: how often a parameter of this model was written to in place, as far as torch counts it.
         resumed, stale: arrivals after the first step, and those that met gradients from before the latest step.
-        batches: how often `__getitems__` handed out examples.
+        batches, largest_batch: how often `__getitems__` handed out examples, and how many at most at once.
         made: parameters that any module got while training ran.
         unmoved: names of the parameters that ended as they began.
         moved: how far the model's parameters moved, as a share of their size at first; None if that is no number.
@@ -139,7 +139,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
     gradient, the smallest one's, as forgetting to reset concerns all alike.
     """
     found: dict[str, Any] = dict.fromkeys(
-        ("fetched", "batches", "steps", "own_steps", "backwards", "arrivals", "made"), 0
+        ("fetched", "batches", "largest_batch", "steps", "own_steps", "backwards", "arrivals", "made"), 0
     )
     found |= {"examples": len(dataset), "resumed": 0, "stale": 0, "stopped": False}
     parameters = _parameters(model)
@@ -188,6 +188,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
         batch = fetch(indices)
         found["fetched"] += len(indices)
         found["batches"] += 1
+        found["largest_batch"] = max(found["largest_batch"], len(indices))
         seen[indices] = True
         inputs.batch(getattr(batch, "columns", {}))
         return batch

@@ -16,6 +16,7 @@ from grading.checks.model import Model
 from grading.checks.student import Student
 from grading.outcomes import CheckFailed
 from pictures.separating_line import SeparatedPoints
+from test_cases.q1 import mistakes
 
 TARGET, TRAIN = "models.PerceptronModel", "train.train_perceptron"
 TOLERANCE = 1e-4  # of float32 sums of a few products
@@ -60,14 +61,23 @@ def score(student: Student, library: Library, thresholds: Mapping[str, float]) -
         model = student.create(TARGET, dimensions)
         _set_weights(model, random.standard_normal((1, dimensions)))
         for point in random.standard_normal((10, 1, dimensions)).astype(np.float32):
-            found = expect.number(model(point), "the score of one point should be")
-            with diagnosis.explained(lambda text: "", lambda model=model: _smallest_score(model)):  # type: ignore[misc]
+            with diagnosis.explained(
+                lambda text, model=model: _wrong_score(model),  # type: ignore[misc]
+                lambda model=model: _smallest_score(model),  # type: ignore[misc]
+            ):
+                found = expect.number(model(point), "the score of one point should be")
                 expect.close(
                     found,
                     float((point @ _weights(model).T).item()),
                     TOLERANCE,
                     "the score should be the dot product of the weights with the point,",
                 )
+
+
+def _wrong_score(model: Model) -> str:
+    weights = _weights(model)
+    points = np.random.default_rng(12).standard_normal((6, 1, weights.shape[1])).astype(np.float32)
+    return mistakes.SCORE.explanation([((weights, point), model(point)) for point in points], TOLERANCE)
 
 
 def _smallest_score(model: Model) -> str:
@@ -159,21 +169,47 @@ def _converges(student: Student, drawn: Splits, number: int, maximum_passes: flo
         raise CheckFailed(
             f"{which}{'training' if number == 1 else 'Training'} ended{passes} with {int(right.sum())} of {len(right)} "
             "points right. A line separates these points. Training should end after a whole pass without a mistake.",
-            _why_it_ended(training),
+            _why_it_ended(student, training),
         )
 
 
-def _why_it_ended(training: Training) -> str:
+def _why_it_ended(student: Student, training: Training) -> str:
     """What the last pass of a training that ended too early tells, if each batch held one point."""
-    is_one_by_one = training.batches == training.fetched
-    ended_with_a_pass = training.epochs >= 1 and training.epochs.is_integer()
-    if not (is_one_by_one and ended_with_a_pass) or not training.moves or training.last_moved:
+    if training.batches != training.fetched or not training.moves:
         return "When does your loop end?"
+    if training.epochs < 1 or not training.epochs.is_integer():
+        return "Training ended inside a pass. Does a `return` or `break` end the loop over the points?"
+    if training.epochs == 1 and (times := _updates_in_a_row(student)) > 1:
+        return (
+            f"There was one pass only. In a trial, one point moved the weights {times} times in a row in one pass. "
+            "Later points move the weights again, so that further passes are needed. Does your loop repeat each point, "
+            "in place of the whole pass?"
+        )
     points = "1 point" if training.moves == 1 else f"{training.moves} points"
+    if training.last_moved:
+        return (
+            f"In the last pass, {points} moved the weights. Does a wrong count of mistakes end your loop, or a number "
+            "of passes?"
+        )
     return (
         f"In the last pass, {points} moved the weights, and the last point did not. Does the last point of a pass "
         "alone end your loop, or a number of passes?"
     )
+
+
+def _updates_in_a_row(student: Student) -> int:
+    """How often a point that is far on the wrong side moves the weights in one pass, if there is a single pass; else 0.
+
+    A point that is only just wrong tells how many writes one update takes.
+    """
+    point, label = np.ones((1, 3)), np.ones((1, 1))
+    writes = []
+    for distance in (0.01, 3.5):
+        _, training = _train_from(student, -distance * point, point, label)
+        if training.epochs != 1 or not training.most_writes:
+            return 0
+        writes.append(training.most_writes)
+    return writes[1] // writes[0]
 
 
 def _went_on(training: Training, moved: bool, right: int, count: int) -> str:
@@ -230,11 +266,20 @@ def _wrong_prediction(model: Model, points: list[tuple[float, float]]) -> str:
     probes: list[diagnosis.Probe] = [
         ((x - 2 * y,), model.method("get_prediction", np.array([[x, y]], np.float32))) for x, y in points
     ]
-    return diagnosis.recognised(WRONG_PREDICTIONS, probes, TOLERANCE)
+    return _threshold(model) or diagnosis.recognised(WRONG_PREDICTIONS, probes, TOLERANCE)
+
+
+def _threshold(model: Model) -> str:
+    scores = np.linspace(-5, 5, 81)
+    points = [np.array([[score, 0]], np.float32) for score in scores]  # the first weight is 1
+    return mistakes.threshold(
+        list(scores),
+        [expect.number(model.method("get_prediction", point), "the prediction should be") for point in points],
+    )
 
 
 def _expect_no_move(student: Student, start: np.ndarray, points: np.ndarray, labels: np.ndarray) -> None:
-    moved = _train_from(student, start, points, labels) - start
+    moved = _train_from(student, start, points, labels)[0] - start
     if np.abs(moved).max() > 0:
         raise CheckFailed(
             f"the weights {expect.shown(start[0], ())} predict the label of every point. Training should not move "
@@ -245,7 +290,7 @@ def _expect_no_move(student: Student, start: np.ndarray, points: np.ndarray, lab
 
 def _expect_no_wrong_move_from_zero(student: Student, point: np.ndarray) -> None:
     """A score of 0 already predicts 1. A move along the point makes no other point wrong: worth a remark, no points."""
-    moved = _train_from(student, np.zeros((1, 3)), point, np.ones((1, 1)))[0]
+    moved = _train_from(student, np.zeros((1, 3)), point, np.ones((1, 1)))[0][0]
     if not moved.any():
         return
     if not np.isfinite(moved).all() or not _is_along(moved, point[0]) or _along(moved, point[0]) < 0:
@@ -262,7 +307,8 @@ def _expect_no_wrong_move_from_zero(student: Student, point: np.ndarray) -> None
 
 def _expect_one_direction(student: Student, start: np.ndarray, point: np.ndarray, label: float) -> None:
     """Any positive number of updates, with any positive learning rate, moves along label * point."""
-    moved = (_train_from(student, start, point, np.array([[label]])) - start)[0]
+    weights, training = _train_from(student, start, point, np.array([[label]]))
+    moved = (weights - start)[0]
     direction = label * point[0]
     given = (
         f"the weights {expect.shown(start[0], ())} predict {-label:g} for the point {expect.shown(point[0], ())}. Its "
@@ -272,12 +318,13 @@ def _expect_one_direction(student: Student, start: np.ndarray, point: np.ndarray
         on_the_line = "" if start.any() else " A score of 0 predicts 1."
         raise CheckFailed(
             f"{given}; they did not move.{on_the_line}",
-            "Does the point cause no update, or does the update change another tensor than `get_weights` returns?",
+            _why_nothing_moved(training),
         )
     step = _along(moved, direction)
     if not _is_along(moved, direction):
         raise CheckFailed(
-            f"{given} along label * x = {expect.shown(direction, ())}; they moved by {expect.shown(moved, ())}."
+            f"{given} along label * x = {expect.shown(direction, ())}; they moved by {expect.shown(moved, ())}.",
+            mistakes.direction(moved, start[0], point[0], label),
         )
     if step < 0:
         with diagnosis.explained(lambda text: _what_moves_the_wrong_way(student, start, point, label)):
@@ -287,9 +334,19 @@ def _expect_one_direction(student: Student, start: np.ndarray, point: np.ndarray
             )
 
 
+def _why_nothing_moved(training: Training) -> str:
+    """What the passes over a single wrong point tell, if the weights stayed."""
+    if training.stopped:
+        return (
+            f"Training was stopped after {training.epochs:,.0f} passes over the point. `w = w + step` makes a new "
+            "tensor, and the Parameter stays as it is. Does your update make a new tensor, or is there no update?"
+        )
+    return "Does the point cause no update, or does the update change another tensor than `get_weights` returns?"
+
+
 def _what_moves_the_wrong_way(student: Student, start: np.ndarray, point: np.ndarray, label: float) -> str:
     """Whether a wrong point with the other label moves the weights the wrong way, too."""
-    moved = (_train_from(student, start, -point, np.array([[-label]])) - start)[0]
+    moved = (_train_from(student, start, -point, np.array([[-label]]))[0] - start)[0]
     if not moved.any():
         return ""
     if _along(moved, label * point[0]) < 0:
@@ -311,8 +368,10 @@ def _along(moved: np.ndarray, direction: np.ndarray) -> float:
     return float(moved @ direction / (direction @ direction))
 
 
-def _train_from(student: Student, start: np.ndarray, points: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The weights after training on a few points.
+def _train_from(
+    student: Student, start: np.ndarray, points: np.ndarray, labels: np.ndarray
+) -> tuple[np.ndarray, Training]:
+    """The weights after training on a few points, and what was seen of it.
 
     A sound update gets them right after some passes; a wrong one may go on for ever. So training is ended after many.
     It gets far more, from the start again, if the weights went the right way: a tiny learning rate may take its time.
@@ -326,7 +385,7 @@ def _train_from(student: Student, start: np.ndarray, points: np.ndarray, labels:
         gain = (labels * points * (_weights(model) - start)).sum()
         if not training.stopped or not gain > 0 or len(points) > 1:
             break
-    return _weights(model)
+    return _weights(model), training
 
 
 def _weights(model: Model) -> np.ndarray:

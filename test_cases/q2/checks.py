@@ -8,9 +8,11 @@ from functools import partial
 import numpy as np
 
 from data import Library
-from grading.checks import behaviour, course, diagnosis, expect, losses
+from grading.checks import behaviour, course, diagnosis, expect, losses, received
 from grading.checks import common as common_checks
+from grading.checks.answers import Training
 from grading.checks.behaviour import Measure
+from grading.checks.model import Model
 from grading.checks.student import Student
 from pictures.curve import FittedCurve
 
@@ -23,7 +25,12 @@ def shape(student: Student, library: Library, thresholds: Mapping[str, float]) -
     model = student.create(TARGET)
     for batch in (1, 4):
         x = np.linspace(-6, 6, batch, dtype=np.float32)[:, None]
-        with diagnosis.explained(lambda text: behaviour.not_a_number_alone(model, SEVERAL)):
+        with diagnosis.explained(
+            lambda text: diagnosis.first(
+                lambda: received.shape(model, SEVERAL[:4], "numbers"),
+                lambda: behaviour.not_a_number_alone(model, SEVERAL),
+            )
+        ):
             expect.array(
                 model(x),
                 (batch, 1),
@@ -57,12 +64,23 @@ def fit(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
             lambda: diagnosis.after_training(
                 training, model, sine.train.x, predictions, measure=measure, lowest=float(targets.min())
             ),
+            lambda: _flat(model, sine.test.x, predictions, training),  # type: ignore[union-attr]
             lambda: behaviour.scaled_outputs(predictions, sine.test.y),  # type: ignore[union-attr]
         )
     ):
-        seen = course.told(training) if error > limit else ""
+        seen = course.told(training, layers=model.layers(SEVERAL), loss="mean squared error") if error > limit else ""
         expect.at_most(error, limit, "the mean squared error over [-2 pi, 2 pi]", seen)
     student.advise(training)
+
+
+def _flat(model: Model, x: np.ndarray, predictions: np.ndarray, training: Training) -> str:
+    """Where predictions are one number; beside it, what training shows, unless the first layer receives one number."""
+    flat, is_from_the_first_layer = received.where_flat(model, x, predictions)
+    if course.is_rate_large(training):
+        return ""  # large steps end in such models, too
+    if not flat or is_from_the_first_layer:
+        return flat
+    return f"{flat} {course.told(training, layers=model.layers(SEVERAL), loss='mean squared error')}"
 
 
 def _mean_squared_error(student: Student) -> None:

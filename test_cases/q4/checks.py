@@ -15,6 +15,7 @@ from grading.checks.model import Model
 from grading.checks.student import Student
 from grading.outcomes import CheckFailed, StudentCrashed
 from pictures.word_bars import ReadWords
+from test_cases.q4 import mistakes
 
 TARGET, LOSS, TRAIN = "models.LanguageIDModel", "losses.languageid_loss", "train.train_languageid"
 LONGEST = 10
@@ -29,7 +30,12 @@ def any_length(student: Student, library: Library, thresholds: Mapping[str, floa
     random = np.random.default_rng(5)
     several = words.inputs(random.integers(words.CHARACTERS, size=(PROBED_ROWS, PROBE_LENGTH)))
     with diagnosis.explained(
-        lambda text: _wrong_lengths(student) or behaviour.not_a_number_alone(model, several, batch_axis=1)
+        lambda text: diagnosis.first(
+            lambda: _wrong_lengths(student),
+            lambda: mistakes.own_layers(model),
+            lambda: mistakes.wrong_rows(model),
+            lambda: behaviour.not_a_number_alone(model, several, batch_axis=1),
+        )
     ):
         for length in range(1, LONGEST + 1):
             for batch in (1, 3):
@@ -41,7 +47,6 @@ def any_length(student: Student, library: Library, thresholds: Mapping[str, floa
                     model(words.inputs(rows)),
                     (batch, words.LANGUAGES),
                     f"a batch of {noun} should give scores",
-                    "`xs` has shape (length, batch, 47). The letters lie along dimension 0.",
                 )
 
 
@@ -90,13 +95,16 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
     )
     with diagnosis.explained(
         lambda text: diagnosis.first(
+            lambda: mistakes.own_layers(model),
             lambda: _deaf_to_order(model, probed),
             lambda: diagnosis.after_training(
                 training, model, probed, logits, batch_axis=1, is_validated=measured.is_validated
             ),
         )
     ):
-        measured.require("accuracy on the test words", lambda: measured.seen(training, words.LANGUAGES))
+        measured.require(
+            "accuracy on the test words", lambda: measured.seen(training, words.LANGUAGES, model.layers(probed))
+        )
     student.advise(training)
 
 

@@ -8,8 +8,9 @@ from functools import partial
 import numpy as np
 
 from data import Library, digits, easy_digits
-from grading.checks import combinations, diagnosis, expect, smallest
+from grading.checks import combinations, diagnosis, expect, pattern, smallest
 from grading.checks import common as common_checks
+from grading.checks.behaviour import PROBED_ROWS
 from grading.checks.model import Model
 from grading.checks.student import Student
 from grading.outcomes import StudentCrashed
@@ -32,7 +33,7 @@ TOLERANCE = 1e-4  # float32 sums of at most nine products are exact to about 1e-
 
 
 def convolve(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    with diagnosis.explained(lambda text: _wrong_convolution(student), lambda: _smallest_convolution(student)):
+    with diagnosis.explained(lambda text: _wrong_convolution(student), lambda: _seen_of_convolution(student)):
         for image, kernel in _pairs(7):
             expected = mistakes.convolution(image, kernel)
             what = f"Convolve of a {_times(image.shape)} image with a {_times(kernel.shape)} kernel should give"
@@ -112,7 +113,10 @@ def accuracy(student: Student, library: Library, thresholds: Mapping[str, float]
             measure=common_checks.measure_of_digits(easy.test, threshold),
         )
     ):
-        measured.require("accuracy on the test images", lambda: measured.seen(training, digits.CLASSES))
+        measured.require(
+            "accuracy on the test images",
+            lambda: measured.seen(training, digits.CLASSES, model.layers(inputs[:PROBED_ROWS])),
+        )
     student.advise(training)
 
 
@@ -142,6 +146,25 @@ def _wrong_convolution(student: Student) -> str:
     is_square = [kernel.shape[0] == kernel.shape[1] for (_, kernel), _ in probes]
     if is_right == is_square and any(is_right) and all(height != width for height, width in crashes):
         return "Square kernels give the right result, other kernels do not. Is one side of the kernel used for both?"
+    return ""
+
+
+def _seen_of_convolution(student: Student) -> str:
+    """Where the entries of a larger result differ, and the smallest case that differs."""
+    return " ".join(filter(None, (_pattern_of_convolution(student), _smallest_convolution(student))))
+
+
+def _pattern_of_convolution(student: Student) -> str:
+    for image, kernel in _pairs(20):
+        try:
+            found = student.call(CONVOLVE, image, kernel)
+        except StudentCrashed:
+            continue
+        expected = mistakes.convolution(image, kernel)
+        if np.shape(found) == expected.shape and (
+            seen := pattern.described(found.astype(np.float64), expected, TOLERANCE)
+        ):
+            return f"With a {_times(image.shape)} image and a {_times(kernel.shape)} kernel: {seen}"
     return ""
 
 

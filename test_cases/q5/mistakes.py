@@ -12,6 +12,11 @@ import numpy as np
 
 from grading.checks.combinations import Computation, Part, Variant
 
+STAY_ZERO = {  # how far the last row and the last column that are written lie from the last ones
+    "last row and column 0": (-1, -1),
+    "last row 0": (-1, 0),
+    "last column 0": (0, -1),
+}
 MATRIX_PRODUCTS = ("matrix product", "transposed matrix product")
 
 
@@ -46,9 +51,11 @@ def convolution(
         "mirrored": kernel[:, ::-1],
         "ones": np.ones_like(kernel),
         "first": np.full_like(kernel, kernel[0, 0]),
+        "transposed": kernel.T,
     }[weights]
     padding = [(0, 0) if edge == "inside" else _around(side, edge) for side in kernel.shape]
-    patches = np.lib.stride_tricks.sliding_window_view(np.pad(image, padding), kernel.shape)
+    patches = np.lib.stride_tricks.sliding_window_view(np.pad(image, padding), used.shape)
+    rows, columns = np.indices(patches.shape[:2])
     chosen = {
         "all": patches,
         "last row and column missing": patches[:-1, :-1],
@@ -57,6 +64,9 @@ def convolution(
         "first row and column missing": patches[1:, 1:],
         "every second": patches[::2, ::2],
         "side by side": patches[:: kernel.shape[0], :: kernel.shape[1]],
+        **dict.fromkeys(STAY_ZERO, patches),
+        "row for column": patches[rows, np.minimum(rows, patches.shape[1] - 1)],
+        "column for row": patches[np.minimum(columns, patches.shape[0] - 1), columns],
     }[positions]
     if total in MATRIX_PRODUCTS:
         products = chosen @ (used.T if total == "transposed matrix product" else used)  # ValueError unless they fit
@@ -70,8 +80,16 @@ def convolution(
         "sum of each row": lambda: products.sum(axis=3),
         "sum of each column": lambda: products.sum(axis=2),
         "last product": lambda: products[..., -1, -1],
+        "patch and kernel added": lambda: (chosen + used).sum(axis=(2, 3)),
+        "product of sums": lambda: chosen.sum(axis=(2, 3)) * used.sum(),
+        "running sum": lambda: products.sum(axis=(2, 3)).ravel().cumsum().reshape(products.shape[:2]),
+        "running sum of each row": lambda: products.sum(axis=(2, 3)).cumsum(axis=1),
     }
     result = totals[total]()
+    if positions in STAY_ZERO:
+        from_last_row, from_last_column = STAY_ZERO[positions]
+        is_written = (rows <= rows.max() + from_last_row) & (columns <= columns.max() + from_last_column)
+        result = np.where(is_written, result, 0)  # ValueError where the total has another shape
     ways: dict[str, Callable[[], np.ndarray]] = {
         "as it is": lambda: result,
         "transposed": lambda: result.T,
@@ -120,6 +138,11 @@ CONVOLUTION = Computation(
                 Variant(
                     "ones", "Your result is the sum of each patch. The kernel is not used.", "Where is `weight` used?"
                 ),
+                Variant(
+                    "transposed",
+                    f"Your result belongs to a kernel whose rows and columns are exchanged. {_KERNEL}",
+                    "Which index of `weight` is the row?",
+                ),
                 Variant("first", "Every entry of the patch is multiplied by `weight[0, 0]`. " + _KERNEL),
             ),
         ),
@@ -154,6 +177,27 @@ CONVOLUTION = Computation(
                     "The first row and the first column of the result are missing. All other entries are right.",
                     "At which row and column does the first patch start?",
                 ),
+                *(
+                    Variant(
+                        f"{name} 0",
+                        f"The {words} of the result {verb} 0. All other entries are right.",
+                        _POSITIONS,
+                    )
+                    for name, words, verb in (
+                        ("last row and column", "last row and the last column", "stay"),
+                        ("last row", "last row", "stays"),
+                        ("last column", "last column", "stays"),
+                    )
+                ),
+                *(
+                    Variant(
+                        f"{one} for {other}",
+                        f"The {one} of the patch is used for its {other}, too. Entry (i, j) belongs to the patch that "
+                        "starts at row i and column j.",
+                        "Which index stands in which slice?",
+                    )
+                    for one, other in (("row", "column"), ("column", "row"))
+                ),
                 Variant("every second", "The kernel moves by 2 entries. The kernel should move by 1 entry."),
                 Variant("side by side", "The patches do not overlap. The kernel should move by 1 entry."),
             ),
@@ -175,6 +219,21 @@ CONVOLUTION = Computation(
                     for name in MATRIX_PRODUCTS
                 ),
                 Variant("mean", "Your result is the mean of kernel times patch. The sum is needed."),
+                Variant(
+                    "patch and kernel added",
+                    f"Patch and kernel are added. {_KERNEL}",
+                    "Which operator stands between patch and kernel?",
+                ),
+                Variant("product of sums", f"The sum of the patch is multiplied by the sum of the kernel. {_KERNEL}"),
+                *(
+                    Variant(
+                        name,
+                        f"Each entry also holds the sums of the entries before it{where}. Each entry should hold the "
+                        "sum of its own patch.",
+                        "Where does the sum start again at 0?",
+                    )
+                    for name, where in (("running sum", ""), ("running sum of each row", " in its row"))
+                ),
                 Variant("max", "Your result is the largest product of kernel and patch. Their sum is needed."),
                 Variant("sum of each row", "The sum runs over the kernel's columns only. The rows are not added."),
                 Variant("sum of each column", "The sum runs over the kernel's rows only. The columns are not added."),
