@@ -63,8 +63,8 @@ def attention(
         inputs: (batch, time, d).
         parameters: weights and biases of the three layers, by name.
         block_size: most positions that the block is made for; only a wrong scale uses it.
-        layers, projection, product, scored, scale, mask, weights, output, shrunk: right by default; `ATTENTION` lists the
-            mistakes.
+        layers, projection, product, scored, scale, mask, weights, output, shrunk: right by default; `ATTENTION` lists
+            the mistakes.
     Returns:
         (batch, time, d); a wrong `output` may have another shape.
     """
