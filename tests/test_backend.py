@@ -232,6 +232,8 @@ def test_the_facts_of_sound_training_count_what_happened():
         "foreign": 0,
         "moves": 10,
         "last_moved": True,
+        "largest_batch": 20,
+        "most_writes": 2,
     }
 
 

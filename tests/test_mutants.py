@@ -33,9 +33,10 @@ CORE_QUESTIONS = {question.id for question in discover() if question.group == CO
 TRAINED = {"q1": "convergence", "q2": "fit", "q3": "accuracy", "q4": "accuracy", "q5": "accuracy"}
 SEEN = (  # of a sound training: its numbers, and no suspect but that more training may help
     r"Training took [\d,]+ updates in [\d.]+ passes\. "
+    r"(These are few updates\. Does training need more passes\?|"
     r"The optimizer was Adam with learning rate [^ ]+( at the start and [^ ]+ at the end)?\. "
     r"(The loss went from [\d.e-]+ to [\d.e-]+\. The weights moved by \d+% of their size\.|"
-    r"The loss was still falling: .*|These are few updates\. Does training need more passes\?)"
+    r"The loss was still falling: .*))"
 )
 FEWER_EPOCHS = {
     "q2": ("epochs, loader = 250,", "epochs, loader = 100,"),

@@ -161,7 +161,7 @@ def test_one_pass_over_the_points_is_never_enough(patched_solutions, graded, see
         (
             "weights += label * point",
             "weights = weights + label * point",
-            "change another tensor than `get_weights` returns?",
+            "update make a new tensor, or is there no update?",
         ),
         (
             "weights += label * point",
