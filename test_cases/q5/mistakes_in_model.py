@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,10 @@ from grading.outcomes import StudentCrashed
 
 IMAGE, KERNELS = (6, 8), ((1, 3), (3, 1))  # of kernels with one entry in a row or column, no mistake hides another
 SIDES: dict[str, Callable[[int, int], tuple[int, int]]] = {
-    "The height and the width of the kernel are exchanged. Dimension 0 of the kernel is its height.": lambda h, w: (w, h),
+    "The height and the width of the kernel are exchanged. Dimension 0 of the kernel is its height.": lambda h, w: (
+        w,
+        h,
+    ),
     "The height of the kernel is used for its width, too.": lambda h, w: (h, h),
     "The width of the kernel is used for its height, too.": lambda h, w: (w, w),
 }

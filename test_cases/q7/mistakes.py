@@ -7,6 +7,7 @@ staff/build/gpt_mistakes.py. This file holds no computation of a block or a GPT,
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -38,8 +39,7 @@ BLOCK_EXPLANATIONS = {
         "stand for both?"
     ),
     "norms_before_the_layers": (
-        "`norm_1` comes before `attention`, and `norm_2` before `linear`. In this block each norm follows a sum. Which "
-        "steps are the norms?"
+        "`norm_1` comes before `attention`, and `norm_2` before `linear`. In this block each norm follows a sum."
     ),
     "norms_before_the_sums": (
         "Each norm comes before its sum. In this block each norm comes after its sum. Are steps 2 and 3, and steps 5 "
@@ -123,10 +123,8 @@ ATTENTION_ON_WHOLE_BLOCKS = (
     "The block works for inputs of `block_size` positions. For shorter inputs it crashes. Does question 6 cut the "
     "mask to the number of positions? Run `python autograder.py -q q6`."
 )
-_ONE_BLOCK = (
-    "Only the {} block has an effect on the logits. Each block should get the output of the block before it. Which "
-    "blocks does your loop call, and what does each of them get?"
-)
+_ONE_BLOCK = "Only the {} block has an effect on the logits. Each block should get the output of the block before it."
+_LISTED = re.compile(r"(?:\w+\.)*?(\d+)\.")  # the number of a block in the name of one of its layers
 _SAME_BLOCK = "Each pass of the loop uses the {} block. Which variable holds the current block?"
 _FREE_LOGITS = "{} Logits are real numbers of any sign and size. What comes after `output` in `forward`?"
 MODEL_EXPLANATIONS = {
@@ -233,6 +231,32 @@ ONLY_WHOLE_BLOCKS = (
     "The GPT works for texts of `block_size` tokens. For shorter texts it crashes. Are the positions always 0 to "
     "block_size - 1, or 0 to time - 1?"
 )
+
+
+BATCH_FOR_TIME = (
+    "The GPT works for one text, and for as many texts as each text has characters. For other batches it crashes. Your "
+    "code takes the number of texts (batch) for the number of characters (time)."
+)
+
+
+def called_blocks(explanation: str, counts: Mapping[str, int]) -> str:
+    """What to ask about a GPT in which only one block has an effect; other explanations stay.
+
+    Args:
+        explanation: of `MODEL_EXPLANATIONS`.
+        counts: calls by the name of the layer.
+    """
+    if explanation not in (_ONE_BLOCK.format("first"), _ONE_BLOCK.format("last")):
+        return explanation
+    calls: dict[int, int] = defaultdict(int)
+    for name, count in counts.items():
+        if found := _LISTED.match(name):
+            calls[int(found[1])] += count
+    if not calls:
+        return explanation
+    if not all(calls.values()):
+        return f"{explanation} Some blocks are never called. Which blocks does your loop call?"
+    return f"{explanation} Every block is called. Which tensor does each block get?"
 
 
 def index_out_of_range(works: Callable[[int, int], bool], block_size: int, vocabulary: int) -> str:
