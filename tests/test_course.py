@@ -223,7 +223,10 @@ def test_an_optimizer_for_each_step_is_worth_advice():
     [
         ({"distinct": 20, "fetched": 20, "batches": 1, "backwards": 1}, "Does a `return` or `break` end the loop"),
         ({"distinct": 20, "fetched": 20, "batches": 1, "backwards": 500}, "Is one batch used over and over"),
-        ({"distinct": 20, "fetched": 200, "batches": 10, "backwards": 10}, "does each pass end after the first batch?"),
+        (
+            {"distinct": 20, "fetched": 200, "batches": 10, "backwards": 10, "largest_batch": 20},
+            "Does each pass end after the first batch, or does",
+        ),
         ({"fetched": 2000, "backwards": 40}, "Training passed over the data 2 times, in 40 updates."),
         ({"fetched": 1000, "backwards": 20}, "Training passed over the data once, in 20 updates."),
     ],

@@ -75,8 +75,8 @@ def explanation(text: str, question: str, files: Iterable[SourceFile], is_traini
         return LAYERS_UNSEEN
     if re.search(r"cannot assign (?:module|parameters?) before Module.__init__", headline):
         return MODULE_FIRST
-    if found := re.search(r"cannot assign '[\w.]*Tensor' as parameter '(\w+)'", headline):
-        return PARAMETER_REPLACED.format(found[1])
+    if replaced := re.search(r"cannot assign '[\w.]*Tensor' as parameter '(\w+)'", headline):
+        return PARAMETER_REPLACED.format(replaced[1])
     if re.search(r"Boolean value of Tensor with more than one value is ambiguous", headline):
         return ONE_TRUTH
     if re.search(r"torch\._dynamo|torch\._inductor|InductorError|BackendCompilerFailed|CppCompileError", headline):

@@ -67,7 +67,8 @@ def along_the_batch(model: Model) -> str:
         article = "A" if kind == "GRU" else "An"
         return (
             f"{seen} The {kind} `{name}` receives shape {recurrent[0].shape} and takes its steps along dimension 1, "
-            f"from word to word. {article} {kind} does so with `batch_first=True`. Dimension 0 of `xs` counts the letters."
+            f"from word to word. {article} {kind} does so with `batch_first=True`. Dimension 0 of `xs` counts the "
+            "letters."
         )
     return (
         f"{seen} Dimension 0 of `xs` counts the letters, dimension 1 the words. Along which dimension does the state "

@@ -192,7 +192,9 @@ def _wrong_block(student: Student, model: Model, case: Mapping[str, np.ndarray])
     try:
         found = model(case["x"])
         return diagnosis.first(
-            lambda: mistakes.block(found, _case("block_mistakes"), TOLERANCE),
+            lambda: mistakes.called_attention(
+                mistakes.block(found, _case("block_mistakes"), TOLERANCE), model.layers(case["x"]).counts
+            ),
             lambda: _wrong_attention(student, case),
             lambda: mixing(model, case["x"], case["output"], TOLERANCE),
         )
