@@ -214,8 +214,8 @@ def _unmoved(stats: Training, layers: Layers | None) -> str:
                 "last layer. Which parameters does the optimizer get?"
             )
         return (
-            f"{seen} `forward` calls their layers. Does the optimizer not get these parameters, or does `detach()`, "
-            "`item()` or numpy stop the gradient after these layers?"
+            f"{seen} `forward` calls their layers. Does the optimizer not get these parameters, or does `detach()` or "
+            "numpy stop the gradient?"
         )
     return f"{seen} Does the optimizer not get them, or does `forward` not use them?"
 

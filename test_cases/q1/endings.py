@@ -14,7 +14,7 @@ from grading.checks.answers import Training
 Trial = Callable[[np.ndarray, np.ndarray, np.ndarray, Sequence[int]], tuple[np.ndarray, Training]]
 MAX_TRIED_PASSES = 50  # a fixed number of passes above this is not looked for
 COPIES = 100  # of one point: more mistakes in a pass than any limit lets through
-MANY_PASSES = 40  # a last point that is drawn anew in each pass is right in one of them, but for luck of 2^-40
+MANY_PASSES = 40  # the last point of a shuffled pass is right in one of so many, but for luck of 2^-40
 FAR = 1e4  # of the weights: with learning rates up to 1, no point becomes right in a trial
 
 

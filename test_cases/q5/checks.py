@@ -190,12 +190,12 @@ def _cut(name: str, gradients: list[np.ndarray | None]) -> str:
     others = {"image": "kernel", "kernel": "image"}
     if any(gradient is not None for gradient in gradients):
         return (
-            f"Gradients reach the {others[name]}. Does `item()`, `float()` or numpy take numbers out of the {name}, or "
-            f"is the {name} copied into a new tensor?"
+            f"Gradients reach the {others[name]}. Does `item()` or numpy take numbers out of the {name}, or is the "
+            f"{name} copied?"
         )
     return (
-        "No gradient reaches the kernel, either. The result must be made by torch operations. Do the numbers of the "
-        "result come from `item()` or numpy, or is the result copied into a new tensor?"
+        "No gradient reaches the kernel, either. The result must be made by torch operations. Is the result made by "
+        "`item()` or numpy, or copied into a new tensor?"
     )
 
 

@@ -84,6 +84,6 @@ def cut_kernel(model: Model, images: np.ndarray) -> str:
         if np.allclose(received, images, atol=1e-5):
             return (
                 f"{seen} The first layer, `{first.name}`, receives the pixels of `x`. It should receive the result of "
-                "`Convolve`. Which tensor does `forward` pass to this layer?"
+                "`Convolve`."
             )
     return f"{seen} The first layer, `{first.name}`, receives shape {first.shape}."
