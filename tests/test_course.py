@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from grading.checks import behaviour, course, training_mistakes
-from grading.checks.answers import Layers, Training, training
+from grading.checks.answers import LayerCall, Layers, Training, training
 from grading.checks.behaviour import Measure
 
 FALLING = tuple(float(loss) for loss in 2.0 * 0.9 ** np.arange(40))
@@ -133,13 +133,21 @@ def test_a_loss_that_is_negative_from_the_first_update_on_asks_for_its_sign():
     ("counts", "told"),
     [
         ({"first": 1, "last": 0}, "This layer is never called: `last`. Which line of `forward` should use it?"),
-        ({"first": 1, "last": 1}, "Does the optimizer not get these parameters, or is the graph cut behind them?"),
+        ({"first": 1, "last": 1}, "Does the optimizer not get these parameters, or does `detach()`"),
         ({}, "Does the optimizer not get them, or does `forward` not use them?"),
     ],
 )
 def test_parameters_that_did_not_move_are_told_with_the_calls_of_their_layers(counts, told):
     stats = replace(SOUND, unmoved=("last.weight", "last.bias"))
     assert told in course.told(stats, layers=Layers(counts=counts))
+
+
+def test_a_last_layer_that_did_not_move_has_a_gradient_if_others_moved():
+    calls = (LayerCall("first", "Linear", True, (2, 3), None), LayerCall("last", "Linear", True, (2, 4), None))
+    layers = Layers(calls, {"first": 1, "last": 1})
+    told = course.told(replace(SOUND, unmoved=("last.weight", "last.bias")), layers=layers)
+    assert told.endswith("Which parameters does the optimizer get?") and "detach" not in told
+    assert "detach" in course.told(replace(SOUND, unmoved=("first.weight",)), layers=layers)
 
 
 def test_a_list_of_layers_that_is_longer_than_needed_is_no_finding():
@@ -215,7 +223,10 @@ def test_an_optimizer_for_each_step_is_worth_advice():
     [
         ({"distinct": 20, "fetched": 20, "batches": 1, "backwards": 1}, "Does a `return` or `break` end the loop"),
         ({"distinct": 20, "fetched": 20, "batches": 1, "backwards": 500}, "Is one batch used over and over"),
-        ({"distinct": 20, "fetched": 200, "batches": 10, "backwards": 10}, "does each pass end after the first batch?"),
+        (
+            {"distinct": 20, "fetched": 200, "batches": 10, "backwards": 10, "largest_batch": 20},
+            "Does each pass end after the first batch, or does",
+        ),
         ({"fetched": 2000, "backwards": 40}, "Training passed over the data 2 times, in 40 updates."),
         ({"fetched": 1000, "backwards": 20}, "Training passed over the data once, in 20 updates."),
     ],

@@ -207,9 +207,15 @@ def _unmoved(stats: Training, layers: Layers | None) -> str:
     more = f" and {len(stats.unmoved) - SHOWN_NAMES} more" if len(stats.unmoved) > SHOWN_NAMES else ""
     seen = f"These parameters did not move: {', '.join(names)}{more}."
     if counts and all(counts.get(name) for name in idle):
+        assert layers is not None
+        if layers.with_weights and layers.with_weights[-1].name in idle:
+            return (
+                f"{seen} `forward` calls their layers. Other parameters moved, and their gradients came through the "
+                "last layer. Which parameters does the optimizer get?"
+            )
         return (
-            f"{seen} `forward` calls their layers. Does the optimizer not get these parameters, or is the graph cut "
-            "behind them?"
+            f"{seen} `forward` calls their layers. Does the optimizer not get these parameters, or does `detach()` or "
+            "numpy stop the gradient?"
         )
     return f"{seen} Does the optimizer not get them, or does `forward` not use them?"
 

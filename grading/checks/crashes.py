@@ -37,6 +37,10 @@ LAYERS_UNSEEN = (
     "It does not look into a plain list, tuple or dictionary. Which containers does torch.nn have for layers?"
 )
 MODULE_FIRST = "super().__init__() prepares a Module. It has to run before the first layer is assigned to self."
+PARAMETER_REPLACED = (
+    "`{0}` is a Parameter. torch refuses to put a plain tensor in the position of a Parameter. The line above makes a "
+    "new tensor. It should change the numbers of `{0}` in place."
+)
 MATRICES = (
     "A matrix with {0} columns was multiplied by a matrix with {1} rows. The two numbers must be equal. `Linear(a, b)` "
     "takes rows of a numbers. Does a layer for {1} numbers get {0}?"
@@ -71,6 +75,8 @@ def explanation(text: str, question: str, files: Iterable[SourceFile], is_traini
         return LAYERS_UNSEEN
     if re.search(r"cannot assign (?:module|parameters?) before Module.__init__", headline):
         return MODULE_FIRST
+    if replaced := re.search(r"cannot assign '[\w.]*Tensor' as parameter '(\w+)'", headline):
+        return PARAMETER_REPLACED.format(replaced[1])
     if re.search(r"Boolean value of Tensor with more than one value is ambiguous", headline):
         return ONE_TRUTH
     if re.search(r"torch\._dynamo|torch\._inductor|InductorError|BackendCompilerFailed|CppCompileError", headline):

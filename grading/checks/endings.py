@@ -23,7 +23,10 @@ def inside_a_pass(stats: Training) -> str:
 def _what_ended(stats: Training) -> str:
     """The loss of the last batch, if this may have ended training; and a question."""
     if stats.latest_loss is None or stats.lowest_loss is None or stats.latest_loss > stats.lowest_loss:
-        return "Does a `return` or `break` end the loop over the batches early?"
+        return (
+            "Training should end after a whole pass. The loss of one batch is no reason to stop. Does a `return` or "
+            "`break` end the loop over the batches early?"
+        )
     return (
         f"Its last batch had the lowest loss of all, {stats.latest_loss:.3g}. One batch may be easier than the others. "
         "Does the loss of one batch end your loop?"

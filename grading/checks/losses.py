@@ -151,7 +151,6 @@ SQUARED_ERROR = Computation(
                         f"square of the {total}",
                         f"Your loss is the square of the {total} of the differences. Positive and negative differences "
                         "cancel out. The loss should be the mean of the squared differences.",
-                        f"Which comes first in your code, the square or the {total}?",
                     )
                     for total in ("mean", "sum")
                 ),

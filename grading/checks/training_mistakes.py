@@ -12,6 +12,7 @@ from grading.checks.phrases import WHICH_SIGN, WITHOUT_END, counted, optimizer_o
 MAX_STALE_SHARE = 0.5  # a share: code that resets gradients at all resets them before nearly every step
 ONCE_A_PASS = 1.1  # steps in each pass over the data, where `step()` stands behind the loop over the batches
 MIN_BATCHES_A_STEP = 5  # fewer may be added up on purpose
+MIN_USES = 2  # of a batch or an example
 FEW_EPOCHS = 2.0  # so little is worth a question, whatever else is wrong
 MIN_REPEATS = 3  # of what is made again for each update; fewer may be made on purpose
 
@@ -66,10 +67,13 @@ def coverage(stats: Training) -> str:
     """Whether training saw too little of its data to be judged on anything else."""
     if 0 < stats.distinct < stats.examples / 2:
         seen = f"{stats.distinct:,} different examples of {stats.examples:,}"
-        if max(stats.fetched / stats.distinct, stats.backwards / max(1, stats.batches)) >= 2:
+        if stats.backwards / max(1, stats.batches) >= MIN_USES:
+            return f"Training used only {seen}, for {updates_of(stats)}. Is one batch used over and over?"
+        if stats.fetched / stats.distinct >= MIN_USES:
+            cause = "after the first batch" if stats.distinct <= stats.largest_batch else "early"
             return (
-                f"Training used only {seen}, for {updates_of(stats)}. Is one batch used over and over, or does each "
-                "pass end after the first batch?"
+                f"Training used only {seen}, for {updates_of(stats)}. Does each pass end {cause}, or does the loader "
+                "get a part of the data?"
             )
         return (
             f"Training used only {seen}, in {counted(stats.batches, 'batch', 'batches')}. Does a `return` or "

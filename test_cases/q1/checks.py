@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -16,7 +16,7 @@ from grading.checks.model import Model
 from grading.checks.student import Student
 from grading.outcomes import CheckFailed
 from pictures.separating_line import SeparatedPoints
-from test_cases.q1 import mistakes
+from test_cases.q1 import endings, mistakes
 
 TARGET, TRAIN = "models.PerceptronModel", "train.train_perceptron"
 TOLERANCE = 1e-4  # of float32 sums of a few products
@@ -169,47 +169,8 @@ def _converges(student: Student, drawn: Splits, number: int, maximum_passes: flo
         raise CheckFailed(
             f"{which}{'training' if number == 1 else 'Training'} ended{passes} with {int(right.sum())} of {len(right)} "
             "points right. A line separates these points. Training should end after a whole pass without a mistake.",
-            _why_it_ended(student, training),
+            endings.why(training, partial(_train_from, student)),
         )
-
-
-def _why_it_ended(student: Student, training: Training) -> str:
-    """What the last pass of a training that ended too early tells, if each batch held one point."""
-    if training.batches != training.fetched or not training.moves:
-        return "When does your loop end?"
-    if training.epochs < 1 or not training.epochs.is_integer():
-        return "Training ended inside a pass. Does a `return` or `break` end the loop over the points?"
-    if training.epochs == 1 and (times := _updates_in_a_row(student)) > 1:
-        return (
-            f"There was one pass only. In a trial, one point moved the weights {times} times in a row in one pass. "
-            "Later points move the weights again, so that further passes are needed. Does your loop repeat each point, "
-            "in place of the whole pass?"
-        )
-    points = "1 point" if training.moves == 1 else f"{training.moves} points"
-    if training.last_moved:
-        return (
-            f"In the last pass, {points} moved the weights. Does a wrong count of mistakes end your loop, or a number "
-            "of passes?"
-        )
-    return (
-        f"In the last pass, {points} moved the weights, and the last point did not. Does the last point of a pass "
-        "alone end your loop, or a number of passes?"
-    )
-
-
-def _updates_in_a_row(student: Student) -> int:
-    """How often a point that is far on the wrong side moves the weights in one pass, if there is a single pass; else 0.
-
-    A point that is only just wrong tells how many writes one update takes.
-    """
-    point, label = np.ones((1, 3)), np.ones((1, 1))
-    writes = []
-    for distance in (0.01, 3.5):
-        _, training = _train_from(student, -distance * point, point, label)
-        if training.epochs != 1 or not training.most_writes:
-            return 0
-        writes.append(training.most_writes)
-    return writes[1] // writes[0]
 
 
 def _went_on(training: Training, moved: bool, right: int, count: int) -> str:
@@ -369,7 +330,11 @@ def _along(moved: np.ndarray, direction: np.ndarray) -> float:
 
 
 def _train_from(
-    student: Student, start: np.ndarray, points: np.ndarray, labels: np.ndarray
+    student: Student,
+    start: np.ndarray,
+    points: np.ndarray,
+    labels: np.ndarray,
+    pass_limits: Sequence[int] = (MAX_PASSES, MAX_SLOW_PASSES),
 ) -> tuple[np.ndarray, Training]:
     """The weights after training on a few points, and what was seen of it.
 
@@ -377,7 +342,7 @@ def _train_from(
     It gets far more, from the start again, if the weights went the right way: a tiny learning rate may take its time.
     """
     split = Split(x=points.astype(np.float32), y=labels.astype(np.float32))
-    for max_passes in (MAX_PASSES, MAX_SLOW_PASSES):
+    for max_passes in pass_limits:
         model = student.create(TARGET, points.shape[1])
         _set_weights(model, start)
         with diagnosis.explained(lambda text: diagnosis.crash(text, TRAINING_CRASHES)):

@@ -33,6 +33,7 @@ def any_length(student: Student, library: Library, thresholds: Mapping[str, floa
         lambda text: diagnosis.first(
             lambda: _wrong_lengths(student),
             lambda: mistakes.own_layers(model),
+            lambda: mistakes.kept_state(student.create(TARGET)),
             lambda: mistakes.wrong_rows(model),
             lambda: behaviour.not_a_number_alone(model, several, batch_axis=1),
         )
@@ -58,7 +59,10 @@ def every_letter(student: Student, library: Library, thresholds: Mapping[str, fl
         raise CheckFailed(
             f"in words of {PROBE_LENGTH} letters, changing letter {', '.join(map(str, ignored))} should change the "
             "scores; the scores stayed the same.",
-            _why_ignored(ignored, _ignored(model, OTHER_LENGTH)),
+            diagnosis.first(
+                lambda: mistakes.along_the_batch(model),
+                lambda: _why_ignored(ignored, _ignored(model, OTHER_LENGTH), mistakes.steps(model)),
+            ),
         )
 
 
@@ -187,6 +191,12 @@ def _require_no_memory(student: Student, model: Model, run_seed: int) -> None:
             )
 
 
+_FORGOTTEN = (
+    " Each step should use the state of the step before. Does your code set the state back, or leave it out of the new "
+    "state?"
+)
+
+
 def _ignored(model: Model, length: int) -> list[int]:
     """The letters of words of a length that do not change the scores; they count from 1."""
     rows = np.random.default_rng(length).integers(words.CHARACTERS, size=(PROBE_WORDS, length))
@@ -202,10 +212,11 @@ def _ignored(model: Model, length: int) -> list[int]:
     return ignored
 
 
-def _why_ignored(ignored: list[int], ignored_in_longer: list[int]) -> str:
+def _why_ignored(ignored: list[int], ignored_in_longer: list[int], steps: bool) -> str:
     """What the letters without effect tell, in words of `PROBE_LENGTH` and of `OTHER_LENGTH` letters.
 
-    Two lengths tell a fixed number of letters from a loop that leaves out the first or the last ones.
+    Two lengths tell a fixed number of letters from a loop that leaves out the first or the last ones. `steps` is
+    whether a layer is called once for each letter.
     """
     used, used_in_longer = (
         [letter for letter in range(1, length + 1) if letter not in without]
@@ -224,11 +235,8 @@ def _why_ignored(ignored: list[int], ignored_in_longer: list[int]) -> str:
         return ""
     if is_fixed and count == 1:
         if until_last:
-            return (
-                "Only the last letter has an effect. Does each step begin with the state of the step before, or with a "
-                "new state?"
-            )
-        return "Only the first letter has an effect. Which letter does each later step read?"
+            return f"Only the last letter has an effect.{_FORGOTTEN if steps else ''}"
+        return f"Only the first letter has an effect.{' Which letter does each later step read?' if steps else ''}"
     end, other_end = ("first", "end") if from_first else ("last", "begin")
     if is_fixed:
         return (

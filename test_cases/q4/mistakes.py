@@ -15,6 +15,7 @@ from grading.outcomes import StudentCrashed
 LENGTHS = (4, 6)  # letters
 BATCHES = (1, 3, 5)
 MIN_LAYERS = 3  # of one list: fewer may be levels
+RECURRENT = ("RNN", "GRU", "LSTM")
 NUMBERED = re.compile(r"(.*?)(\d+)(.*)")
 
 
@@ -41,6 +42,64 @@ def _lists(layers: Layers) -> list[list[str]]:
         if parts := NUMBERED.fullmatch(name):
             lists[parts[1], parts[3]].append((int(parts[2]), name))
     return [[name for _, name in sorted(names)] for names in lists.values() if len(names) >= MIN_LAYERS]
+
+
+def steps(model: Model) -> bool:
+    """Whether a layer of the model is called more often for longer words."""
+    short, long = (model.layers(_words(length, 3)).counts for length in LENGTHS)
+    return any(long[name] > count > 0 for name, count in short.items() if name in long)
+
+
+def along_the_batch(model: Model) -> str:
+    """Whether another word of the batch changes a word's scores, so that the steps run along the words."""
+    length, batch = LENGTHS[-1], BATCHES[-1]
+    rows = np.random.default_rng(23).integers(words.CHARACTERS, size=(batch, length))
+    other = rows.copy()
+    other[0] = (other[0] + 1) % words.CHARACTERS  # the first word alone
+    before, after = (model(words.inputs(some)) for some in (rows, other))
+    if not before.shape == after.shape == (batch, words.LANGUAGES) or np.allclose(before[1:], after[1:], atol=1e-6):
+        return ""
+    seen = "A change of one word of a batch changes the scores of other words. Words must not mix."
+    calls = model.layers(words.inputs(rows)).with_weights
+    recurrent = [call for call in calls if call.kind in RECURRENT]
+    if len(recurrent) == 1 and recurrent[0].shape[:2] == (length, batch):
+        name, kind = recurrent[0].name, recurrent[0].kind
+        article = "A" if kind == "GRU" else "An"
+        return (
+            f"{seen} The {kind} `{name}` receives shape {recurrent[0].shape} and takes its steps along dimension 1, "
+            f"from word to word. {article} {kind} does so with `batch_first=True`. Dimension 0 of `xs` counts the "
+            "letters."
+        )
+    return (
+        f"{seen} Dimension 0 of `xs` counts the letters, dimension 1 the words. Along which dimension does the state "
+        "pass from step to step?"
+    )
+
+
+def kept_state(model: Model) -> str:
+    """Whether a new model gives another number of rows after a call with more words: a tensor was kept.
+
+    Args:
+        model: not called yet.
+    """
+    alone = _words(LENGTHS[0], 1)
+    first = model.layers(alone)
+    if getattr(model(alone), "shape", ()) != (1, words.LANGUAGES):
+        return ""
+    more = BATCHES[1]
+    second = model.layers(_words(LENGTHS[0], more))
+    try:
+        shape = getattr(model(alone), "shape", ())
+    except StudentCrashed:
+        shape = ()
+    changed = [name for name, size in second.held.items() if size != first.held.get(name)]
+    if not second.is_whole or shape == (1, words.LANGUAGES) or len(changed) != 1:
+        return ""
+    return (
+        f"A new model gives 1 row for a batch of 1 word. After a call with {more} words, it does not. The model keeps "
+        f"`{changed[0]}` from call to call, which then has shape {second.held[changed[0]]}. Each call should begin "
+        "with a new state. Where does your code set the state to zeros?"
+    )
 
 
 def wrong_rows(model: Model) -> str:

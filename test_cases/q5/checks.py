@@ -16,7 +16,7 @@ from grading.checks.student import Student
 from grading.outcomes import StudentCrashed
 from pictures.digit_field import ReadDigits
 from pictures.kernel import Convolution
-from test_cases.q5 import mistakes
+from test_cases.q5 import mistakes, mistakes_in_model
 
 CONVOLVE, TARGET = "models.Convolve", "models.DigitConvolutionalModel"
 LOSS, TRAIN = "losses.digitconvolution_loss", "train.train_digitconvolution"
@@ -58,10 +58,10 @@ def differentiable(student: Student, library: Library, thresholds: Mapping[str, 
     expected = [mistakes.convolution(padded, kernel[::-1, ::-1]), mistakes.convolution(image, cotangent)]
     for name, gradient, right in zip(("image", "kernel"), found.inputs, expected, strict=True):
         if gradient is None:
+            lost = " The kernel could then not learn." if name == "kernel" else ""
             raise expect.Mismatch(
-                f"no gradient flows through Convolve back to the {name}. The kernel could then not learn.",
-                "The result must be made by torch operations. Is it made by `item()` or numpy, or copied into a new "
-                "tensor?",
+                f"no gradient flows through Convolve back to the {name}.{lost}",
+                _cut(name, found.inputs),
             )
         expect.close(
             expect.array(gradient, right.shape, f"the gradient of the {name}"),
@@ -76,10 +76,10 @@ def shape(student: Student, library: Library, thresholds: Mapping[str, float]) -
     model = student.create(TARGET)
     image = np.random.default_rng(9).random((2, digits.PIXELS), dtype=np.float32)
     if model.gradients(image).parameters.get("convolution_weights") is None:
-        with diagnosis.explained(lambda text: _cut_by_convolve(student)):
+        with diagnosis.explained(lambda text: _cut_by_convolve(student) or mistakes_in_model.cut_kernel(model, image)):
             raise expect.Mismatch(
                 "no gradient reaches `convolution_weights`, the model's 3 x 3 kernel.",
-                "Does `forward` call `Convolve` with `convolution_weights` for every image?",
+                "The scores should depend on the result of `Convolve` with this kernel.",
             )
 
 
@@ -145,7 +145,8 @@ def _wrong_convolution(student: Student) -> str:
     is_right = [combinations.agrees(mistakes.convolution(*pair), found, TOLERANCE) for pair, found in probes]
     is_square = [kernel.shape[0] == kernel.shape[1] for (_, kernel), _ in probes]
     if is_right == is_square and any(is_right) and all(height != width for height, width in crashes):
-        return "Square kernels give the right result, other kernels do not. Is one side of the kernel used for both?"
+        sides = mistakes_in_model.sides(partial(student.call, CONVOLVE))
+        return f"Square kernels give the right result, other kernels do not. {sides}".strip()
     return ""
 
 
@@ -182,6 +183,20 @@ def _smallest_convolution(student: Student) -> str:
             )
         )
     return smallest.difference(cases, TOLERANCE)
+
+
+def _cut(name: str, gradients: list[np.ndarray | None]) -> str:
+    """Where the graph from Convolve's result to one of its arguments may be cut."""
+    others = {"image": "kernel", "kernel": "image"}
+    if any(gradient is not None for gradient in gradients):
+        return (
+            f"Gradients reach the {others[name]}. Does `item()` or numpy take numbers out of the {name}, or is the "
+            f"{name} copied?"
+        )
+    return (
+        "No gradient reaches the kernel, either. The result must be made by torch operations. Is the result made by "
+        "`item()` or numpy, or copied into a new tensor?"
+    )
 
 
 def _cut_by_convolve(student: Student) -> str:

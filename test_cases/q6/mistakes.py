@@ -274,7 +274,6 @@ LARGE = -1e9  # right, unless a whole row is masked: then the row's weights are 
 def _mask_variants() -> tuple[Variant, ...]:
     """Every wrong set of positions, filling and step, and their combinations."""
     expected = "A masked score should get a weight of 0."
-    order = "In which order do the mask and the softmax come?"
     steps: list[tuple[float, str, str, str]] = [
         (-inf, "scaled scores", "", ""),
         (LARGE, "scaled scores", "", ""),
@@ -282,9 +281,9 @@ def _mask_variants() -> tuple[Variant, ...]:
             0.0,
             "weights",
             "Your mask comes after the softmax. Weights that are not masked then sum to less than 1.",
-            order,
+            "",
         ),
-        (-inf, "weights", "The weights are set to minus infinity after the softmax.", order),
+        (-inf, "weights", "The weights are set to minus infinity after the softmax.", ""),
         (LARGE, "filling added", "", ""),
         (inf, "scaled scores", "Masked scores are plus infinity. They should be minus infinity.", ""),
         (0.0, "added", f"The mask is added to the scores. Masked scores still get weight. {expected}", ""),

@@ -192,7 +192,9 @@ def _wrong_block(student: Student, model: Model, case: Mapping[str, np.ndarray])
     try:
         found = model(case["x"])
         return diagnosis.first(
-            lambda: mistakes.block(found, _case("block_mistakes"), TOLERANCE),
+            lambda: mistakes.called_attention(
+                mistakes.block(found, _case("block_mistakes"), TOLERANCE), model.layers(case["x"]).counts
+            ),
             lambda: _wrong_attention(student, case),
             lambda: mixing(model, case["x"], case["output"], TOLERANCE),
         )
@@ -231,12 +233,18 @@ def _wrong_model(gpt: Model, case: Mapping[str, np.ndarray], has_positions: bool
         except StudentCrashed:
             found.append(None)
     if any(logits is None for logits in found):
+        time = block_size - 1
+        equal, other = ((time, 1), (time, time)), ((time, time - 1), (time - 1, time))
+        if all(_works(gpt, 0, *size) for size in equal) and not any(_works(gpt, 0, *size) for size in other):
+            return mistakes.BATCH_FOR_TIME
         usable = [np.shape(logits) == (*ids.shape, vocabulary) for logits, ids in zip(found, batches, strict=True)]
         whole = [ids.shape[1] == block_size for ids in batches]
         return mistakes.ONLY_WHOLE_BLOCKS if usable == whole else ""
     return diagnosis.first(
         lambda: mistakes.shape(found, batches, width, vocabulary),
-        lambda: mistakes.model(found, _case("model_mistakes"), has_positions, TOLERANCE),
+        lambda: mistakes.called_blocks(
+            mistakes.model(found, _case("model_mistakes"), has_positions, TOLERANCE), gpt.layers(batches[0]).counts
+        ),
         lambda: next(filter(None, (_mixing(gpt, case, number, has_positions) for _, number in _batches(case))), ""),
     )
 
@@ -246,10 +254,10 @@ def _mixing(gpt: Model, case: Mapping[str, np.ndarray], number: int, has_positio
     return mixing(gpt, case[f"ids_{number}"], logits, TOLERANCE)
 
 
-def _works(gpt: Model, token: int, time: int) -> bool:
-    """Whether a GPT gives anything for a text of one token, repeated."""
+def _works(gpt: Model, token: int, time: int, batch: int = 1) -> bool:
+    """Whether a GPT gives anything for texts of one token, repeated."""
     try:
-        gpt(np.full((1, time), token))
+        gpt(np.full((batch, time), token))
     except StudentCrashed:
         return False
     return True

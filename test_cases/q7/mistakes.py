@@ -7,6 +7,7 @@ staff/build/gpt_mistakes.py. This file holds no computation of a block or a GPT,
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -38,8 +39,7 @@ BLOCK_EXPLANATIONS = {
         "stand for both?"
     ),
     "norms_before_the_layers": (
-        "`norm_1` comes before `attention`, and `norm_2` before `linear`. In this block each norm follows a sum. Which "
-        "steps are the norms?"
+        "`norm_1` comes before `attention`, and `norm_2` before `linear`. In this block each norm follows a sum."
     ),
     "norms_before_the_sums": (
         "Each norm comes before its sum. In this block each norm comes after its sum. Are steps 2 and 3, and steps 5 "
@@ -96,9 +96,7 @@ BLOCK_EXPLANATIONS = {
         "The relu comes before `linear`. Step 4 applies `linear` first, and the relu to the output of `linear`."
     ),
     "linear_layer_missing": "The relu is applied, but `linear` is not used. Step 4 needs both.",
-    "attention_missing": (
-        "The output of `attention` has no effect. Is `attention` not called, or is its result thrown away?"
-    ),
+    "attention_missing": "The output of `attention` has no effect.",
     "linear_layer_before_attention": (
         "The linear layer comes before the attention. The attention is step 1, and the linear layer is step 4."
     ),
@@ -123,10 +121,9 @@ ATTENTION_ON_WHOLE_BLOCKS = (
     "The block works for inputs of `block_size` positions. For shorter inputs it crashes. Does question 6 cut the "
     "mask to the number of positions? Run `python autograder.py -q q6`."
 )
-_ONE_BLOCK = (
-    "Only the {} block has an effect on the logits. Each block should get the output of the block before it. Which "
-    "blocks does your loop call, and what does each of them get?"
-)
+_ONE_BLOCK = "Only the {} block has an effect on the logits. Each block should get the output of the block before it."
+_NO_BLOCK = "The blocks have no effect on the logits."
+_LISTED = re.compile(r"(?:\w+\.)*?(\d+)\.")  # the number of a block in the name of one of its layers
 _SAME_BLOCK = "Each pass of the loop uses the {} block. Which variable holds the current block?"
 _FREE_LOGITS = "{} Logits are real numbers of any sign and size. What comes after `output` in `forward`?"
 MODEL_EXPLANATIONS = {
@@ -135,10 +132,7 @@ MODEL_EXPLANATIONS = {
     "first_block_for_all": _SAME_BLOCK.format("first"),
     "last_block_for_all": _SAME_BLOCK.format("last"),
     "blocks_backwards": "The blocks are called in reverse order. The first block of `self.blocks` comes first.",
-    "blocks_missing": (
-        "The blocks have no effect on the logits. Are the outputs of the blocks thrown away, or are the blocks not "
-        "called?"
-    ),
+    "blocks_missing": _NO_BLOCK,
     "sums_around_blocks": (
         "The input of each block is added to the output of the block. The sums are inside the blocks already."
     ),
@@ -229,10 +223,48 @@ CRASHES = {
 }
 INDEX_OUT_OF_RANGE = "index out of range in self"
 _NO_SUCH_ROW = "The {} embedding got the index {}. The {} embedding has {} rows, with the indices 0 to {}. {}"
+BATCH_FOR_TIME = (
+    "The GPT works for one text, and for as many texts as each text has characters. For other batches it crashes. Your "
+    "code takes the number of texts (batch) for the number of characters (time)."
+)
 ONLY_WHOLE_BLOCKS = (
     "The GPT works for texts of `block_size` tokens. For shorter texts it crashes. Are the positions always 0 to "
     "block_size - 1, or 0 to time - 1?"
 )
+
+
+def called_attention(explanation: str, counts: Mapping[str, int]) -> str:
+    """Whether an attention without effect is called; other explanations stay. Arguments as of `called_blocks`."""
+    calls = [count for name, count in counts.items() if name.startswith("attention.")]
+    if explanation != BLOCK_EXPLANATIONS["attention_missing"] or not calls:
+        return explanation
+    told = "`attention` is called, and its output is not used." if any(calls) else "`attention` is never called."
+    return f"{explanation} {told}"
+
+
+def called_blocks(explanation: str, counts: Mapping[str, int]) -> str:
+    """What to ask about a GPT in which one block or no block has an effect; other explanations stay.
+
+    Args:
+        explanation: of `MODEL_EXPLANATIONS`.
+        counts: calls by the name of the layer.
+    """
+    if explanation not in (_ONE_BLOCK.format("first"), _ONE_BLOCK.format("last"), _NO_BLOCK):
+        return explanation
+    calls: dict[int, int] = defaultdict(int)
+    for name, count in counts.items():
+        if found := _LISTED.match(name):
+            calls[int(found[1])] += count
+    if not calls:
+        return explanation
+    if explanation == _NO_BLOCK:
+        told = (
+            "The blocks are called, and their outputs are not used." if any(calls.values()) else "No block is called."
+        )
+        return f"{explanation} {told}"
+    if not all(calls.values()):
+        return f"{explanation} Some blocks are never called. Which blocks does your loop call?"
+    return f"{explanation} Every block is called. Which tensor does each block get?"
 
 
 def index_out_of_range(works: Callable[[int, int], bool], block_size: int, vocabulary: int) -> str:
