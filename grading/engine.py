@@ -33,6 +33,7 @@ from grading.outcomes import (
 )
 from grading.pages import exhibit_window
 from grading.questions import Check, Question, QuestionError
+from startup import syntax
 
 SECONDS_BETWEEN_STATUS_LINES = 0.2
 SECONDS_UNTIL_AN_INTERRUPT_IS_SEEN = 0.2
@@ -107,6 +108,7 @@ class Engine:
         self._running: set[Student] = set()
         self._statuses: dict[threading.Event, str] = {}  # of the questions that are being graded, by their ends
         self._closing = False
+        syntax.guard_libraries()  # several questions at a time read arrays and files
         if not settings.in_process:
             memory.return_freed_arrays()
         if not settings.in_process and forkserver.is_available():

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import ast
 import codecs
+import io
 import os
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gpt import corpus
+from grading.console import Console
+from grading.engine import Engine, Settings
 from staff.release.repository import files_of_working_tree
 from startup import syntax
 from startup.student_files import UnusableFile, parse, require_usable
-from tests.support import SOLUTIONS, fresh_student_modules
+from tests.support import SECONDS_UNTIL_IT_HANGS, SOLUTIONS, fresh_student_modules
 from training import student
 from training.errors import UserError
 
@@ -167,24 +172,37 @@ def test_syntax_trees_are_made_one_after_the_other(monkeypatch):
     """Two threads at once can end in a SystemError with Python 3.11."""
     inside, most = [], []
 
-    def counting(source, filename):
+    def counting(source, filename="x"):
         inside.append(threading.get_ident())
         most.append(len(inside))
         time.sleep(0.001)  # another thread gets its turn here
         inside.pop()
         return ast.Module([], [])
 
-    monkeypatch.setattr(ast, "parse", counting)
+    monkeypatch.setattr(syntax, "_parse", counting)
+    monkeypatch.setattr(ast, "parse", ast.parse)  # put back after the test
+    syntax.guard_libraries()
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(syntax.parse, ["x = 1"] * 40))
+        list(pool.map(lambda number: syntax.parse("x = 1") if number % 2 else ast.parse("x = 1", "x"), range(40)))
     assert len(most) == 40
     assert max(most) == 1
+
+
+def test_reading_an_array_waits_while_another_thread_makes_a_syntax_tree(tmp_path, monkeypatch):
+    np.save(tmp_path / "array.npy", np.arange(3))
+    monkeypatch.setattr(ast, "parse", ast.parse)  # put back after the test
+    with Engine(Settings(SOLUTIONS, in_process=True), Console(io.StringIO())), ThreadPoolExecutor(1) as pool:
+        with syntax._one_at_a_time:
+            read = pool.submit(np.load, tmp_path / "array.npy")
+            with pytest.raises(TimeoutError):
+                read.result(timeout=0.3)
+        assert read.result(timeout=SECONDS_UNTIL_IT_HANGS).tolist() == [0, 1, 2]
 
 
 def test_the_project_makes_syntax_trees_in_one_file_only():
     calls = {
         path
         for path, content in files_of_working_tree().items()
-        if path.endswith(".py") and not path.startswith("tests/") and b"ast.parse(" in content
+        if path.endswith(".py") and not path.startswith("tests/") and re.search(rb"\bast\.parse\b", content)
     }
     assert calls == {"startup/syntax.py"}
