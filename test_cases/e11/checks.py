@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from grading.checks import course, diagnosis, expect
 from grading.checks.common import Accuracy
 from grading.checks.student import Student
 from grading.checks.variants import EXACT
+from grading.checks.wording import listed
 from grading.outcomes import CheckFailed
 from test_cases.e11 import exact, mistakes, reference, trained
 from test_cases.e11.exact import INPUTS, MODULE, NODES, OUTPUTS
@@ -80,7 +81,7 @@ def batch_graphs(student: Student, library: Library, thresholds: Mapping[str, fl
     for sizes in ((3, 1, 5, 2), (2, 2), (4,)):
         x, tables = exact.padded(random, sizes)
         found = exact.asked(student, "batch_graphs", (x, tables, np.array(sizes)))
-        what = f"batch_graphs of {len(sizes)} graphs with {_listed(sizes)} nodes should return"
+        what = f"batch_graphs of {len(sizes)} graphs with {listed(sizes)} nodes should return"
         if not isinstance(found, list) or len(found) != 3:
             raise CheckFailed(f"{what} three tensors; got {expect.kind(found)}.")
         rows, whole, owners = reference.batch_graphs(x, tables, sizes)
@@ -91,8 +92,8 @@ def batch_graphs(student: Student, library: Library, thresholds: Mapping[str, fl
         given = expect.array(found[2], owners.shape, f"{what} the graph of each node", hint)
         if not np.array_equal(given, owners):
             with diagnosis.explained(lambda text, given=given, sizes=sizes: mistakes.of_owners(given, sizes)):  # type: ignore[misc]
-                right_told = _listed(owners.tolist())
-                told = _listed([f"{number:g}" for number in given[:20]])
+                right_told = listed(owners.tolist())
+                told = listed(given[:20].tolist())
                 raise expect.Mismatch(f"{what} the graph of each node, {right_told}; got {told}.", "")
         if not isinstance(found[2], np.ndarray) or found[2].dtype.kind != "i":
             raise CheckFailed(f"{what} the graph of each node in whole numbers; got numbers of another dtype.")
@@ -181,10 +182,6 @@ def molecules(student: Student, library: Library, thresholds: Mapping[str, float
 def _random(library: Library, number: int) -> np.random.Generator:
     """Random inputs of one check, from the run's seed."""
     return np.random.default_rng([library.seed, 11, number])
-
-
-def _listed(numbers: Sequence[Any]) -> str:
-    return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}" if len(numbers) > 1 else str(numbers[0])
 
 
 def _renumbered_molecules(student: Student, library: Library, random: np.random.Generator) -> None:

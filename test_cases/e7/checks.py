@@ -13,6 +13,7 @@ from grading.checks import diagnosis, expect, variants
 from grading.checks.model import Model
 from grading.checks.student import Student
 from grading.checks.variants import EXACT, joined
+from grading.checks.wording import listed
 from grading.outcomes import CheckFailed
 from test_cases.e7 import mistakes, reference, search_mistakes, trained
 from test_cases.e7.public.data import BEGIN, END, PADDING
@@ -115,7 +116,7 @@ def encode(student: Student, library: Library, thresholds: Mapping[str, float]) 
         what = "encode should return two things, memory and state"
         own, ends = _parts(found, 2, what)
         is_word = source != PADDING
-        what = f"encode of sentences with {_listed(LENGTHS)} words should give memory"
+        what = f"encode of sentences with {listed(LENGTHS)} words should give memory"
         own = expect.array(own, memory.shape, what)
         expect.close(own[is_word], memory[is_word], EXACT, f"{what} that holds", "Does the GRU read anything else?")
         ends = expect.array(ends, state.shape, "encode should give a state")
@@ -312,7 +313,3 @@ def _wrong_encoder(parameters: dict[str, np.ndarray], source: np.ndarray, found:
 def _wrong_decoder(score: str, parameters: Any, given: Mapping[str, np.ndarray], found: Any, text: str) -> str:
     case = (score, parameters, list(given.values()))
     return variants.named(mistakes.decoded, mistakes.IN_DECODER, [(case, found[0])])
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"

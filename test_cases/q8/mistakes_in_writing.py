@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from grading.checks.diagnosis import Mistake
+from grading.checks.wording import listed
 from test_cases.q8.mistakes_in_form import SmallForm
 from test_cases.q8.mistakes_in_learning import softmax
 
@@ -113,7 +114,7 @@ def draws(frequencies: Sequence[np.ndarray]) -> str:
     counts = [int((found > 0).sum(axis=1).max()) for found in frequencies]
     asked = [top_k for _, top_k in SAMPLED]
     if counts != asked:
-        return f"With top_k {_listed(asked)}, each row draws {_listed(counts)} different tokens at most."
+        return f"With top_k {listed(asked)}, each row draws {listed(counts)} different tokens at most."
     fitted = []
     for found in frequencies:
         drawn = found[0] > 0
@@ -126,13 +127,8 @@ def draws(frequencies: Sequence[np.ndarray]) -> str:
         abs(each / temperature - 1) < SAME_TEMPERATURE for each, (temperature, _) in zip(fitted, SAMPLED, strict=True)
     ):
         return ""
-    told = _listed([temperature for temperature, _ in SAMPLED])
-    return f"The frequencies fit other temperatures: {told} act as {_listed([round(each, 2) for each in fitted])}."
-
-
-def _listed(numbers: Sequence[float]) -> str:
-    *others, last = (f"{number:g}" for number in numbers)
-    return f"{', '.join(others)} and {last}"
+    told = listed([temperature for temperature, _ in SAMPLED])
+    return f"The frequencies fit other temperatures: {told} act as {listed([round(each, 2) for each in fitted])}."
 
 
 SAMPLING = [

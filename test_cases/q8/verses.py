@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from data import haiku as texts
 from grading.checks import diagnosis, expect, smallest
 from grading.checks.student import Student
+from grading.checks.wording import listed
 from grading.outcomes import CheckFailed, StudentCrashed
 from test_cases.q8 import cases
 from test_cases.q8 import mistakes_in_form as forms
@@ -226,11 +226,5 @@ def _lengths(verse: list[int]) -> str:
             break
         counts[-1] += SYLLABLES[token]
     lines = "The only line has" if len(counts) == 1 else f"The {len(counts)} lines have"
-    wanted = "as they should." if tuple(counts) == texts.FORM else f"not {_listed(texts.FORM)}."
-    return f"{lines} {_listed(counts)} syllables, {wanted}"
-
-
-def _listed(counts: Sequence[int]) -> str:
-    """Numbers in words of a sentence: 5, 7 and 5."""
-    *others, last = map(str, counts)
-    return f"{', '.join(others)} and {last}" if others else last
+    wanted = "as they should." if tuple(counts) == texts.FORM else f"not {listed(texts.FORM)}."
+    return f"{lines} {listed(counts)} syllables, {wanted}"
