@@ -75,6 +75,38 @@ def test_known_results_are_not_graded_again_and_a_cut_line_is(records_file, tmp_
     assert len(graded) == 1
 
 
+def test_parts_share_the_runs_and_a_call_without_one_prints_them_all(tmp_path, monkeypatch, capsys):
+    graded: list[tuple[str, int]] = []
+    monkeypatch.setattr(runs, "Engine", recording_engine(graded))
+    asked = ["--seeds", "3", "--questions", "q1", "--solutions", "reference", "--threads", "1"]
+    asked += ["--records", str(tmp_path / "records.jsonl")]
+    program.main([*asked, "--part", "2/2"])
+    assert graded == [("q1", 1)]
+    program.main([*asked, "--part", "1/2"])
+    assert graded == [("q1", 1), ("q1", 0), ("q1", 2)]
+    capsys.readouterr()
+    program.main(asked)
+    assert len(graded) == 3
+    assert capsys.readouterr().out.count(" known ") == 3
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--part", "3/2"], "'3/2' is not a part such as 1/8"),
+        (["--part", "two"], "'two' is not a part such as 1/8"),
+        (["--part", "1/2", "--write"], "--write is for the whole table"),
+    ],
+)
+def test_a_part_that_does_not_exist_or_cannot_be_written_is_refused(flags, said, capsys):
+    try:
+        status = program.main(["--questions", "q1", *flags])
+    except SystemExit as refusal:
+        status = refusal.code
+    assert status == 2
+    assert said in capsys.readouterr().err
+
+
 def recording_engine(graded: list[tuple[str, int]]) -> type:
     """An engine that notes what it should grade and gives what nobody has graded."""
 

@@ -1,6 +1,7 @@
 """Grades the reference and a mediocre solution on many seeds: `python -m staff.evidence.calibrate --seeds 20`.
 
-Every result is kept at once in `--records`; the same command later goes on where it was ended.
+Every result is kept at once in `--records`; the same command later goes on where it was ended. On a machine of many
+cores, as many calls with `--part 1/8` to `--part 8/8` share the runs, and the call without it prints the table.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ def main(argv: list[str] | None = None) -> int:
         questions = _chosen(arguments.questions)
         mark = table.mark_of(questions)
         if arguments.write is not None:
+            if arguments.part != (1, 1):
+                raise UsageError("--write is for the whole table: use it without --part, with the same --records")
             table.parts(arguments.write, mark)  # before hours of work, not after
         records = _measured(questions, arguments)
         rows = margins.rows(records, questions)
@@ -60,7 +63,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _measured(questions: Sequence[Question], arguments: argparse.Namespace) -> list[runs.Record]:
     """All records, with a line printed for each run."""
-    wanted = runs.runs(arguments.solutions, arguments.threads, arguments.seeds)
+    part, parts = arguments.part
+    wanted = runs.runs(arguments.solutions, arguments.threads, arguments.seeds)[part - 1 :: parts]
     found: list[runs.Record] = []
     measured = runs.measure(wanted, questions, arguments.records, arguments.data_directory, arguments.jobs)
     started, graded = time.monotonic(), 0
@@ -103,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
         "--solutions", type=_solutions, default=list(runs.SOLUTIONS), metavar="NAMES", help="default reference,mediocre"
     )
     parser.add_argument("--jobs", type=count_from(1), default=1, metavar="N", help="questions side by side (default 1)")
+    parser.add_argument(
+        "--part", type=_part, default=(1, 1), metavar="I/N", help="only part I of N; the N calls may share --records"
+    )
     parser.add_argument("--data-directory", type=Path, metavar="DIR", help="look for datasets there first")
     parser.add_argument(
         "--records",
@@ -143,6 +150,13 @@ def _solutions(text: str) -> list[str]:
     if not set(names) <= set(runs.SOLUTIONS):
         raise argparse.ArgumentTypeError(f"{text!r} is not some of {','.join(runs.SOLUTIONS)}")
     return names
+
+
+def _part(text: str) -> tuple[int, int]:
+    part, slash, parts = text.partition("/")
+    if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a part such as 1/8, the first of eight")
+    return int(part), int(parts)
 
 
 def _counts(text: str) -> list[int]:
