@@ -52,7 +52,7 @@ def train_digitclassifier(model, dataset):
 
 def train_languageid(model, dataset):
     optimizer = optim.Adam(model.parameters(), lr=0.002)
-    while dataset.epoch < 7:
+    while dataset.epoch < 4:
         batches = []
         for start, end in dataset.train_buckets:
             rows = np.random.permutation(np.arange(start, end))
