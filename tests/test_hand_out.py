@@ -8,6 +8,7 @@ import tomllib
 
 import pytest
 
+from gpt import defaults, noise
 from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.questions import ELECTIVE, discover
@@ -55,6 +56,15 @@ def named_questions(text: str) -> list[str]:
     if match := re.fullmatch(r"q(\d+) to q(\d+)", text):
         return [f"q{number}" for number in range(int(match[1]), int(match[2]) + 1)]
     return [part.strip() for part in text.split(",")]
+
+
+def test_the_page_of_question_7_states_the_noise_and_the_sizes_that_short_texts_get():
+    text = " ".join((PROJECT / "test_cases" / "q7" / "README.md").read_text(encoding="utf-8").split())
+    assert f"The share is 0 for up to {noise.FEW_PASSES:g} passes" in text
+    assert f"doubling of the passes adds {noise.NOISE_PER_DOUBLING:g}, up to {noise.MAX_NOISE:g}" in text
+    assert ("From the middle of a run on" in text) == (noise.FADES_FROM == 0.5)
+    for most, sizes in ((defaults.SHORT, defaults.SMALL_SIZES), (defaults.MIDDLE, defaults.MIDDLE_SIZES)):
+        assert re.search(rf"under {most:,}.*? width {sizes['n_embd']} with {sizes['n_layer']} blocks", text)
 
 
 def test_every_import_that_the_page_allows_is_allowed_by_every_question():
