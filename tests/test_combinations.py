@@ -13,8 +13,9 @@ from grading.checks import smallest
 from grading.checks.combinations import Computation, Part, Variant, agrees
 from grading.checks.smallest import Case
 from grading.outcomes import StudentCrashed
-from test_cases.q6 import checks, mistakes
-from test_cases.q6.mistakes import ATTENTION, attention
+from test_cases.q6 import checks
+from test_cases.q6.computation import RIGHT_MASK, attention
+from test_cases.q6.mistakes import ATTENTION
 
 
 def line(x: float, *, factor: float = 2.0, shift: float = 1.0) -> float:
@@ -160,4 +161,4 @@ def test_messages_of_attention_hold_no_line_of_code_that_fixes_them():
     for part in ATTENTION.parts:
         for variant in part.variants:
             assert "softmax(" not in variant.fact + variant.question
-    assert mistakes.RIGHT_MASK[1] == float("-inf")
+    assert RIGHT_MASK[1] == float("-inf")

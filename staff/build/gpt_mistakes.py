@@ -14,7 +14,7 @@ from math import erf
 import numpy as np
 
 from staff.build.gpt_reference import LAYERS, WIDTH, Weights, attention, block, linear, norm
-from test_cases.q6 import mistakes as question_6
+from test_cases.q6 import computation as question_6
 
 INFINITY = float("inf")
 WRONG_ATTENTIONS: dict[str, dict[str, object]] = {

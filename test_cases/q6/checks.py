@@ -14,7 +14,7 @@ from grading.checks.student import Student
 from grading.outcomes import CheckFailed, StudentCrashed
 from pictures.attention import AttentionWeights
 from test_cases.q6 import mistakes
-from test_cases.q6.mistakes import attention
+from test_cases.q6.computation import attention
 
 TARGET = "models.AttentionBlock"
 SIZES = [
