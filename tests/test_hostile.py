@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +12,7 @@ from staff.evidence.hostile import crowd
 from staff.evidence.hostile.__main__ import hidden_files
 from staff.evidence.hostile.attack import BREACH, HANDED_IN, load_all
 from staff.evidence.hostile.harness import Harness, NoHarness, autograder_archive, is_root
-from staff.evidence.hostile.verdict import run_side_by_side
+from staff.evidence.hostile.verdict import owned, run_side_by_side
 
 ATTACKS = {attack.name: attack for attack in load_all()}
 # What has been seen in the wild or is known from other graders, and who tries it here. Those of a row run at the same
@@ -74,6 +76,23 @@ def test_there_are_at_least_forty_attacks_and_each_declares_what_it_must_score()
 def test_every_attack_that_reaches_for_something_would_say_that_it_got_there():
     for name in (name for name in ATTACKS if re.match("read_|write_|become_|network|trace_parent|kill_", name)):
         assert any(BREACH.encode() in ATTACKS[name].files.get(file, b"") for file in HANDED_IN), name
+
+
+def test_a_file_that_another_program_removes_meanwhile_hides_no_leftover_behind_it(tmp_path):
+    for number in range(5):
+        (tmp_path / f"file {number}").touch()
+    looked_at = []
+
+    class Everyone:
+        def __contains__(self, user: object) -> bool:
+            looked_at.append(user)
+            if len(looked_at) == 1:
+                removed.unlink()
+            return True
+
+    with os.scandir(tmp_path) as entries:
+        removed = Path([entry.path for entry in entries][2])  # neither the first nor the last that is looked at
+    assert len(owned(str(tmp_path), Everyone())) == 4
 
 
 def test_submissions_graded_at_the_same_time_get_what_they_get_alone():

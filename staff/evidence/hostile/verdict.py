@@ -119,11 +119,21 @@ def leftovers(harness: Harness, users: Container[int]) -> list[str]:
     """
     left = [str(path) for path in (harness.root / "tmp").iterdir()]
     for folder in filter(os.path.isdir, SHARED_FOLDERS):
-        with suppress(OSError):
-            left += [entry.path for entry in os.scandir(folder) if entry.stat(follow_symlinks=False).st_uid in users]
+        left += owned(folder, users)
     running = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _belongs(pid, harness, users)]
     faults = [f"left on disk: {', '.join(sorted(left)[:3])}"] if left else []
     return faults + ([f"left running: {len(running)} processes"] if running else [])
+
+
+def owned(folder: str, users: Container[int]) -> list[str]:
+    """What directly in a folder belongs to these users; other programs add and remove files meanwhile."""
+    found = []
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(OSError):
+                if entry.stat(follow_symlinks=False).st_uid in users:
+                    found.append(entry.path)
+    return found
 
 
 def _report_faults(finished: Finished, attack: Attack) -> list[str]:
