@@ -88,7 +88,7 @@ def test_a_file_that_another_program_removes_meanwhile_hides_no_leftover_behind_
             looked_at.append(user)
             if len(looked_at) == 1:
                 removed.unlink()
-            return True
+            return user is not None
 
     with os.scandir(tmp_path) as entries:
         removed = Path([entry.path for entry in entries][2])  # neither the first nor the last that is looked at

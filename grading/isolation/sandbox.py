@@ -113,7 +113,7 @@ class SandboxSession:
         left_behind = [self.folder]
         if self.user is not None:
             left_behind += [
-                Path(e.path) for shared in SHARED_FOLDERS for e in _entries(shared) if _owner(e) == self.user
+                Path(e.path) for shared in SHARED_FOLDERS for e in entries_of(shared) if owner_of(e) == self.user
             ]
         for path in left_behind:
             remove(path, SECONDS_TO_REMOVE)
@@ -150,8 +150,8 @@ def _owned(folder: Path, user: int | None, shared: tuple[str, ...]) -> tuple[int
     waiting = [os.fspath(folder)]
     count = size = 0
     for place in shared:
-        for entry in _entries(place):
-            if _owner(entry) == user:
+        for entry in entries_of(place):
+            if owner_of(entry) == user:
                 waiting.append(entry.path)
     while waiting and count <= MAX_FILES:
         path = waiting.pop()
@@ -162,7 +162,7 @@ def _owned(folder: Path, user: int | None, shared: tuple[str, ...]) -> tuple[int
             count += 1
             size += status.st_blocks * 512
             if stat.S_ISDIR(status.st_mode):
-                waiting += [entry.path for entry in _entries(path)]
+                waiting += [entry.path for entry in entries_of(path)]
     return count, size
 
 
@@ -176,7 +176,8 @@ def remove(path: Path, timeout_seconds: float) -> None:
         subprocess.run(command, stderr=subprocess.DEVNULL, check=False, timeout=timeout_seconds)
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
+def entries_of(folder: str) -> list[os.DirEntry[str]]:
+    """What is directly in a folder; nothing if it cannot be read, or is gone."""
     try:
         with os.scandir(folder) as entries:
             return list(entries)
@@ -184,7 +185,8 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _owner(entry: os.DirEntry[str]) -> int | None:
+def owner_of(entry: os.DirEntry[str]) -> int | None:
+    """The user whom it belongs to; None if it is gone."""
     try:
         return entry.stat(follow_symlinks=False).st_uid
     except OSError:

@@ -7,12 +7,11 @@ import os
 import time
 from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-from grading.isolation.sandbox import SHARED_FOLDERS
+from grading.isolation.sandbox import SHARED_FOLDERS, entries_of, owner_of
 from staff.evidence.hostile.attack import BREACH, Attack
 from staff.evidence.hostile.harness import Finished, Harness
 
@@ -127,13 +126,7 @@ def leftovers(harness: Harness, users: Container[int]) -> list[str]:
 
 def owned(folder: str, users: Container[int]) -> list[str]:
     """What directly in a folder belongs to these users; other programs add and remove files meanwhile."""
-    found = []
-    with suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            with suppress(OSError):
-                if entry.stat(follow_symlinks=False).st_uid in users:
-                    found.append(entry.path)
-    return found
+    return [entry.path for entry in entries_of(folder) if owner_of(entry) in users]
 
 
 def _report_faults(finished: Finished, attack: Attack) -> list[str]:
