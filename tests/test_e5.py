@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 import data as datasets
+from grading.questions import discover
 from pictures.windows.live import Live
 from staff.solutions.electives import recurrent
 from test_cases.e5 import checks, mistakes, reference
@@ -234,7 +235,6 @@ def test_the_live_window_follows_training_and_changes_no_weight():
 
 submission = partial(elective, "recurrent")
 LSTM_RETURN = "return sigmoid(show) * tanh(cell), cell"
-NO_TRAINING = ("range(12)", "range(0)")
 
 
 @pytest.mark.parametrize(
@@ -252,10 +252,10 @@ NO_TRAINING = ("range(12)", "range(0)")
     ],
 )  # fmt: skip
 def test_odd_answers_are_named(graded, tmp_path, old, new, check, message):
-    folder = submission(tmp_path, (old, new))
-    path = folder / "electives" / "recurrent.py"
-    path.write_text(path.read_text(encoding="utf-8").replace(*NO_TRAINING), encoding="utf-8")  # for speed
-    run = graded(folder, "e5")
+    question = next(question for question in discover() if question.id == "e5")
+    names = [each.name for each in question.checks]
+    asked = dataclasses.replace(question, checks=question.checks[: names.index(check) + 1])  # those behind it train
+    run = graded(submission(tmp_path, (old, new)), asked)
     assert message in run.check("e5", check)["message"]
 
 
