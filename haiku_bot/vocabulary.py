@@ -2,7 +2,7 @@
 
 A sequence is a prompt, which is given, and a verse, which is to be written:
 
-    #clouds #rain umbrella <write>   a grey sky <dash> we share one umbrella <break> as far as the bus <end>
+    #clouds #rain umbrella <write>  a grey sky at noon <dash> we share one old umbrella <break> as far as the bus <end>
 
 The prompt holds up to `MAX_THEMES` themes and up to `MAX_KEYWORDS` words that the verse should use. Every line of
 the verse ends in one mark: `<break>`, `<comma>`, `<dash>` (where the verse is cut), and the last in `<end>`.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import tomllib
 
 import pytest
 
+from data.haiku import FORM, syllables
 from gpt import defaults, noise
 from grading.console import Console
 from grading.engine import Engine, Settings
@@ -65,6 +67,35 @@ def test_the_page_of_question_7_states_the_noise_and_the_sizes_that_short_texts_
     assert ("From the middle of a run on" in text) == (noise.FADES_FROM == 0.5)
     for most, sizes in ((defaults.SHORT, defaults.SMALL_SIZES), (defaults.MIDDLE, defaults.MIDDLE_SIZES)):
         assert re.search(rf"under {most:,}.*? width {sizes['n_embd']} with {sizes['n_layer']} blocks", text)
+
+
+def test_the_losses_of_question_7_and_the_accuracies_are_the_measured_figures():
+    entries = tomllib.loads((PROJECT / "docs" / "figures.toml").read_text(encoding="utf-8"))["figures"]
+    figures = {entry["id"]: entry["figure"] for entry in entries if "figure" in entry}
+    text = (PROJECT / "test_cases" / "q7" / "README.md").read_text(encoding="utf-8")
+    for loss in [*re.findall(r"\d\.\d+", figures["shakespeare"]), re.findall(r"\d\.\d+", figures["plays"])[0]]:
+        assert f"{float(loss):.2f} nats ({float(loss) / math.log(2):.2f} bits)" in text
+    for name, percent in re.findall(r"(q[45]) ([\d.]+)%", figures["seeds"]):
+        text = (PROJECT / "test_cases" / name / "README.md").read_text(encoding="utf-8")
+        assert f"reaches about {float(percent):.0f}%" in " ".join(text.split())
+
+
+def test_the_page_names_every_question_that_reads_the_digits_of_mnist():
+    readers = [
+        path.parts[-3]
+        for path in PROJECT.glob("test_cases/e*/public/*.py")
+        if 'load("digits")' in path.read_text(encoding="utf-8")
+    ]
+    *most, last = sorted({int(reader[1:]) for reader in readers})
+    sentence = f"Questions 3 and 5 and electives {', '.join(map(str, most))} and {last} use this file"
+    assert sentence in " ".join(section(page("command_line"), "Data").split())
+
+
+def test_the_example_of_a_sequence_is_a_haiku():
+    text = (PROJECT / "test_cases" / "q8" / "README.md").read_text(encoding="utf-8")
+    [example] = [line.partition("<write>")[2] for line in text.splitlines() if line.endswith(" <end>")]
+    lines = re.split(r"<\w+>", example)[:-1]
+    assert tuple(sum(syllables()[word] for word in line.split()) for line in lines) == FORM
 
 
 def test_every_import_that_the_page_allows_is_allowed_by_every_question():

@@ -4,7 +4,7 @@ Two questions, three small models each (5 epochs, batch 128, Adam 1e-3):
     difficulty  trained on the file's training images, how well do they read the file's own test images?
     transfer    and how well do they read the 10,000 real MNIST test images, which they have never seen?
 The real file, `mnist.npz` in DIR or in the directory that NNPROJECT_DATA names, is only measured against: nothing is
-fitted to it. `--real` trains on the real training images instead, for comparison. The only file here that needs torch.
+fitted to it. `--real` trains on the real training images instead, for comparison.
 """
 
 import argparse
