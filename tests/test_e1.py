@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import re
 from functools import partial
 from typing import Any
 
@@ -17,11 +18,12 @@ from grading.questions import discover
 from pictures.panels import WindowPicture
 from pictures.windows.live import Live
 from staff.evidence.calibrate.runs import SOLUTIONS as GRADED
+from staff.evidence.mutants.format import read_all
 from staff.solutions.electives import optimizers
 from test_cases.e1 import checks, mistakes, reference
 from test_cases.e1.public import picture, probes, surfaces
 from test_cases.e1.public.charts import BowlPaths, Schedules
-from tests.support import SOLUTIONS, elective
+from tests.support import PROJECT, SOLUTIONS, elective
 from tests.windows import Keeping, Opener, carried, drawn, figure_of
 
 PICTURE = "test_cases.e1.public.picture"
@@ -300,3 +302,9 @@ def test_a_mistake_is_recognised_in_no_other_mistakes_answer():
             with np.errstate(invalid="ignore"):
                 found = np.stack([reference.run(update, *given, rates) for given in zip(starts, slopes, strict=True)])
             assert mistakes.of_update(name, found, starts, slopes, rates) == explanation, (name, kind)
+
+
+def test_the_page_about_building_an_elective_counts_the_mutants_of_this_one():
+    page = (PROJECT / "docs" / "electives.md").read_text(encoding="utf-8")
+    count = sum(mutant.question == "e1" for mutant in read_all())
+    assert re.findall(r"(\d+) (?:wrong submissions|mutants)", page) == [str(count)] * 2

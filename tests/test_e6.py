@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,10 @@ from tests.support import elective
 from tests.windows import Keeping, Opener, carried, drawn
 
 PICTURE = "test_cases.e6.public.picture"
+
+
+def hand_out() -> str:
+    return " ".join((Path(haiku.__file__).parents[1] / "README.md").read_text(encoding="utf-8").split())
 
 
 def tensors(random: np.random.Generator, *shapes: tuple[int, ...]) -> list[np.ndarray]:
@@ -173,8 +178,17 @@ def test_theme_words_have_one_theme_and_chance_is_what_the_hand_out_says():
     themes = haiku.theme_words()
     assert set(themes) <= set(haiku.vocabulary())
     assert min(Counter(themes.values()).values()) >= 10
-    text = " ".join((Path(haiku.__file__).parents[1] / "README.md").read_text(encoding="utf-8").split())
-    assert f"must share its theme. Chance is {reference.chance(list(themes.values())):.0%}." in text
+    assert f"must share its theme. Chance is {reference.chance(list(themes.values())):.0%}." in hand_out()
+
+
+def test_the_words_and_analogies_of_the_hand_out_occur():
+    (words,) = re.findall(r"put near (.*?)\?", hand_out())
+    assert len(re.findall("`(.*?)`", words)) == 3
+    assert set(re.findall("`(.*?)`", words)) <= set(haiku.vocabulary())
+    told = [tuple(map(kinship.WORDS.index, each)) for each in re.findall(r"(\w+) : (\w+) = (\w+) : (\w+)", hand_out())]
+    questions = measures.analogies({name: number for number, name in enumerate(kinship.WORDS)})
+    assert len(told) == 2
+    assert set(told) <= set(map(tuple, questions.tolist()))
 
 
 def test_vectors_that_tell_nothing_have_the_loss_that_the_hand_out_says(of_haiku):

@@ -22,7 +22,7 @@ from test_cases.e9 import checks, draws, exhibits, measures, mistakes, reference
 from test_cases.e9.networks import Networks
 from test_cases.e9.public import data, mosaics, picture, plane
 from test_cases.e9.public.dataset import Images
-from tests.support import elective
+from tests.support import PROJECT, elective
 from tests.windows import Keeping, Opener, carried, drawn, figure_of
 
 PICTURE = "test_cases.e9.public.picture"
@@ -186,6 +186,14 @@ def test_no_training_sees_a_label_or_a_test_image():
     assert list(batch) == ["x"]
     assert batch["x"].shape == (3, 784)
     np.testing.assert_allclose(batch["x"].numpy(), found.train.x[:3] / 255, atol=1e-6)
+
+
+def test_the_hand_out_says_what_the_same_answer_for_every_image_costs():
+    images = data.images(splits().test.x)
+    chance = images.mean(axis=0).clip(1e-6, 1 - 1e-6)  # the best of such answers
+    logits = np.broadcast_to(np.log(chance / (1 - chance)), images.shape)
+    text = " ".join((PROJECT / "test_cases" / "e9" / "README.md").read_text(encoding="utf-8").split())
+    assert f"has at least {reference.reconstruction_loss(logits, images).mean():.0f}." in text
 
 
 def arrays_for(task: str, count: int = 256) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class State:
 
     @property
     def caption(self) -> str:
-        """For example `LSTM  ·  first symbol right in 97.5%, chance is 25%`."""
+        """For example `LSTM  ·  first symbol right in 97.5%; chance is 25%`."""
         return f"{NAMES[self.kind]}  ·  first symbol right in {style.share(self.accuracy)}; chance is {CHANCE:.0%}"
 
 

@@ -54,7 +54,7 @@ class State:
 
     @property
     def caption(self) -> str:
-        """For example `hidden words: 26.5% guessed; the most frequent word would be right in 8.9%`."""
+        """For example `hidden words: 26.5% guessed; always “,” would be right in 8.9%`."""
         if self.kind == "words":
             often = style.share(self.chance)
             return f"hidden words: {style.share(self.accuracy)} guessed; always “,” would be right in {often}"
