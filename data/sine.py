@@ -1,4 +1,4 @@
-"""Question 2: one period and a half either side of the sine."""
+"""Question 2: the sine, one period to each side of 0."""
 
 from __future__ import annotations
 
