@@ -37,7 +37,7 @@ hostile: $(VENV)/staff  ## attack the grader as it runs under its harness (as ro
 starters: $(VENV)/students  ## make the student files from the reference solutions
 	$(RUN) -m staff.release.starters
 
-texts: $(VENV)/students  ## write the tables of questions into the texts
+texts: $(VENV)/students  ## write the tables of questions and figures into the texts
 	$(RUN) -m staff.texts
 
 site: $(VENV)/site  ## build the hand-out as a web site: open build/site/index.html

@@ -13,6 +13,7 @@ from staff.evidence.hostile.__main__ import hidden_files
 from staff.evidence.hostile.attack import BREACH, HANDED_IN, load_all
 from staff.evidence.hostile.harness import Harness, NoHarness, autograder_archive, is_root
 from staff.evidence.hostile.verdict import owned, run_side_by_side
+from tests.support import PROJECT
 
 ATTACKS = {attack.name: attack for attack in load_all()}
 # What has been seen in the wild or is known from other graders, and who tries it here. Those of a row run at the same
@@ -68,6 +69,9 @@ def test_attacks_gain_nothing_and_leave_the_grader_whole(harnesses, names):
 
 def test_there_are_at_least_forty_attacks_and_each_declares_what_it_must_score():
     assert len(ATTACKS) >= 40
+    why, staff = (" ".join((PROJECT / "docs" / name).read_text("utf-8").split()) for name in ("why.md", "staff.md"))
+    assert f"{len(ATTACKS)} attacks are tried" in why
+    assert f"therefore CI, run {sum(map(len, CHOSEN.values()))} attacks" in staff
     for attack in ATTACKS.values():
         assert set(attack.points) == set(attack.questions), attack.name
         assert attack.what

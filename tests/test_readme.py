@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from grading.gradescope.run import SECONDS_FOR_THE_LAST_WORD
+from grading.isolation import process, sandbox
 from grading.questions import CORE, ELECTIVE, discover
 from staff.texts import tables
 from tests.support import PROJECT
@@ -146,3 +148,21 @@ def test_every_room_is_in_the_file_of_the_map():
     assert len(rooms) > 12
     for room in rooms - {"staff"}:
         assert f"`{room}/`" in table, room
+
+
+def test_the_page_for_contributors_names_every_target_of_the_makefile():
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"^(\w+):.*##", makefile, re.MULTILINE)
+    assert len(targets) > 12
+    page = (PROJECT / "docs" / "contributing.md").read_text(encoding="utf-8")
+    assert [target for target in targets if f"| `make {target}` |" not in page] == []
+
+
+def test_the_page_of_the_staff_states_the_limits_of_student_processes():
+    page = " ".join((PROJECT / "docs" / "staff.md").read_text(encoding="utf-8").split())
+    limits = sandbox.Sandbox(PROJECT)
+    assert f"processes and threads ({limits.processes}), written files ({limits.disk_bytes // 2**20} MiB" in page
+    assert ("measured four times a second" in page) == (sandbox.SECONDS_BETWEEN_MEASUREMENTS == 0.25)
+    assert f"gives up after {sandbox.SECONDS_TO_REMOVE:g} seconds" in page
+    assert f"up to {process.MAX_PATIENCE} times its limit" in page
+    assert f"still runs {SECONDS_FOR_THE_LAST_WORD:g} seconds after its own deadline" in page

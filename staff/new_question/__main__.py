@@ -1,4 +1,4 @@
-"""Adds a question to the project: `python -m staff.new_question e13 --title "Layer norm" [--dry-run]`.
+"""Adds a question to the project: `python -m staff.new_question e13 --title "Layer norm" [--module NAME] [--dry-run]`.
 
 What it makes grades at once: a placeholder with data, a probe and a picture of its own. docs/new_question.md goes on
 from there. Nothing is overwritten.

@@ -1,4 +1,7 @@
-"""Writes the tables of questions in the texts: `python -m staff.texts [--check]`. Nobody edits them by hand."""
+"""Writes the tables of questions and figures into the texts: `python -m staff.texts [--check]`.
+
+Nobody edits them by hand.
+"""
 
 from __future__ import annotations
 
