@@ -16,6 +16,9 @@ pytest.importorskip("distributed", reason="needs the extra `staff`")
 import dask
 from distributed import Client, LocalCluster
 
+from grading.checks import attempts
+from grading.outcomes import CRASHED, NOT_FINISHED
+from grading.questions import CORE, discover
 from staff.classroom import __main__, changes, cluster, grade, grader, tables
 from staff.classroom.driver import Driver
 from staff.classroom.errors import ClassroomError
@@ -25,6 +28,7 @@ from staff.classroom.grader import Grader
 from staff.classroom.records import Records, record_of
 from staff.classroom.roster import Student
 from staff.classroom.work import GradingSettings, Key, Reply, WorkItem, key_of
+from staff.release import hidden
 from tests.classroom import inside, rows_of, scores, write, zip_of
 
 
@@ -237,11 +241,50 @@ def test_the_grader_is_what_gradescope_gets_with_the_data_that_is_named(tmp_path
     assert {grader.ENTRY, "grading/engine.py", "test_cases/q1/question.toml"} <= set(plain.files)
     assert not [path for path in plain.files if path.startswith(("staff/", "tests/"))]
     write(tmp_path, {"digits.npz": "1", "words.npz": "2"})
-    hidden = grader.load(hidden_directory=tmp_path)
-    assert hidden.files["hidden/words.npz"] == b"2"
-    assert hidden.hash != plain.hash != grader.load(data_directory=tmp_path).hash
+    with_hidden = grader.load(hidden_directory=tmp_path)
+    assert with_hidden.files["hidden/words.npz"] == b"2"
+    assert with_hidden.hash != plain.hash != grader.load(data_directory=tmp_path).hash
     with pytest.raises(ClassroomError, match="--hidden-directory"):
         grader.load(hidden_directory=tmp_path / "none")
+
+
+def test_an_elective_that_is_graded_needs_its_own_hidden_split(tmp_path):
+    write(tmp_path, {"digits.npz": "1", "words.npz": "2"})
+    (path,) = hidden.own_paths({"e5"})
+    with pytest.raises(ClassroomError, match=path.removeprefix("hidden/")):
+        grader.load(hidden_directory=tmp_path, question_ids=("q1", "e5"))
+    write(tmp_path, {path.removeprefix("hidden/"): "3"})
+    assert grader.load(hidden_directory=tmp_path, question_ids=("q1", "e5")).files[path] == b"3"
+
+
+def noting_questions(item: WorkItem, plugin: str) -> Reply:
+    CALLS.extend(item.settings.questions)
+    return fake(item, plugin)
+
+
+def test_the_questions_that_nobody_names_are_those_of_gradescope(tmp_path, at_once, calls):
+    class_folder(tmp_path, ann="right")
+    grade.grade(Request(tmp_path / "class", tmp_path / "out"), noting_questions, OURS)
+    assert calls == [question.id for question in discover() if question.group == CORE]
+
+
+def broken_check(item: WorkItem, plugin: str) -> Reply:
+    """One check fails by the grader's fault; the message of the other is the student's, who wrote the same words."""
+    reply = reply_for(dict(item.files))
+    checks = reply.document["questions"][0]["checks"]
+    checks[0] |= {"status": CRASHED, "message": f"Q6: {attempts.OUR_FAULT} (ValueError)."}
+    ours = {"name": "causal", "title": "The mask", "score": 0.0, "max_score": 1.0, "status": NOT_FINISHED}
+    checks.append(ours | {"message": f"Q6: {attempts.OUR_FAULT} (KeyError)."})
+    return reply
+
+
+def test_a_check_that_fails_by_the_graders_fault_is_told_to_staff(tmp_path, at_once, capsys):
+    class_folder(tmp_path, ann="right")
+    assert do(tmp_path, broken_check) == 1
+    assert scores(tmp_path, "state") == {"ann": f"graded, but in q6 the {tables.NOT_STUDENTS_FAULT}"}
+    assert capsys.readouterr().out.count("q6 causal: the grader failed, not the student: Q6: the check itself") == 1
+    page = (tmp_path / "out" / "summary.html").read_text(encoding="utf-8")
+    assert "<b>1 check failed by the grader&#39;s fault" in page or "<b>1 check failed by the grader's fault" in page
 
 
 def test_a_failing_grader_is_tried_again_and_then_told_apart_from_a_failing_student(tmp_path, at_once, calls, capsys):

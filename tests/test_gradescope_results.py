@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from grading import report
+from grading.checks import attempts
 from grading.gradescope import metadata, results, settings
 from grading.gradescope.feedback import Feedback
 from grading.gradescope.run import Report
@@ -146,6 +149,23 @@ def test_results_are_replaced_in_one_step(tmp_path, chosen):
     assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
 
 
+@pytest.mark.parametrize(
+    ("status", "message", "is_ours"),
+    [
+        (NOT_FINISHED, f"Q2: {attempts.OUR_FAULT} (KeyError).", True),
+        (NOT_FINISHED, f"{attempts.DATA_FAULT}: memory.npz is missing", True),
+        (NOT_FINISHED, "skipped: fix 'The loss' first", False),
+        (CRASHED, f"ValueError: {attempts.DATA_FAULT}", False),  # a student may write the same words
+    ],
+)
+def test_staff_are_told_of_a_check_that_failed_by_the_graders_fault(tmp_path, status, message, is_ours):
+    kept = Report(tmp_path / "results.json", settings.load(environment={}), QUESTIONS)
+    result = run_with("wrong").questions[0]
+    kept.add(replace(result, outcomes=[replace(result.outcomes[0], status=status, message=message, evidence="")]))
+    assert ("grader_failure" in kept.extra_data) == is_ours
+    assert any("not your fault" in note for note in kept.notes) == is_ours
+
+
 # --- settings and metadata
 
 
@@ -185,6 +205,11 @@ def test_metadata_is_read_as_documented(tmp_path):
         {"submission_time": "2026-03-01T10:00:00-08:00", "score": "3.0", "autograder_error": False},
         {"submission_time": "2026-03-02T09:00:00-08:00", "score": 4, "autograder_error": False, "results": {}},
         {"submission_time": "2026-03-02T09:30:00-08:00", "score": 0, "autograder_error": True},
+        {
+            "submission_time": "2026-03-02T09:40:00-08:00",
+            "score": 1,
+            "results": {"extra_data": {"grader_failure": "disk full"}},
+        },
     ]
     table = {"created_at": "2026-03-02T10:00:00.5-08:00", "assignment": {"total_points": "25.0"}}
     path = tmp_path / "submission_metadata.json"
@@ -192,4 +217,13 @@ def test_metadata_is_read_as_documented(tmp_path):
     known = metadata.load(path)
     assert known.total_points == 25
     assert [score for _, score in known.previous] == [3, 4]
-    assert [score for _, score in metadata.recent(known, 24)] == [4]
+    assert [score for _, score in metadata.recent(known, 24, 0)] == [4]
+
+
+def test_submissions_that_the_limit_refused_do_not_count_against_it():
+    at = partial(datetime, 2026, 3, 2, tzinfo=UTC)
+    hours = [at(8), at(9), at(10), at(11)]  # two are allowed in 24 hours: the last two were refused
+    known = metadata.Metadata(previous=tuple((moment, 3.0) for moment in hours), submitted=at(12))
+    assert metadata.recent(known, 24, 2) == [(at(8), 3.0), (at(9), 3.0)]
+    later = replace(known, submitted=at(8) + timedelta(hours=24, minutes=5))
+    assert metadata.recent(later, 24, 2) == [(at(9), 3.0)]

@@ -27,6 +27,7 @@ from grading.report import metric
 from startup.packages import Unusable
 
 OUR_FAULT = "the check itself failed. This is not your fault: please tell the course staff"
+DATA_FAULT = "the data is not usable"
 TIME_FOR_ANOTHER = 1.2  # times what the latest attempt took: so much time must be left
 
 
@@ -117,7 +118,7 @@ def _attempt(
     except StudentCrashed as crash:
         status, message, evidence = CRASHED, str(crash), crash.evidence
     except DataError as error:
-        status, message, evidence = NOT_FINISHED, f"the data is not usable: {error}", ""
+        status, message, evidence = NOT_FINISHED, f"{DATA_FAULT}: {error}", ""
     except (OutOfLimits, RunEnded, Unusable):
         raise
     except Exception as error:  # a fault of ours in a check must cost no other check and no other question
@@ -127,6 +128,15 @@ def _attempt(
     records = student.records()
     own = {name: value for name, value in records.metrics.items() if name not in known}
     return _Tried(status, message, evidence, shortfall, own, records)
+
+
+def grader_failed(status: str, message: str) -> bool:
+    """Whether a check or its data failed, and not the student's code, whose own messages may say the same.
+
+    Args:
+        status, message: of the check's outcome.
+    """
+    return status == NOT_FINISHED and (message.startswith(DATA_FAULT) or OUR_FAULT in message.partition(" (")[0])
 
 
 def _told(attempts: Sequence[Attempt]) -> str:

@@ -16,7 +16,8 @@ class Metadata:
     Attributes:
         total_points: what the assignment is out of, or None.
         submitted: when, or None.
-        previous: time and score of each earlier submission that was graded, the oldest first.
+        previous: time and score of each earlier submission on which neither the harness nor the grader failed, the
+            oldest first. The harness tells of its own failures for all, of the grader's for the latest one only.
     """
 
     total_points: float | None = None
@@ -37,17 +38,33 @@ def load(path: Path) -> Metadata:
     previous = []
     earlier = table.get("previous_submissions")
     for row in earlier if isinstance(earlier, list) else []:
-        if isinstance(row, dict) and not row.get("autograder_error"):
+        if isinstance(row, dict) and not row.get("autograder_error") and not _grader_failed(row):
             moment, score = _time(row.get("submission_time")), _number(row.get("score"))
             if moment is not None and score is not None:
                 previous.append((moment, score))
     return Metadata(points, _time(table.get("created_at")), tuple(sorted(previous)))
 
 
-def recent(metadata: Metadata, hours: float) -> list[tuple[datetime, float]]:
-    """The earlier submissions of the last hours before this one."""
-    now = metadata.submitted or datetime.now(UTC)
-    return [(moment, score) for moment, score in metadata.previous if now - moment < timedelta(hours=hours)]
+def recent(metadata: Metadata, hours: float, max_submissions: int) -> list[tuple[datetime, float]]:
+    """The earlier submissions of the last hours before this one that were graded.
+
+    Nothing says which ones the limit has refused. The same limit is therefore applied to each in turn.
+    """
+    graded: list[tuple[datetime, float]] = []
+
+    def counted(now: datetime) -> list[tuple[datetime, float]]:
+        return [(moment, score) for moment, score in graded if now - moment < timedelta(hours=hours)]
+
+    for moment, score in metadata.previous:
+        if not max_submissions or len(counted(moment)) < max_submissions:
+            graded.append((moment, score))
+    return counted(metadata.submitted or datetime.now(UTC))
+
+
+def _grader_failed(row: dict[str, Any]) -> bool:
+    found = row.get("results")
+    about = found.get("extra_data") if isinstance(found, dict) else None
+    return isinstance(about, dict) and "grader_failure" in about
 
 
 def _number(value: Any) -> float | None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from grading import report
 from grading.checks import modules
-from grading.checks.attempts import OUR_FAULT
+from grading.checks.attempts import OUR_FAULT, grader_failed
 from grading.console import Console
 from grading.dependencies import installed_versions
 from grading.engine import Engine, Settings
@@ -71,7 +71,8 @@ class Report:
         """Keep a finished question."""
         self.under_way = None
         self.run.questions.append(result)
-        if ours := [outcome.evidence for outcome in result.outcomes if OUR_FAULT in outcome.message]:
+        lost = [outcome for outcome in result.outcomes if grader_failed(outcome.status, outcome.message)]
+        if ours := [outcome.evidence or outcome.message for outcome in lost]:
             self.notes.insert(0, f"Question {result.id}: {OUR_FAULT}. What was graded stands.")
             self.extra_data["grader_failure"] = results.clean("; ".join(ours))
         self.save()
@@ -204,7 +205,7 @@ def _taken(root: Path, workplace: Path, kept: Report, console: Console) -> Path:
 def _is_refused(known: metadata.Metadata, kept: Report) -> bool:
     """Whether the rate limit leaves this submission ungraded; results.json then says so and keeps the earlier score."""
     settings = kept.settings
-    recent = metadata.recent(known, settings.rate_hours)
+    recent = metadata.recent(known, settings.rate_hours, settings.max_submissions)
     if not settings.max_submissions or len(recent) < settings.max_submissions:
         return False
     score = recent[-1][1]

@@ -41,7 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--seed", type=int, default=0, metavar="N", help="of every random number (default 0)")
     grade.add_argument("--time-limit", type=_positive(float), metavar="SECONDS", help="for each question")
     grade.add_argument("--data-directory", type=Path, metavar="DIR", help="look for datasets there first")
-    grade.add_argument("--hidden-directory", type=Path, metavar="DIR", help="hidden test splits: digits.npz, words.npz")
+    grade.add_argument(
+        "--hidden-directory", type=Path, metavar="DIR", help="hidden test splits, as in hidden/ of a release"
+    )
     grade.add_argument("--no-reports", action="store_true", help="results only, no page with pictures for each")
     where = grade.add_mutually_exclusive_group()
     where.add_argument("--workers", type=_positive(int), default=cores(), help="(default: cores)")

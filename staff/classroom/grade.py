@@ -16,7 +16,7 @@ from tqdm import tqdm
 from data.files import write_bytes
 from grading.dependencies import installed_versions
 from grading.gradescope import settings as harness_settings
-from grading.gradescope.run import student_files
+from grading.gradescope.run import assigned, student_files
 from grading.questions import Question, QuestionError, discover
 from staff.classroom import changes, export, grader, summary, tables, worker
 from staff.classroom.cluster import connected
@@ -24,10 +24,11 @@ from staff.classroom.driver import Driver, Grade
 from staff.classroom.errors import ClassroomError
 from staff.classroom.export import Export
 from staff.classroom.grader import Grader
-from staff.classroom.records import GRADED, GRADER_FAILED, Record, Records, record_of
+from staff.classroom.records import GRADED, GRADER_FAILED, Record, Records, faults, record_of
 from staff.classroom.work import GradingSettings, WorkItem, key_of
 
 SECONDS_BESIDE_QUESTIONS = 120.0  # for starting, for probing the isolation, and for the report
+MAX_TOLD = 10  # checks that failed by the grader's fault
 STAFF = Path(__file__).resolve().parents[1]
 
 
@@ -73,7 +74,7 @@ def grade(request: Request, call: Grade = worker.grade, ours: Grader | None = No
     settings = GradingSettings(
         tuple(q.id for q in questions), request.seed, request.time_limit_seconds, installed_versions()
     )
-    ours = ours or grader.load(request.data_directory, request.hidden_directory)
+    ours = ours or grader.load(request.data_directory, request.hidden_directory, settings.questions)
     known, required = student_files(discover()), student_files(questions)
     klass = export.read(request.export, known, required)
     records = Records(request.out, [submission.id for submission in klass.submissions])
@@ -189,10 +190,15 @@ def _tell(request: Request, klass: Export, records: Records, settings: GradingSe
     print(f"{len(found) - len(failed)} graded, the grader failed on {len(failed)}" + (pace if run.graded_now else ""))
     for record in failed:
         print(f"  {record['id']}: the grader failed, not the student: {record['failure']}")
+    ours = [(record["id"], *fault) for record in found.values() for fault in faults(record)]
+    for identifier, question, check, message in ours[:MAX_TOLD]:
+        print(f"  {identifier}: {question} {check}: the grader failed, not the student: {message}")
+    if len(ours) > MAX_TOLD:
+        print(f"  and {len(ours) - MAX_TOLD} more such checks: see the states in scores.csv")
     for one in unread:
         print(f"  {one.id}: not graded: {one.fault}")
     print(f"{request.out / 'scores.csv'}\n{request.out / 'summary.html'}")
-    return 1 if failed or unread else 0
+    return 1 if failed or ours or unread else 0
 
 
 def _print_changes(differences: Sequence[changes.Change]) -> None:
@@ -221,11 +227,12 @@ def _chosen(asked: Sequence[str]) -> list[Question]:
     """
     try:
         questions = discover()
-        wanted = tuple(asked) or harness_settings.load(environment={}).questions
+        if not asked:
+            return assigned(questions, harness_settings.load(environment={}))
     except (QuestionError, harness_settings.SettingsError) as error:
         raise ClassroomError(str(error)) from error
-    if unknown := sorted(set(wanted) - {question.id for question in questions}):
+    if unknown := sorted(set(asked) - {question.id for question in questions}):
         raise ClassroomError(
             f"there is no question {', '.join(unknown)}; the questions are {', '.join(q.id for q in questions)}"
         )
-    return [question for question in questions if question.id in wanted or not wanted]
+    return [question for question in questions if question.id in asked]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from data import digits, plays, words
 from staff.classroom.errors import ClassroomError
-from staff.release import build
+from staff.release import build, hidden
 from staff.release.manifest import ReleaseError
 from staff.release.repository import files_of_working_tree
 
@@ -49,21 +49,22 @@ def digest(content: bytes) -> str:
     return sha256(content).hexdigest()[:16]
 
 
-def load(data_directory: Path | None = None, hidden_directory: Path | None = None) -> Grader:
+def load(
+    data_directory: Path | None = None, hidden_directory: Path | None = None, question_ids: Container[str] = ()
+) -> Grader:
     """The grader as it is on disk now.
 
     Args:
         data_directory: datasets in it come before the built-in ones.
-        hidden_directory: holds digits.npz and words.npz, whose test splits take the place of the shipped ones.
+        hidden_directory: holds the test splits that take the place of the shipped ones: digits.npz and words.npz, and
+            those of the graded questions' own datasets.
+        question_ids: what is graded.
     Raises:
         ClassroomError: a folder or file is missing.
     """
-    hidden = {}
-    if hidden_directory is not None:
-        for name in ("digits.npz", "words.npz"):
-            hidden[f"{HIDDEN_FOLDER}/{name}"] = _read(hidden_directory / name, "--hidden-directory")
     try:
-        files = build.autograder_files(files_of_working_tree(), hidden, "working tree")
+        splits = {} if hidden_directory is None else _hidden_files(hidden_directory, question_ids)
+        files = build.autograder_files(files_of_working_tree(), splits, "working tree")
     except ReleaseError as error:
         raise ClassroomError(str(error)) from error
     files[ENTRY] = (Path(__file__).resolve().parent / ENTRY).read_bytes()
@@ -74,6 +75,11 @@ def load(data_directory: Path | None = None, hidden_directory: Path | None = Non
             raise ClassroomError(f"--data-directory {data_directory}: holds none of {', '.join(sorted(known))}")
         files |= {f"{DATA_FOLDER}/{name}": _read(data_directory / name, "--data-directory") for name in found}
     return Grader(files)
+
+
+def _hidden_files(directory: Path, question_ids: Container[str]) -> dict[str, bytes]:
+    paths = [f"{HIDDEN_FOLDER}/digits.npz", f"{HIDDEN_FOLDER}/words.npz", *hidden.own_paths(question_ids)]
+    return {path: _read(directory / Path(path).name, "--hidden-directory") for path in paths}
 
 
 def _read(path: Path, flag: str) -> bytes:

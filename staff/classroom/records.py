@@ -15,6 +15,7 @@ from typing import Any
 
 from data.files import write_text
 from grading import report
+from grading.checks.attempts import grader_failed
 from staff.classroom.errors import ClassroomError
 from staff.classroom.grader import Grader, digest
 from staff.classroom.work import Reply, WorkItem
@@ -66,6 +67,16 @@ def record_of(item: WorkItem, reply: Reply, notes: Iterable[str], before: Record
             "attempts": reply.attempts,
         },
     }
+
+
+def faults(record: Record) -> list[tuple[str, str, str]]:
+    """The checks of a graded submission in which the grader or its data failed: question, check, message."""
+    return [
+        (question["id"], check["name"], check["message"])
+        for question in record.get("questions", [])
+        for check in question["checks"]
+        if grader_failed(check["status"], check["message"])
+    ]
 
 
 def _earlier(before: Record | None) -> Record | None:

@@ -16,7 +16,7 @@ import jinja2
 from grading.outcomes import CRASHED, NOT_FINISHED, PASSED, SKIPPED
 from grading.report import points
 from staff.classroom.changes import Change
-from staff.classroom.records import GRADED, GRADER_FAILED, Record
+from staff.classroom.records import GRADED, GRADER_FAILED, Record, faults
 from staff.classroom.tables import Standing
 
 MAX_SHOWN = 12
@@ -119,6 +119,7 @@ def page(
         crashed=_ended_badly(graded),
         unread={row.submission.id: row.submission.fault for row in rows if row.submission.fault},
         failed=[record for record in records.values() if record["state"] == GRADER_FAILED],
+        ours=[(record, *fault) for record in graded for fault in faults(record)],
         odd=[record for record in records.values() if record["notes"]],
         changes=changes,
         notes=notes,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from grading.report import points
 from staff.classroom.export import Submission
-from staff.classroom.records import GRADED, Record
+from staff.classroom.records import GRADED, Record, faults
 from staff.classroom.roster import Student
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -106,5 +106,7 @@ def _row(row: Standing, record: Record | None, questions: Sequence[str]) -> Row:
         return [*person, why, "", "", "", *("" for _ in questions), " ".join(notes)]
     by_question = {question["id"]: points(question["score"]) for question in record["questions"]}
     state = GRADED if row.submission.files else "no files"
+    if ours := dict.fromkeys(question for question, _, _ in faults(record)):
+        state = f"{GRADED}, but in {', '.join(ours)} the {NOT_STUDENTS_FAULT}"
     totals = [points(record[name]) for name in ("score", "max_score", "extra_credit")]
     return [*person, state, *totals, *(by_question.get(one, "") for one in questions), " ".join(notes)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from hashlib import sha256
 
 import numpy as np
@@ -65,17 +65,28 @@ def files(seed: str) -> dict[str, bytes]:
 def own_files(seed: str) -> dict[str, bytes]:
     """The hidden files that the datasets in questions' folders draw."""
     found: dict[str, bytes] = {}
-    taken = {"hidden/digits.npz", "hidden/words.npz"}
+    for path, name in own_paths().items():
+        draw = DRAWN_BY_STAFF.get(name) or getattr(data.module_of(name), "draw_hidden_test", None)
+        if draw is None:
+            raise ReleaseError(f"{name}: says HIDDEN_TEST and has no function draw_hidden_test")
+        found[path] = npz_bytes(draw(number(seed, path)).arrays)
+    return found
+
+
+def own_paths(question_ids: Container[str] | None = None) -> dict[str, str]:
+    """The datasets in questions' folders that have a hidden test split, by its path in autograder.zip.
+
+    Args:
+        question_ids: only those in the folders of these questions.
+    """
+    found: dict[str, str] = {}
     for name in own_datasets():
         module = data.module_of(name)
-        if data.has_hidden_test(module):
+        if data.has_hidden_test(module) and (question_ids is None or name.split(".")[1] in question_ids):
             path = f"hidden/{module.load(data.Library()).name}.npz"
-            if path in taken | set(found):
+            if path in {"hidden/digits.npz", "hidden/words.npz", *found}:
                 raise ReleaseError(f"{name}: another dataset has its hidden test split in {path}; choose another name")
-            draw = DRAWN_BY_STAFF.get(name) or getattr(module, "draw_hidden_test", None)
-            if draw is None:
-                raise ReleaseError(f"{name}: says HIDDEN_TEST and has no function draw_hidden_test")
-            found[path] = npz_bytes(draw(number(seed, path)).arrays)
+            found[path] = name
     return found
 
 
