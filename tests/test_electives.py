@@ -28,9 +28,10 @@ def test_the_starters_score_zero_with_one_line_for_each_stub(tmp_path):
     assert "Traceback" not in run.output + run.errors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", ELECTIVES)
 def test_the_reference_has_full_marks(graded, question):
-    """The mediocre solutions, which train up to a minute, are graded by `python -m staff.evidence.calibrate`."""
+    """Slow: trains the reference of each. The mediocre solutions are graded by `python -m staff.evidence.calibrate`."""
     found = graded(GRADED["reference"], question, seed=7).question(question)
     assert found["score"] == found["max_score"] == 4, found
     assert {check["message"] for check in found["checks"]} == {""}
