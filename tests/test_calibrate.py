@@ -107,6 +107,15 @@ def test_a_part_that_does_not_exist_or_cannot_be_written_is_refused(flags, said,
     assert said in capsys.readouterr().err
 
 
+def test_a_table_that_would_lose_rows_is_not_written(tmp_path, capsys):
+    document = tmp_path / "calibration.md"
+    document.write_text(program.DOCUMENT.read_text(encoding="utf-8"), encoding="utf-8")
+    assert program.main(["--questions", "e1", "--write", str(document)]) == 2
+    told = capsys.readouterr().err
+    assert "would take the rows of e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12 out of" in told
+    assert document.read_text(encoding="utf-8") == program.DOCUMENT.read_text(encoding="utf-8")
+
+
 def recording_engine(graded: list[tuple[str, int]]) -> type:
     """An engine that notes what it should grade and gives what nobody has graded."""
 

@@ -37,9 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         questions = _chosen(arguments.questions)
         mark = table.mark_of(questions)
         if arguments.write is not None:
-            if arguments.part != (1, 1):
-                raise UsageError("--write is for the whole table: use it without --part, with the same --records")
-            table.parts(arguments.write, mark)  # before hours of work, not after
+            _require_whole_table(arguments, questions, mark)  # before hours of work, not after
         records = _measured(questions, arguments)
         rows = margins.rows(records, questions)
         text = table.markdown(rows)
@@ -82,6 +80,17 @@ def _measured(questions: Sequence[Question], arguments: argparse.Namespace) -> l
             flush=True,
         )
     return found
+
+
+def _require_whole_table(arguments: argparse.Namespace, questions: Sequence[Question], mark: str) -> None:
+    if arguments.part != (1, 1):
+        raise UsageError("--write is for the whole table: use it without --part, with the same --records")
+    missing = table.shown(arguments.write, mark) - {question.id for question in questions}
+    if lost := [question.id for question in discover() if question.id in missing]:
+        raise UsageError(
+            f"--write would take the rows of {', '.join(lost)} out of {arguments.write}: name these questions with "
+            "--questions, too, or leave --write out and copy the rows that are printed"
+        )
 
 
 def _caption(arguments: argparse.Namespace, questions: Sequence[Question]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,6 +75,17 @@ def parts(path: Path, mark: str = MARK) -> tuple[str, str]:
         return marks.outside(document, mark)
     except marks.MarksError as error:
         raise DocumentError(f"{path}: {error}") from error
+
+
+def shown(path: Path, mark: str = MARK) -> set[str]:
+    """The ids of the questions in the document's present table.
+
+    Raises:
+        DocumentError: as `parts` says.
+    """
+    before, after = parts(path, mark)
+    document = path.read_text(encoding="utf-8")
+    return set(re.findall(r"^\| ([a-z]+\d+) ", document[len(before) : len(document) - len(after)], re.MULTILINE))
 
 
 def _lines(row: Row) -> list[tuple[str, ...]]:
