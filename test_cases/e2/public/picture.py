@@ -130,7 +130,7 @@ def _gradients(axes: Any, state: State) -> None:
     axes.minorticks_off()
     axes.set_xticks([1, *range(5, layers + 1, 5)])
     axes.set_xlabel("layer: 1 reads the input, the last one gives the output", labelpad=1)
-    axes.text(0.0, 1.035, "size of the gradient with respect to each layer's weights", transform=axes.transAxes,
+    axes.text(0.0, 1.035, "size of the gradient of each layer's weights", transform=axes.transAxes,
               fontsize=style.SMALL, color=style.MUTED, va="bottom")  # fmt: skip
     axes.text(1.0, 1.035, "← the gradient goes back", transform=axes.transAxes, fontsize=style.SMALL,
               color=style.MUTED, va="bottom", ha="right")  # fmt: skip
