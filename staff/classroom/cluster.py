@@ -29,10 +29,13 @@ def connected(scheduler: str | None, workers: int, grader: Grader) -> Iterator[t
     Raises:
         ClassroomError: there is no scheduler at that address, or it has no workers.
     """
-    options = {
+    options: dict[str, object] = {
         "distributed.scheduler.allowed-failures": DEATHS_BORNE,
         "distributed.admin.log-format": "%(message)s",
         "distributed.admin.low-level-log-length": 0,  # else the last 1,000 messages stay, with every file in them
+        # what watches Dask itself; by default, a driver and two workers use an eighth of a core while they wait
+        "distributed.worker.profile.enabled": False,
+        "distributed.admin.tick.interval": "500ms",
     }
     with dask.config.set(options), _cluster(workers) if scheduler is None else _nothing() as cluster:
         try:
