@@ -217,7 +217,7 @@ def test_metadata_is_read_as_documented(tmp_path):
     known = metadata.load(path)
     assert known.total_points == 25
     assert [score for _, score in known.previous] == [3, 4]
-    assert [score for _, score in metadata.recent(known, 24, 0)] == [4]
+    assert [score for _, score in metadata.recent(known, 24, 9)] == [4]
 
 
 def test_submissions_that_the_limit_refused_do_not_count_against_it():

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from grading.isolation.sandbox import owned_in
 from staff.evidence.hostile import crowd
 from staff.evidence.hostile.__main__ import hidden_files
 from staff.evidence.hostile.attack import BREACH, HANDED_IN, load_all
 from staff.evidence.hostile.harness import Harness, NoHarness, autograder_archive, is_root
-from staff.evidence.hostile.verdict import owned, run_side_by_side
+from staff.evidence.hostile.verdict import run_side_by_side
 from tests.support import PROJECT
 
 ATTACKS = {attack.name: attack for attack in load_all()}
@@ -96,7 +97,7 @@ def test_a_file_that_another_program_removes_meanwhile_hides_no_leftover_behind_
 
     with os.scandir(tmp_path) as entries:
         removed = Path([entry.path for entry in entries][2])  # neither the first nor the last that is looked at
-    assert len(owned(str(tmp_path), Everyone())) == 4
+    assert len(owned_in(str(tmp_path), Everyone())) == 4
 
 
 def test_submissions_graded_at_the_same_time_get_what_they_get_alone():

@@ -136,7 +136,8 @@ def grader_failed(status: str, message: str) -> bool:
     Args:
         status, message: of the check's outcome.
     """
-    return status == NOT_FINISHED and (message.startswith(DATA_FAULT) or OUR_FAULT in message.partition(" (")[0])
+    is_checks_own = message.startswith(DATA_FAULT) or message.partition(": ")[2].startswith(OUR_FAULT)
+    return status == NOT_FINISHED and is_checks_own
 
 
 def _told(attempts: Sequence[Attempt]) -> str:

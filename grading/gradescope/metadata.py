@@ -56,7 +56,7 @@ def recent(metadata: Metadata, hours: float, max_submissions: int) -> list[tuple
         return [(moment, score) for moment, score in graded if now - moment < timedelta(hours=hours)]
 
     for moment, score in metadata.previous:
-        if not max_submissions or len(counted(moment)) < max_submissions:
+        if len(counted(moment)) < max_submissions:
             graded.append((moment, score))
     return counted(metadata.submitted or datetime.now(UTC))
 

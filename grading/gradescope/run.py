@@ -205,8 +205,10 @@ def _taken(root: Path, workplace: Path, kept: Report, console: Console) -> Path:
 def _is_refused(known: metadata.Metadata, kept: Report) -> bool:
     """Whether the rate limit leaves this submission ungraded; results.json then says so and keeps the earlier score."""
     settings = kept.settings
+    if not settings.max_submissions:
+        return False
     recent = metadata.recent(known, settings.rate_hours, settings.max_submissions)
-    if not settings.max_submissions or len(recent) < settings.max_submissions:
+    if len(recent) < settings.max_submissions:
         return False
     score = recent[-1][1]
     text = (

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Container
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,9 +113,7 @@ class SandboxSession:
         """Remove what the process left on disk; call when it is dead."""
         left_behind = [self.folder]
         if self.user is not None:
-            left_behind += [
-                Path(e.path) for shared in SHARED_FOLDERS for e in entries_of(shared) if owner_of(e) == self.user
-            ]
+            left_behind += [Path(path) for shared in SHARED_FOLDERS for path in owned_in(shared, (self.user,))]
         for path in left_behind:
             remove(path, SECONDS_TO_REMOVE)
 
@@ -150,9 +149,7 @@ def _owned(folder: Path, user: int | None, shared: tuple[str, ...]) -> tuple[int
     waiting = [os.fspath(folder)]
     count = size = 0
     for place in shared:
-        for entry in entries_of(place):
-            if owner_of(entry) == user:
-                waiting.append(entry.path)
+        waiting += owned_in(place, (user,))
     while waiting and count <= MAX_FILES:
         path = waiting.pop()
         if len(path) > MAX_PATH_CHARACTERS:
@@ -162,7 +159,7 @@ def _owned(folder: Path, user: int | None, shared: tuple[str, ...]) -> tuple[int
             count += 1
             size += status.st_blocks * 512
             if stat.S_ISDIR(status.st_mode):
-                waiting += [entry.path for entry in entries_of(path)]
+                waiting += [entry.path for entry in _entries(path)]
     return count, size
 
 
@@ -176,8 +173,12 @@ def remove(path: Path, timeout_seconds: float) -> None:
         subprocess.run(command, stderr=subprocess.DEVNULL, check=False, timeout=timeout_seconds)
 
 
-def entries_of(folder: str) -> list[os.DirEntry[str]]:
-    """What is directly in a folder; nothing if it cannot be read, or is gone."""
+def owned_in(folder: str, users: Container[int | None]) -> list[str]:
+    """The paths directly in a folder that belong to one of these users; others add and remove files meanwhile."""
+    return [entry.path for entry in _entries(folder) if _owner(entry) in users]
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)
@@ -185,8 +186,7 @@ def entries_of(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def owner_of(entry: os.DirEntry[str]) -> int | None:
-    """The user whom it belongs to; None if it is gone."""
+def _owner(entry: os.DirEntry[str]) -> int | None:
     try:
         return entry.stat(follow_symlinks=False).st_uid
     except OSError:

@@ -78,7 +78,7 @@ def load(
 
 
 def _hidden_files(directory: Path, question_ids: Container[str]) -> dict[str, bytes]:
-    paths = [f"{HIDDEN_FOLDER}/digits.npz", f"{HIDDEN_FOLDER}/words.npz", *hidden.own_paths(question_ids)]
+    paths = (*hidden.SHARED, *hidden.own_paths(question_ids))
     return {path: _read(directory / Path(path).name, "--hidden-directory") for path in paths}
 
 

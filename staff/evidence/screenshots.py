@@ -153,10 +153,9 @@ def main(argv: list[str] | None = None) -> int:
             print(path, flush=True)
     if arguments.documentation:
         for name in IN_THE_HAND_OUT:
-            if (arguments.output / name).is_file():
-                _compress(
-                    arguments.output / name, HAND_OUT_IMAGES / f"{name.removesuffix('.png').partition('-')[0]}.png"
-                )
+            question = name.removesuffix(".png").partition("-")[0]
+            if question in (arguments.question or QUESTIONS):
+                _compress(arguments.output / name, HAND_OUT_IMAGES / f"{question}.png")
     if arguments.question:
         return 0
     try:

@@ -16,6 +16,7 @@ from staff.release.manifest import ReleaseError
 PLAYS = 4  # whose lines are new, twice as many as are needed
 TEST_DIGITS = 5000  # as many as the shipped test split
 MIN_SEED_CHARACTERS = 8
+SHARED = ("hidden/digits.npz", "hidden/words.npz")  # the test splits of datasets that several questions use
 
 
 def number(seed: str, purpose: str) -> int:
@@ -59,7 +60,7 @@ def files(seed: str) -> dict[str, bytes]:
     Digits and words are drawn by staff's own tools. Datasets in questions' folders draw their own (`draw_hidden_test`),
     but for those in `DRAWN_BY_STAFF`.
     """
-    return own_files(seed) | {"hidden/digits.npz": digits_file(seed), "hidden/words.npz": words_file(seed)}
+    return own_files(seed) | dict(zip(SHARED, (digits_file(seed), words_file(seed)), strict=True))
 
 
 def own_files(seed: str) -> dict[str, bytes]:
@@ -81,10 +82,12 @@ def own_paths(question_ids: Container[str] | None = None) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for name in own_datasets():
+        if question_ids is not None and name.split(".")[1] not in question_ids:
+            continue
         module = data.module_of(name)
-        if data.has_hidden_test(module) and (question_ids is None or name.split(".")[1] in question_ids):
+        if data.has_hidden_test(module):
             path = f"hidden/{module.load(data.Library()).name}.npz"
-            if path in {"hidden/digits.npz", "hidden/words.npz", *found}:
+            if path in {*SHARED, *found}:
                 raise ReleaseError(f"{name}: another dataset has its hidden test split in {path}; choose another name")
             found[path] = name
     return found

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-from grading.isolation.sandbox import SHARED_FOLDERS, entries_of, owner_of
+from grading.isolation.sandbox import SHARED_FOLDERS, owned_in
 from staff.evidence.hostile.attack import BREACH, Attack
 from staff.evidence.hostile.harness import Finished, Harness
 
@@ -118,15 +118,10 @@ def leftovers(harness: Harness, users: Container[int]) -> list[str]:
     """
     left = [str(path) for path in (harness.root / "tmp").iterdir()]
     for folder in filter(os.path.isdir, SHARED_FOLDERS):
-        left += owned(folder, users)
+        left += owned_in(folder, users)
     running = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _belongs(pid, harness, users)]
     faults = [f"left on disk: {', '.join(sorted(left)[:3])}"] if left else []
     return faults + ([f"left running: {len(running)} processes"] if running else [])
-
-
-def owned(folder: str, users: Container[int]) -> list[str]:
-    """What directly in a folder belongs to these users; other programs add and remove files meanwhile."""
-    return [entry.path for entry in entries_of(folder) if owner_of(entry) in users]
 
 
 def _report_faults(finished: Finished, attack: Attack) -> list[str]:
