@@ -81,11 +81,14 @@ def test_a_right_model_learns_a_batch_by_heart(check, directory):
     assert student.metrics["overfit_loss"] < QUESTION.thresholds["maximum_overfit_loss"] / 2
 
 
-@pytest.mark.slow
-def test_another_editions_model_learns_the_plays_with_room_to_spare(check):
-    """Slow: 600 training steps. `make demo` trains the reference as long."""
-    student = check(OTHER_EDITION, "learns")
-    assert student.metrics["validation_loss"] < 0.95 * QUESTION.thresholds["maximum_validation_loss"]
+def test_another_editions_model_learns_as_fast_as_the_reference(check, monkeypatch):
+    """A tenth of the steps, because `make demo` trains the reference with all of them."""
+    monkeypatch.setitem(CHECKS, "STEPS_TO_LEARN", CHECKS["STEPS_TO_LEARN"] // 10)
+    monkeypatch.setitem(QUESTION.thresholds, "maximum_validation_loss", 3.0)
+    reference, other = (
+        check(directory, "learns").metrics["validation_loss"] for directory in (SOLUTIONS, OTHER_EDITION)
+    )
+    assert other < 1.05 * reference
 
 
 def test_the_starter_is_told_as_a_stub(check):

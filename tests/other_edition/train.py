@@ -68,7 +68,7 @@ def train_languageid(model, dataset):
 
 
 def Train_DigitConvolution(model, dataset):
-    optimizer = optim.Adam(model.parameters(), lr=0.003)
+    optimizer = optim.Adam(model.parameters(), lr=0.01)
     accuracy = 0
     while accuracy < 0.88:
         for batch in DataLoader(dataset, batch_size=50, shuffle=True):
@@ -76,6 +76,4 @@ def Train_DigitConvolution(model, dataset):
             loss = digitconvolution_Loss(model(batch["x"]), batch["label"])
             loss.backward()
             optimizer.step()
-            accuracy = dataset.get_validation_accuracy()
-            if accuracy >= 0.88:
-                break
+        accuracy = dataset.get_validation_accuracy()

@@ -80,7 +80,7 @@ class Harness:
         (self.root / "source").mkdir(mode=0o700)  # the grader opens it; until then another harness may be attacked
         with zipfile.ZipFile(BytesIO(archive)) as members:
             members.extractall(self.root / "source")
-        compileall.compile_dir(self.root / "source" / "test_cases", quiet=2)  # as setup.sh does with everything
+        compileall.compile_dir(self.root / "source", quiet=2)  # as setup.sh does
         for name in ("setup.sh", "run_autograder"):
             (self.root / "source" / name).chmod(0o755)
 
