@@ -107,6 +107,7 @@ def test_it_is_released_to_students_without_its_solution_and_its_hidden_test_is_
     program = (
         "from staff.release import build, hidden; from staff.release.repository import files_of_working_tree as tree\n"
         "hidden.digits_file = hidden.words_file = lambda seed: b''\n"
+        "hidden.own_datasets = lambda: ['test_cases.e99.public.data']\n"
         "students, grader = build.student_files(tree()), build.autograder_files(tree(), hidden.files('s' * 9), '0')\n"
         "print(sorted(name for name in students if 'e99' in name or 'layer_norm' in name))\n"
         "print(sorted(name for name in grader if 'e99' in name or 'layer_norm' in name))\n"
