@@ -96,7 +96,7 @@ def own_paths(question_ids: Container[str] | None = None) -> dict[str, str]:
 
 @cache
 def _path_of_hidden_test(dataset: str) -> str:
-    """Where autograder.zip holds the hidden test split of a dataset. Its name comes with its arrays, so this is slow."""
+    """Where autograder.zip holds the hidden test split of a dataset. Slow: its name comes with its arrays."""
     return f"hidden/{data.module_of(dataset).load(data.Library()).name}.npz"
 
 
