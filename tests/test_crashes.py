@@ -92,6 +92,23 @@ def test_wrong_ways_to_take_a_batch_apart_are_told(told, wrong):
         ("train.py", "loader:", "loadre:", "the name loadre. A similar name there is loader."),
         ("train.py", LOSS, "torch.zeros(1)", "Nothing in train.py imports or assigns the name torch."),
         ("models.py", "Linear(1, 128)", "Linear(1, 100)", "Does a layer for 128 numbers get 100?"),
+        ("models.py", FORWARD, "return self.first * x", "A Linear is a layer and not a tensor."),
+        ("models.py", FORWARD, "return self.last(self.first.relu())", "A Linear is a layer and not a tensor."),
+        ("models.py", FORWARD, "return x - x.max(dim=1)", "`max` returned two tensors, the values and their indices."),
+        ("models.py", FORWARD, "return x.max(dim=(0, 1))", "`max` takes one dimension. `amax` takes several."),
+        ("models.py", FORWARD, "return self.last(x[::-1])", "A slice of a tensor takes no negative step."),
+        (
+            "models.py",
+            "class RegressionModel",
+            "x = [1][1]\n\n\nclass RegressionModel",
+            "stands outside of all functions.",
+        ),
+        (
+            "train.py",
+            "    for _ in range",
+            "    with no_grad():\n     for _ in range",
+            "belongs to this part. `no_grad` records",
+        ),
     ],
 )
 def test_the_commonest_slips_over_a_name_or_a_size_are_told(told, file, old, new, sentence):
@@ -125,6 +142,69 @@ def test_a_name_of_which_the_source_tells_nothing_sure_is_told_nothing(headline,
     file = SourceFile("models.py", ast.parse(textwrap.dedent(code)))
     text = f"{headline}\n  at {place}: return x"
     assert crashes.explanation(text, "q1", [file], is_training=False) == ""
+
+
+@pytest.mark.parametrize(
+    ("headline", "source"),
+    [
+        ("AttributeError: 'Linear' object has no attribute 'wieght'", "return self.a.wieght"),  # of layers, misspelt
+        (
+            "TypeError: matmul(): argument 'input' must be Tensor, not Own",
+            "return self.a @ x",
+        ),  # what Own is, is not known
+        (
+            "TypeError: linear(): argument 'input' must be Tensor, not GRU",
+            "return self.a(self.b)",
+        ),  # a class of the file's
+        ("ValueError: step must be greater than zero", "return x[a:b:c]"),
+        ("RuntimeError: element 0 of tensors does not require grad and does not have a grad_fn", "loss.backward()"),
+    ],
+)
+def test_a_tensor_of_which_the_source_tells_nothing_sure_is_told_nothing(headline, source):
+    file = SourceFile("models.py", ast.parse(f"class GRU:\n    def forward(self, x):\n        {source}"))
+    text = f"{headline}\n  at GRU.forward (models.py:3): {source}"
+    assert crashes.explanation(text, "q1", [file], is_training=False) == ""
+
+
+def test_the_class_of_a_loss_that_gets_tensors_is_named():
+    source = "return nn.CrossEntropyLoss(scores, labels)"
+    file = SourceFile("losses.py", ast.parse(f"def loss(scores, labels):\n    {source}"))
+    text = (
+        "RuntimeError: Boolean value of Tensor with more than one value is ambiguous\n"
+        f"  at loss (losses.py:2): {source}\n`scores` has shape (2, 3) and dtype float32."
+    )
+    told = crashes.explanation(text, "q3", [file], is_training=False)
+    assert told.startswith("`CrossEntropyLoss` is a class. losses.py:2 makes an object")
+    for other in ("CrossEntropyLoss(weight=None)", "CrossEntropyLoss"):
+        right = SourceFile("losses.py", ast.parse(f"def loss(scores, labels):\n    if scores: return nn.{other}"))
+        assert crashes.explanation(text, "q3", [right], is_training=False) == crashes.ONE_TRUTH
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("x += self.a(x)", "`forward` has such a line: models.py:3 (`x += self.a(x)`)."),
+        ("x[:, 0] = 0; x.relu_()", "`forward` has such lines: models.py:3 (`x[:, 0] = 0`), models.py:3 (`x.relu_()`)."),
+        ("n = 0; n += 1; rows = []; rows[0] = x", "Does `forward` use one of these, or does `step()` come before"),
+        ("self.requires_grad_()", "Does `forward` use one of these, or does `step()` come before"),
+        ("x += 1; x += 2; x += 3; x += 4", "Does `forward` use one of these, or does `step()` come before"),
+    ],
+)
+def test_what_changes_a_tensor_in_place_is_shown_if_forward_has_few_such_lines(body, told):
+    file = SourceFile("models.py", ast.parse(f"class A:\n    def forward(self, x):\n        {body}"))
+    text = (
+        "RuntimeError: one of the variables needed for gradient computation has been modified by an inplace operation"
+    )
+    assert told in crashes.explanation(text, "q7", [file], is_training=False)
+
+
+def test_a_line_that_runs_at_import_is_named_and_one_in_a_function_or_behind_more_frames_is_not():
+    file = SourceFile("models.py", ast.parse("from losses import a\ndef f():\n    1 / 0\n\n\nprint(f())"))
+    inner = "ZeroDivisionError: division by zero\n  at f (models.py:3): 1 / 0"
+    trial = f"{inner}\n  at models.py:6: print(f())"
+    assert crashes.explanation(trial, "q1", [file], False).startswith("models.py:6 stands outside of all functions.")
+    for other in (inner, f"{trial}\n  … 3 more frames", f"{inner}\n  at models.py:1: from losses import a"):
+        assert crashes.explanation(other, "q1", [file], False) == ""
 
 
 @pytest.mark.parametrize("call", ["breakpoint()", "input('go on?')", "__import__('pdb').set_trace()"])

@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterable
 
-from grading.checks import crash_names
+from grading.checks import crash_names, crash_tensors
 from grading.checks.source import SourceFile
 
 # methods of torch.nn.Module that the grader or torch itself calls; an attribute of such a name hides them
@@ -41,10 +41,8 @@ PARAMETER_REPLACED = (
     "`{0}` is a Parameter. torch refuses to put a plain tensor in the position of a Parameter. The line above makes a "
     "new tensor. It should change the numbers of `{0}` in place."
 )
-MATRICES = (
-    "A matrix with {0} columns was multiplied by a matrix with {1} rows. The two numbers must be equal. `Linear(a, b)` "
-    "takes rows of a numbers. Does a layer for {1} numbers get {0}?"
-)
+MATRICES = "A matrix with {0} columns was multiplied by a matrix with {1} rows. The two numbers must be equal."
+OF_A_LAYER = " `Linear(a, b)` takes rows of a numbers. Does a layer for {1} numbers get {0}?"
 ONE_TRUTH = (
     "`if`, `while`, `and`, `or` and `not` need one truth value. This tensor has several. `where(condition, a, b)` "
     "chooses for each entry. `.all()` and `.any()` give one value for all."
@@ -60,7 +58,7 @@ COMPILED = (
 
 
 def explanation(text: str, question: str, files: Iterable[SourceFile], is_training: bool) -> str:
-    """What a traceback tells beyond its last line; "" if nothing is sure.
+    """What a traceback tells beyond its last line, and whether importing the file led there; "" if nothing is sure.
 
     Args:
         text: the traceback, its headline first; or what is missing.
@@ -68,6 +66,12 @@ def explanation(text: str, question: str, files: Iterable[SourceFile], is_traini
         files: the student files that may be the cause.
         is_training: whether it came out of a training function.
     """
+    files = list(files)
+    told = _cause(text, question, files, is_training), crash_tensors.at_import(text, files)
+    return " ".join(filter(None, told))
+
+
+def _cause(text: str, question: str, files: list[SourceFile], is_training: bool) -> str:
     headline, _, frames = text.partition("\n")
     if re.search(r"BdbQuit|EOFError: EOF when reading a line", headline):
         return NO_KEYBOARD.format(question=question)
@@ -77,13 +81,15 @@ def explanation(text: str, question: str, files: Iterable[SourceFile], is_traini
         return MODULE_FIRST
     if replaced := re.search(r"cannot assign '[\w.]*Tensor' as parameter '(\w+)'", headline):
         return PARAMETER_REPLACED.format(replaced[1])
+    if sentence := crash_tensors.explanation(text, files, is_training):
+        return sentence
     if re.search(r"Boolean value of Tensor with more than one value is ambiguous", headline):
         return ONE_TRUTH
     if re.search(r"torch\._dynamo|torch\._inductor|InductorError|BackendCompilerFailed|CppCompileError", headline):
         return COMPILED
     if shapes := re.search(r"mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)", headline):
-        return MATRICES.format(*shapes.groups())
-    files = list(files)
+        is_product = re.search(r"@|\bmatmul\(|\bmm\(", frames.partition("\n")[0])
+        return (MATRICES + OF_A_LAYER * (not is_product)).format(*shapes.groups())
     found = [find(headline, file) for file in files for find in (_no_module, _hidden)]
     if sentence := next(filter(None, found), "") or crash_names.explanation(text, files):
         return sentence

@@ -13,6 +13,7 @@ from grading.isolation.channel import Opaque
 from grading.outcomes import CheckFailed
 
 MAX_NUMBERS_SHOWN = 6
+FUNCTIONS = {"builtin_function_or_method", "function", "method", "method-wrapper"}  # what Python calls their types
 MAX_DIGITS = 13  # more than usual; with them a float64 is told from its neighbour
 
 
@@ -170,6 +171,10 @@ def kind(value: Any) -> str:
     if value is None:
         return "None (is a return missing?)"
     name = value.type_name if isinstance(value, Opaque) else type(value).__name__
+    if name in FUNCTIONS:
+        return "a function (are the parentheses of a call missing?)"
+    if isinstance(value, Opaque) and name.endswith("Loss"):
+        return f"an object of the class {name} (which parentheses should hold the tensors?)"
     return f"{'an' if name[:1].lower() in tuple('aeiou') else 'a'} {name}"
 
 

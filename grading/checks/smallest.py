@@ -42,6 +42,8 @@ def difference(cases: Iterable[Case], tolerance: float) -> str:
             found = case.call()
         except (StudentCrashed, CheckFailed):
             continue
+        if not isinstance(found, (np.ndarray, bool, int, float)):
+            continue  # the statement of the check has told what came
         if not combinations.agrees(case.expected, found, tolerance):
             return f"The smallest case that differs: {case.given}. Expected {told(case.expected)}; got {told(found)}."
     return ""

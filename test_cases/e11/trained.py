@@ -59,7 +59,7 @@ def on_a_network(student: Student, network: Split | None, kind: str) -> OnNetwor
     name = {"gat": "graph attention", "gcn": "graph convolutions"}[kind]
     model = student.create(f"{MODULE}.CommunityNet", kind, networks.FEATURES, HIDDEN, networks.COMMUNITIES)
     splits = networks.training_splits(network)
-    with diagnosis.explained(lambda text: diagnosis.crash(text, {**diagnosis.TRAINING_CRASHES, **CRASHES})):
+    with diagnosis.explained(lambda text: diagnosis.crash_in_training(text) or diagnosis.crash(text, CRASHES)):
         training = student.train(f"{MODULE}.train_communities", model, splits)
     parameters = model.parameters()
     with diagnosis.explained(lambda text: diagnosis.training(training)):

@@ -157,13 +157,16 @@ def _converges(student: Student, drawn: Splits, number: int, maximum_passes: flo
     for row in np.flatnonzero(np.abs(scores) < NEAR_THE_LINE):
         scores[row] = expect.number(model(drawn.train.x[row : row + 1]), "the score of one point should be")
     right = np.where(scores >= 0, 1, -1) == drawn.train.y
-    if number == 1:
+    if number == 1 or not right.all():  # the number belongs to the set that a message is about
         student.record("training_accuracy", right.mean())
+    if number == 1:
         student.exhibit(lambda: SeparatedPoints(drawn.train.x[:, :2], drawn.train.y[:, 0], weights[0]))
     if training.stopped:
         raise CheckFailed(_went_on(training, bool((weights != start).any()), int(right.sum()), len(right)))
     if not right.all():
         count = "1 pass" if training.epochs == 1 else f"{training.epochs:.3g} passes"
+        if 0 < training.epochs < 1:
+            count = "1 point" if training.fetched == 1 else f"{training.fetched:,} points"
         passes = f" after {count}" if training.epochs else ""
         which = "" if number == 1 else f"this is set {number} of {DRAWS}, with other points of the same kind. "
         raise CheckFailed(
@@ -200,8 +203,7 @@ def _seed_of_draw(number: int, run_seed: int) -> int:
 
 TRAINING_CRASHES = {
     "does not require grad and does not have a grad_fn": (
-        "`no_grad` records no graph, so that `backward()` has nothing to go through. The perceptron's update is label "
-        "* x. This update needs no gradient."
+        "The perceptron's update is label * x. This update needs no gradient."
     ),
 }
 WRONG_PREDICTIONS = [
