@@ -13,6 +13,8 @@ from grading.console import Console
 from grading.outcomes import NOT_IMPLEMENTED, PASSED, SKIPPED, Outcome, QuestionResult, RunResult
 
 STATUS_COLOURS = {"passed": "green", "failed": "red", "crashed": "red", "not finished": "yellow"}
+SAME_MESSAGE = "the same message as for"
+MAX_REPEATED = 120  # characters of a message that is printed again for each check
 STATUS_WIDTH = max(map(len, STATUS_COLOURS))
 
 
@@ -50,9 +52,11 @@ def print_question(result: QuestionResult, console: Console, others: Iterable[Qu
     console.line(console.paint(f"{left:<{console.width - len(right)}}", "bold") + console.paint(right, colour))
     for stub in result.stubs:
         console.line(f"    {NOT_IMPLEMENTED}{stub}")
+    titles: dict[str, str] = {}  # of the checks that were told each message first
     for outcome in result.outcomes:
         if not (result.stubs and waits_for_a_stub(outcome, result)):
-            _print_outcome(outcome, console)
+            _print_outcome(outcome, console, titles.get(outcome.message, ""))
+            titles.setdefault(outcome.message, outcome.title)
     if not _has_passed(result):
         lost = [other.id for other in others if other.id in result.requires and not _has_passed(other)]
         if lost:
@@ -86,13 +90,16 @@ def _has_passed(result: QuestionResult) -> bool:
     return all(outcome.status == PASSED for outcome in result.outcomes)
 
 
-def _print_outcome(outcome: Outcome, console: Console) -> None:
+def _print_outcome(outcome: Outcome, console: Console, told: str = "") -> None:
+    """A line for a check, its message below. A long message that another check, `told`, has got is not repeated."""
     label = "passed" if outcome.status == PASSED else outcome.status.upper()
     earned = f"  ({points(outcome.score)}/{points(outcome.max_score)})" if outcome.max_score else ""
     status = console.paint(f"{label:<{STATUS_WIDTH}}", STATUS_COLOURS[outcome.status])
     console.line(f"    {status}  {outcome.title}{earned}")
     indent = " " * (4 + STATUS_WIDTH + 2)
-    for line in outcome.message.splitlines():
+    is_short = len(outcome.message) <= MAX_REPEATED or outcome.message.startswith(SKIPPED)
+    message = outcome.message if is_short or not told else f"{SAME_MESSAGE} {told!r}"
+    for line in message.splitlines():
         wrapped = textwrap.wrap(
             line,
             console.width,

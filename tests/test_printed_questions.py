@@ -36,6 +36,17 @@ def test_a_required_question_is_named_only_if_it_lost_a_check_in_this_run(others
     assert ("uses q7: fix q7 first" in stream.getvalue()) == is_told
 
 
+def test_a_long_message_that_several_checks_got_is_printed_once():
+    stream, long, short = io.StringIO(), "The file cannot be read. " * 6, "The sign is wrong."
+    told = [("first", long), ("second", short), ("third", long), ("fourth", short)]
+    outcomes = [Outcome(name, f"The {name} check", FAILED, 0, 1, message) for name, message in told]
+    report.print_question(QuestionResult("q8", "", 0, outcomes=outcomes), Console(stream))
+    printed = " ".join(stream.getvalue().split())
+    assert printed.count(long.strip()) == 1
+    assert printed.count("the same message as for 'The first check'") == 1
+    assert printed.count(short) == 2
+
+
 def test_a_question_that_passed_names_no_other_question():
     stream = io.StringIO()
     report.print_question(result("q8", PASSED, requires=("q7",)), Console(stream), [result("q7", FAILED)])
