@@ -21,6 +21,7 @@ FOREIGN_MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
+CONFLICT_MARKERS = ("<<<<<<< ", "=======", ">>>>>>> ")  # git begins the lines around two versions with these
 PUT_BACK = "Put the file back, or check --code-directory."  # the remedy on a student's own machine
 
 
@@ -42,6 +43,12 @@ def parse(directory: Path, name: str) -> ast.Module:
     try:
         return syntax.parse(content, name)
     except SyntaxError as error:
+        if conflict := _line_of_a_conflict(text):
+            raise UnusableFile(
+                f"{name} is not valid Python: line {conflict} begins a merge conflict of git. The lines `<<<<<<<`, "
+                "`=======` and `>>>>>>>` surround two versions of your code. Keep the right version, and remove these "
+                "lines."
+            ) from None
         lines = text.splitlines()  # Python would look for the line in a file of this name in the current folder
         number = error.lineno or 0
         line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
@@ -109,6 +116,15 @@ def _decoded(content: bytes, name: str) -> str:
     if b"\0" in content:
         raise UnusableFile(f"{name} holds zero bytes, so the file is not text. Save it in UTF-8, or copy it again.")
     return text
+
+
+def _line_of_a_conflict(text: str) -> int:
+    """The number of the line where the first conflict that git could not merge begins; 0 if there is none."""
+    starts = [
+        [number for number, line in enumerate(text.splitlines(), 1) if line.startswith(marker)]
+        for marker in CONFLICT_MARKERS
+    ]
+    return starts[0][0] if all(starts) else 0
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:

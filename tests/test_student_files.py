@@ -106,6 +106,14 @@ def test_what_python_can_run_is_read(tmp_path, content):
             "models.py is not valid Python: invalid syntax. See line 1: `def f(:`. Fix this line first. `python models.py`",
         ),
         (
+            b"x = 1\n<<<<<<< HEAD\ny = 1\n=======\ny = 2\n>>>>>>> main\n",
+            "models.py is not valid Python: line 2 begins a merge conflict of git. The lines `<<<<<<<`, `=======` and",
+        ),
+        (
+            b"title = 1\n=======\n",
+            "models.py is not valid Python: invalid syntax. See line 2: `=======`. Fix this line first.",
+        ),
+        (
             b"x = 1\n" + "y =\u00a02\n".encode(),
             "models.py is not valid Python: invalid non-printable character U+00A0",
         ),
