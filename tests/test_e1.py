@@ -304,6 +304,22 @@ def test_a_mistake_is_recognised_in_no_other_mistakes_answer():
             assert mistakes.of_update(name, found, starts, slopes, rates) == explanation, (name, kind)
 
 
+def test_weights_and_state_that_are_returned_in_the_other_order_are_told():
+    random = np.random.default_rng(9)
+    starts, slopes, rates = (
+        random.standard_normal((2, 3, 2)),
+        random.standard_normal((2, STEPS, 3, 2)),
+        np.full(STEPS, 0.1),
+    )
+
+    def exchanged(x: np.ndarray, slope: np.ndarray, memory: Any, rate: float) -> tuple[Any, Any]:
+        weights, velocity = reference.momentum(x, slope, memory, rate)
+        return velocity, weights
+
+    found = np.stack([reference.run(exchanged, *given, rates) for given in zip(starts, slopes, strict=True)])
+    assert mistakes.of_update("momentum", found, starts, slopes, rates) == mistakes.EXCHANGED
+
+
 def test_the_page_about_building_an_elective_counts_the_mutants_of_this_one():
     page = (PROJECT / "docs" / "electives.md").read_text(encoding="utf-8")
     count = sum(mutant.question == "e1" for mutant in read_all())

@@ -106,6 +106,10 @@ KEPT_OUTSIDE = (
     "function. What belongs into the state?"
 )
 FLOAT32 = "The numbers are right to about 7 digits. Something was turned into float32; the weights are float64."
+EXCHANGED = (
+    "The weights after step 1 are the gradient itself. The first buffer is the gradient, too. In which order does your "
+    "code return the weights and the state?"
+)
 T_FROM_0 = "Your code divides by 1 - beta^t, which is 0 for t = 0. With which number should t begin?"
 NOT_SQUARED = "Numbers are NaN where the gradient is negative. The square root wants the mean of gradient²."
 
@@ -118,6 +122,8 @@ def of_update(name: str, found: np.ndarray, starts: np.ndarray, slopes: np.ndarr
         found: paths, (runs, steps + 1, ...).
         starts, slopes, rates: see `probes.updates`.
     """
+    if np.array_equal(found[:, 1], slopes[:, 0]):
+        return EXCHANGED
     odd = ~np.isfinite(found[:, 1])
     if name == "adam" and odd.all():
         return T_FROM_0

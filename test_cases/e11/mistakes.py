@@ -34,6 +34,7 @@ def adjacency(edges: np.ndarray, nodes: int, wrong: str = "") -> np.ndarray:
         "loops": right + np.eye(nodes),
         "complement": 1 - right,
         "upper half": np.triu(right),
+        "whole rows": np.repeat(np.isin(np.arange(nodes), edges)[:, None] * 1.0, nodes, axis=1),
     }.get(wrong, right)
 
 
@@ -45,6 +46,10 @@ IN_ADJACENCY = {
     "counted": "An edge that is listed twice has the entry 2. The entries are 1 all the same.",
     "loops": "The diagonal is 1. No node has an edge to itself; `gcn_layer` adds the loops.",
     "complement": "Entries are 1 where there is no edge.",
+    "whole rows": (
+        "The row of each node that has an edge is 1 from end to end. `matrix[index]` means whole rows. An entry has "
+        "two indices."
+    ),
 }
 
 

@@ -110,7 +110,8 @@ def clip_gradients(student: Student, library: Library, thresholds: Mapping[str, 
         found = student.probe("clipped", functions, gradients=given, largest_norm=limit)
         answers.append((given, limit, found["norm"], found["gradients"], found["moved"]))
     probes = [((given, limit), _joined(after, given)) for given, limit, _, after, _ in answers]
-    with diagnosis.explained(lambda text: mistakes.of_clipping(probes)):
+    norms = [(found, reference.clip_gradients(given, limit)[1]) for given, limit, found, _, _ in answers]
+    with diagnosis.explained(lambda text: mistakes.of_norms(norms) or mistakes.of_clipping(probes)):
         for (given, limit, told, _, moved), (_, after) in zip(answers, probes, strict=True):
             right, norm = reference.clip_gradients(given, limit)
             what = f"three gradients of norm {norm:.4f}, clipped at {limit:.4f}, should"

@@ -269,6 +269,24 @@ IN_CLIPPING = {
 }
 
 
+def of_norms(answers: Sequence[tuple[Any, float]]) -> str:
+    """That `clip_gradients` returned other norms than those of the gradients, if all of them are numbers.
+
+    Args:
+        answers: what it returned, and the right norm, of each call; the gradients differ from call to call.
+    """
+    if not all(isinstance(found, (int, float)) and not isinstance(found, bool) for found, _ in answers):
+        return ""
+    wrong = [(found, right) for found, right in answers if not expect.is_close(found, right, ROUNDED)]
+    if not wrong or len({found for found, _ in answers}) > 1:
+        return ""
+    found, right = wrong[0]
+    return (
+        f"`clip_gradients` returned {found:.4f} for gradients of norm {right:.4f}, and the same number for other "
+        "gradients. Of which tensors does your code compute the norm?"
+    )
+
+
 def of_clipping(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives the gradients that came for arguments of `clipped`."""
     return variants.named(clipped, IN_CLIPPING, probes, ROUNDED)

@@ -195,7 +195,7 @@ def bleu(student: Student, library: Library, thresholds: Mapping[str, float]) ->
             value = expect.number(found, "bleu should return the score from 0 to 1")
             words = sum(map(len, candidates)), sum(map(len, references))
             what = (
-                f"bleu of {len(candidates)} translations should be ({words[0]} words; the references have {words[1]})"
+                f"bleu of {len(candidates)} translations ({words[0]} words; the references have {words[1]}) should be"
             )
             expect.close(value, reference.bleu(candidates, references), ROUNDED, what, "Which of the sums differs?")
 

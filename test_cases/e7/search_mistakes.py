@@ -134,7 +134,8 @@ def bleu(candidates: Sentences, references: Sentences, wrong: str) -> float:
     matches, totals = np.zeros(MAX_ORDER), np.zeros(MAX_ORDER)
     for candidate, right in zip(candidates, references, strict=True):
         for n in range(MAX_ORDER):
-            held, wanted = reference.n_grams(candidate, n + 1), reference.n_grams(right, n + 1)
+            end = -1 if wrong == "last left out" else None
+            held, wanted = (reference.n_grams(words[:end], n + 1) for words in (candidate, right))
             matches[n] += _matches(held, wanted, wrong)
             divided = wanted if wrong == "recall" else held
             totals[n] += len(held) if wrong == "different" else sum(divided.values())
@@ -172,6 +173,10 @@ IN_BLEU = {
         "reference has it."
     ),
     "different": "Each different n-gram was counted once. An n-gram that occurs twice counts twice.",
+    "last left out": (
+        "The last n-gram of each sentence was left out. A sentence of 5 words has 5 single words, and 2 runs of 4 "
+        "words. Where does your range end?"
+    ),
     "recall": "The matches were divided by the n-grams of the references. The formula has those of the candidates.",
     "no brevity": "There is no brevity penalty: translations that are too short lose nothing.",
     "brevity turned": "r and c are swapped in the brevity penalty. It is for candidates that are too short.",

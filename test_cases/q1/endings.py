@@ -25,10 +25,12 @@ def why(training: Training, run: Trial) -> str:
         training: ended with some points wrong.
         run: trains from weights (1, 3), on points (count, 3) with labels (count, 1), for some passes at most.
     """
-    if training.batches != training.fetched or not training.moves:
+    if training.batches != training.fetched:
         return "When does your loop end?"
     if training.epochs < 1 or not training.epochs.is_integer():
         return "Training ended inside a pass. Does a `return` or `break` end the loop over the points?"
+    if not training.moves:
+        return "When does your loop end?"
     if training.epochs == 1 and (times := _updates_in_a_row(run)) > 1:
         return (
             f"There was one pass only. In a trial, one point moved the weights {times} times in a row in one pass. "

@@ -162,10 +162,11 @@ def _pattern_of_convolution(student: Student) -> str:
         except StudentCrashed:
             continue
         expected = mistakes.convolution(image, kernel)
-        if np.shape(found) == expected.shape and (
-            seen := pattern.described(found.astype(np.float64), expected, TOLERANCE)
-        ):
-            return f"With a {_times(image.shape)} image and a {_times(kernel.shape)} kernel: {seen}"
+        if not isinstance(found, np.ndarray) or found.shape != expected.shape:
+            continue
+        if seen := pattern.described(found.astype(np.float64), expected, TOLERANCE):
+            integers = f" The result has the dtype {found.dtype}." if found.dtype.kind in "iu" else ""
+            return f"With a {_times(image.shape)} image and a {_times(kernel.shape)} kernel: {seen}{integers}"
     return ""
 
 

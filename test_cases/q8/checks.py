@@ -33,6 +33,7 @@ DRAWS_OF_A_ROW = 200  # of tokens with a chance of 9% or more: one is missed in 
 FREQUENCY_TOLERANCE = 0.02  # more than five of those standard errors
 GENERATOR = "Does `multinomial` get `generator`?"
 RECOGNISED_FREQUENCIES = 0.03  # eight of those standard errors
+MAX_SHOWN = 100  # characters of what the student's code makes of a list
 FUNCTIONS = {name: f"haiku.{name}" for name in ("encode_example", "masked_loss", "write_haiku")} | {
     "GPT": "gpt_model.GPT"
 }
@@ -153,8 +154,26 @@ def bot(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
 
 
 def _wrong_encoding(student: Student, part: int, name: str, text: str) -> str:
+    if changed := _changed_by_encoding(student):
+        return changed
     probes = [(example, student.call("haiku.encode_example", *example)[part]) for example in cases.examples()]
     return diagnosis.recognised(learning.ENCODING[name], probes, TOLERANCE)
+
+
+def _changed_by_encoding(student: Student) -> str:
+    """Whether `encode_example` changes the prompt or the verse, which a program may use again; "" if it does not."""
+    prompt, verse, length, pad = next(iter(cases.examples()))
+    functions = {"encode": "haiku.encode_example"}
+    after = student.probe("after_encoding", functions, prompt=prompt, verse=verse, length=length, pad=pad)
+    if not isinstance(after, list) or len(after) != 2:
+        return ""
+    for name, given, found in zip(("prompt", "verse"), (prompt, verse), after, strict=True):
+        if found != given:
+            return (
+                f"`encode_example` changes the list `{name}`: {given} is {str(found)[:MAX_SHOWN]} after the call. "
+                "`+=`, `append` and `extend` change a list in place. Which operation makes a new list?"
+            )
+    return ""
 
 
 def _wrong_loss(student: Student, text: str) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+MANY = 100  # times the calls that a search needs: its loop has no end
+
 
 def encoded(model: Any, source: Tensor) -> Any:
     """What `encode` gives in float64."""
@@ -38,18 +40,28 @@ def written(search: Callable[..., Any], table: Tensor, first: Tensor, max_length
         first: the word before `BEGIN` of each sentence, float64 (batch, 1). It is the state.
         max_length: of a sentence.
     """
-    return search(_step(table), first, max_length)
+    return search(_step(table, max_length), first, max_length)
 
 
 def beamed(
     search: Callable[..., Any], tables: list[Tensor], width: int, max_length: int, length_power: float
 ) -> list[Any]:
     """What `beam_search` writes in several such languages; each sentence begins with the state 0."""
-    return [search(_step(table), table.new_zeros(1, 1), width, max_length, length_power) for table in tables]
+    return [
+        search(_step(table, max_length * width), table.new_zeros(1, 1), width, max_length, length_power)
+        for table in tables
+    ]
 
 
-def _step(table: Tensor) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
+def _step(table: Tensor, enough: int) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """The language of a table. `enough` calls suffice for a search, also one that calls for each beginning alone."""
+    calls = 0
+
     def step(state: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
+        nonlocal calls
+        calls += 1
+        if calls > MANY * enough:
+            raise RuntimeError(f"step was called {calls:,} times in one search: the search does not end at max_length")
         if state.shape != (*words.shape, 1) or words.ndim != 1:
             raise ValueError(
                 f"step got states of shape {tuple(state.shape)} and words of shape {tuple(words.shape)}: one row of "

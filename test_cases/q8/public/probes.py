@@ -5,7 +5,7 @@ The grader believes nothing of them but the text and the numbers that come back,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -25,6 +25,16 @@ MAX_TOKENS = 48  # a prompt of the grader's and a verse have at most half as man
 def generator(seed: int) -> torch.Generator:
     """A source of chance."""
     return torch.Generator().manual_seed(seed)
+
+
+def after_encoding(
+    encode: Callable[..., Any], prompt: list[int], verse: list[int], length: int, pad: int
+) -> list[list[int]]:
+    """What the prompt and the verse are after a call of `encode_example`: the lists that the grader gave, if all is
+    well.
+    """
+    encode(prompt, verse, length, pad)
+    return [prompt, verse]
 
 
 def form(syllables: Tensor, may_end_line: Tensor, breaks: Tensor, end: int, pad: int, lines: Sequence[int]) -> Form:
