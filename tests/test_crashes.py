@@ -92,6 +92,14 @@ def test_wrong_ways_to_take_a_batch_apart_are_told(told, wrong):
         ("train.py", "loader:", "loadre:", "the name loadre. A similar name there is loader."),
         ("train.py", LOSS, "torch.zeros(1)", "Nothing in train.py imports or assigns the name torch."),
         ("models.py", "Linear(1, 128)", "Linear(1, 100)", "Does a layer for 128 numbers get 100?"),
+        ("models.py", "self.first = L", "first = L", "RegressionModel.__init__ assigns first without self (models.py:"),
+        ("models.py", FORWARD, "return self.last(x.detach)", "Are the parentheses of a call missing?"),
+        ("models.py", FORWARD, "return self.last(self.first(x).numpy())", "A numpy array stands where torch needs"),
+        ("train.py", 'model(batch["x"])', 'model(batch["x"]).numpy()', "numpy records no graph"),
+        ("train.py", "model.parameters()", "model.parameters", "Are the parentheses of a call missing?"),
+        ("train.py", "model.parameters()", "model", "An optimizer gets the parameters of a model, not the model."),
+        ("train.py", "range(epochs)", "epochs", "`epochs` is one number."),
+        ("train.py", ".backward()", ".item().backward()", "`backward()` belongs to a tensor."),
         ("models.py", FORWARD, "return self.first * x", "A Linear is a layer and not a tensor."),
         ("models.py", FORWARD, "return self.last(self.first.relu())", "A Linear is a layer and not a tensor."),
         ("models.py", FORWARD, "return x - x.max(dim=1)", "`max` returned two tensors, the values and their indices."),
@@ -157,6 +165,11 @@ def test_a_name_of_which_the_source_tells_nothing_sure_is_told_nothing(headline,
             "return self.a(self.b)",
         ),  # a class of the file's
         ("ValueError: step must be greater than zero", "return x[a:b:c]"),
+        ("TypeError: 'int' object is not iterable", "for a in b.c: pass"),  # whether c is a number is not known
+        ("TypeError: 'GRU' object is not iterable", "return list(a)"),  # no optimizer
+        ("AttributeError: 'function' object has no attribute 'buffer'", "return momentum.buffer"),
+        ("KeyError: 'method'", "return a['method']"),
+        ("TypeError: f() missing 1 required positional argument: 'b'", "return f(a)"),
         ("RuntimeError: element 0 of tensors does not require grad and does not have a grad_fn", "loss.backward()"),
     ],
 )
@@ -164,6 +177,18 @@ def test_a_tensor_of_which_the_source_tells_nothing_sure_is_told_nothing(headlin
     file = SourceFile("models.py", ast.parse(f"class GRU:\n    def forward(self, x):\n        {source}"))
     text = f"{headline}\n  at GRU.forward (models.py:3): {source}"
     assert crashes.explanation(text, "q1", [file], is_training=False) == ""
+
+
+def test_a_function_with_self_outside_of_a_class_is_named():
+    file = SourceFile("models.py", ast.parse("def Convolve(self, input, weight):\n    return input"))
+    text = "TypeError: Convolve() missing 1 required positional argument: 'weight'"
+    told = "Convolve (models.py:1) has a parameter self and belongs to no class."
+    assert crashes.explanation(text, "q5", [file], is_training=False).startswith(told)
+
+
+def test_a_gpu_that_is_not_there_is_told():
+    text = "AssertionError: Torch not compiled with CUDA enabled\n  at train (train.py:1): x.cuda()"
+    assert "torch can use none here" in crashes.explanation(text, "q3", [], is_training=True)
 
 
 def test_the_class_of_a_loss_that_gets_tensors_is_named():

@@ -152,7 +152,8 @@ def test_one_pass_over_the_points_is_never_enough(patched_solutions, graded, see
     assert "training ended after 1 pass" in message.lower()
     if seed == 0:
         assert "this is set " in message, "on the run's own points one pass happens to be enough"
-        assert run.question("q1")["metrics"]["training_accuracy"] == 1
+        right, count = map(int, re.search(r"with (\d+) of (\d+) points right", message).groups())
+        assert run.question("q1")["metrics"]["training_accuracy"] == right / count < 1, "of that set"
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ def explanation(text: str, files: Iterable[SourceFile]) -> str:
         return _unbound(found[1], place[1] if place else "", inside[0]) if inside else ""
     if found := re.match(r"AttributeError: '(\w+)' object has no attribute '(\w+)'$", headline):
         return next(filter(None, (_misspelt(found[1], found[2], file) for file in files)), "")
+    if found := re.match(r"TypeError: (\w+)\(\) missing \d+ required positional arguments?: ", headline):
+        return next(filter(None, (_self_outside_a_class(found[1], file) for file in files)), "")
     found = re.match(r"TypeError: (\w+)\.(\w+)\(\) takes (\d+) positional arguments? but (\d+) w", headline)
     if found and int(found[4]) == int(found[3]) + 1:
         return next(filter(None, (_without_self(found[1], found[2], file) for file in files)), "")
@@ -51,13 +53,40 @@ def _unbound(name: str, of_class: str, file: SourceFile) -> str:
 
 
 def _misspelt(of_class: str, name: str, file: SourceFile) -> str:
-    """Whether a class has an attribute with nearly this name."""
+    """Whether a class assigns this name without self, or has an attribute with nearly this name."""
     for node in _classes(file, of_class):
         attributes = _attributes(node)
+        if name not in attributes and (found := _local(node, name)):
+            return (
+                f"{of_class}.{found[0]} assigns {name} without self ({file.name}:{found[1]}). Such a variable ends "
+                "with its method. The object keeps the attributes of self only."
+            )
         similar = difflib.get_close_matches(name, attributes, 2, SIMILARITY)
         if name not in attributes and len(similar) == 1:
             line = attributes[similar[0]]
             return f"{of_class} has the attribute {similar[0]} ({file.name}:{line}). Is one of the two names misspelt?"
+    return ""
+
+
+def _local(of_class: ast.ClassDef, name: str) -> tuple[str, int] | None:
+    """The first method of a class that assigns a variable of this name, and the line."""
+    for function in of_class.body:
+        if isinstance(function, ast.FunctionDef):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == name:
+                    return function.name, node.lineno
+    return None
+
+
+def _self_outside_a_class(name: str, file: SourceFile) -> str:
+    """Whether a function that belongs to no class has a parameter for an object."""
+    for node in file.tree.body:
+        is_it = isinstance(node, ast.FunctionDef) and node.name == name
+        if is_it and [argument.arg for argument in node.args.args][:1] == ["self"]:
+            return (
+                f"{name} ({file.name}:{node.lineno}) has a parameter self and belongs to no class. Python passes an "
+                "object to methods only."
+            )
     return ""
 
 

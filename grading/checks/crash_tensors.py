@@ -20,6 +20,7 @@ OF_TENSORS = {  # attributes that tensors have and layers have not
     *("transpose", "permute", "movedim", "item", "tolist", "numpy", "detach", "backward", "relu", "sigmoid", "tanh"),
     *("softmax", "log_softmax", "argmax", "sum", "mean", "exp", "log", "matmul", "masked_fill"),
 }
+FUNCTIONS = "(?:method|function|builtin_function_or_method)"
 PAIRS = "max|min|median|mode|sort|topk|kthvalue|cummax|cummin"  # each returns values and indices
 NO_GRAD = {"no_grad", "inference_mode"}
 NO_NUMBERS = {"requires_grad_", "share_memory_"}  # what these change
@@ -32,6 +33,30 @@ TWO_RESULTS = (
     "meant?"
 )
 ONE_DIMENSION = "`{0}` takes one dimension. `a{0}` takes several."
+FUNCTION_NOT_CALLED = "A function itself was used, not its result. Are the parentheses of a call missing?"
+MODEL_FOR_PARAMETERS = (
+    "An optimizer gets the parameters of a model, not the model. Which method of a Module gives its parameters?"
+)
+NUMBER_IN_A_LOOP = (
+    "A `for` loop goes over the elements of something. `{0}` is one number. Which function counts up to a number?"
+)
+LOSS_IS_A_NUMBER = (
+    "`backward()` belongs to a tensor. The code calls it on a Python number, which has no graph. Is the loss made by "
+    "`item()` or `float()`?"
+)
+NO_GPU = (
+    "The code asks for a GPU, and torch can use none here. `torch.cuda.is_available()` tells whether torch can use "
+    "one. Nothing in this project needs a GPU."
+)
+NUMPY_SUM = (
+    "A numpy array was added to something else, such as a tensor. numpy records no gradient. Which line makes the "
+    "array?"
+)
+NUMPY_ARRAY = "A numpy array stands where torch needs a tensor. numpy records no gradient. Which line makes the array?"
+NUMPY_CUTS = (
+    "numpy records no graph, so that no gradient passes numpy. `detach()` cuts the graph, too. Does this line belong "
+    "to the computation of an output or a loss? If so, the line should use torch operations."
+)
 NEGATIVE_STEP = (
     "A slice of a tensor takes no negative step. `flip` reverses the order along a dimension. Which dimension of this "
     "tensor is meant?"
@@ -52,6 +77,13 @@ AT_IMPORT = (
     "{0}:{1} stands outside of all functions. The grader imports the file, and this line runs then. Does this line "
     'belong under `if __name__ == "__main__":`?'
 )
+HEADLINES = {  # patterns of a headline that have one meaning
+    r"^AttributeError: '(?:float|int)' object has no attribute 'backward'": LOSS_IS_A_NUMBER,
+    r"Torch not compiled with CUDA enabled|Found no NVIDIA driver|No CUDA GPUs are available": NO_GPU,
+    r"Concatenation operation is not implemented for NumPy arrays": NUMPY_SUM,
+    r"must be Tensor, not numpy\.ndarray$": NUMPY_ARRAY,
+    r"Can't call numpy\(\) on Tensor that requires grad": NUMPY_CUTS,
+}
 RUNS_AT_IMPORT = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.While, ast.With, ast.If)
 
 
@@ -84,8 +116,15 @@ def explanation(text: str, files: Iterable[SourceFile], is_training: bool) -> st
         return TWO_RESULTS.format(found[1])
     if found := re.search(r"\b(max|min)\(\) received an invalid .*- got \((?:dim=)?(?:tuple|list)", headline):
         return ONE_DIMENSION.format(found[1])
+    for pattern, sentence in HEADLINES.items():
+        if re.search(pattern, headline):
+            return sentence
     if not (steps := frames(text)):
         return ""
+    if re.match(rf"TypeError: .*(?:'{FUNCTIONS}'|, not {FUNCTIONS}$)", headline):
+        return FUNCTION_NOT_CALLED
+    if found := re.search(r"'(\w+)' object is not iterable", headline):
+        return _not_iterable(found[1], steps[0], files)
     if "step must be greater than zero" in headline and re.search(r":\s*-\s*\d+\s*[\],]", steps[0].source):
         return NEGATIVE_STEP
     if "does not require grad and does not have a grad_fn" in headline:
@@ -105,6 +144,16 @@ def at_import(text: str, files: Iterable[SourceFile]) -> str:
             if isinstance(node, RUNS_AT_IMPORT) and node.lineno <= steps[-1].line <= (node.end_lineno or node.lineno):
                 return AT_IMPORT.format(file.name, node.lineno)
     return ""
+
+
+def _not_iterable(kind: str, step: Frame, files: Iterable[SourceFile]) -> str:
+    """Whether a model stands for its parameters, or a number for what a loop goes over."""
+    for node in _nodes(step, files):
+        if kind == "int" and isinstance(node, ast.For) and node.lineno == step.line and isinstance(node.iter, ast.Name):
+            return NUMBER_IN_A_LOOP.format(node.iter.id)
+    classes = [node for file in files for node in file.tree.body if isinstance(node, ast.ClassDef)]
+    is_model = any(node.name == kind and "Module" in " ".join(map(ast.unparse, node.bases)) for node in classes)
+    return MODEL_FOR_PARAMETERS if is_model and re.search(r"\b(?:optim\.\w+|Adam\w*|SGD)\(", step.source) else ""
 
 
 def _layer_not_called(headline: str, files: Iterable[SourceFile]) -> str:

@@ -26,7 +26,8 @@ def split(student: Student, count: int) -> list[np.ndarray]:
         raise CheckFailed(f"{what}; got {expect.kind(found)}.")
     for part in found:
         if not isinstance(part, np.ndarray) or part.ndim != 1 or part.dtype.kind != "i":
-            raise CheckFailed(f"{what}; one is {expect.kind(part)}.")
+            dtype = f" and dtype {part.dtype}" if isinstance(part, np.ndarray) else ""
+            raise CheckFailed(f"{what}; one is {expect.kind(part)}{dtype}.")
     return [part.astype(np.int64) for part in found]
 
 

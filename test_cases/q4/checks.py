@@ -159,6 +159,11 @@ def _wrong_lengths(student: Student) -> str:
             f"The model works for words of {min(lengths)} letters or more and crashes for shorter words. Words have "
             "any length. Does your code use a fixed number of letters?"
         )
+    if too_short and lengths == {1} and not swapped:
+        return (
+            "The model works for words of 1 letter and crashes for longer words. The step from a letter to the next "
+            "one crashes."
+        )
     if too_short and len(lengths) == 1 and not swapped:
         return (
             f"The model works for words of {min(lengths)} letters only. Words have any length. Does your code use a "

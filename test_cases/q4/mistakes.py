@@ -124,6 +124,12 @@ def wrong_rows(model: Model) -> str:
     if all(len(shape) == 2 and shape[0] == batch for (_, batch), shape in shapes.items()):
         widths = {shape[1] for shape in shapes.values()} - {words.LANGUAGES}
         return _not_scores(model, widths.pop()) if len(widths) == 1 else ""
+    lengths = {length for length, _ in shapes}
+    if len(lengths) > 1 and all(shape == (length, words.LANGUAGES) for (length, _), shape in shapes.items()):
+        return (
+            "There are as many rows of scores as letters. There should be one row for each word. Dimension 0 of `xs` "
+            "counts the letters, dimension 1 the words. From which of the two does your code take the number of rows?"
+        )
     rows = {shape[0] for shape in shapes.values()}
     if len(rows) == 1 and (fixed := rows.pop()) > 1 and set(shapes.values()) == {(fixed, words.LANGUAGES)}:
         return _fixed(model, fixed)

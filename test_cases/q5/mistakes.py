@@ -80,6 +80,9 @@ def convolution(
         "sum of each row": lambda: products.sum(axis=3),
         "sum of each column": lambda: products.sum(axis=2),
         "last product": lambda: products[..., -1, -1],
+        "first product": lambda: products[..., 0, 0],
+        "first row of the kernel": lambda: products[..., 0, :].sum(axis=2),
+        "first column of the kernel": lambda: products[..., 0].sum(axis=2),
         "patch and kernel added": lambda: (chosen + used).sum(axis=(2, 3)),
         "product of sums": lambda: chosen.sum(axis=(2, 3)) * used.sum(),
         "running sum": lambda: products.sum(axis=(2, 3)).ravel().cumsum().reshape(products.shape[:2]),
@@ -241,6 +244,19 @@ CONVOLUTION = Computation(
                     "last product",
                     "Your result holds only the last product of each patch.",
                     "Is the sum overwritten inside the loop?",
+                ),
+                *(
+                    Variant(
+                        name,
+                        f"Your result holds only the {products}. The sum should run over all rows and columns of the "
+                        "kernel.",
+                        "Does a `return` stand inside of a loop?",
+                    )
+                    for name, products in (
+                        ("first product", "first product of each patch"),
+                        ("first row of the kernel", "products of the kernel's first row"),
+                        ("first column of the kernel", "products of the kernel's first column"),
+                    )
                 ),
             ),
         ),
