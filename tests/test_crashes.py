@@ -101,6 +101,14 @@ def test_wrong_ways_to_take_a_batch_apart_are_told(told, wrong):
         ("train.py", "range(epochs)", "epochs", "`epochs` is one number."),
         ("train.py", ".backward()", ".item().backward()", "`backward()` belongs to a tensor."),
         ("models.py", FORWARD, "return self.first * x", "A Linear is a layer and not a tensor."),
+        ("models.py", FORWARD, "return sqrt(self.first(x))", "`sqrt` is the function of the module math"),
+        (
+            "models.py",
+            FORWARD,
+            "relu = self.first(x)\n        return relu(relu)",
+            "assigns a variable relu. In all of its function",
+        ),
+        ("train.py", LOSS, f"(regression_loss := {LOSS})", "assigns a variable regression_loss. In all"),
         ("models.py", FORWARD, "return self.last(self.first.relu())", "A Linear is a layer and not a tensor."),
         ("models.py", FORWARD, "return x - x.max(dim=1)", "`max` returned two tensors, the values and their indices."),
         ("models.py", FORWARD, "return x.max(dim=(0, 1))", "`max` takes one dimension. `amax` takes several."),
@@ -169,6 +177,9 @@ def test_a_name_of_which_the_source_tells_nothing_sure_is_told_nothing(headline,
         ("TypeError: 'GRU' object is not iterable", "return list(a)"),  # no optimizer
         ("AttributeError: 'function' object has no attribute 'buffer'", "return momentum.buffer"),
         ("KeyError: 'method'", "return a['method']"),
+        ("TypeError: 'int' object is not callable", "return a.b(x)"),
+        ("TypeError: 'list' object is not callable", "own = [1]; return own(x)"),  # no function has this name
+        ("ValueError: only one element tensors can be converted to Python scalars", "return sqrt(x)"),  # not of math
         ("TypeError: f() missing 1 required positional argument: 'b'", "return f(a)"),
         ("RuntimeError: element 0 of tensors does not require grad and does not have a grad_fn", "loss.backward()"),
     ],
@@ -177,6 +188,13 @@ def test_a_tensor_of_which_the_source_tells_nothing_sure_is_told_nothing(headlin
     file = SourceFile("models.py", ast.parse(f"class GRU:\n    def forward(self, x):\n        {source}"))
     text = f"{headline}\n  at GRU.forward (models.py:3): {source}"
     assert crashes.explanation(text, "q1", [file], is_training=False) == ""
+
+
+def test_a_circle_of_imports_is_shown_with_its_lines():
+    headline = "ImportError: cannot import name 'A' from partially initialized module 'models' (... a circular import)"
+    text = f"{headline}\n  at gpt_model.py:17: from models import A\n  at models.py:12: from gpt_model import waves"
+    told = crashes.explanation(text, "q6", [], is_training=False)
+    assert told.startswith("gpt_model.py:17 and models.py:12 lie in a circle of imports.")
 
 
 def test_a_function_with_self_outside_of_a_class_is_named():

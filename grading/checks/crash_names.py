@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import difflib
 import re
 from collections.abc import Iterable, Iterator
 
+from grading.checks.imports import defined_names
 from grading.checks.source import SourceFile
 
 SIMILARITY = 0.75  # of `difflib`: two letters exchanged in a word of seven are above, two words of one root below
@@ -27,6 +29,10 @@ def explanation(text: str, files: Iterable[SourceFile]) -> str:
         return _unbound(found[1], place[1] if place else "", inside[0]) if inside else ""
     if found := re.match(r"AttributeError: '(\w+)' object has no attribute '(\w+)'$", headline):
         return next(filter(None, (_misspelt(found[1], found[2], file) for file in files)), "")
+    if found := re.match(r"UnboundLocalError: .*local variable '(\w+)'", headline):
+        return next(filter(None, (_hidden(found[1], text, file) for file in files)), "")
+    if re.match(r"TypeError: '\w+' object is not callable", headline):
+        return next(filter(None, (_hidden("", text, file) for file in files)), "")
     if found := re.match(r"TypeError: (\w+)\(\) missing \d+ required positional arguments?: ", headline):
         return next(filter(None, (_self_outside_a_class(found[1], file) for file in files)), "")
     found = re.match(r"TypeError: (\w+)\.(\w+)\(\) takes (\d+) positional arguments? but (\d+) w", headline)
@@ -49,6 +55,38 @@ def _unbound(name: str, of_class: str, file: SourceFile) -> str:
     similar = difflib.get_close_matches(name, bound, 2, SIMILARITY)
     return f"Nothing in {file.name} imports or assigns the name {name}." + (
         f" A similar name there is {similar[0]}." if len(similar) == 1 else ""
+    )
+
+
+def _hidden(name: str, text: str, file: SourceFile) -> str:
+    """Whether the innermost line of a traceback calls a function for whose name its own function has a variable.
+
+    Args:
+        name: of the variable; "" for any.
+        text: the traceback.
+        file: in which to look.
+    """
+    place = re.match(r".*\n\s*at \S+ \(([\w/]+\.py):(\d+)\)", text)
+    if not place or file.name != place[1]:
+        return ""
+    line, found = int(place[2]), dict[str, int]()
+    functions = defined_names(file.tree) | set(dir(builtins))
+    for function in (node for node in ast.walk(file.tree) if isinstance(node, ast.FunctionDef)):
+        if function.lineno <= line <= (function.end_lineno or 0):
+            called = {
+                node.func.id
+                for node in ast.walk(function)
+                if isinstance(node, ast.Call) and node.lineno == line and isinstance(node.func, ast.Name)
+            }
+            for node in ast.walk(function):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in called & functions:
+                    found.setdefault(node.id, node.lineno)
+    if len(found) != 1 or name not in ("", *found):
+        return ""
+    ((variable, assigned),) = found.items()
+    return (
+        f"{file.name}:{assigned} assigns a variable {variable}. In all of its function, {variable} then means the "
+        f"variable, not the function {variable}. Give the variable another name."
     )
 
 
@@ -81,8 +119,9 @@ def _local(of_class: ast.ClassDef, name: str) -> tuple[str, int] | None:
 def _self_outside_a_class(name: str, file: SourceFile) -> str:
     """Whether a function that belongs to no class has a parameter for an object."""
     for node in file.tree.body:
-        is_it = isinstance(node, ast.FunctionDef) and node.name == name
-        if is_it and [argument.arg for argument in node.args.args][:1] == ["self"]:
+        if not isinstance(node, ast.FunctionDef) or node.name != name:
+            continue
+        if [argument.arg for argument in node.args.args][:1] == ["self"]:
             return (
                 f"{name} ({file.name}:{node.lineno}) has a parameter self and belongs to no class. Python passes an "
                 "object to methods only."

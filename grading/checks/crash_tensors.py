@@ -34,6 +34,8 @@ TWO_RESULTS = (
 )
 ONE_DIMENSION = "`{0}` takes one dimension. `a{0}` takes several."
 FUNCTION_NOT_CALLED = "A function itself was used, not its result. Are the parentheses of a call missing?"
+CIRCLE = "{0}:{1} and {2}:{3} lie in a circle of imports. Which of these lines is not needed?"
+OF_MATH = "`{0}` is the function of the module math, which takes one number. torch has such a function for tensors."
 MODEL_FOR_PARAMETERS = (
     "An optimizer gets the parameters of a model, not the model. Which method of a Module gives its parameters?"
 )
@@ -123,6 +125,10 @@ def explanation(text: str, files: Iterable[SourceFile], is_training: bool) -> st
         return ""
     if re.match(rf"TypeError: .*(?:'{FUNCTIONS}'|, not {FUNCTIONS}$)", headline):
         return FUNCTION_NOT_CALLED
+    if "circular import" in headline and len(steps) > 1:
+        return CIRCLE.format(steps[0].file, steps[0].line, steps[1].file, steps[1].line)
+    if "only one element tensors can be converted" in headline:
+        return _of_math(steps[0], files)
     if found := re.search(r"'(\w+)' object is not iterable", headline):
         return _not_iterable(found[1], steps[0], files)
     if "step must be greater than zero" in headline and re.search(r":\s*-\s*\d+\s*[\],]", steps[0].source):
@@ -154,6 +160,22 @@ def _not_iterable(kind: str, step: Frame, files: Iterable[SourceFile]) -> str:
     classes = [node for file in files for node in file.tree.body if isinstance(node, ast.ClassDef)]
     is_model = any(node.name == kind and "Module" in " ".join(map(ast.unparse, node.bases)) for node in classes)
     return MODEL_FOR_PARAMETERS if is_model and re.search(r"\b(?:optim\.\w+|Adam\w*|SGD)\(", step.source) else ""
+
+
+def _of_math(step: Frame, files: list[SourceFile]) -> str:
+    """Whether the line calls a function of the module math, which takes no tensor of several numbers."""
+    imported = {
+        alias.asname or alias.name
+        for node in _nodes(step, files)
+        if isinstance(node, ast.ImportFrom) and node.module == "math"
+        for alias in node.names
+    }
+    for node in _nodes(step, files):
+        if isinstance(node, ast.Call) and node.lineno == step.line:
+            name = ast.unparse(node.func)
+            if name.startswith("math.") or name in imported:
+                return OF_MATH.format(name)
+    return ""
 
 
 def _layer_not_called(headline: str, files: Iterable[SourceFile]) -> str:
