@@ -126,9 +126,10 @@ def discover(directory: Path = TEST_CASES_DIRECTORY) -> list[Question]:
     return sorted(found, key=lambda question: (GROUPS.index(question.group), natural_order(question.id)))
 
 
-def natural_order(question_id: str) -> list[Any]:
-    """A sort key under which numbers inside names count as numbers."""
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", question_id)]
+def natural_order(name: str) -> list[str | int]:
+    """A sort key for any names, under which numbers inside names count as numbers."""
+    parts = re.split(r"(\d{1,999})", name)  # text and numbers take turns; Python refuses numbers of 4,301 digits
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)]
 
 
 def _load(folder: Path, defaults: Mapping[str, Any]) -> Question:

@@ -19,7 +19,7 @@ from distributed import Client, LocalCluster
 from grading.checks import attempts
 from grading.outcomes import CRASHED, NOT_FINISHED
 from grading.questions import CORE, discover
-from staff.classroom import __main__, changes, cluster, grade, grader, tables
+from staff.classroom import __main__, changes, cluster, grade, grader, made_class, tables
 from staff.classroom.driver import Driver
 from staff.classroom.errors import ClassroomError
 from staff.classroom.export import Submission
@@ -35,12 +35,12 @@ from tests.classroom import inside, rows_of, scores, write, zip_of
 def test_every_student_of_a_group_has_one_row_and_the_latest_submission_counts():
     ann, ben = Student("ann", "1", "a@x"), Student("Ben", "2", "b@x")
     early = Submission("1", (replace(ann, email="A@x"),), "2026-03-01", {"models.py": b""})
-    late = Submission("2", (ben, ann), "2026-03-02", {"models.py": b""})
-    found = tables.standings([late, early, Submission("3", ())])
+    late = Submission("9", (ben, ann), "2026-03-02", {"models.py": b""})
+    found = tables.standings([replace(late, id="10", students=(ben,)), late, early, Submission("3", ())])
     assert [(row.student.name, row.submission.id, row.others) for row in found] == [
         ("", "3", ()),
-        ("ann", "2", ("1",)),
-        ("Ben", "2", ()),
+        ("ann", "9", ("1",)),
+        ("Ben", "10", ("9",)),  # both came at once; a number that was given later is larger
     ]
 
 
@@ -327,10 +327,11 @@ def test_a_worker_that_dies_is_replaced_its_submission_tried_elsewhere_and_then_
 
 
 def test_what_was_sent_to_workers_is_not_kept():
-    """Else the driver of a large class grows by every submission's files."""
-    items = [WorkItem(str(number), Key("", "", ""), {"models.py": b"right"}, SETTINGS, 60) for number in range(5)]
+    """Else the driver of a large class grows by every submission's files. One has a name that is no text in UTF-8."""
+    names = [*"1234", "caf\udce9"]
+    items = [WorkItem(name, Key("", "", ""), {"models.py": b"right"}, SETTINGS, 60) for name in names]
     with cluster.connected(None, 1, Grader({})) as (client, plugin):
-        assert len(list(Driver(client, plugin, fake).run(items))) == 5
+        assert sorted(item.id for item, _ in Driver(client, plugin, fake).run(items)) == names
         assert not client.scheduler_comm.recent_message_log
 
 
@@ -338,12 +339,45 @@ def test_what_was_sent_to_workers_is_not_kept():
 
 
 def test_names_that_no_file_system_takes_or_tells_apart_get_folders_of_their_own(tmp_path):
-    identifiers = ["Ann", "ann", "con", "a/../b", "", "é" * 200, "12"]
+    identifiers = ["Ann", "ann", "con", "a/../b", "", "é" * 200, "caf\udce9", "caf\udcea", "12"]
     records = Records(tmp_path / "out", identifiers)
     folders = [records.folder(one).name.casefold() for one in identifiers]
     assert len(set(folders)) == len(identifiers)
     assert folders[-1] == "12"
     assert all(records.folder(one).parent == tmp_path / "out" / "submissions" for one in identifiers)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
+def test_names_and_grades_are_closed_to_others_in_a_folder_that_was_open(tmp_path, at_once):
+    class_folder(tmp_path, ann="right")
+    (tmp_path / "out").mkdir(mode=0o755)
+    do(tmp_path)
+    open_to_others = [path for path in (tmp_path / "out").iterdir() if path.stat().st_mode & 0o077]
+    assert {path.name for path in open_to_others} <= {"graders", ".lock"}
+
+
+def test_results_do_not_go_into_the_export(tmp_path, calls):
+    """There they would be a submission of the next run."""
+    folder = class_folder(tmp_path, ann="right")
+    for out in (folder, folder / "out", folder / "ann" / "out"):
+        with pytest.raises(ClassroomError, match="lies in .*; name a folder beside it"):
+            grade.grade(Request(folder, out, questions=("q6",)), counting, OURS)
+    assert calls == []
+    assert [path.name for path in folder.iterdir()] == ["ann"]
+
+
+@pytest.mark.parametrize(
+    "in_the_way", [".lock", "submissions", f"graders/{OURS.hash}.json", "submissions/ann/result.json", "scores.csv"]
+)
+def test_what_cannot_be_written_is_told_with_words(tmp_path, at_once, in_the_way):
+    class_folder(tmp_path, ann="right")
+    path = tmp_path / "out" / in_the_way
+    if in_the_way == "submissions":
+        write(tmp_path / "out", {in_the_way: "a file"})
+    else:
+        path.mkdir(parents=True)
+    with pytest.raises(ClassroomError, match=r"--out .*out: cannot "):
+        do(tmp_path)
 
 
 def test_only_one_run_at_a_time_grades_into_a_folder(tmp_path):
@@ -408,3 +442,27 @@ def test_a_class_that_cannot_be_graded_is_refused_with_words(tmp_path, capsys):
     assert "there is no question q99; the questions are q1" in capsys.readouterr().err
     assert __main__.main(["grade", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
     assert "no such file or folder" in capsys.readouterr().err
+    for flag in ("--seed=-1", "--workers=0", "--time-limit=nan"):
+        with pytest.raises(SystemExit, match="2"):
+            __main__.main([*command, flag])
+
+
+def test_nothing_that_is_there_is_written_over_by_a_made_class_or_a_bench(tmp_path, capsys):
+    (tmp_path / "class.zip").write_bytes(b"a real class")
+    write(tmp_path / "work" / "project", {"thesis.txt": "mine"})
+    assert __main__.main(["make-class", str(tmp_path / "class.zip")]) == 2
+    assert "class.zip: is there already; name a new folder or zip" in capsys.readouterr().err
+    assert (tmp_path / "class.zip").read_bytes() == b"a real class"
+    for keep in (tmp_path / "work", tmp_path / "none" / "keep"):
+        assert __main__.main(["bench", "--keep", str(keep)]) == 2
+        assert "name a new folder" in capsys.readouterr().err
+    assert (tmp_path / "work" / "project" / "thesis.txt").read_text() == "mine"
+
+
+def test_only_grading_says_that_what_is_graded_is_kept(tmp_path, capsys, monkeypatch):
+    def interrupted(out: Path) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(made_class, "write", interrupted)
+    assert __main__.main(["make-class", str(tmp_path / "class")]) == 130
+    assert "kept" not in capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import zipfile
 from pathlib import Path
 
@@ -94,10 +95,12 @@ def test_an_archive_writes_nothing_outside_and_its_links_are_not_followed(tmp_pa
         archive.writestr(link, "/etc/passwd")
         archive.writestr("eve/losses.py", b"#" * (export.find.__globals__["MAX_BYTES"] + 1))
         archive.writestr("eve/con<:>?.py ", "x")
+        archive.writestr(f"eve/{'l' * 300}.py", "x")
     (eve,) = export.read(path, WANTED).submissions
     assert eve.files == {}
     assert "models.py is a link and was not used; hand in the file itself." in eve.notes
     assert any(note.startswith("losses.py is larger than 1 MiB") for note in eve.notes)
+    assert any(re.search(r"^l{80} could not be unpacked \((?!OSError).+\)", note) for note in eve.notes)
     assert [entry.name for entry in tmp_path.iterdir()] == ["class.zip"]
 
 

@@ -17,6 +17,8 @@ from tests.support import PROJECT, run_autograder
 
 def test_question_ten_sorts_after_question_nine():
     assert sorted(["q10", "q9", "q1", "q2"], key=natural_order) == ["q1", "q2", "q9", "q10"]
+    folders = ["5²", "²", "1" * 5000, "a", "٣", "7"]  # students' folders may have any name
+    assert sorted(folders, key=natural_order) == ["٣", "5²", "7", "1" * 5000, "a", "²"]
 
 
 def test_points_add_up_to_the_published_ones():

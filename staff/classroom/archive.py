@@ -77,5 +77,5 @@ def unpack(archive: zipfile.ZipFile, members: Iterable[zipfile.ZipInfo], depth: 
                     content = file.read(MAX_BYTES + 1)
             path.write_bytes(content)
         except UNREADABLE as error:
-            notes.append(f"{shown} could not be unpacked ({type(error).__name__}) and was not used.")
+            notes.append(f"{shown} could not be unpacked ({reason_of(error)}) and was not used.")
     return notes

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import statistics
 import subprocess
@@ -101,8 +100,8 @@ def bench(plan: Plan, keep: Path | None = None) -> int:
     if os.name == "nt":
         raise ClassroomError("bench kills processes as POSIX systems do; run it on Linux or macOS")
     with ExitStack() as stack:
-        folder = (keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nn-bench-")))).resolve()
-        folder.mkdir(exist_ok=True)
+        kept = _new(keep) if keep else stack.enter_context(tempfile.TemporaryDirectory(prefix="nn-bench-"))
+        folder = Path(kept).resolve()
         export = folder / "class.zip"
         wanted = plan.submissions or made_class.SIZE
         made = made_class.made_class(max(wanted, made_class.SIZE))
@@ -110,8 +109,6 @@ def bench(plan: Plan, keep: Path | None = None) -> int:
         export.write_bytes(made_class.zipped(made_class.export_files(made)))
         project = _copy_of_the_project(folder / "project")
         places = [Workplace(plan, project, export, folder / name) for name in ("one", "two", "killed")]
-        for place in places:
-            shutil.rmtree(place.out, ignore_errors=True)
         print(
             f"{len(made)} submissions, {plan.questions}, {plan.time_limit_seconds:g} seconds for each question, "
             f"{cores()} cores, load {os.getloadavg()[0]:.1f} before",
@@ -130,9 +127,16 @@ def bench(plan: Plan, keep: Path | None = None) -> int:
         return 0 if enough and all(same) else 1
 
 
+def _new(folder: Path) -> Path:
+    try:
+        folder.mkdir()
+    except OSError as error:
+        raise ClassroomError(f"--keep {folder}: cannot be made ({error.strerror}); name a new folder") from error
+    return folder
+
+
 def _copy_of_the_project(folder: Path) -> Path:
     """The working tree as it is now: an edit of the grader meanwhile must not change it in the middle."""
-    shutil.rmtree(folder, ignore_errors=True)
     for path, content in files_of_working_tree().items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)

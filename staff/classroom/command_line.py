@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
+from grading.arguments import count_from, seconds
 from staff.classroom.errors import ClassroomError
 from startup import cores, ending
 
@@ -27,7 +27,8 @@ def run(argv: list[str]) -> int:
         print(f"staff.classroom: {error}", file=sys.stderr)
         return COULD_NOT
     except KeyboardInterrupt:
-        return ending.interrupted("staff.classroom", "What is graded is kept. The same command goes on from here.")
+        kept = "What is graded is kept. The same command goes on from here."
+        return ending.interrupted("staff.classroom", kept if arguments.command is _grade else "")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -38,27 +39,27 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--out", type=Path, required=True, metavar="DIR", help="where results go, and are looked for")
     grade.add_argument("--regrade", action="store_true", help="grade again what another grader or settings graded")
     grade.add_argument("-q", "--questions", default="", metavar="q1,q2", help="only these (default: Gradescope's)")
-    grade.add_argument("--seed", type=int, default=0, metavar="N", help="of every random number (default 0)")
-    grade.add_argument("--time-limit", type=_positive(float), metavar="SECONDS", help="for each question")
+    grade.add_argument("--seed", type=count_from(0), default=0, metavar="N", help="of every random number (default 0)")
+    grade.add_argument("--time-limit", type=seconds, metavar="SECONDS", help="for each question")
     grade.add_argument("--data-directory", type=Path, metavar="DIR", help="look for datasets there first")
     grade.add_argument(
         "--hidden-directory", type=Path, metavar="DIR", help="hidden test splits, as in hidden/ of a release"
     )
     grade.add_argument("--no-reports", action="store_true", help="results only, no page with pictures for each")
     where = grade.add_mutually_exclusive_group()
-    where.add_argument("--workers", type=_positive(int), default=cores(), help="(default: cores)")
+    where.add_argument("--workers", type=count_from(1), default=cores(), metavar="N", help="processes (default: cores)")
     where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler, such as tcp://host:8786")
     grade.set_defaults(command=_grade)
     make = commands.add_parser("make-class", help="write a made class of 60 as a Gradescope export")
-    make.add_argument("out", type=Path, metavar="OUT", help="a folder, or a name that ends in .zip")
+    make.add_argument("out", type=Path, metavar="OUT", help="a new folder, or a new name that ends in .zip")
     make.set_defaults(command=_make_class)
     bench = commands.add_parser("bench", help="measure grading of the made class; check that nothing is lost")
     bench.add_argument("-q", "--questions", default="q2,q6", metavar="q1,q2", help="(default %(default)s)")
-    bench.add_argument("--time-limit", type=_positive(float), default=10.0, metavar="SECONDS", help="for each question")
-    bench.add_argument("--submissions", type=_positive(int), metavar="N", help="fewer than the 60, or more")
+    bench.add_argument("--time-limit", type=seconds, default=10.0, metavar="SECONDS", help="for each question")
+    bench.add_argument("--submissions", type=count_from(1), metavar="N", help="fewer than the 60, or more")
     bench.add_argument("--once", action="store_true", help="on all cores alone, with the driver's memory on the way")
     bench.add_argument("--reports", action="store_true", help="write the pages with pictures, too")
-    bench.add_argument("--keep", type=Path, metavar="DIR", help="keep the class and the results there")
+    bench.add_argument("--keep", type=Path, metavar="DIR", help="a new folder that keeps the class and the results")
     bench.set_defaults(command=_bench)
     return parser
 
@@ -95,16 +96,3 @@ def _bench(arguments: argparse.Namespace) -> int:
 
     plan = Plan(arguments.questions, arguments.time_limit, arguments.submissions, arguments.reports, arguments.once)
     return bench(plan, arguments.keep)
-
-
-def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
-    def number(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = kind(0)
-        if not 0 < value < 10**6:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-        return value
-
-    return number

@@ -77,7 +77,7 @@ class Driver:
             self.grade,
             item,
             self.plugin,
-            key=f"grade-{item.id}-{attempt}-{uuid4().hex}",
+            key=f"grade-{uuid4().hex}",  # without the id: a folder name in no encoding cannot be sent
             pure=False,
             workers=others or None,
             allow_other_workers=bool(others),

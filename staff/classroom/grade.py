@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from data.files import write_bytes
+from data.files import reason, write_bytes
 from grading.dependencies import installed_versions
 from grading.gradescope import settings as harness_settings
 from grading.gradescope.run import assigned, student_files
@@ -70,6 +70,11 @@ def grade(request: Request, call: Grade = worker.grade, ours: Grader | None = No
     Raises:
         ClassroomError: it cannot be done as asked.
     """
+    if request.export.resolve() in (request.out.resolve(), *request.out.resolve().parents):
+        raise ClassroomError(
+            f"--out {request.out}: lies in {request.export}, where the next run would take it for a submission; name a "
+            "folder beside it"
+        )
     questions = _chosen(request.questions)
     settings = GradingSettings(
         tuple(q.id for q in questions), request.seed, request.time_limit_seconds, installed_versions()
@@ -79,7 +84,8 @@ def grade(request: Request, call: Grade = worker.grade, ours: Grader | None = No
     klass = export.read(request.export, known, required)
     records = Records(request.out, [submission.id for submission in klass.submissions])
     with records.locked():
-        records.save_grader(ours)
+        with _written(request.out):
+            records.save_grader(ours)
         limit = sum(request.time_limit_seconds or q.time_limit_seconds for q in questions)
         plan = _plan(klass, records, ours, settings, limit + SECONDS_BESIDE_QUESTIONS, request.reports)
         _refuse_to_mix(plan, request)
@@ -89,8 +95,7 @@ def grade(request: Request, call: Grade = worker.grade, ours: Grader | None = No
         if plan.items:
             with connected(request.scheduler, min(request.workers, len(plan.items)), ours) as (client, plugin):
                 workers = len(client.nthreads())
-                with _written(request.out):
-                    _run(Driver(client, plugin, call), plan, klass, records)
+                _run(Driver(client, plugin, call), plan, klass, records)
         run = summary.Run(datetime.now(), len(plan.items), len(plan.kept), time.monotonic() - started, workers)
         return _tell(request, klass, records, settings, run)
 
@@ -101,7 +106,8 @@ def _run(driver: Driver, plan: Plan, klass: Export, records: Records) -> None:
     with tqdm(total=len(plan.items), unit="submission", dynamic_ncols=True, smoothing=0.1) as bar:
         for item, reply in driver.run(plan.items):
             record = record_of(item, reply, notes[item.id], plan.before.get(item.id))
-            records.save(record, reply)
+            with _written(records.path):
+                records.save(record, reply)
             failed += record["state"] == GRADER_FAILED
             if failed:
                 bar.set_postfix_str(f"grader failed on {failed}")
@@ -181,7 +187,7 @@ def _tell(request: Request, klass: Export, records: Records, settings: GradingSe
     with _written(request.out):
         write_bytes(request.out / "scores.csv", tables.scores(rows, found, settings.questions), private=True)
         write_bytes(request.out / "changes.csv", changes.table(rows, differences), private=True)
-        page = summary.page(request.export.stem, rows, found, folders, differences, klass.notes, run)
+        page = summary.page(request.export.resolve().stem, rows, found, folders, differences, klass.notes, run)
         write_bytes(request.out / "summary.html", page, private=True)
     failed = [record for record in found.values() if record["state"] == GRADER_FAILED]
     if request.regrade:
@@ -216,7 +222,7 @@ def _written(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ClassroomError(f"--out {out}: cannot write {error.filename or ''} ({error.strerror})") from error
+        raise ClassroomError(f"--out {out}: cannot write ({reason(error)}: {error.filename or out})") from error
 
 
 def _chosen(asked: Sequence[str]) -> list[Question]:

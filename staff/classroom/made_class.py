@@ -15,6 +15,7 @@ from pathlib import Path
 
 import yaml
 
+from data.files import write_bytes
 from staff.build.archive import timeless_member
 from staff.classroom.errors import ClassroomError
 from staff.classroom.export import FOLDER_PREFIX, METADATA
@@ -91,17 +92,19 @@ def write(out: Path) -> str:
     """Write the class as an export.
 
     Args:
-        out: a new folder, or a file whose name ends in .zip.
+        out: a new folder, or a new file whose name ends in .zip.
     Returns:
         what was written, in a sentence.
     Raises:
         ClassroomError: it cannot be written.
     """
+    if out.exists():
+        raise ClassroomError(f"{out}: is there already; name a new folder or zip")
     made = made_class()
     files = export_files(made)
     try:
         if out.suffix == ".zip":
-            out.write_bytes(zipped(files))
+            write_bytes(out, zipped(files))
         else:
             out.mkdir()
             for path, content in files.items():

@@ -90,7 +90,7 @@ class Records:
     """The output folder. A reader sees each file whole, the old one or the new one.
 
     Args:
-        path: made if it does not exist; closed to other users, because it holds names and grades.
+        path: made if it does not exist. What holds names or grades in it is closed to other users.
         identifiers: of the class's submissions.
     Raises:
         ClassroomError: the folder cannot be made.
@@ -102,7 +102,7 @@ class Records:
         try:
             if not path.exists():
                 path.mkdir(mode=0o700)
-            (path / "submissions").mkdir(exist_ok=True)
+            (path / "submissions").mkdir(mode=0o700, exist_ok=True)  # `path` may be an open folder that was there
             (path / "graders").mkdir(exist_ok=True)
         except OSError as error:
             raise ClassroomError(
@@ -147,9 +147,13 @@ class Records:
         """Keep others from grading into this folder at the same time; a lock dies with its process.
 
         Raises:
-            ClassroomError: another one is at work here.
+            ClassroomError: another one is at work here, or the folder cannot be written.
         """
-        with (self.path / ".lock").open("a+b") as file:
+        try:
+            file = (self.path / ".lock").open("a+b")
+        except OSError as error:
+            raise ClassroomError(f"--out {self.path}: cannot be written ({error.strerror}: .lock)") from error
+        with file:
             try:
                 _lock(file.fileno())
             except OSError as error:
@@ -174,7 +178,7 @@ def _file_names(identifiers: Iterable[str]) -> dict[str, str]:
     reserved = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
     return {
         one: name if name and name == one and taken[name.casefold()] == 1 and not reserved.fullmatch(name) else
-        f"{name or 'unnamed'}-{digest(one.encode())[:8]}"
+        f"{name or 'unnamed'}-{digest(one.encode(errors='surrogatepass'))[:8]}"
         for one, name in plain.items()
     }  # fmt: skip
 

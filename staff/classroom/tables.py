@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from grading.questions import natural_order
 from grading.report import points
 from staff.classroom.export import Submission
 from staff.classroom.records import GRADED, Record, faults
@@ -53,7 +54,7 @@ def standings(submissions: Iterable[Submission]) -> list[Standing]:
             found.setdefault(identity, []).append((student, submission))
     rows = []
     for pairs in found.values():
-        pairs = sorted(pairs, key=lambda pair: (pair[1].created, pair[1].id))
+        pairs = sorted(pairs, key=lambda pair: (pair[1].created, natural_order(pair[1].id)))
         student, submission = pairs[-1]
         nameless = not student.name or student.email or student.sid
         alike = () if nameless else tuple(one for one in namesakes[student.name] if one != submission.id)
