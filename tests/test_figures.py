@@ -38,6 +38,7 @@ def test_a_figure_of_several_runs_shows_its_median_and_range():
         (b"machine = ", "TOMLDecodeError"),
         (b'machine = "m"\n[[figures]]\nid = "a"\n', "TypeError"),
         (FILE.replace(b"values = [", b"numbers = ["), "TypeError"),
+        (FILE.replace(b"values = [", b"values = ['x', "), "ValueError"),
         (FILE.replace(b'id = "starters"', b'id = "memory"'), "two figures have the same id"),
         (FILE.replace(b'of = "seconds"\n', b""), "is quick, so that it needs values, and `of`"),
     ],

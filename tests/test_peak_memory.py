@@ -29,6 +29,11 @@ def test_a_commands_status_and_its_peaks_are_told(capfd):
     assert "peak memory of all processes together: " in capfd.readouterr().out
 
 
-def test_without_a_command_it_says_how_to_call_it(capfd):
+def test_without_a_command_that_can_be_run_it_says_how_to_call_it(capfd):
     assert peak_memory.main([]) == 2
     assert "usage" in capfd.readouterr().err
+    assert peak_memory.main(["--help"]) == 0
+    assert "usage" in capfd.readouterr().out
+    if sys.platform == "linux":
+        assert peak_memory.main(["no-such-program"]) == 2
+        assert "no-such-program cannot be run (No such file or directory)" in capfd.readouterr().err

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from data import Library
+from staff.release import __main__ as program
 from staff.release import build, hidden
+from staff.release import repository as repository_files
 from staff.release.manifest import TOP_LEVEL, ReleaseError, audience, starters_of
 from staff.release.repository import files_of_working_tree
 from staff.release.starters import BEGIN, END, starters
@@ -214,6 +216,38 @@ def test_a_release_without_a_secret_is_refused(tmp_path, monkeypatch):
     assert finished.returncode == 2
     assert "needs a secret of at least 8 characters" in finished.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_what_would_be_written_is_refused_before_any_work(tmp_path, monkeypatch):
+    """Another hidden split than the commit's own, and a folder that cannot be written."""
+    monkeypatch.setattr(program, "files_of_commit", lambda commit: {})
+    monkeypatch.setattr(program, "changed_files", lambda commit: ["README.md", "test_cases/e5/public/data.py"])
+    with pytest.raises(ReleaseError, match=r"test_cases/e5/public/data\.py differs from HEAD: commit the change"):
+        program.build(tmp_path / "out", SECRET, "HEAD")
+    monkeypatch.setattr(program, "changed_files", lambda commit: ["README.md"])
+    (tmp_path / "autograder.zip").mkdir()
+    with pytest.raises(IsADirectoryError):
+        program.build(tmp_path, SECRET, "HEAD")
+
+
+def test_changed_files_are_told_whether_they_are_tracked_or_new(tmp_path, monkeypatch):
+    monkeypatch.setattr(repository_files, "PROJECT_DIRECTORY", tmp_path)
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@x"]
+    for name in ("kept", "changed", "gone"):
+        (tmp_path / name).write_text("before")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *command], cwd=tmp_path, check=True)
+    (tmp_path / "changed").write_text("after")
+    (tmp_path / "gone").unlink()
+    (tmp_path / "new").touch()
+    assert repository_files.changed_files("HEAD") == ["changed", "gone", "new"]
+    with pytest.raises(ReleaseError, match="git failed: .*nosuch"):
+        repository_files.changed_files("nosuch")
+
+
+def test_a_broken_file_of_figures_stops_the_release_with_words(repository):
+    with pytest.raises(ReleaseError, match=r"docs/figures\.toml: TOMLDecodeError"):
+        build.student_files({**repository, "docs/figures.toml": b"x = ["})
 
 
 def test_the_unzipped_student_folder_works_at_once(released, tmp_path):

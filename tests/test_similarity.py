@@ -255,8 +255,14 @@ def test_a_folder_of_zips_is_a_class(tmp_path, capsys):
         with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
             for file, content in files_of(MEDIOCRE).items():
                 archive.writestr(file, content)
+    (tmp_path / "cleo.rar").write_bytes(b"Rar!")
     assert program.main([str(tmp_path), "--out", str(tmp_path / "page.html")]) == 0
-    assert "the same but for names and layout: ann; bob" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert told.startswith("Not compared: cleo.rar is an archive of a kind that is not read")
+    assert "the same but for names and layout: ann; bob" in told
+    page = (tmp_path / "page.html").read_text()
+    assert "Not compared: cleo.rar" in page
+    assert "Without any student file" not in page
 
 
 @pytest.mark.parametrize(
@@ -266,15 +272,19 @@ def test_a_folder_of_zips_is_a_class(tmp_path, capsys):
         (["{empty}"], "holds no submissions"),
         (["{one}"], "holds 1 submissions with student files; two are needed"),
         (["{two}", "--given", "{empty}"], "no folder with Python files"),
-        (["{two}", "--out", "{two}"], "is a folder; name a file in it"),
+        (["{two}", "--out", "{two}"], "two: a folder is in the place of the file"),
+        (["{two}", "--out", "{two}/ann/models.py/page.html"], "a file is in the place of a folder"),
+        (["{two}", "--given", "{unreadable}"], "models.py cannot be read ("),
     ],
 )
 def test_what_cannot_be_done_is_said_with_a_status_of_two(tmp_path, capsys, arguments, told):
-    places = {"empty": tmp_path / "empty", "one": tmp_path / "one", "two": tmp_path / "two"}
+    places = {name: tmp_path / name for name in ("empty", "one", "two")}
+    (tmp_path / "unreadable" / "models.py").mkdir(parents=True)
     for name, place in places.items():
         place.mkdir()
         for student in ("ann", "bob")[: ("empty", "one", "two").index(name)]:
             (place / student).mkdir()
             (place / student / "models.py").write_text("x = 1\n")
-    assert program.main([argument.format(**places) for argument in arguments]) == 2
+    paths = {**places, "unreadable": tmp_path / "unreadable"}
+    assert program.main([argument.format(**paths) for argument in arguments]) == 2
     assert told in capsys.readouterr().err

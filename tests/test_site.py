@@ -362,3 +362,39 @@ def test_a_picture_is_saved_as_a_page(tmp_path):
     curve = LearningCurve("x", np.array([[1, 0.5], [2, 0.9]]), np.zeros((0, 2)))
     show(curve).save(tmp_path / "picture.html")
     assert (tmp_path / "picture.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def built_at_once(source, built, profile):
+    """In place of Sphinx."""
+    built.mkdir()
+    for name in ("index.html", program.MARK):
+        (built / name).write_text("new")
+
+
+def test_a_site_takes_the_place_of_a_site_and_of_nothing_else(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(program, "files_of_working_tree", dict)
+    monkeypatch.setattr(program, "run_sphinx", built_at_once)
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "thesis.txt").write_text("mine")
+    for name, told in (("file", "file is no folder"), ("folder", "folder holds something that is no site")):
+        assert program.main([str(tmp_path / name)]) == 2
+        assert f"{told}; choose another" in capsys.readouterr().err
+    (tmp_path / "old").mkdir()
+    for name in (program.MARK, "page.html"):
+        (tmp_path / "old" / name).write_text("old")
+    for name in ("old", "deep/new"):
+        assert program.main([str(tmp_path / name)]) == 0
+        assert sorted(path.name for path in (tmp_path / name).iterdir()) == ["index.html", program.MARK]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["deep", "file", "folder", "old"]
+
+
+def test_a_failure_leaves_the_old_site(tmp_path, monkeypatch):
+    def fail(*_: object) -> None:
+        raise SiteError("Sphinx reported a warning")
+
+    monkeypatch.setattr(program, "files_of_working_tree", dict)
+    monkeypatch.setattr(program, "run_sphinx", fail)
+    (tmp_path / program.MARK).write_text("old")
+    assert program.main([str(tmp_path)]) == 1
+    assert (tmp_path / program.MARK).read_text() == "old"

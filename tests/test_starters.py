@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 
@@ -33,6 +34,14 @@ def test_a_starter_keeps_everything_but_the_solution_regions():
 def test_marks_that_do_not_pair_up_are_refused(body):
     with pytest.raises(ValueError, match="solution"):
         starters.strip_solutions(f"def f():\n    pass\n    {body}\n")
+
+
+def test_a_wrong_solution_is_named(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(starters, "SOLUTIONS_DIRECTORY", tmp_path)
+    for source, told in (("def f():\n    pass\n    # BEGIN SOLUTION\n", "never ends"), ("def f(:\n", "invalid syntax")):
+        (tmp_path / "models.py").write_text(source)
+        assert starters.main(["--check"]) == 2
+        assert re.search(rf"error: staff/solutions/models\.py: .*{told}", capsys.readouterr().err)
 
 
 def test_every_starter_parses_and_holds_no_solution():

@@ -19,15 +19,19 @@ SECONDS_BETWEEN_SAMPLES = 0.02
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run a command and print its peaks; returns the command's exit status, or 2 without a command."""
+    """Run a command and print its peaks; returns the command's exit status, or 2 if there is none that can be run."""
     command = sys.argv[1:] if argv is None else argv
-    if not command:
-        print("usage: python -m staff.evidence.peak_memory COMMAND ...", file=sys.stderr)
-        return 2
+    if not command or command[0] in ("-h", "--help"):
+        print("usage: python -m staff.evidence.peak_memory COMMAND ...", file=sys.stdout if command else sys.stderr)
+        return 0 if command else 2
     if sys.platform != "linux":
         print("peak_memory reads /proc, which only Linux has", file=sys.stderr)
         return 2
-    process = subprocess.Popen(command)
+    try:
+        process = subprocess.Popen(command)
+    except OSError as error:
+        print(f"peak_memory: {command[0]} cannot be run ({error.strerror})", file=sys.stderr)
+        return 2
     resident_peak, distinct_peak = peak_bytes(process.pid, _until_the_end_of(process))
     print(
         f"peak memory of all processes together: {resident_peak / 2**20:.0f} MiB resident "

@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
 
+from data.files import require_writable, write_bytes
 from staff.release import handout, hidden
 from staff.release.build import STUDENT_FOLDER, autograder_files, student_files, zipped
 from staff.release.manifest import ReleaseError
 from staff.release.repository import changed_files, commit_id, files_of_commit
 from startup import ending
 
+ARCHIVES = ("student.zip", "autograder.zip")
 SEED_VARIABLE = "NNPROJECT_HIDDEN_SEED"
 
 
@@ -50,7 +53,9 @@ def build(out: Path, hidden_seed: str | None, commit: str, site: Path | None = N
     """Write both archives into a folder and print what was written.
 
     Raises:
-        ReleaseError: the secret is missing or short, what is committed cannot be released, or the site is none.
+        ReleaseError: the secret is missing or short, what is committed cannot be released, the site is none, or the
+            files here would draw another hidden split than those of the commit.
+        OSError: a file cannot be read or written.
     """
     if not hidden_seed or len(hidden_seed) < hidden.MIN_SEED_CHARACTERS:
         raise ReleaseError(
@@ -58,14 +63,21 @@ def build(out: Path, hidden_seed: str | None, commit: str, site: Path | None = N
             f"--hidden-seed TEXT or ${SEED_VARIABLE}. Keep it for the term: the same secret gives the same split."
         )
     repository = files_of_commit(commit)
+    changed = changed_files(commit)
+    if drawing := [path for path in changed if any(fnmatchcase(path, pattern) for pattern in hidden.DRAWN_BY)]:
+        raise ReleaseError(
+            f"the hidden test split is drawn by the files here, and {drawing[0]} differs from {commit}: commit the "
+            "change, or check the commit out"
+        )
+    for name in ARCHIVES:
+        require_writable(out / name, make_parents=True)  # before a minute of work, not after
     for_students = student_files(repository) | (handout.files(site) if site else {})
     students = zipped(for_students, STUDENT_FOLDER)
     grader = zipped(autograder_files(repository, hidden.files(hidden_seed), commit_id(commit)))
-    out.mkdir(parents=True, exist_ok=True)
-    for name, content in (("student.zip", students), ("autograder.zip", grader)):
-        (out / name).write_bytes(content)
+    for name, content in zip(ARCHIVES, (students, grader), strict=True):
+        write_bytes(out / name, content)
         print(f"{out / name}: {len(content):,} bytes, sha256 {sha256(content).hexdigest()[:16]}")
-    if commit == "HEAD" and (changed := changed_files()):
+    if commit == "HEAD" and changed:
         print(f"not in it: {len(changed)} files with changes that are not committed, such as {changed[0]}")
 
 

@@ -30,14 +30,14 @@ def student_files(repository: Files) -> dict[str, bytes]:
     """What students receive, by path inside their folder.
 
     Raises:
-        ReleaseError: a top-level file is not decided on, a starter is not what its solution gives, or a text lacks a
-            table of questions.
+        ReleaseError: a top-level file is not decided on, a solution gives no starter or another one, or a text lacks
+            a table of questions.
     """
     names = starters_of(repository)
     chosen = {path: content for path, content in repository.items() if Audience.STUDENTS in audience(path, names)}
     for name in names:
         solution = f"{SOLUTIONS}{name}"
-        if chosen.get(name) != starters.strip_solutions(repository[solution].decode()).encode():
+        if chosen.get(name) != starters.starter_of(name, repository[solution].decode()).encode():
             raise ReleaseError(
                 f"{name} is not the starter of {solution}: run python -m staff.release.starters and commit"
             )

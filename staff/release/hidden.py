@@ -17,6 +17,7 @@ from staff.release.manifest import ReleaseError
 PLAYS = 4  # whose lines are new, twice as many as are needed
 TEST_DIGITS = 5000  # as many as the shipped test split
 MIN_SEED_CHARACTERS = 8
+DRAWN_BY = ("data/*", "staff/build/*", "staff/release/hidden.py", "test_cases/*/public/*")  # the files that draw
 SHARED = ("hidden/digits.npz", "hidden/words.npz")  # the test splits of datasets that several questions use
 
 

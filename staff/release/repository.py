@@ -37,9 +37,11 @@ def commit_id(commit: str) -> str:
     return _git("rev-parse", "--verify", f"{commit}^{{commit}}").decode().strip()
 
 
-def changed_files() -> list[str]:
-    """Tracked files that differ from the last commit, which a release does not see."""
-    return [name for name in _git("diff", "--name-only", "-z", "HEAD").decode().split("\0") if name]
+def changed_files(commit: str) -> list[str]:
+    """The files of the working tree that differ from a commit, or are not in it, or are only in it."""
+    tracked = _git("diff", "--name-only", "-z", commit, "--")
+    new = _git("ls-files", "-z", "--others", "--exclude-standard")
+    return sorted(name for name in (tracked + new).decode().split("\0") if name)
 
 
 def _git(*arguments: str) -> bytes:
@@ -49,5 +51,5 @@ def _git(*arguments: str) -> bytes:
         raise ReleaseError("git is needed to build a release: what is shipped is what a commit holds") from error
     if finished.returncode:
         reason = finished.stderr.decode(errors="replace").strip()
-        raise ReleaseError(f"git {arguments[0]} failed: {reason}")
+        raise ReleaseError(f"git failed: {reason}")
     return finished.stdout

@@ -14,8 +14,11 @@ from __future__ import annotations
 
 import argparse
 import ast
+import sys
 from pathlib import Path
 
+from data.files import write_text
+from staff.release.manifest import ReleaseError
 from startup import ending, syntax
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
@@ -53,12 +56,30 @@ def strip_solutions(source: str) -> str:
     return "\n".join(kept) + "\n"
 
 
+def starter_of(name: str, source: str) -> str:
+    """The starter that a solution gives.
+
+    Args:
+        name: of its file in staff/solutions/.
+        source: of the solution.
+    Raises:
+        ReleaseError: the solution is no Python, or its marks are wrong.
+    """
+    try:
+        return strip_solutions(source)
+    except (SyntaxError, ValueError) as error:
+        raise ReleaseError(f"staff/solutions/{name}: {error}") from error
+
+
 def starters() -> dict[str, str]:
-    """The content of every starter, by its path in the project."""
-    return {
-        path.relative_to(SOLUTIONS_DIRECTORY).as_posix(): strip_solutions(path.read_text(encoding="utf-8"))
-        for path in sorted(SOLUTIONS_DIRECTORY.rglob("*.py"))
-    }
+    """The content of every starter, by its path in the project.
+
+    Raises:
+        ReleaseError: as `starter_of` says.
+    """
+    paths = sorted(SOLUTIONS_DIRECTORY.rglob("*.py"))
+    names = [path.relative_to(SOLUTIONS_DIRECTORY).as_posix() for path in paths]
+    return {name: starter_of(name, path.read_text("utf-8")) for name, path in zip(names, paths, strict=True)}
 
 
 def _functions(tree: ast.Module) -> list[tuple[str, int, int]]:
@@ -77,18 +98,21 @@ def _functions(tree: ast.Module) -> list[tuple[str, int, int]]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write the starters, or with --check tell which differ; returns 1 if any does."""
+    """Write the starters, or with --check tell which differ; returns 1 if any does, 2 if one cannot be made."""
     parser = argparse.ArgumentParser(prog="python -m staff.release.starters", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a starter is not up to date")
     arguments = parser.parse_args(argv)
     stale = []
-    for name, content in starters().items():
-        path = PROJECT_DIRECTORY / name
-        if not path.is_file() or path.read_text(encoding="utf-8") != content:
-            stale.append(name)
-            if not arguments.check:
-                path.parent.mkdir(exist_ok=True)
-                path.write_text(content, encoding="utf-8", newline="\n")
+    try:
+        for name, content in starters().items():
+            path = PROJECT_DIRECTORY / name
+            if not path.is_file() or path.read_text(encoding="utf-8") != content:
+                stale.append(name)
+                if not arguments.check:
+                    write_text(path, content, make_parents=True)
+    except (ReleaseError, OSError) as error:
+        print(f"staff.release.starters: error: {error}", file=sys.stderr)
+        return 2
     for name in stale:
         state = "differs from its solution; run python -m staff.release.starters" if arguments.check else "written"
         print(f"{name}: {state}")

@@ -29,10 +29,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("out", type=Path, metavar="OUT", help="folder to write to; a site that it holds is replaced")
     parser.add_argument("--students", action="store_true", help="leave out the pages of the staff")
     arguments = parser.parse_args(argv)
-    if arguments.out.exists() and any(arguments.out.iterdir()) and not (arguments.out / MARK).is_file():
-        print(f"staff.site: error: {arguments.out} holds something that is no site; choose another", file=sys.stderr)
-        return 2
     try:
+        if not may_replace(arguments.out):
+            found = "holds something that is no site" if arguments.out.is_dir() else "is no folder"
+            print(f"staff.site: error: {arguments.out} {found}; choose another", file=sys.stderr)
+            return 2
         build(arguments.out, for_students=arguments.students)
     except (SiteError, ReleaseError, OSError) as error:
         print(f"staff.site: error: {error}", file=sys.stderr)
@@ -40,13 +41,21 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def may_replace(out: Path) -> bool:
+    """Whether a site may take a place: nothing is there, or an empty folder, or a site."""
+    return not out.exists() or (out.is_dir() and ((out / MARK).is_file() or not any(out.iterdir())))
+
+
 def build(out: Path, *, for_students: bool = False) -> None:
-    """Write the sources of all pages, run Sphinx on them, and put the result in place.
+    """Write the sources of all pages, run Sphinx on them, and put the result in place. A failure leaves an old site.
 
     Raises:
         SiteError: a source cannot be written, or Sphinx reports an error or a warning.
+        OSError: nothing can be written beside `out`.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    out = out.resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{out.name}-", dir=out.parent) as folder:
         source, built = Path(folder) / "source", Path(folder) / "built"
         for path, content in staged(files_of_working_tree(), for_students=for_students).items():
             (source / path).parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +67,7 @@ def build(out: Path, *, for_students: bool = False) -> None:
             page.write_text(page.read_text("utf-8").replace(CAPTION, CAPTION_WITH_LEVEL), "utf-8", newline="\n")
         if out.exists():
             shutil.rmtree(out)
-        shutil.copytree(built, out)
+        built.rename(out)
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
     print(f"{out}: {len(list(out.rglob('*.html')))} pages, {size / 1e6:.1f} MB; open {out / 'index.html'}")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from data.files import write_text
 from staff.release.manifest import ReleaseError
 from staff.release.repository import files_of_working_tree
-from staff.texts import figures, marks, tables
+from staff.texts import tables
 from startup import ending
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
             if not arguments.check:
                 write_text(PROJECT_DIRECTORY / path, content.decode())
             print(f"{path}: {'differs; run python -m staff.texts' if arguments.check else 'written'}")
-    except (tables.TableError, marks.MarksError, figures.FiguresError, ReleaseError, OSError) as error:
+    except (tables.TableError, ReleaseError, OSError) as error:
         print(f"staff.texts: error: {error}", file=sys.stderr)
         return EXIT_USAGE
     return EXIT_STALE if stale and arguments.check else EXIT_DONE
@@ -43,7 +43,7 @@ def stale_texts(files: dict[str, bytes]) -> dict[str, bytes]:
     Args:
         files: every file of the repository by path.
     Raises:
-        TableError, MarksError: a table cannot be made.
+        TableError: a table cannot be made.
     """
     return {path: content for path, content in tables.filled(files).items() if content != files[path]}
 

@@ -14,7 +14,7 @@ PAGE, SHORT_PAGE, MARK = "docs/figures.md", "README.md", "figures"
 RATHER_PRECISE = 3  # digits of a median
 
 
-class FiguresError(ValueError):
+class FiguresError(Exception):
     """docs/figures.toml cannot be read; the text says why."""
 
 
@@ -73,13 +73,13 @@ def read(content: bytes) -> tuple[list[Figure], str]:
     """The figures of docs/figures.toml, and the machine that measured them.
 
     Raises:
-        FiguresError: the file is no TOML, a field is missing or unknown, or two figures have one id.
+        FiguresError: the file is no TOML, a field is missing, unknown or wrong, or two figures have one id.
     """
     try:
         table = tomllib.loads(content.decode())
         figures = [_figure(row) for row in table["figures"]]
         machine = str(table["machine"])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise FiguresError(f"{PATH}: {type(error).__name__}: {error}") from error
     if len({figure.id for figure in figures}) != len(figures):
         raise FiguresError(f"{PATH}: two figures have the same id")

@@ -64,7 +64,7 @@ def filled(files: Mapping[str, bytes]) -> dict[str, bytes]:
     Args:
         files: content by path in the repository; at least every question.toml and every text with a table.
     Raises:
-        TableError: a text or its marks are missing, or a question.toml cannot be read.
+        TableError: a text or its marks are missing, or a question.toml or docs/figures.toml cannot be read.
     """
     questions = _questions(files)
     texts = {path: (QUESTIONS, question_list(questions)) for path in LISTS}
@@ -113,7 +113,10 @@ def _with_figures(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """The two texts that show measured figures; none where the file of the figures is not shipped."""
     if figures.PATH not in files:
         return {}
-    measured, machine = figures.read(files[figures.PATH])
+    try:
+        measured, machine = figures.read(files[figures.PATH])
+    except figures.FiguresError as error:
+        raise TableError(str(error)) from error
     page, readme = files[figures.PAGE], files[figures.SHORT_PAGE]
     for mark, table in figures.tables(measured, machine).items():
         page = _filled({figures.PAGE: page}, figures.PAGE, mark, table)

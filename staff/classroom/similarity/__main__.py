@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from data.files import write_text
+from data.files import reason, require_writable, write_text
 from grading.arguments import count_from
 from staff.classroom import export
 from staff.classroom.errors import ClassroomError
@@ -37,8 +37,6 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     settings = compare.Settings(arguments.common, arguments.least, arguments.top)
     try:
-        if arguments.out.is_dir():
-            raise UsageError(f"--out {arguments.out}: is a folder; name a file in it")
         started = time.monotonic()
         class_export = export.read(arguments.directory, starters.starters())
         entries = [_entry(submission) for submission in class_export.submissions if submission.files]
@@ -47,21 +45,25 @@ def main(argv: list[str] | None = None) -> int:
                 f"{arguments.directory}: holds {len(entries)} submissions with student files; two are needed"
             )
         given = _given(arguments.given)
+        require_writable(arguments.out, make_parents=True)  # before minutes of work, not after
         read_seconds = time.monotonic() - started
         pairs = len(entries) * (len(entries) - 1) // 2
         with tqdm(total=pairs, unit=" pairs", disable=None, leave=False) as bar:
             comparison = compare.compare(entries, given, settings, bar.update)
         compare_seconds = time.monotonic() - started - read_seconds
-        missing = [submission.id for submission in class_export.submissions if not submission.files]
-        notes = [*class_export.notes, *([f"Without any student file: {', '.join(missing)}."] if missing else [])]
+        missing = [one.id for one in class_export.submissions if not one.files and not one.fault]
+        unread = [f"Not compared: {one.fault}" for one in class_export.submissions if one.fault]
+        without = [f"Without any student file: {', '.join(missing)}."] if missing else []
+        notes = [*class_export.notes, *unread, *without]
         page = report.render(entries, comparison, settings, notes)
         write_text(arguments.out, page, private=True, make_parents=True)
     except (UsageError, ClassroomError) as error:
         return _refused(str(error))
     except OSError as error:
-        return _refused(f"{error.filename or arguments.out}: {error.strerror}")
+        return _refused(f"--out {arguments.out}: {reason(error)}")
     except KeyboardInterrupt:
         return ending.interrupted("staff.classroom.similarity", "Nothing was written.")
+    print(*unread, sep="\n", end="\n" if unread else "")
     _print(entries, comparison)
     print(
         f"{len(entries)} submissions read in {read_seconds:.1f} s, {comparison.compared:,} pairs compared in "
@@ -84,7 +86,10 @@ def _given(directories: list[Path]) -> dict[str, bytes]:
         paths = sorted(directory.rglob("*.py"))
         if not paths:
             raise UsageError(f"--given {directory}: no folder with Python files")
-        given |= {str(path): path.read_bytes() for path in paths}
+        try:
+            given |= {str(path): path.read_bytes() for path in paths}
+        except OSError as error:
+            raise UsageError(f"--given {directory}: {error.filename} cannot be read ({error.strerror})") from error
     return given
 
 
