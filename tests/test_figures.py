@@ -100,3 +100,18 @@ def test_the_texts_show_what_the_file_holds():
     page = (PROJECT / figures.PAGE).read_text(encoding="utf-8")
     assert all(table in page for table in figures.tables(measured, machine).values())
     assert figures.short_table(measured) in (PROJECT / figures.SHORT_PAGE).read_text(encoding="utf-8")
+
+
+def test_what_an_elective_takes_is_the_same_on_every_page():
+    one = figure(id="e1", section=figures.ELECTIVES, values=(2.0, 2.9, 9.0))
+    told = "The reference solution takes about 3 seconds on one core, without windows."
+    assert figures.sentences([one, figure()]) == {"e1": told}
+    measured, _ = figures.read(FILE)
+    sentences = figures.sentences(measured)
+    assert len(sentences) >= 12
+    for name, sentence in sentences.items():
+        page = (PROJECT / "test_cases" / name / "README.md").read_text(encoding="utf-8")
+        assert sentence in page
+        assert "command takes" not in page
+    together = sum(found.median for found in measured if found.section == figures.ELECTIVES)
+    assert f"| all twelve electives | {together:.0f} s more |" in (PROJECT / "docs" / "classroom.md").read_text("utf-8")

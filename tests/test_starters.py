@@ -38,7 +38,7 @@ def test_marks_that_do_not_pair_up_are_refused(body):
 
 def test_a_wrong_solution_is_named(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(starters, "SOLUTIONS_DIRECTORY", tmp_path)
-    for source, told in (("def f():\n    pass\n    # BEGIN SOLUTION\n", "never ends"), ("def f(:\n", "invalid syntax")):
+    for source, told in (("def f():\n    # BEGIN SOLUTION\n    pass\n", "never ends"), ("def f(:\n", "invalid syntax")):
         (tmp_path / "models.py").write_text(source)
         assert starters.main(["--check"]) == 2
         assert re.search(rf"error: staff/solutions/models\.py: .*{told}", capsys.readouterr().err)

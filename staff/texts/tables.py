@@ -1,7 +1,7 @@
 """The tables in the texts, made from test_cases/*/question.toml and docs/figures.toml.
 
-README.md and STUDENTS.md list the questions. The README.md in a question's folder lists its checks. README.md and
-docs/figures.md show measured figures.
+README.md and STUDENTS.md list the questions. The README.md in a question's folder lists its checks. README.md,
+docs/figures.md and the pages of electives show measured figures.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def files_on_disk(project: Path = PROJECT_DIRECTORY) -> dict[str, bytes]:
 
 
 def _with_figures(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The two texts that show measured figures; none where the file of the figures is not shipped."""
+    """The texts that show measured figures; none where the file of the figures is not shipped."""
     if figures.PATH not in files:
         return {}
     try:
@@ -121,7 +121,11 @@ def _with_figures(files: Mapping[str, bytes]) -> dict[str, bytes]:
     for mark, table in figures.tables(measured, machine).items():
         page = _filled({figures.PAGE: page}, figures.PAGE, mark, table)
     short = _filled({figures.SHORT_PAGE: readme}, figures.SHORT_PAGE, figures.MARK, figures.short_table(measured))
-    return {figures.PAGE: page, figures.SHORT_PAGE: short}
+    found = {figures.PAGE: page, figures.SHORT_PAGE: short}
+    for name, sentence in figures.sentences(measured).items():
+        path = f"{FOLDERS}/{name}/README.md"
+        found[path] = _filled(files, path, figures.SECONDS, sentence)
+    return found
 
 
 def _questions(files: Mapping[str, bytes]) -> list[Question]:
