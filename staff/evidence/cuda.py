@@ -36,10 +36,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--questions", default=DEFAULT_QUESTIONS, metavar="qN,qM", help=f"default {DEFAULT_QUESTIONS}")
     parser.add_argument("--device", default="cuda", help="where training moves to (default cuda; cpu tries the script)")
     arguments = parser.parse_args(argv)
+    names = arguments.questions.split(",")
+    asked = [question for question in discover() if question.id in names]
+    if unknown := set(names) - {question.id for question in asked}:
+        parser.error(f"--questions: there is no question {', '.join(sorted(unknown))}")
     if reason := _missing(arguments.device):
         print(f"staff.evidence.cuda: skipped: {reason}")
         return EXIT_NOTHING_TO_TRY
-    asked = [question for question in discover() if question.id in arguments.questions.split(",")]
     with tempfile.TemporaryDirectory() as name, Engine(Settings(SOLUTIONS_DIRECTORY), Console(io.StringIO())) as engine:
         moved = Path(name).resolve()
         write_moved_solutions(moved, arguments.device)

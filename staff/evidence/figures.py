@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from data.files import write_text
+from grading.arguments import count_from
 from staff.texts import figures
 from staff.texts.figures import Figure
 from startup import ending
@@ -37,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     """Measure and print; returns 1 if a figure moved, 2 if one cannot be measured."""
     parser = argparse.ArgumentParser(prog="python -m staff.evidence.figures", description=__doc__.splitlines()[0])
     parser.add_argument("ids", nargs="*", metavar="ID", help="these only (default: all quick ones)")
-    parser.add_argument("--runs", type=int, default=DEFAULT_RUNS, help=f"of each (default {DEFAULT_RUNS})")
+    parser.add_argument("--runs", type=count_from(1), default=DEFAULT_RUNS, help=f"of each (default {DEFAULT_RUNS})")
     parser.add_argument("--write", action="store_true", help="put the new values into docs/figures.toml and the texts")
     arguments = parser.parse_args(argv)
     path = PROJECT_DIRECTORY / figures.PATH
@@ -46,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         chosen = _chosen(known, arguments.ids)
         moved = 0
         for figure in chosen:
-            values = [measure(figure) for _ in range(max(1, arguments.runs))]
+            values = [measure(figure) for _ in range(arguments.runs)]
             has_moved = is_moved(figure, values)
             moved += has_moved
             print(f"{figure.id:<20} {figure.told} -> {statistics.median(values):.4g} {figure.unit} "

@@ -120,7 +120,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m staff.evidence.screenshots", description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=PROJECT_DIRECTORY / "out" / "screenshots", metavar="DIR")
     parser.add_argument(
-        "-q", "--question", action="append", metavar="qN", help="of this question only; may be repeated"
+        "-q", "--question", action="append", choices=QUESTIONS, metavar="qN", help="this question only; may be repeated"
     )
     parser.add_argument("--documentation", action="store_true", help="write those that the hand-out shows, too")
     parser.add_argument(

@@ -14,6 +14,7 @@ import re
 import time
 from pathlib import Path
 
+from grading.arguments import count_from
 from staff.classroom.similarity import compare, report
 from staff.classroom.similarity.document import read
 from staff.release import starters
@@ -64,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m staff.classroom.similarity.measure", description=__doc__.partition(":")[0]
     )
     parser.add_argument(
-        "sizes", type=int, nargs="*", default=[60, 800], metavar="N", help="of classes (default 60 800)"
+        "sizes", type=count_from(2), nargs="*", default=[60, 800], metavar="N", help="of classes (default 60 800)"
     )
     parser.add_argument(
         "--common",

@@ -8,6 +8,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 
+from grading.arguments import count_from
 from staff.evidence.hostile.attack import Attack, load_all
 from staff.evidence.hostile.harness import Harness, NoHarness, autograder_archive, is_root
 from staff.evidence.hostile.verdict import Verdict, run_side_by_side
@@ -21,16 +22,20 @@ def main(argv: list[str] | None = None) -> int:
     """Print the table; returns 1 if any attack got anywhere, 2 if this machine cannot run them."""
     parser = argparse.ArgumentParser(prog="python -m staff.evidence.hostile", description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="run these attacks only")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="attacks at the same time (default 2)")
+    parser.add_argument("--jobs", type=count_from(1), default=2, metavar="N", help="attacks side by side (default 2)")
     parser.add_argument(
         "--patience", type=float, default=1.0, metavar="F", help="times the seconds of each attack, on a busy machine"
     )
     arguments = parser.parse_args(argv)
     attacks = [attack for attack in load_all() if not arguments.names or attack.name in arguments.names]
+    if unknown := set(arguments.names) - {attack.name for attack in attacks}:
+        parser.error(f"there is no attack {', '.join(sorted(unknown))}; they lie in staff/evidence/hostile/attacks/")
+    if not arguments.patience >= 1:
+        parser.error(f"--patience {arguments.patience:g}: less than the seconds of each attack; give 1 or more")
     attacks = [replace(attack, seconds=attack.seconds * arguments.patience) for attack in attacks]
     started = time.monotonic()
     try:
-        verdicts = run_all(attacks, max(1, arguments.jobs))
+        verdicts = run_all(attacks, arguments.jobs)
     except NoHarness as reason:
         print(f"staff.evidence.hostile: {reason}", file=sys.stderr)
         return 2

@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from grading.arguments import count_from
 from grading.questions import discover
 from staff.evidence.hostile.attack import HANDED_IN, SOLUTIONS_DIRECTORY, load_all
 from staff.evidence.hostile.harness import Finished, Harness, NoHarness, autograder_archive, is_root
@@ -50,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m staff.evidence.hostile.crowd", description=__doc__.splitlines()[0])
     known = [question.id for question in discover()]
     parser.add_argument("-q", "--question", action="append", choices=known, metavar="qN", help="default q1 and q6")
-    parser.add_argument("--submissions", type=int, default=30, metavar="N", help="how many (default 30)")
+    parser.add_argument("--submissions", type=count_from(1), default=30, metavar="N", help="how many (default 30)")
     arguments = parser.parse_args(argv)
     questions = [name for name in known if name in (arguments.question or ("q1", "q6"))]
     try:

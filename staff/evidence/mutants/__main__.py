@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from data.files import write_text
+from grading.arguments import count_from
 from staff.evidence.mutants import page
 from staff.evidence.mutants.format import SOLUTIONS_DIRECTORY, read_all
 from staff.evidence.mutants.run import Verdict, grade_all, told_to_a_right_submission
@@ -26,18 +27,20 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m staff.evidence.mutants", description="Grade every mutant: does the grader name each mistake?"
     )
-    parser.add_argument("-q", "--question", action="append", default=[], metavar="qN", help="only this one's mutants")
+    everyone = read_all()
+    known = list(dict.fromkeys(mutant.question for mutant in everyone))
+    parser.add_argument("-q", "--question", action="append", choices=known, metavar="qN", help="only its mutants")
     parser.add_argument("--quick", action="store_true", help="leave out the mutants that have to be trained")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="mutants side by side (default 2)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the data and the students' randomness")
-    parser.add_argument("--seeds", type=int, default=20, metavar="N", help="of the reference (default 20)")
+    parser.add_argument("--jobs", type=count_from(1), default=2, metavar="N", help="mutants side by side (default 2)")
+    parser.add_argument("--seed", type=count_from(0), default=0, metavar="N", help="of data and students' randomness")
+    parser.add_argument("--seeds", type=count_from(1), default=20, metavar="N", help="of the reference (default 20)")
     parser.add_argument("--page", action="store_true", help=f"grade the common ones alone and write {page.PATH}")
     arguments = parser.parse_args(argv)
     if arguments.page and (arguments.question or arguments.quick):
         parser.error("--page shows every question: leave out --question and --quick")
     mutants = [
         mutant
-        for mutant in read_all()
+        for mutant in everyone
         if mutant.question in (arguments.question or [mutant.question]) and not (arguments.quick and mutant.trains)
         if mutant.common or not arguments.page
     ]
