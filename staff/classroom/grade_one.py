@@ -68,6 +68,8 @@ def main(argv: list[str] | None = None) -> int:
             sources = engine.library.sources()
     result.seconds = time.monotonic() - begun
     document = result.as_dict() | {"isolation": isolation, "data": sources}
+    for name, points in document.pop("electives", {}).items():
+        document[name] += points  # one total, as on Gradescope
     titles = {(question.id, check.name): check.title for question in questions for check in question.checks}
     for question in document["questions"]:
         for check in question["checks"]:
