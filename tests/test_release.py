@@ -19,6 +19,7 @@ from staff.release import repository as repository_files
 from staff.release.manifest import TOP_LEVEL, ReleaseError, audience, starters_of
 from staff.release.repository import files_of_working_tree
 from staff.release.starters import BEGIN, END, starters
+from tests.classroom import write
 from tests.support import PROJECT, SOLUTIONS
 
 SECRET = "a secret of this test"
@@ -230,17 +231,20 @@ def test_what_would_be_written_is_refused_before_any_work(tmp_path, monkeypatch)
         program.build(tmp_path, SECRET, "HEAD")
 
 
-def test_changed_files_are_told_whether_they_are_tracked_or_new(tmp_path, monkeypatch):
+def test_the_files_of_the_project_are_those_that_git_knows_and_new_ones_in_its_folders(tmp_path, monkeypatch):
     monkeypatch.setattr(repository_files, "PROJECT_DIRECTORY", tmp_path)
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@x"]
     for name in ("kept", "changed", "gone"):
         (tmp_path / name).write_text("before")
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
         subprocess.run([*git, *command], cwd=tmp_path, check=True)
-    (tmp_path / "changed").write_text("after")
+    write(tmp_path, {"changed": "after", "data/new.py": "", "class.zip": "a class", "graded/scores.csv": ""})
+    write(tmp_path, {"staff/solutions/electives/one.py": "", "electives/one.py": ""})
     (tmp_path / "gone").unlink()
-    (tmp_path / "new").touch()
-    assert repository_files.changed_files("HEAD") == ["changed", "gone", "new"]
+    new = ["data/new.py", "staff/solutions/electives/one.py"]
+    assert repository_files.changed_files("HEAD") == ["changed", *new[:1], "gone", *new[1:]]
+    here = ["changed", "data/new.py", "electives/one.py", "kept", "staff/solutions/electives/one.py"]
+    assert list(repository_files.files_of_working_tree()) == here  # a class in the project's folder is no part of it
     with pytest.raises(ReleaseError, match="git failed: .*nosuch"):
         repository_files.changed_files("nosuch")
 

@@ -7,7 +7,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from staff.release.manifest import ReleaseError
+from staff.release.manifest import TOP_LEVEL, ReleaseError, starters_of
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 
@@ -26,9 +26,13 @@ def files_of_commit(commit: str) -> dict[str, bytes]:
 
 
 def files_of_working_tree() -> dict[str, bytes]:
-    """Every file that git does not ignore, as it is on disk now: for trying things out, never for a release."""
-    names = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard").decode().split("\0")
-    paths = [(name, PROJECT_DIRECTORY / name) for name in names if name]
+    """Every file of the project as it is on disk now: for trying things out, never for a release.
+
+    Files that git does not know yet count in the project's own folders. Others, such as a class's export and its
+    results, are no part of the project.
+    """
+    names = {*_names("ls-files", "-z"), *_new_files()}
+    paths = [(name, PROJECT_DIRECTORY / name) for name in sorted(names | starters_of(names))]
     return {name: path.read_bytes() for name, path in paths if path.is_file()}
 
 
@@ -39,9 +43,17 @@ def commit_id(commit: str) -> str:
 
 def changed_files(commit: str) -> list[str]:
     """The files of the working tree that differ from a commit, or are not in it, or are only in it."""
-    tracked = _git("diff", "--name-only", "-z", commit, "--")
-    new = _git("ls-files", "-z", "--others", "--exclude-standard")
-    return sorted(name for name in (tracked + new).decode().split("\0") if name)
+    return sorted([*_names("diff", "--name-only", "-z", commit, "--"), *_new_files()])
+
+
+def _new_files() -> list[str]:
+    """The files in the project's own folders that git does not know yet."""
+    return _names("ls-files", "-z", "--others", "--exclude-standard", "--", *TOP_LEVEL)
+
+
+def _names(*arguments: str) -> list[str]:
+    """The file names that git lists."""
+    return [name for name in _git(*arguments).decode().split("\0") if name]
 
 
 def _git(*arguments: str) -> bytes:
