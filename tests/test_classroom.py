@@ -326,13 +326,14 @@ def test_a_worker_that_dies_is_replaced_its_submission_tried_elsewhere_and_then_
     assert [replies[name].document["score"] for name in "abd"] == [2.0, 2.0, 0.0]
 
 
-def test_what_was_sent_to_workers_is_not_kept():
+def test_what_was_sent_to_workers_is_not_kept_and_interrupts_are_left_to_the_driver():
     """Else the driver of a large class grows by every submission's files. One has a name that is no text in UTF-8."""
     names = [*"1234", "caf\udce9"]
     items = [WorkItem(name, Key("", "", ""), {"models.py": b"right"}, SETTINGS, 60) for name in names]
     with cluster.connected(None, 1, Grader({})) as (client, plugin):
         assert sorted(item.id for item, _ in Driver(client, plugin, fake).run(items)) == names
         assert not client.scheduler_comm.recent_message_log
+        assert list(client.run(signal.getsignal, signal.SIGINT).values()) == [signal.SIG_IGN]
 
 
 # --- the records and the page

@@ -17,6 +17,9 @@ from staff.classroom.worker import UnpackedGrader
 SECONDS_FOR_WORKERS = 60
 DEATHS_BORNE = 1  # of a worker with a submission at hand, before the driver tries that one by itself
 
+# A terminal sends Ctrl-C to every process. The driver ends the workers; they would print tracebacks before.
+LEAVE_INTERRUPTS_TO_THE_DRIVER = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+
 
 @contextmanager
 def connected(scheduler: str | None, workers: int, grader: Grader) -> Iterator[tuple[Client, str]]:
@@ -71,6 +74,7 @@ def _cluster(workers: int) -> Iterator[LocalCluster]:
         memory_limit=0,
         dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
+        preload=[LEAVE_INTERRUPTS_TO_THE_DRIVER],
     ) as cluster:
         yield cluster
 
