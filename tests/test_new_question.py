@@ -157,6 +157,12 @@ def test_what_is_there_already_is_never_overwritten(tmp_path):
         plan(tmp_path, LAYER_NORM)
 
 
+@pytest.mark.parametrize("names", [Names("e99", "Layer norm", "electives.train"), Names("q99", "Adam", "optimizers")])
+def test_no_two_student_files_have_one_name_in_different_folders(names):
+    with pytest.raises(NewQuestionError, match="another question has a student file named"):
+        plan(PROJECT, names)
+
+
 def test_no_placeholder_of_the_template_is_left_behind():
     for path, text in plan(PROJECT, LAYER_NORM).items():
         assert "TEMPLATE" not in path + text, path

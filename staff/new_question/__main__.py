@@ -94,6 +94,9 @@ def plan(project: Path, names: Names) -> dict[str, str]:
         found[f"test_cases/{names.id}/{path.removeprefix('question/')}"] = names.put_into(text)
     if there := [path for path in (f"test_cases/{names.id}", *found) if (project / path).exists()]:
         raise NewQuestionError(f"{there[0]} is there already; choose another id or --module, or remove it first")
+    name = Path(student_file).name  # single files are handed in without their folder
+    if name in {path.name for path in (project / "staff" / "solutions").rglob("*.py")}:
+        raise NewQuestionError(f"another question has a student file named {name}; choose another name with --module")
     return found
 
 
