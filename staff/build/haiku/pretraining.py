@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from data import haiku as texts
+from data.files import write_bytes
 from data.haiku import Haiku, plain
 from staff.build.archive import timeless_member
 from staff.build.haiku import lexicon
@@ -74,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
             current = archive.read(archive.namelist()[0]).decode("utf-8") == text
         print("up to date" if current else f"{texts.PRETRAINING.name} differs; run this command without --check")
         return int(not current)
-    texts.PRETRAINING.write_bytes(packed(text))
+    write_bytes(texts.PRETRAINING, packed(text))
     print(f"{texts.PRETRAINING}: {NUMBER} haiku, {texts.PRETRAINING.stat().st_size // 1024} KiB")
     return 0
 

@@ -11,6 +11,7 @@ import textwrap
 from collections import defaultdict
 
 from data import haiku as texts
+from data.files import write_text
 from staff.build.haiku.syllables import count
 from startup import ending
 
@@ -51,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
         current = texts.SYLLABLES.read_text(encoding="utf-8") == text
         print("up to date" if current else f"{texts.SYLLABLES.name} differs; run this command without --check")
         return int(not current)
-    texts.SYLLABLES.write_text(text, encoding="utf-8", newline="\n")
+    write_text(texts.SYLLABLES, text)
     print(f"{texts.SYLLABLES}: {sum(len(line.split()) - 1 for line in text.splitlines()[2:])} words")
     return 0
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 
 from data import plays
+from data.files import write_text
 from staff.build.plays import grammar
 from staff.build.plays.stage import Stage
 from startup import ending
@@ -66,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
         same = arguments.output.is_file() and arguments.output.read_bytes() == text.encode()
         print(f"{arguments.output}: {'as built' if same else 'differs; run python -m staff.build.plays.build'}")
         return 0 if same else 1
-    arguments.output.write_bytes(text.encode())
+    write_text(arguments.output, text)
     print("\n".join(facts(stage, text, log_probability)))
     return 0
 
