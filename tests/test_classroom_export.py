@@ -21,6 +21,15 @@ from staff.classroom.roster import Student
 from tests.classroom import METADATA_OF_ONE, WANTED, inside, write, zip_of
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_metadata_that_a_student_hands_in_are_an_ordinary_file(tmp_path, packed):
+    files = {METADATA: METADATA_OF_ONE, f"submission_7/{METADATA}": "submission_8:\n"} | inside("submission_7")
+    path = zip_of(tmp_path / "a.zip", files) if packed else write(tmp_path / "a", files)
+    (one,) = export.read(path, WANTED).submissions
+    assert (one.id, one.students[0].name, sorted(one.files)) == ("7", "Null", sorted(WANTED))
+    assert one.notes[0].startswith(f"Not used: {METADATA}.")
+
+
 @pytest.mark.parametrize("top", ["", "assignment_1_export/"])
 @pytest.mark.parametrize("packed", [False, True])
 def test_an_export_is_read_alike_unpacked_or_zipped_with_a_folder_around_it_or_without(tmp_path, top, packed):
@@ -129,7 +138,9 @@ def test_metadata_makes_no_objects_and_bombs_stay_small():
         (lambda path: None, "no such file"),
         (lambda path: path.write_text("x"), "neither a folder nor a zip"),
         (lambda path: path.mkdir(), "holds no submissions"),
-        (lambda path: write(path, {f"a/{METADATA}": "", f"b/{METADATA}": ""}), "holds 2 exports"),
+        (lambda path: write(path, {f"a/{METADATA}": "", f"b/{METADATA}": ""}), "the folder a, one of several, holds"),
+        (lambda path: write(path, inside("ann") | {f"ben/{METADATA}": METADATA_OF_ONE}), "the folder ben, one of"),
+        (lambda path: zip_of(path, inside("ann") | {f"ben/{METADATA}": METADATA_OF_ONE}), "the folder ben, one of"),
     ],
 )
 def test_what_is_no_export_is_refused_with_words(tmp_path, make, reason):

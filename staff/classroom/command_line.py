@@ -11,10 +11,14 @@ from staff.classroom.errors import ClassroomError
 from startup import cores, ending
 
 COULD_NOT = 2
+EXIT_STATUS = (
+    "Exit status: 0 every submission is graded, 1 one could not be read or the grader failed on one, 2 the command "
+    "could not start or go on, 130 after Ctrl-C."
+)
 
 
 def run(argv: list[str]) -> int:
-    """Parse and run; returns 0 when all is graded, 1 if the grader failed on some, 2 if it could not, 130 on Ctrl-C."""
+    """Parse and run; returns the exit status, such as `EXIT_STATUS` for grade, and 2 if it could not."""
     arguments = _parser().parse_args(argv)
     try:
         return arguments.command(arguments)
@@ -34,7 +38,7 @@ def run(argv: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m staff.classroom", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    grade = commands.add_parser("grade", help="grade every submission of an export")
+    grade = commands.add_parser("grade", help="grade every submission of an export", epilog=EXIT_STATUS)
     grade.add_argument("export", type=Path, metavar="EXPORT", help="Gradescope's export, or a folder of submissions")
     grade.add_argument("--out", type=Path, required=True, metavar="DIR", help="where results go, and are looked for")
     grade.add_argument("--regrade", action="store_true", help="grade again what another grader or settings graded")

@@ -198,10 +198,10 @@ class _Folder:
     """An unpacked export, or a plain folder."""
 
     def __init__(self, path: Path) -> None:
-        within = [path, *(entry for entry in sorted(path.iterdir()) if entry.is_dir() and not _is_noise(entry.name))]
-        found = [folder / METADATA for folder in within if _is_file(folder / METADATA)]
-        if len(found) > 1:
-            raise ClassroomError(f"{path}: holds {len(found)} exports ({found[0]}, {found[1]}); grade one at a time")
+        folders = [entry for entry in sorted(path.iterdir()) if entry.is_dir() and not _is_noise(entry.name)]
+        found = [folder / METADATA for folder in (path, *folders) if _is_file(folder / METADATA)]
+        if found and found[0].parent != path and len(folders) > 1:
+            raise _one_of_several(path, found[0].parent.name)
         self._metadata = found[0] if found else None
         self._root = found[0].parent if found else path
         entries = [entry for entry in sorted(self._root.iterdir()) if not _is_noise(entry.name)]
@@ -248,8 +248,10 @@ class _Archive:
         self._archive = archive
         members = [(parts, member) for member in archive.infolist() if (parts := parts_of(member))]
         found = [(parts, member) for parts, member in members if parts[-1] == METADATA and len(parts) <= 2]
-        if len(found) > 1:
-            raise ClassroomError(f"{path}: holds {len(found)} exports; grade one at a time")
+        found.sort(key=lambda pair: len(pair[0]))
+        folders = {parts[0] for parts, member in members if len(parts) > 1 or member.is_dir()}
+        if found and len(found[0][0]) > 1 and len(folders) > 1:
+            raise _one_of_several(path, found[0][0][0])
         self._metadata = found[0][1] if found else None
         if found:
             top = found[0][0][:-1]
@@ -275,6 +277,14 @@ class _Archive:
     def open(self, name: str) -> Iterator[tuple[Path, list[str]]]:
         with tempfile.TemporaryDirectory(prefix="nn-submission-") as folder:
             yield Path(folder), unpack(self._archive, self._members[name], self._depth, Path(folder))
+
+
+def _one_of_several(path: Path, name: str) -> ClassroomError:
+    """Metadata beside other folders: they belong to an export, or are a student's file in a class without metadata."""
+    return ClassroomError(
+        f"{path}: the folder {name}, one of several, holds a {METADATA}. Grade that folder alone if it is an export; "
+        "take the file away if it is a student's"
+    )
 
 
 def _only_archive(folder: Path, entries: list[str]) -> Path | None:
