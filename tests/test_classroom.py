@@ -17,9 +17,10 @@ import dask
 from distributed import Client, LocalCluster
 
 from grading.checks import attempts
+from grading.gradescope import settings as harness_settings
 from grading.outcomes import CRASHED, NOT_FINISHED
 from grading.questions import CORE, discover
-from staff.classroom import __main__, changes, cluster, grade, grader, made_class, tables
+from staff.classroom import __main__, changes, cluster, grade, grade_one, grader, made_class, tables
 from staff.classroom.driver import Driver
 from staff.classroom.errors import ClassroomError
 from staff.classroom.export import Submission
@@ -266,6 +267,18 @@ def test_the_questions_that_nobody_names_are_those_of_gradescope(tmp_path, at_on
     class_folder(tmp_path, ann="right")
     grade.grade(Request(tmp_path / "class", tmp_path / "out"), noting_questions, OURS)
     assert calls == [question.id for question in discover() if question.group == CORE]
+
+
+def test_seed_and_attempts_are_those_of_gradescope_unless_named(tmp_path, at_once, monkeypatch):
+    course = replace(harness_settings.load(environment={}), seed=7, attempts=1)
+    monkeypatch.setattr(harness_settings, "load", lambda environment: course)
+    class_folder(tmp_path, ann="right")
+    for flags, seed in (({}, 7), ({"seed": 0, "regrade": True}, 0)):
+        do(tmp_path, **flags)
+        record = json.loads((tmp_path / "out" / "submissions" / "ann" / "result.json").read_text())
+        assert record["settings"]["seed"] == seed
+    order = {"private": [], "seed": 7, "time_limit_seconds": None, "report": False}
+    assert grade_one._settings(tmp_path, tmp_path, tmp_path, order).attempts == 1
 
 
 def broken_check(item: WorkItem, plugin: str) -> Reply:

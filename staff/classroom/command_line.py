@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--out", type=Path, required=True, metavar="DIR", help="where results go, and are looked for")
     grade.add_argument("--regrade", action="store_true", help="grade again what another grader or settings graded")
     grade.add_argument("-q", "--questions", default="", metavar="q1,q2", help="only these (default: Gradescope's)")
-    grade.add_argument("--seed", type=count_from(0), default=0, metavar="N", help="of every random number (default 0)")
+    grade.add_argument("--seed", type=count_from(0), metavar="N", help="of every random number (default: Gradescope's)")
     grade.add_argument("--time-limit", type=seconds, metavar="SECONDS", help="for each question")
     grade.add_argument("--data-directory", type=Path, metavar="DIR", help="look for datasets there first")
     grade.add_argument(

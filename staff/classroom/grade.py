@@ -39,7 +39,7 @@ class Request:
     export: Path
     out: Path
     questions: tuple[str, ...] = ()
-    seed: int = 0
+    seed: int | None = None
     time_limit_seconds: float | None = None
     data_directory: Path | None = None
     hidden_directory: Path | None = None
@@ -75,10 +75,13 @@ def grade(request: Request, call: Grade = worker.grade, ours: Grader | None = No
             f"--out {request.out}: lies in {request.export}, where the next run would take it for a submission; name a "
             "folder beside it"
         )
-    questions = _chosen(request.questions)
-    settings = GradingSettings(
-        tuple(q.id for q in questions), request.seed, request.time_limit_seconds, installed_versions()
-    )
+    try:
+        course = harness_settings.load(environment={})
+        questions = _chosen(request.questions, course)
+    except (QuestionError, harness_settings.SettingsError) as error:
+        raise ClassroomError(str(error)) from error
+    seed = course.seed if request.seed is None else request.seed
+    settings = GradingSettings(tuple(q.id for q in questions), seed, request.time_limit_seconds, installed_versions())
     ours = ours or grader.load(request.data_directory, request.hidden_directory, settings.questions)
     known, required = student_files(discover()), student_files(questions)
     klass = export.read(request.export, known, required)
@@ -225,18 +228,16 @@ def _written(out: Path) -> Iterator[None]:
         raise ClassroomError(f"--out {out}: cannot write ({reason(error)}: {error.filename or out})") from error
 
 
-def _chosen(asked: Sequence[str]) -> list[Question]:
+def _chosen(asked: Sequence[str], course: harness_settings.HarnessSettings) -> list[Question]:
     """The questions asked for; those that Gradescope grades when none is named.
 
     Raises:
         ClassroomError: there is no such question.
+        QuestionError, SettingsError: a question or a setting is broken.
     """
-    try:
-        questions = discover()
-        if not asked:
-            return assigned(questions, harness_settings.load(environment={}))
-    except (QuestionError, harness_settings.SettingsError) as error:
-        raise ClassroomError(str(error)) from error
+    questions = discover()
+    if not asked:
+        return assigned(questions, course)
     if unknown := sorted(set(asked) - {question.id for question in questions}):
         raise ClassroomError(
             f"there is no question {', '.join(unknown)}; the questions are {', '.join(q.id for q in questions)}"

@@ -106,6 +106,7 @@ def _settings(code: Path, workplace: Path, place: Path, order: Order) -> Setting
         seed=order["seed"],
         time_limit_seconds=order["time_limit_seconds"],
         exhibits=order["report"],
+        attempts=harness_settings.load(environment={}).attempts,
         hidden_directory=hidden if hidden.is_dir() else None,
         sandbox=sandbox if is_available() else None,
     )
