@@ -53,9 +53,9 @@ def build(out: Path, *, for_students: bool = False) -> None:
         SiteError: a source cannot be written, or Sphinx reports an error or a warning.
         OSError: nothing can be written beside `out`.
     """
-    out = out.resolve()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f"{out.name}-", dir=out.parent) as folder:
+    beside = out.resolve().parent
+    beside.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{out.name}-", dir=beside) as folder:
         source, built = Path(folder) / "source", Path(folder) / "built"
         for path, content in staged(files_of_working_tree(), for_students=for_students).items():
             (source / path).parent.mkdir(parents=True, exist_ok=True)
