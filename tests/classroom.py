@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 WANTED = ("losses.py", "models.py", "train.py")
@@ -29,7 +30,7 @@ def write(directory: Path, files: dict[str, str]) -> Path:
     return directory
 
 
-def zip_of(path: Path, files: dict[str, bytes | str]) -> Path:
+def zip_of(path: Path, files: Mapping[str, bytes | str]) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in files.items():
             archive.writestr(name, content)
