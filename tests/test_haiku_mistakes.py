@@ -14,10 +14,10 @@ from grading.checks import diagnosis
 from grading.checks.combinations import Computation
 from grading.checks.diagnosis import Mistake, Probe
 from grading.questions import discover
-from test_cases.q8 import cases
+from test_cases.q8 import cases, mistakes_in_steps, steps
+from test_cases.q8 import mistakes_in_encoding as encodings
 from test_cases.q8 import mistakes_in_form as forms
-from test_cases.q8 import mistakes_in_learning as learning
-from test_cases.q8 import mistakes_in_steps as steps
+from test_cases.q8 import mistakes_in_loss as losses
 from test_cases.q8 import mistakes_in_writing as writing
 
 CHECKS = next(question for question in discover() if question.id == "q8").functions["model"].__globals__
@@ -53,7 +53,7 @@ def single(computation: Computation) -> list[Mistake]:
 
 ENCODINGS: dict[str, tuple[Sequence[Mistake], list[Probe], float]] = {
     name: (
-        learning.ENCODING[name],
+        encodings.ENCODING[name],
         [(example, np.array(encoded(*example)[name])) for example in cases.examples()],
         CHECKS["TOLERANCE"],
     )
@@ -62,8 +62,8 @@ ENCODINGS: dict[str, tuple[Sequence[Mistake], list[Probe], float]] = {
 KINDS: dict[str, tuple[Sequence[Mistake], list[Probe], float]] = {
     **ENCODINGS,
     "loss": (
-        learning.LOSSES,
-        [((x, y, mask), learning.masked_mean(learning.token_losses(x, y), mask)) for x, y, mask in cases.losses()],
+        losses.LOSSES,
+        [((x, y, mask), losses.masked_mean(losses.token_losses(x, y), mask)) for x, y, mask in cases.losses()],
         CHECKS["TOLERANCE"],
     ),
     "sampling": (
@@ -79,7 +79,7 @@ KINDS: dict[str, tuple[Sequence[Mistake], list[Probe], float]] = {
         ],
         0,
     ),
-    "writing": (single(steps.WRITING), [(given, steps.greedy(*given)) for given in tables()], 0),
+    "writing": (single(mistakes_in_steps.WRITING), [(given, steps.greedy(*given)) for given in tables()], 0),
 }
 
 
@@ -106,7 +106,7 @@ def test_the_computed_losses_are_torchs():
     for logits, targets, mask in cases.losses():
         counted = mask == 1
         expected = cross_entropy(from_numpy(logits[counted]), from_numpy(targets[counted])).item()
-        assert learning.masked_mean(learning.token_losses(logits, targets), mask) == pytest.approx(expected, rel=1e-5)
+        assert losses.masked_mean(losses.token_losses(logits, targets), mask) == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_greedy_verse_takes_only_what_is_allowed_and_ends():
@@ -145,14 +145,14 @@ def test_a_verse_without_an_end_is_told_by_its_tokens(tokens, phrase):
 
 def test_the_edges_of_a_mask_are_told():
     right = np.array([0, 0, 1, 1, 1, 0])
-    assert learning.ones(right, right) == ""
-    assert learning.ones(np.array([0, 1, 1, 1, 0, 0]), right) == (
+    assert encodings.ones(right, right) == ""
+    assert encodings.ones(np.array([0, 1, 1, 1, 0, 0]), right) == (
         "The first 1 of the mask is 1 position early. The first token of the verse is the target at position "
         "len(prompt) - 1. The last 1 of the mask is 1 position early. The last token of the verse is the target at "
         "position len(prompt) + len(verse) - 2."
     )
-    assert learning.ones(np.zeros(6), right) == "The mask has no 1."
-    assert learning.ones(np.array([1, 0, 1, 1, 1, 0]), right) == ""
+    assert encodings.ones(np.zeros(6), right) == "The mask has no 1."
+    assert encodings.ones(np.array([1, 0, 1, 1, 1, 0]), right) == ""
 
 
 def frequencies(of_temperature, of_top_k=lambda top_k: top_k) -> list[np.ndarray]:

@@ -21,8 +21,9 @@ from grading.checks.student import Picture, Student
 from grading.outcomes import CheckFailed
 from pictures.panels import Conversation
 from test_cases.q8 import answers, cases, verses
+from test_cases.q8 import mistakes_in_encoding as encodings
 from test_cases.q8 import mistakes_in_form as forms
-from test_cases.q8 import mistakes_in_learning as learning
+from test_cases.q8 import mistakes_in_loss as losses
 from test_cases.q8 import mistakes_in_writing as writing
 from test_cases.q8.cases import RARE, SMALL_FORM, SYLLABLES, TOKENS
 
@@ -58,7 +59,7 @@ def encoding(student: Student, library: Library, thresholds: Mapping[str, float]
             right, given = np.array(values), found[part]
             with diagnosis.explained(
                 partial(_wrong_encoding, student, part, name),
-                lambda name=name, right=right, given=given: learning.ones(given, right) if name == "mask" else "",  # type: ignore[misc]
+                lambda name=name, right=right, given=given: encodings.ones(given, right) if name == "mask" else "",  # type: ignore[misc]
             ):
                 numbers = expect.array(given, (length,), f"{what} a tensor")
                 if not np.array_equal(numbers, values):
@@ -74,7 +75,7 @@ def loss(student: Student, library: Library, thresholds: Mapping[str, float]) ->
             batch, time = mask.shape
             what = f"`masked_loss` of {batch} x {time} positions, with a mask of {int(mask.sum())} ones,"
             value = expect.number(student.call("haiku.masked_loss", logits, targets, mask), f"{what} should be")
-            expected = learning.masked_mean(learning.token_losses(logits, targets), mask)
+            expected = losses.masked_mean(losses.token_losses(logits, targets), mask)
             expect.close(value, expected, TOLERANCE, f"{what} should be")
             found = student.gradients("haiku.masked_loss", logits, targets, mask)
             slope = found.inputs[0]
@@ -157,7 +158,7 @@ def _wrong_encoding(student: Student, part: int, name: str, text: str) -> str:
     if changed := _changed_by_encoding(student):
         return changed
     probes = [(example, student.call("haiku.encode_example", *example)[part]) for example in cases.examples()]
-    return diagnosis.recognised(learning.ENCODING[name], probes, TOLERANCE)
+    return diagnosis.recognised(encodings.ENCODING[name], probes, TOLERANCE)
 
 
 def _changed_by_encoding(student: Student) -> str:
@@ -177,10 +178,10 @@ def _changed_by_encoding(student: Student) -> str:
 
 
 def _wrong_loss(student: Student, text: str) -> str:
-    if explanation := diagnosis.crash(text, learning.LOSS_CRASHES):
+    if explanation := diagnosis.crash(text, losses.LOSS_CRASHES):
         return explanation
     probes = [(arguments, student.call("haiku.masked_loss", *arguments)) for arguments in cases.losses()]
-    return diagnosis.recognised(learning.LOSSES, probes, TOLERANCE)
+    return diagnosis.recognised(losses.LOSSES, probes, TOLERANCE)
 
 
 def _smallest_wrong_loss(student: Student) -> str:
@@ -188,7 +189,7 @@ def _smallest_wrong_loss(student: Student) -> str:
         (
             smallest.Case(
                 f"logits {smallest.told(logits)}, targets {smallest.told(targets)}, mask {smallest.told(mask)}",
-                learning.masked_mean(learning.token_losses(logits, targets), mask),
+                losses.masked_mean(losses.token_losses(logits, targets), mask),
                 partial(student.call, "haiku.masked_loss", logits, targets, mask),
             )
             for logits, targets, mask in cases.small_losses()

@@ -14,7 +14,7 @@ import numpy as np
 from grading.checks.diagnosis import Mistake
 from grading.checks.wording import listed
 from test_cases.q8.mistakes_in_form import SmallForm
-from test_cases.q8.mistakes_in_learning import softmax
+from test_cases.q8.mistakes_in_loss import softmax
 
 # --- sample_next: each takes (rows, temperature, top_k) and gives the chance of every token for every row ---
 

@@ -12,9 +12,8 @@ from grading.checks import diagnosis, expect, smallest
 from grading.checks.student import Student
 from grading.checks.wording import listed
 from grading.outcomes import CheckFailed, StudentCrashed
-from test_cases.q8 import cases
+from test_cases.q8 import cases, mistakes_in_steps, steps
 from test_cases.q8 import mistakes_in_form as forms
-from test_cases.q8 import mistakes_in_steps as steps
 from test_cases.q8 import mistakes_in_writing as writing
 from test_cases.q8.cases import BREAKS, END, PAD, SMALL_FORM, SYLLABLES, TOKENS
 
@@ -110,7 +109,7 @@ def wrong_writing(student: Student, form: Any, text: str) -> str:
             except StudentCrashed:
                 continue
             probes.append(((favoured, prompts, SMALL_FORM), written))
-    return writing.endless(text, SMALL_FORM) or steps.WRITING.explanation(probes, 0)
+    return writing.endless(text, SMALL_FORM) or mistakes_in_steps.WRITING.explanation(probes, 0)
 
 
 def more_evidence(student: Student, form: Any) -> str:
