@@ -1,4 +1,4 @@
-"""Question 1: what can go wrong with a score, a prediction and an update of the perceptron."""
+"""Question 1: what can go wrong with a score and with a prediction of the perceptron."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from grading.checks.combinations import Computation, Part, Variant
-
-TOLERANCE = 1e-4  # of float32 sums of a few products
+from grading.checks.diagnosis import Mistake
 
 
 def score(
@@ -84,6 +83,24 @@ SCORE = Computation(
     ),
 )
 
+PREDICTIONS = [
+    Mistake(
+        np.sign,
+        "You return the sign of the score. The sign of 0 is 0. A score of 0 belongs to class 1.",
+    ),
+    Mistake(
+        lambda score: 1 if score > 0 else -1,
+        "Only the score of exactly 0 gets the wrong class. A score of 0 belongs to class 1. Which comparison do you "
+        "use?",
+    ),
+    Mistake(lambda score: -1 if score >= 0 else 1, "Every prediction has the wrong sign."),
+    Mistake(lambda score: -1 if score > 0 else 1, "Every prediction has the wrong sign, except for a score of 0."),
+    Mistake(lambda score: 1 if score >= 0 else 0, "Your classes are 1 and 0. The classes should be 1 and -1."),
+    Mistake(lambda score: score, "You return the score itself. The prediction is the class: 1 or -1."),
+    Mistake(lambda score: 1, "The prediction is 1 for every point."),
+    Mistake(lambda score: -1, "The prediction is -1 for every point."),
+]
+
 
 def threshold(scores: Sequence[float], predictions: Sequence[float]) -> str:
     """At which score predictions change, if they change once and not next to 0.
@@ -103,46 +120,3 @@ def threshold(scores: Sequence[float], predictions: Sequence[float]) -> str:
         f"The prediction changes from {found[0]:g} to {found[-1]:g} at a score between {below:.2g} and {above:.2g}. "
         "The prediction should change from -1 to 1 at 0. With what does your code compare the score?"
     )
-
-
-def direction(moved: np.ndarray, start: np.ndarray, point: np.ndarray, label: float) -> str:
-    """What a move of the weights that goes neither along label * x nor against it is made of.
-
-    Args:
-        moved: by which the weights moved, (dimensions,).
-        start: the weights before, (dimensions,).
-        point, label: that caused the move.
-    """
-    right = label * point
-    directions = {
-        "The move is the same for all weights, so that the point plays no part.": np.ones_like(point),
-        "The move goes along the weights. It should go along the point.": start,
-        "The move goes along the absolute values of x.": np.abs(point),
-        "The move goes along the signs of x.": np.sign(point),
-        "The move goes along the squares of x.": np.square(point),
-        "The move goes along the products of weights and x.": start * point,
-    }
-    for told, along in directions.items():
-        if along.any() and _is_along(moved, along):
-            return f"{told} Which numbers does your update add?"
-    still = moved == 0
-    if still.any() and not still.all() and _is_along(moved[~still], right[~still]):
-        which = ", ".join(str(index) for index in np.flatnonzero(still))
-        return f"These weights did not move: {which} (from 0). The others moved along label * x."
-    parts = np.stack([right, start], axis=1)
-    sizes = np.linalg.lstsq(parts, moved, rcond=None)[0]
-    if len(moved) > 2 and np.abs(parts @ sizes - moved).max() <= TOLERANCE * np.abs(moved).max():
-        if abs(sizes[1] + 1) < TOLERANCE:
-            return (
-                "The new weights are a multiple of label * x. The old weights are lost. Does your update add, or set?"
-            )
-        return (
-            f"The move is {sizes[0]:.3g} times label * x plus {sizes[1]:.3g} times the weights. An update adds label * "
-            "x alone. What else changes the weights?"
-        )
-    return ""
-
-
-def _is_along(moved: np.ndarray, direction: np.ndarray) -> bool:
-    aside = moved - (moved @ direction) / (direction @ direction) * direction
-    return bool(np.abs(aside).max() <= TOLERANCE * np.abs(moved).max())
