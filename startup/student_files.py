@@ -22,6 +22,7 @@ FOREIGN_MARKS = (
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
 CONFLICT_MARKERS = ("<<<<<<< ", "=======", ">>>>>>> ")  # git begins the lines around two versions with these
+MAX_DEPTH = 100  # the project's own files have 21; readers of a tree call themselves some six times for each level
 PUT_BACK = "Put the file back, or check --code-directory."  # the remedy on a student's own machine
 
 
@@ -41,7 +42,7 @@ def parse(directory: Path, name: str) -> ast.Module:
     content = _read(directory, name)
     text = _decoded(content, name)
     try:
-        return syntax.parse(content, name)
+        tree = syntax.parse(content, name)
     except SyntaxError as error:
         if conflict := _line_of_a_conflict(text):
             raise UnusableFile(
@@ -58,6 +59,8 @@ def parse(directory: Path, name: str) -> ast.Module:
         ) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise UnusableFile(f"{name} is not valid Python: {error}. Is it a text file in UTF-8?") from None
+    _require_shallow(tree, name)
+    return tree
 
 
 def require_usable(directory: Path, name: str) -> None:
@@ -73,6 +76,21 @@ def require_usable(directory: Path, name: str) -> None:
             if file not in seen and os.path.lexists(directory / file):
                 seen.add(file)
                 waiting.append(file)
+
+
+def _require_shallow(tree: ast.Module, name: str) -> None:
+    """Refuse a syntax tree that is too deep for whoever reads it: Python limits how often a function calls itself."""
+    level: list[ast.AST] = [tree]
+    line = 0
+    for _ in range(MAX_DEPTH):
+        line = next((node.lineno for node in level if isinstance(node, (ast.stmt, ast.expr))), line)
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return
+    raise UnusableFile(
+        f"{name}:{line} nests more than {MAX_DEPTH} statements and expressions in one another. Split this line into "
+        "several."
+    )
 
 
 def _read(directory: Path, name: str) -> bytes:
