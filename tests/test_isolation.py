@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from grading.isolation import forkserver, memory
+from grading.isolation import forkserver, memory, process
 from grading.isolation.process import StudentProcess
 from grading.isolation.sandbox import Sandbox, is_available
 from startup import packages
@@ -49,6 +52,71 @@ def test_a_fork_server_whose_grader_was_killed_ends_without_a_word(unread):
     program = [sys.executable, "-c", GRADER_THAT_ENDS.format(unread=unread)]
     ended = subprocess.run(program, cwd=PROJECT, capture_output=True, text=True, timeout=SECONDS_UNTIL_IT_HANGS)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+@pytest.fixture
+def scripted(monkeypatch) -> Iterator[tuple[forkserver.ForkServer, Callable[[bytes], None]]]:
+    """A fork server whose answers the test writes itself."""
+    theirs: list[socket.socket] = []
+
+    class Ended:
+        def wait(self, timeout: float = 0) -> int:
+            return 0
+
+        kill = wait
+
+    def start(control: socket.socket, *_: object) -> Any:
+        theirs.append(control.dup())
+        return Ended()
+
+    monkeypatch.setattr(forkserver, "start", start)
+    server = forkserver.ForkServer()
+    with theirs[0]:
+        yield server, theirs[0].sendall
+        server.close()
+
+
+def forked(server: forkserver.ForkServer) -> int:
+    pid, *streams = server.fork()
+    for stream in streams:
+        stream.close()
+    return pid
+
+
+@pytest.mark.skipif(not forkserver.is_available(), reason="there is no fork server here")
+def test_an_exit_status_is_that_of_the_latest_process_of_its_number(scripted):
+    """The system uses numbers again: a class of 500 starts more processes than there are numbers."""
+    server, answer = scripted
+    answer(b"started 7\nended 7 9\n")
+    assert (forked(server), server.wait(7, SECONDS_UNTIL_IT_HANGS)) == (7, -9)
+    answer(b"started 7\n")
+    assert (forked(server), server.wait(7, 0)) == (7, None)
+
+
+@pytest.mark.skipif(not forkserver.is_available(), reason="there is no fork server here")
+def test_a_fork_server_that_does_not_answer_in_time_is_asked_no_more(scripted, monkeypatch):
+    """Its late answer would be taken for that to the next request."""
+    server, _ = scripted
+    monkeypatch.setattr(packages, "SECONDS_TO_IMPORT", 0)
+    monkeypatch.setattr(packages, "problem", lambda *names: "")
+    with pytest.raises(RuntimeError, match="did not answer"):
+        server.fork()
+    assert not server.is_alive()
+
+
+def test_a_process_prints_on_where_the_graders_own_output_is_closed():
+    """As in `autograder.py --json FILE | head`: what is graded must not be the student's BrokenPipeError."""
+    read, write = os.pipe()
+
+    def closed(text: str) -> None:
+        raise BrokenPipeError
+
+    reader = threading.Thread(target=process._pump, args=(os.fdopen(read, "rb", buffering=0), closed))
+    reader.start()
+    with os.fdopen(write, "wb", buffering=0) as output:
+        for _ in range(3):
+            output.write(bytes(2**17))  # more than a pipe holds
+    reader.join(SECONDS_UNTIL_IT_HANGS)
 
 
 @pytest.mark.skipif(not is_available(), reason="there is no sandbox here")

@@ -87,6 +87,7 @@ class ForkServer:
                 os.close(descriptor)
             self._condition.wait_for(lambda: self._started or self._gone, timeout=packages.SECONDS_TO_IMPORT)
             if not self._started:
+                self._gone = True  # a late answer would be taken for that to the next request
                 for descriptor in (requests_write, replies_read, output_read):
                     os.close(descriptor)
                 if self._closed:
@@ -139,10 +140,12 @@ class ForkServer:
                 word, *numbers = line.split()
                 with self._condition:
                     self._has_answered = True
+                    pid = int(numbers[0])
                     if word == "started":
-                        self._started.append(int(numbers[0]))
+                        self._statuses.pop(pid, None)  # of an earlier process: the system uses its numbers again
+                        self._started.append(pid)
                     else:
-                        self._statuses[int(numbers[0])] = os.waitstatus_to_exitcode(int(numbers[1]))
+                        self._statuses[pid] = os.waitstatus_to_exitcode(int(numbers[1]))
                     self._condition.notify_all()
         with self._condition:
             self._gone = True

@@ -247,8 +247,9 @@ def _own_group() -> dict[str, Any]:
 
 
 def _pump(stream: BinaryIO, on_output: Callable[[str], None]) -> None:
-    """Pass on what is printed, as it comes."""
+    """Pass on what is printed, as it comes; read on where our own output is closed, or printing would crash."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     with contextlib.suppress(OSError, ValueError), contextlib.closing(stream):
         while part := os.read(stream.fileno(), 2**16):
-            on_output(decoder.decode(part))
+            with contextlib.suppress(OSError, ValueError):
+                on_output(decoder.decode(part))
