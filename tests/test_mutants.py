@@ -16,15 +16,17 @@ import pytest
 from data import Library
 from grading.checks import diagnosis, expect
 from grading.checks.answers import Training, training
+from grading.checks.common import Accuracy
 from grading.checks.diagnosis import Mistake
 from grading.checks.student import Student
 from grading.console import Console
 from grading.engine import Engine, Settings
-from grading.outcomes import CheckFailed, OutOfLimits, StudentCrashed
+from grading.outcomes import CheckFailed, OutOfLimits, RunEnded, StudentCrashed
 from grading.questions import CORE, Check, Question, discover
 from staff.evidence.mutants import __main__ as program
 from staff.evidence.mutants.format import Change, Mutant, MutantError, changed_files, read_all, write_submission
 from staff.evidence.mutants.run import grade, grade_all, judge, told_to_a_right_submission
+from startup.packages import Unusable
 from tests.support import PROJECT, SHORT_CONVOLUTION, SOLUTIONS
 
 pytestmark = pytest.mark.usefixtures("warm_starts")
@@ -208,6 +210,27 @@ def test_a_diagnosis_takes_the_place_of_the_general_hint_and_leaves_the_statemen
         raise failure
     assert str(caught.value) == "should be 1; got 2. That is twice as much."
     assert failing(lambda text: "", failure) == "should be 1; got 2. Look here."
+
+
+@pytest.mark.parametrize("error", [StudentCrashed("ValueError"), OutOfLimits("time"), ZeroDivisionError()])
+def test_a_search_for_the_reason_that_goes_wrong_leaves_the_failure_as_it_was(error):
+    """A limit that is used up meanwhile must not take the failure's place, nor the checks that follow."""
+
+    def find(text: str = "") -> str:
+        raise error
+
+    assert failing(find, expect.Mismatch("should be 1; got 2.", "Look here.")) == "should be 1; got 2. Look here."
+    with pytest.raises(expect.Miss, match=r"accuracy should be at least 97.0%; got 90.0%."):
+        Accuracy(0.9, 0.97, lambda: float(find())).require("accuracy", find)
+
+
+@pytest.mark.parametrize("error", [RunEnded(), Unusable("torch is broken")])
+def test_a_run_that_ends_in_the_search_for_the_reason_ends(error):
+    def find() -> str:
+        raise error
+
+    with pytest.raises(type(error)):
+        diagnosis.attempted(find, "")
 
 
 def test_a_diagnosis_is_added_below_a_crash_of_the_students_code():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +16,6 @@ from grading.checks.answers import Layers, Training
 from grading.checks.behaviour import PROBED_ROWS, Measure
 from grading.checks.model import Model
 from grading.checks.student import Student
-from grading.outcomes import CheckFailed, StudentCrashed
 
 LOSS_TOLERANCE = 1e-4  # float32 means over a handful of rows are exact to about 1e-6
 LOSS_BATCHES = (1, 6)
@@ -77,7 +77,7 @@ class Accuracy:
     @cached_property
     def validation(self) -> float:
         """The accuracy on the validation split; NaN if the model gives none."""
-        return _without_failing(self.validate)
+        return diagnosis.attempted(self.validate, math.nan)
 
     @property
     def is_validated(self) -> bool:
@@ -101,7 +101,7 @@ class Accuracy:
                 "differ by chance. Training should end a little later."
             )
         elif self.test < self.threshold:
-            told = hint if isinstance(hint, str) else hint()
+            told = hint if isinstance(hint, str) else diagnosis.attempted(hint, "")
         expect.at_least(self.test, self.threshold, what, told)
 
     def seen(self, stats: Training, classes: int, layers: Layers | None = None) -> str:
@@ -112,7 +112,7 @@ class Accuracy:
             classes: that the model tells apart.
             layers: how often the trained model calls them, if that is known.
         """
-        on_training = _without_failing(self.train) if self.train is not None else float("nan")
+        on_training = diagnosis.attempted(self.train, math.nan) if self.train is not None else math.nan
         overfitting = course.overfitting(on_training, self.validation, self.threshold, self.noun)
         return overfitting or course.told(stats, classes, layers)
 
@@ -122,13 +122,6 @@ def some_of(split: Split | None) -> Split:
     assert split is not None
     step = max(1, len(split) // SOME_ROWS)
     return Split(x=split.x[::step], y=split.y[::step])
-
-
-def _without_failing(measure: Callable[[], float]) -> float:
-    try:
-        return measure()
-    except (CheckFailed, StudentCrashed):
-        return float("nan")
 
 
 def accuracy_of_digits(test: float, threshold: float, model: Model, splits: Splits) -> Accuracy:

@@ -12,11 +12,12 @@ several do, nothing is said. Known mistakes in a computation are small pure func
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -26,10 +27,12 @@ from grading.checks.behaviour import Measure, activation_on_the_output, behaviou
 from grading.checks.course import is_rate_large, negative
 from grading.checks.model import Model
 from grading.checks.training_mistakes import coverage, training
-from grading.outcomes import CheckFailed, StudentCrashed
+from grading.outcomes import CheckFailed, OutOfLimits, RunEnded, StudentCrashed
+from startup.packages import Unusable
 
 __all__ = ["activation_on_the_output", "coverage", "training"]  # of other files, under one name for checks
 
+Found = TypeVar("Found")
 Probe = tuple[tuple[Any, ...], Any]  # what a function was called with, and what came
 
 
@@ -54,20 +57,36 @@ def explained(find: Callable[[str], str], otherwise: Callable[[], str] | None = 
     try:
         yield
     except expect.Mismatch as failure:
-        if found := _without_failing(partial(find, str(failure))):
+        if found := attempted(partial(find, str(failure)), ""):
             raise CheckFailed(failure.evidence, found) from None
-        if otherwise is not None and (more := _without_failing(otherwise)):
+        if otherwise is not None and (more := attempted(otherwise, "")):
             raise CheckFailed(" ".join(filter(None, (failure.evidence, failure.pattern, more)))) from None
         raise
     except StudentCrashed as crash:
-        if found := _without_failing(partial(find, str(crash))):
+        if found := attempted(partial(find, str(crash)), ""):
             raise StudentCrashed(crash.evidence, found) from None
         raise
 
 
 def first(*findings: Callable[[], str]) -> str:
     """The first diagnosis that there is; later ones are not looked for."""
-    return next((found for finding in findings if (found := _without_failing(finding))), "")
+    return next((found for finding in findings if (found := attempted(finding, ""))), "")
+
+
+def attempted(find: Callable[[], Found], otherwise: Found) -> Found:
+    """What is found; `otherwise` where the student's code fails at it, uses up its limits, or the search itself fails.
+
+    The check has failed before. What goes wrong in the search for the reason changes nothing about that, and costs no
+    later check.
+    """
+    try:
+        return find()
+    except (RunEnded, Unusable):
+        raise
+    except Exception as error:
+        if not isinstance(error, (CheckFailed, StudentCrashed, OutOfLimits)):  # our fault: told to the staff
+            traceback.print_exc()
+        return otherwise
 
 
 def recognised(mistakes: Sequence[Mistake], probes: Sequence[Probe], tolerance: float) -> str:
@@ -147,10 +166,3 @@ def _agrees(expected: np.ndarray | float, found: Any, tolerance: float) -> bool:
     return (
         expected.shape == found.shape and bool(np.isfinite(found).all()) and expect.is_close(found, expected, tolerance)
     )
-
-
-def _without_failing(find: Callable[[], str]) -> str:
-    try:
-        return find()
-    except (CheckFailed, StudentCrashed):
-        return ""
