@@ -69,6 +69,13 @@ def test_a_narrow_miss_is_tried_again_until_it_passes(tmp_path):
     )
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_number_that_json_has_no_word_for_is_no_metric(tmp_path, value):
+    """Gradescope gives 0 points for invalid JSON."""
+    _, student = run(tmp_path, [value])
+    assert student.metrics == {}
+
+
 def test_of_three_narrow_misses_the_best_is_told_and_recorded(tmp_path):
     found, student = run(tmp_path, [0.965, 0.969, 0.966, 1.0])
     assert (found.status, len(found.attempts)) == ("failed", 3)

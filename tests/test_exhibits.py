@@ -15,9 +15,10 @@ from grading.checks.history import MAX_ROWS, History
 from grading.checks.source import StudentSource
 from grading.checks.student import Student
 from grading.child import watch
-from grading.outcomes import CheckFailed, OutOfLimits, StudentCrashed
+from grading.outcomes import CheckFailed, OutOfLimits, RunEnded, StudentCrashed
+from grading.pages import exhibit_window
 from grading.questions import discover
-from pictures.panels import Samples
+from pictures.panels import Panel, Samples
 from tests.support import SOLUTIONS
 
 
@@ -47,6 +48,26 @@ def student_of(*connections: Answers) -> Student:
 
 def a_sample() -> Samples:
     return Samples((("a", "b"),))
+
+
+def test_a_run_that_ends_while_an_exhibit_is_made_is_no_fault_of_the_picture(capsys):
+    def make() -> Samples:
+        raise RunEnded
+
+    student = student_of()
+    student.exhibit(make)
+    assert (student.exhibits(), capsys.readouterr().err) == ([], "")
+
+
+def test_a_picture_that_cannot_be_drawn_in_a_window_costs_the_picture_alone(monkeypatch):
+    class Wild:
+        def panels(self) -> list[Panel]:
+            raise ValueError("numbers are NaN")
+
+    monkeypatch.setattr(exhibit_window, "has_display", lambda: True)
+    told: list[str] = []
+    exhibit_window.show("q6", [Wild(), a_sample()], told.append)
+    assert told == ["(no picture: numbers are NaN)"]
 
 
 def test_an_exhibit_is_made_when_it_is_asked_for_and_not_before():

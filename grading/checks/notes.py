@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from grading.checks import training_mistakes
 from grading.checks.answers import Training
 from grading.checks.history import History
 from grading.checks.requests import Connection
-from grading.outcomes import CheckFailed, OutOfLimits, StudentCrashed
+from grading.outcomes import CheckFailed, OutOfLimits, RunEnded, StudentCrashed
 from pictures.panels import Exhibit
 
 
@@ -42,8 +43,12 @@ class Notes:
         self._exhibits: list[tuple[Connection | None, Callable[[], Exhibit], bool]] = []
 
     def record(self, metric: str, value: float) -> None:
-        """Note a number for the report, such as `test_accuracy`: to six places, or three digits of a smaller one."""
-        self.metrics[metric] = round(float(value), 6) or float(f"{value:.3g}")
+        """Note a number for the report, such as `test_accuracy`: to six places, or three digits of a smaller one.
+
+        NaN and infinity are left out: JSON has no word for them, and a harness gives no points for invalid JSON.
+        """
+        if math.isfinite(value):
+            self.metrics[metric] = round(float(value), 6) or float(f"{value:.3g}")
 
     def losses(self, name: str) -> np.ndarray:
         """The losses that a call or a probe has reported while it trained: updates and mean losses, (count, 2).
@@ -92,7 +97,7 @@ class Notes:
                 try:
                     found.append(make())
                 except Exception as error:  # a picture less: no point depends on it
-                    if not isinstance(error, (CheckFailed, StudentCrashed, OutOfLimits)):
+                    if not isinstance(error, (CheckFailed, StudentCrashed, OutOfLimits, RunEnded)):
                         print(f"(a picture of {self._question_id} cannot be made: {error})", file=sys.stderr)
         return found
 

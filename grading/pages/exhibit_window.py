@@ -16,14 +16,18 @@ def show(title: str, exhibits: Sequence[Exhibit], say: Callable[[str], None]) ->
     Args:
         title: of the windows.
         exhibits: those of a question that are meant for its window.
-        say: is told, in one line, why there is no window although there is a display.
+        say: is told, in one line, why there is no window or no picture although there is a display.
     """
     if not exhibits or not has_display():
         return
     from pictures.windows.window import ViewerWindow, WindowFailed
 
     for exhibit in exhibits:
-        shown = next((panel for panel in exhibit.panels() if isinstance(panel, WindowPicture)), None)
+        try:
+            shown = next((panel for panel in exhibit.panels() if isinstance(panel, WindowPicture)), None)
+        except Exception as error:  # numbers may be as wild as they like: a picture less, never the question's result
+            say(f"(no picture: {error})")
+            continue
         if shown is None:
             continue
         try:
