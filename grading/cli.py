@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -39,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"autograder.py: error: {error}", file=sys.stderr)
         return EXIT_USAGE
     except BrokenPipeError:  # the program that read our output has ended, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        ending.print_no_more()
         return EXIT_LESS
     except KeyboardInterrupt:
         return ending.interrupted("autograder.py", "The results of finished questions are above.")
@@ -168,6 +167,8 @@ def _chosen(questions: list[Question], arguments: argparse.Namespace) -> list[Qu
     """The questions asked for, in the project's order: those named, else those of the group."""
     known = {question.id for question in questions}
     names = {part.strip().lower() for name in arguments.question for part in name.split(",") if part.strip()}
+    if arguments.question and not names:
+        raise UsageError("-q names no question. Write -q q1, or leave out -q for all core questions")
     if unknown := sorted(names - known):
         raise UsageError(
             f"there is no question {', '.join(unknown)}. The questions are {', '.join(q.id for q in questions)}"

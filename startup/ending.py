@@ -1,5 +1,6 @@
-"""How every program of this project ends after Ctrl-C: exit status 130 and one sentence on standard error."""
+"""How every program of this project ends after Ctrl-C, or where nobody reads its output any more."""
 
+import os
 import sys
 
 from startup import EXIT_INTERRUPTED
@@ -23,6 +24,16 @@ def interrupted(program: str, told: str = "") -> int:
     """
     print(f"\n{program}: interrupted{'. ' if told else ''}{told}", file=sys.stderr)
     return EXIT_INTERRUPTED
+
+
+def print_no_more() -> None:
+    """Let what is still to be printed go nowhere: the program that reads the output has ended, as `| head` does.
+
+    Python would otherwise print an error when it flushes the output at the end of the process.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _name(main) -> str:  # type: ignore[no-untyped-def]

@@ -47,6 +47,8 @@ def test_an_unknown_question_exits_2_with_the_valid_ones():
         (["--json", str(PROJECT / "README.md")], "README.md: this file holds something else than results"),
         (["--report", str(PROJECT / "README.md")], "README.md: this is a file. Name a folder"),
         (["-q", "q1,q0"], "there is no question q0"),
+        (["-q", ""], "-q names no question. Write -q q1"),
+        (["-q", " ,"], "-q names no question. Write -q q1"),
         (["q1"], "there is no flag before q1. Write -q"),
         (["-q", "q1", "q2"], "there is no flag before q2. Write -q"),
         (["--electives", "-q", "q1"], "--electives and -q both choose"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import traceback
@@ -30,7 +29,7 @@ def exit_status(program: str, question: str, run: Callable[[], int]) -> int:
     try:
         return run()
     except BrokenPipeError:  # the program that read the output has ended, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        ending.print_no_more()
         return FAILED
     except KeyboardInterrupt:
         return ending.interrupted(program)

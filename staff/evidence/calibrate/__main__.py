@@ -7,7 +7,6 @@ cores, as many calls with `--part 1/8` to `--part 8/8` share the runs, and the c
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -49,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"staff.evidence.calibrate: error: {error}", file=sys.stderr)
         return EXIT_USAGE
     except BrokenPipeError:  # the program that read our output has ended, as `| head` does; the records are kept
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        ending.print_no_more()
         return EXIT_INTERRUPTED
     except KeyboardInterrupt:
         kept = f"What was graded is in {arguments.records}. The same command goes on."
