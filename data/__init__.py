@@ -18,6 +18,7 @@ import startup.module_run  # noqa: F401  # isort: skip  (before all others: `pyt
 
 import dataclasses
 import importlib
+import threading
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -51,6 +52,7 @@ class Library:
         self._loaded: dict[str, Splits] = {}
         self._lent: WeakValueDictionary[str, Splits] = WeakValueDictionary()
         self._files_of: Library = self
+        self._reading = threading.RLock()  # questions side by side ask for the same data: it is read once
 
     def load(self, name: str) -> Splits:
         """Return a dataset by its name, or by the dotted name of its module.
@@ -59,20 +61,22 @@ class Library:
             DataError: its file is missing, damaged or not what it should be.
             KeyError: there is no such dataset.
         """
-        if name not in self._loaded:
-            self._loaded[name] = self._load(name)
-        return self._loaded[name]
+        with self._reading:
+            if name not in self._loaded:
+                self._loaded[name] = self._load(name)
+            return self._loaded[name]
 
     def lend(self, name: str) -> Splits:
         """As `load`, for a loader that chooses some examples of a dataset: it stays in memory only while it is used."""
-        if name in self._loaded:
-            return self._loaded[name]
-        if self._files_of is not self and not (shared := self._files_of.lend(name)).is_drawn:
-            return shared
-        splits = self._lent.get(name)
-        if splits is None:
-            splits = self._lent[name] = self._read(name)
-        return splits
+        with self._reading:
+            if name in self._loaded:
+                return self._loaded[name]
+            if self._files_of is not self and not (shared := self._files_of.lend(name)).is_drawn:
+                return shared
+            splits = self._lent.get(name)
+            if splits is None:
+                splits = self._lent[name] = self._read(name)
+            return splits
 
     def with_seed(self, seed: int) -> Library:
         """A library whose drawn data is of another seed; what comes from files is this one's, read once for both."""

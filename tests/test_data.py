@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import threading
+import types
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import data
-from data import DataError, Library, digits, words
+from data import DataError, Library, digits, points, words
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +213,22 @@ def test_data_with_seed_is_of_another_seed_and_files_are_read_only_once():
     assert not np.array_equal(other.load("points").train.x, library.load("points").train.x)
     assert np.array_equal(other.load("points").train.x, Library(seed=1).load("points").train.x)
     assert other.load("words") is library.load("words")
+
+
+def test_questions_that_ask_for_the_same_data_at_the_same_time_read_it_once(monkeypatch):
+    both_ask, reads = threading.Barrier(2), []
+
+    def load(source: data.DataSource) -> data.Splits:
+        reads.append(source)
+        with contextlib.suppress(threading.BrokenBarrierError):  # nobody else comes here
+            both_ask.wait(timeout=0.2)
+        return points.draw(source.seed)
+
+    monkeypatch.setattr(data, "module_of", lambda name: types.SimpleNamespace(load=load))
+    library = Library()
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(library.load, ["points", "points"])
+    assert one is other and len(reads) == 1
 
 
 def test_what_a_loader_does_not_choose_leaves_the_memory():
