@@ -166,6 +166,13 @@ def test_staff_are_told_of_a_check_that_failed_by_the_graders_fault(tmp_path, st
     assert any("not your fault" in note for note in kept.notes) == is_ours
 
 
+def test_staff_are_told_of_every_fault_of_the_grader(tmp_path):
+    kept = Report(tmp_path / "results.json", settings.load(environment={}), QUESTIONS)
+    for fault in ("KeyError: 'x'", "OSError: the disk is full"):
+        kept.note_fault(fault)
+    assert kept.extra_data["grader_failure"] == "KeyError: 'x'; OSError: the disk is full"
+
+
 # --- settings and metadata
 
 

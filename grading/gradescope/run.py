@@ -74,8 +74,13 @@ class Report:
         lost = [outcome for outcome in result.outcomes if grader_failed(outcome.status, outcome.message)]
         if ours := [outcome.evidence or outcome.message for outcome in lost]:
             self.notes.insert(0, f"Question {result.id}: {OUR_FAULT}. What was graded stands.")
-            self.extra_data["grader_failure"] = results.clean("; ".join(ours))
+            self.note_fault("; ".join(ours))
         self.save()
+
+    def note_fault(self, text: str) -> None:
+        """Keep for the staff what failed by the grader's fault, beside what did before."""
+        earlier = self.extra_data.get("grader_failure")
+        self.extra_data["grader_failure"] = results.clean(f"{earlier}; {text}" if earlier else text)
 
     def save(self) -> None:
         """Write what is known now."""
@@ -119,7 +124,7 @@ def grade(root: Path, settings: HarnessSettings, console: Console, at_home: bool
         traceback.print_exc(file=sys.stdout)
         kept.notes.insert(0, f"The autograder itself failed ({type(error).__name__}). This is not your fault: please "
                           "tell the course staff. What was graded before stands.")  # fmt: skip
-        kept.extra_data["grader_failure"] = results.clean(f"{type(error).__name__}: {error}")
+        kept.note_fault(f"{type(error).__name__}: {error}")
         kept.save()
     return kept
 
