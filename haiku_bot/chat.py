@@ -25,6 +25,7 @@ from training.progress import Bar
 from training.watching import Watch, unwatched, window
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[1]
+MAX_SEED = 10**9  # a conversation counts up from its seed; the page of --web sends no more than twice as much
 FAREWELLS = ("quit", "exit", ":q")
 
 
@@ -52,6 +53,8 @@ def main(argv: Sequence[str] | None = None, description: str = "") -> int:
         parser.error("--port is the port of the page of --web. Add --web, or leave out --port")
     if arguments.renku and arguments.ask is not None:
         parser.error("--renku links the verses of a conversation, and --ask has one verse. Leave out one of them")
+    if not 0 <= arguments.seed <= MAX_SEED:
+        parser.error(f"--seed should be a whole number from 0 to {MAX_SEED:,}; got {arguments.seed}")
     return exit_status("chat", "q8", lambda: _chat(arguments))
 
 

@@ -270,9 +270,11 @@ def test_quit_ends_the_chat_without_an_answer(bot: HaikuBot, capsys: pytest.Capt
         (["--port", "8000"], "--port is the port of the page of --web"),
         (["--port", "0", "--ask", "hello"], "--port is the port of the page of --web"),
         (["--renku", "--ask", "hello"], "--renku links the verses of a conversation, and --ask has one verse"),
+        (["--web", "--seed", "-1"], "--seed should be a whole number from 0 to 1,000,000,000; got -1"),
+        (["--web", "--seed", "5000000000"], "--seed should be a whole number from 0 to"),  # each message would fail
     ],
 )
-def test_flags_that_would_be_ignored_are_refused_and_named(
+def test_flags_that_would_be_ignored_or_fail_later_are_refused_and_named(
     flags: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
