@@ -68,6 +68,14 @@ def test_a_wrong_flag_exits_2_and_names_it(arguments, complaint, capsys):
     assert complaint in capsys.readouterr().err
 
 
+def test_a_notebook_is_no_file_of_results_to_be_replaced(tmp_path, capsys):
+    notebook = tmp_path / "mine.ipynb"
+    notebook.write_text('{"cells": []}')
+    assert cli.main(["--json", str(notebook), "--no-graphics"]) == 2
+    assert "mine.ipynb: this file holds something else than results" in capsys.readouterr().err
+    assert notebook.read_text() == '{"cells": []}'
+
+
 def test_list_names_every_question_with_its_points():
     run = run_autograder("--list")
     assert run.status == 0

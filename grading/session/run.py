@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import os
 import shlex
 import subprocess
@@ -181,14 +182,16 @@ def _check(arguments: argparse.Namespace, questions: list[Question]) -> None:
 
 
 def _holds_something_else(path: Path) -> bool:
-    """Whether a file that results would take the place of is no earlier file of results: a student's code, say."""
+    """Whether a file that results would take the place of is no earlier file of results: code, a notebook, say."""
     if files.is_stream(path) or not path.is_file():
         return False
     try:
-        start = path.read_bytes().lstrip()
+        content = path.read_bytes()
+        return bool(content.strip()) and "score" not in json.loads(content)
     except OSError:  # it can be replaced all the same
         return False
-    return bool(start) and not start.startswith(b"{")
+    except (ValueError, TypeError, RecursionError):  # no JSON, or a number
+        return True
 
 
 def _require_writable(flag: str, named: Path, path: Path) -> None:
