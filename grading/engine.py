@@ -252,7 +252,9 @@ class Engine:
                 try:
                     found = attempts.run(question, check, student, run.library, run.seed, self.settings.attempts)
                 except OutOfLimits as limits:
-                    exhausted = _limit_message(limits, self._memory_limit(question), limit)
+                    exhausted = _limit_message(
+                        limits, self._memory_limit(question), limit, has_flags=self.settings.deadline is None
+                    )
                     found = CheckRun(NOT_FINISHED, exhausted)
             if found.status == PASSED:
                 passed.add(check.name)
@@ -338,12 +340,14 @@ def _status_text(name: str, seconds: float, progress: Progress) -> str:
     return text
 
 
-def _limit_message(limits: OutOfLimits, memory_bytes: int, limit_seconds: float) -> str:
+def _limit_message(limits: OutOfLimits, memory_bytes: int, limit_seconds: float, has_flags: bool) -> str:
+    """What to say of a limit. `has_flags`: the student may give the run another one, as at home."""
     if limits.reason == "time":
         seen = f"{limits.seen} " if limits.seen else ""
+        more = " (--time-limit SECONDS allows more)" if has_flags else ""
         return (
-            f"stopped after {limit_seconds:.4g} seconds. {seen}Does a loop never end? Is validation run too often? "
-            "(--time-limit SECONDS allows more)"
+            f"stopped after {limit_seconds:.4g} seconds. {seen}Does a loop never end? Is validation run too "
+            f"often?{more}"
         )
     if limits.reason == "disk":
         return "stopped for writing too much to disk. Nothing in this project needs files."
