@@ -10,11 +10,16 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
-from grading.isolation import forkserver, memory, process
+from grading.checks import expect
+from grading.child import requests
+from grading.isolation import channel, forkserver, memory, process
 from grading.isolation.process import StudentProcess
 from grading.isolation.sandbox import Sandbox, is_available
+from grading.outcomes import CheckFailed
 from startup import packages
 from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS
 
@@ -117,6 +122,21 @@ def test_a_process_prints_on_where_the_graders_own_output_is_closed():
         for _ in range(3):
             output.write(bytes(2**17))  # more than a pipe holds
     reader.join(SECONDS_UNTIL_IT_HANGS)
+
+
+def test_a_tensor_that_is_too_large_to_be_read_is_told_with_its_shape(monkeypatch):
+    """Shapes that broadcast by mistake make such tensors. Sent as they are, their message would be refused."""
+    monkeypatch.setattr(requests, "MAX_ARRAY_BYTES", 399)
+    with pytest.raises(
+        CheckFailed, match=r"give scores of shape \(10, 1\); got a tensor of shape \(10, 10\), which is"
+    ):
+        expect.array(requests._outgoing(torch.zeros(10, 10)), (10, 1), "a batch should give scores")
+    assert requests._outgoing(torch.zeros(9, 10)).shape == (9, 10)
+
+
+def test_an_array_of_the_largest_size_fits_into_a_reply():
+    array = np.zeros(channel.MAX_ARRAY_BYTES, np.uint8)
+    assert len(channel.encode({"result": array})) <= channel.MAX_REPLY_BYTES
 
 
 @pytest.mark.skipif(not is_available(), reason="there is no sandbox here")

@@ -15,7 +15,7 @@ import torch
 
 from backend import device_of  # every fork of the server shares this module
 from grading.child import compiler, failure, layers, other_editions, watch
-from grading.isolation.channel import DTYPES, Handle, Opaque
+from grading.isolation.channel import DTYPES, MAX_ARRAY_BYTES, Handle, Opaque
 from pictures.windows.display import has_display
 from startup import student_modules
 
@@ -305,6 +305,8 @@ def _outgoing(value: Any, depth: int = 0) -> Any:
         value = value.resolve_conj().resolve_neg().numpy() if not value.is_sparse else Opaque("sparse Tensor")
     if isinstance(value, np.generic):
         value = np.asarray(value)
+    if isinstance(value, np.ndarray) and value.nbytes > MAX_ARRAY_BYTES:  # two shapes that broadcast, say
+        return Opaque(f"tensor of shape {value.shape}, which is too large to be read")
     if isinstance(value, np.ndarray):
         return value if value.dtype.name in DTYPES else Opaque(f"array of {value.dtype}")
     if value is None or type(value) in (bool, int, float, str):

@@ -17,6 +17,8 @@ import numpy as np
 
 MAX_MESSAGE_BYTES = 512 * 2**20
 MAX_HEADER_BYTES = 2**20
+MAX_REPLY_BYTES = 64 * 2**20  # of what a student process sends
+MAX_ARRAY_BYTES = MAX_REPLY_BYTES - MAX_HEADER_BYTES  # of an array of its answers; a larger one is sent as Opaque
 MAX_INT = 2**63  # larger ones arrive as Opaque: no array and no float of the grader could hold them
 ALIGNMENT = 16  # every array starts at a multiple of this many bytes
 DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")

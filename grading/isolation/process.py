@@ -24,7 +24,6 @@ from grading.outcomes import OutOfLimits, RunEnded, StudentCrashed
 from startup import packages
 
 SECONDS_BETWEEN_LOOKS = 0.1  # at the clock and the memory, while waiting for an answer
-MAX_REPLY_BYTES = 64 * 2**20
 MAX_PROGRESS_NUMBERS = 16  # of one report
 MAX_PATIENCE = 20  # times its time limit: a process may also starve itself, with threads of its own
 SECONDS_FOR_AN_EXIT_STATUS = 10.0  # the fork server may be busy with an import
@@ -222,7 +221,7 @@ class StudentProcess:
         with contextlib.closing(replies):
             try:
                 while not self._dead.is_set():
-                    self._incoming.put(channel.read(replies, MAX_REPLY_BYTES))
+                    self._incoming.put(channel.read(replies, channel.MAX_REPLY_BYTES))
             except (EOFError, OSError, ValueError) as error:
                 self._incoming.put(error if isinstance(error, EOFError) else EOFError())
             except channel.ChannelError as error:
