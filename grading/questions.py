@@ -149,7 +149,7 @@ def _load(folder: Path, defaults: Mapping[str, Any]) -> Question:
 
 
 def _question(folder: Path, table: Mapping[str, Any], own: Mapping[str, Any]) -> Question:
-    public = folder / "public"
+    public, aliases = folder / "public", table.get("aliases", {})
     own_picture = f"test_cases.{folder.name}.public.picture" if (public / "picture.py").is_file() else ""
     return Question(
         id=folder.name,
@@ -158,19 +158,19 @@ def _question(folder: Path, table: Mapping[str, Any], own: Mapping[str, Any]) ->
         group=str(table["group"]),
         requires=_strings(table, "requires"),
         targets=_strings(own, "targets"),
-        aliases={name: tuple(others) for name, others in table.get("aliases", {}).items()},
+        aliases={name: _strings(aliases, name) for name in aliases},
         thresholds={name: float(value) for name, value in table.get("thresholds", {}).items()},
         attempts=int(table["attempts"]["most"]),
         narrow_miss=float(table["attempts"]["narrow_miss"]),
         time_limit_seconds=float(table["time_limit_seconds"]),
         memory_limit_bytes=int(table["memory_limit_mebibytes"]) * 2**20,
         extra_credit=bool(table.get("extra_credit", False)),
-        allowed_imports=tuple(table["imports"]["allowed"]),
-        forbidden_names=tuple(table["imports"]["forbidden"]),
+        allowed_imports=_strings(table["imports"], "allowed"),
+        forbidden_names=_strings(table["imports"], "forbidden"),
         dataset=str(table["dataset"]),
         picture=str(table.get("picture", own_picture)),
         checks=tuple(
-            Check(row["name"], row["title"], float(row.get("points", 0)), tuple(row.get("requires", ())))
+            Check(row["name"], row["title"], float(row.get("points", 0)), _strings(row, "requires"))
             for row in own["checks"]
         ),
     )

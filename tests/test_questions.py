@@ -169,6 +169,9 @@ def test_a_fault_in_a_check_costs_no_other_check_and_no_other_question(copied, t
     [
         ('title = "Digit classification"', 'title = "x"\nmemory_limit_mebibytes = inf'),
         ('title = "Digit classification"', 'title = "x"\nrequires = "q6"'),
+        ('title = "Digit classification"', 'title = "x"\naliases = {"models.A" = "models.B"}'),
+        ('title = "Digit classification"', 'title = "x"\nimports = {allowed = "torch"}'),
+        ('requires = ["shape", "loss"]', 'requires = ""'),
     ],
 )
 def test_numbers_and_lists_of_another_kind_are_faults(copied, old, new):
