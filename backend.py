@@ -133,7 +133,8 @@ class CourseDataset(Dataset[Item]):
 
     def _rows(self, indices: list[int]) -> tuple[Tensor, Tensor]:
         """Features and labels of the given rows, float32."""
-        chosen = slice(indices[0], indices[0] + 1) if len(indices) == 1 else torch.tensor(indices, device=self.x.device)
+        first = indices[0]
+        chosen = slice(first, first + 1 or None) if len(indices) == 1 else torch.tensor(indices, device=self.x.device)
         return self.x[chosen], self.y[chosen]
 
     def _predict(self, inputs: Tensor) -> Tensor:

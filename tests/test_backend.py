@@ -48,6 +48,13 @@ def test_fetching_together_equals_fetching_one_by_one(name):
         assert torch.equal(together[position]["label"], item["label"])
 
 
+@pytest.mark.parametrize("index", [-1, -2])
+def test_an_index_from_the_end_is_fetched_alone_as_among_others(index):
+    examples = built("sine")
+    alone, among_others = examples.__getitems__([index]), examples.__getitems__([0, index])
+    assert torch.equal(alone.columns["x"], among_others.columns["x"][1:])
+
+
 def test_an_epoch_holds_every_example_once():
     examples = built("sine")
     seen = torch.cat([batch["x"] for batch in DataLoader(examples, batch_size=32, shuffle=True)])
