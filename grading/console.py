@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 OUTPUT_LIMIT_CHARACTERS = 200_000  # of what one question's code prints; a flood must not fill a disk
+MIN_COLUMNS, MAX_COLUMNS = 40, 100  # the table of scores needs some; on a narrower terminal, lines wrap
 COLOURS = {"green": "32", "red": "31", "yellow": "33", "bold": "1", "dim": "2"}
 
 
@@ -33,8 +34,9 @@ class Console:
 
     @property
     def width(self) -> int:
-        """Columns to fill: the terminal's, or 80, and never more than 100."""
-        return min(shutil.get_terminal_size().columns if self._is_terminal else 80, 100)
+        """Columns to fill: the terminal's, or 80 where there is none, within `MIN_COLUMNS` and `MAX_COLUMNS`."""
+        columns = shutil.get_terminal_size().columns if self._is_terminal else 80
+        return max(MIN_COLUMNS, min(columns, MAX_COLUMNS))
 
     def paint(self, text: str, colour: str) -> str:
         """Colour a text on a terminal; elsewhere return it as it is."""

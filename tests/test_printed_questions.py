@@ -1,4 +1,4 @@
-"""What the terminal says of a question that builds on another one."""
+"""What the terminal says of a question: what the question builds on, and all of it on a narrow terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from grading import report
 from grading.console import Console
-from grading.outcomes import FAILED, NOT_FINISHED, PASSED, Outcome, QuestionResult
+from grading.outcomes import FAILED, NOT_FINISHED, PASSED, Outcome, QuestionResult, RunResult
 
 
 def result(question_id: str, *statuses: str, requires: tuple[str, ...] = ()) -> QuestionResult:
@@ -51,3 +51,17 @@ def test_a_question_that_passed_names_no_other_question():
     stream = io.StringIO()
     report.print_question(result("q8", PASSED, requires=("q7",)), Console(stream), [result("q7", FAILED)])
     assert "q7" not in stream.getvalue()
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_narrower_than_the_table_gets_the_whole_table(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "12")
+    stream = Terminal()
+    questions = [result("q8", PASSED)]
+    report.print_question(questions[0], Console(stream))
+    report.print_table(RunResult(0, {}, questions), Console(stream), [])
+    assert stream.getvalue().count("q8") == 2
