@@ -51,6 +51,26 @@ def test_every_value_comes_back_as_it_went(value):
     assert stream.read() == b""
 
 
+class OneByteAtATime(io.RawIOBase):
+    """A raw stream, which may take a part of what it gets."""
+
+    def __init__(self) -> None:
+        self.taken = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: memoryview) -> int:  # type: ignore[override]
+        self.taken += bytes(content[:1])
+        return 1
+
+
+def test_a_message_goes_whole_through_a_stream_that_takes_it_in_parts():
+    stream = OneByteAtATime()
+    channel.write(stream, {"op": "seed", "seed": 3})
+    assert channel.read(io.BytesIO(stream.taken)) == {"op": "seed", "seed": 3}
+
+
 @given(values, st.data())
 def test_a_truncated_message_is_an_end_of_stream(value, data):
     frame = channel.encode(value)

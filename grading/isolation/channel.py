@@ -104,8 +104,10 @@ def read(stream: BinaryIO, limit_bytes: int = MAX_MESSAGE_BYTES) -> Any:
 
 
 def write(stream: BinaryIO, value: Any) -> None:
-    """Write one message and flush it."""
-    stream.write(encode(value))
+    """Write one message and flush it. A raw stream, such as a process's without a buffer, may take it in parts."""
+    left = memoryview(encode(value))
+    while left:
+        left = left[stream.write(left) :]
     stream.flush()
 
 

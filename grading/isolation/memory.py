@@ -1,4 +1,4 @@
-"""How much memory a process group holds, and how this process returns what it has freed."""
+"""How much memory a process and what it has started hold, and how this process returns what it has freed."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ def return_freed_arrays() -> None:
 
 
 def group_bytes(pid: int) -> int:
-    """Resident bytes of the process group led by `pid`; 0 where the platform does not tell, or not in time.
+    """Resident bytes of a process and what it has started; 0 where the platform does not tell, or not in time.
 
-    Pages shared between the processes count once for each: the figure errs on the high side.
+    On Linux its descendants count, on macOS its process group, on Windows the process alone. Pages shared between the
+    processes count once for each: the figure errs on the high side.
     """
     with contextlib.suppress(OSError, ValueError, subprocess.TimeoutExpired):
         if sys.platform == "linux":

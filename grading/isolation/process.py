@@ -229,7 +229,7 @@ class StudentProcess:
 
 
 def _numbers(report: dict[str, Any]) -> dict[str, Any]:
-    """The part of a progress report that can be shown. Readers need not check it again."""
+    """The part of a progress report that can be shown."""
     kept: dict[str, Any] = {}
     for name, value in report.items():
         with contextlib.suppress(OverflowError):  # an int that no float can hold
