@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -14,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from data import files
 from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.gradescope import privacy, results, run, settings
@@ -134,6 +136,16 @@ def test_points_stand_in_the_file_while_the_next_check_runs(graded_up_to):
     assert meanwhile[0]["score"] == 1
     assert document["score"] == 3
     assert document["output"] == ""
+
+
+def test_a_disk_that_stays_full_leaves_the_points_that_were_written(graded_up_to, monkeypatch):
+    """An exception here would have the last resort write a document of its own, with 0 points."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    document = graded_up_to(lambda *_: monkeypatch.setattr(files, "write_bytes", full))
+    assert [test["score"] for test in document["tests"]] == [1, 0, 0]
 
 
 def test_a_failure_of_the_engine_in_the_middle_of_a_question_keeps_the_checks_that_had_passed(graded_up_to):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -164,6 +165,25 @@ def test_staff_are_told_of_a_check_that_failed_by_the_graders_fault(tmp_path, st
     kept.add(replace(result, outcomes=[replace(result.outcomes[0], status=status, message=message, evidence="")]))
     assert ("grader_failure" in kept.extra_data) == is_ours
     assert any("not your fault" in note for note in kept.notes) == is_ours
+
+
+def test_a_disk_that_is_full_for_a_while_costs_no_result(tmp_path, chosen):
+    is_full = False
+
+    def write(document, path):
+        if is_full:
+            raise OSError(errno.ENOSPC, "no room")
+        report.write_json(document, path)
+
+    first, second = run_with("wrong").questions[0], replace(run_with("wrong").questions[0], id="q3")
+    kept = Report(tmp_path / "results.json", chosen, QUESTIONS, write=write)
+    kept.save()
+    is_full = True
+    kept.add(first)
+    is_full = False
+    kept.add(second)
+    told = json.loads((tmp_path / "results.json").read_text())["extra_data"]["questions"]
+    assert list(told) == [first.id, "q3"]
 
 
 def test_staff_are_told_of_every_fault_of_the_grader(tmp_path):

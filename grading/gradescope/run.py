@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from data import files
 from grading import report
 from grading.checks import modules
 from grading.checks.attempts import OUR_FAULT, grader_failed
@@ -65,7 +66,7 @@ class Report:
         earned_more = so_far.score > (self.under_way.score if self.under_way is not None else 0.0)
         self.under_way = so_far
         if earned_more:
-            self.save()
+            self.save_if_possible()
 
     def add(self, result: QuestionResult) -> None:
         """Keep a finished question."""
@@ -75,15 +76,26 @@ class Report:
         if ours := [outcome.evidence or outcome.message for outcome in lost]:
             self.notes.insert(0, f"Question {result.id}: {OUR_FAULT}. What was graded stands.")
             self.note_fault("; ".join(ours))
-        self.save()
+        self.save_if_possible()
 
     def note_fault(self, text: str) -> None:
         """Keep for the staff what failed by the grader's fault, beside what did before."""
         earlier = self.extra_data.get("grader_failure")
         self.extra_data["grader_failure"] = results.clean(f"{earlier}; {text}" if earlier else text)
 
+    def save_if_possible(self) -> None:
+        """Write what is known now. What cannot be written on a full disk, say, is written with the next result."""
+        try:
+            self.save()
+        except OSError as error:
+            print(f"{self.path}: cannot be written ({files.reason(error)}). What was written before stands.")
+
     def save(self) -> None:
-        """Write what is known now."""
+        """Write what is known now.
+
+        Raises:
+            OSError: the file cannot be written. The one before is still there.
+        """
         with self._lock:
             self.run.seconds = time.monotonic() - self.started
             under_way = [self.under_way] if self.under_way is not None else []
@@ -108,7 +120,7 @@ def grade(root: Path, settings: HarnessSettings, console: Console, at_home: bool
         console: where to say what happens.
         at_home: on a student's own machine, where no other user is there to take over.
     Raises:
-        OSError: not even results.json can be written.
+        OSError: results.json cannot be written at the start.
         QuestionError: the questions themselves do not fit.
     """
     started = time.monotonic()
@@ -125,7 +137,7 @@ def grade(root: Path, settings: HarnessSettings, console: Console, at_home: bool
         kept.notes.insert(0, f"The autograder itself failed ({type(error).__name__}). This is not your fault: please "
                           "tell the course staff. What was graded before stands.")  # fmt: skip
         kept.note_fault(f"{type(error).__name__}: {error}")
-        kept.save()
+        kept.save_if_possible()
     return kept
 
 
