@@ -18,7 +18,7 @@ from grading.checks import expect
 from grading.child import requests
 from grading.isolation import channel, forkserver, memory, process
 from grading.isolation.process import StudentProcess
-from grading.isolation.sandbox import Sandbox, is_available
+from grading.isolation.sandbox import Sandbox, is_available, remove
 from grading.outcomes import CheckFailed
 from startup import packages
 from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS
@@ -122,6 +122,15 @@ def test_a_process_prints_on_where_the_graders_own_output_is_closed():
         for _ in range(3):
             output.write(bytes(2**17))  # more than a pipe holds
     reader.join(SECONDS_UNTIL_IT_HANGS)
+
+
+def test_a_folder_is_removed_where_the_system_has_no_program_for_that(tmp_path, monkeypatch):
+    """As on Windows, where `--as-gradescope` makes a folder for the files that would be handed in."""
+    folder = tmp_path / "work"
+    (folder / "inner").mkdir(parents=True)
+    monkeypatch.setenv("PATH", "")
+    remove(folder, 1)
+    assert not folder.exists()
 
 
 def test_a_tensor_that_is_too_large_to_be_read_is_told_with_its_shape(monkeypatch):

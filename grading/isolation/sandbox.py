@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import stat
 import subprocess
 import sys
@@ -168,9 +169,13 @@ def remove(path: Path, timeout_seconds: float) -> None:
 
     A student may nest folders deeper than Python's own removal follows, and so deep that the kernel needs minutes.
     """
-    with contextlib.suppress(subprocess.TimeoutExpired):
+    try:
         command = ["rm", "-rf", "--", str(path)]
         subprocess.run(command, stderr=subprocess.DEVNULL, check=False, timeout=timeout_seconds)
+    except subprocess.TimeoutExpired:
+        pass
+    except FileNotFoundError:  # Windows has no such program; there, one's own code alone is graded
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def owned_in(folder: str, users: Container[int | None]) -> list[str]:
