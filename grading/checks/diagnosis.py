@@ -21,19 +21,19 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from grading.checks import expect, received
+from grading.checks import combinations, expect, received
 from grading.checks.answers import Training
 from grading.checks.behaviour import Measure, activation_on_the_output, behaviour, narrow, other_inputs
+from grading.checks.combinations import Probe
 from grading.checks.course import is_rate_large, negative
 from grading.checks.model import Model
 from grading.checks.training_mistakes import coverage, training
 from grading.outcomes import CheckFailed, OutOfLimits, RunEnded, StudentCrashed
 from startup.packages import Unusable
 
-__all__ = ["activation_on_the_output", "coverage", "training"]  # of other files, under one name for checks
+__all__ = ["Probe", "activation_on_the_output", "coverage", "training"]  # of other files, under one name for checks
 
 Found = TypeVar("Found")
-Probe = tuple[tuple[Any, ...], Any]  # what a function was called with, and what came
 
 
 @dataclass(frozen=True)
@@ -158,11 +158,5 @@ def after_training(
 
 
 def _agrees(expected: np.ndarray | float, found: Any, tolerance: float) -> bool:
-    if not isinstance(found, (np.ndarray, int, float)):
-        return False
-    expected, found = np.asarray(expected, np.float64), np.asarray(found, np.float64)
-    if expected.size == found.size == 1:
-        expected, found = expected.reshape(()), found.reshape(())
-    return (
-        expected.shape == found.shape and bool(np.isfinite(found).all()) and expect.is_close(found, expected, tolerance)
-    )
+    """Whether finite numbers came, and the expected ones: what is NaN agrees with too much."""
+    return combinations.agrees(expected, found, tolerance) and bool(np.isfinite(found).all())
