@@ -124,6 +124,29 @@ def test_a_process_prints_on_where_the_graders_own_output_is_closed():
     reader.join(SECONDS_UNTIL_IT_HANGS)
 
 
+@pytest.mark.skipif(not forkserver.is_available(), reason="there is no fork server here")
+@pytest.mark.parametrize("status", [None, 1])
+def test_a_process_that_has_ended_by_itself_is_not_killed_by_its_number(monkeypatch, status):
+    """The number may be that of another student's process by then."""
+
+    class Server:
+        def fork(self, confinement: Any) -> Any:
+            (requests_read, requests_write), (replies_read, replies_write), (output_read, output_write) = (
+                os.pipe() for _ in range(3)
+            )
+            for descriptor in (requests_read, replies_write, output_write):
+                os.close(descriptor)
+            return 7, os.fdopen(requests_write, "wb"), os.fdopen(replies_read, "rb"), os.fdopen(output_read, "rb", 0)
+
+        def wait(self, pid: int, seconds: float) -> int | None:
+            return status
+
+    killed: list[int] = []
+    monkeypatch.setattr(os, "killpg", lambda group, signal: killed.append(group))
+    StudentProcess(Server(), print, BYTES).kill()
+    assert killed == ([7] if status is None else [])
+
+
 def test_a_folder_is_removed_where_the_system_has_no_program_for_that(tmp_path, monkeypatch):
     """As on Windows, where `--as-gradescope` makes a folder for the files that would be handed in."""
     folder = tmp_path / "work"

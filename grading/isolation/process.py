@@ -151,9 +151,10 @@ class StudentProcess:
         self._dead.set()
         if sys.platform == "win32":
             subprocess.run(["taskkill", "/F", "/T", "/PID", str(self.pid)], capture_output=True, check=False)
-        else:
+        elif self._fork_server is None or self._fork_server.wait(self.pid, 0) is None:
             with contextlib.suppress(OSError):
                 os.killpg(self.pid, signal.SIGKILL)
+        # else the fork server has ended the whole family, and the number may be that of another student's process
         if self._session is not None:
             self._session.end()
         self._wait()
