@@ -243,13 +243,6 @@ def test_failures_of_another_kind_keep_their_message(error):
     assert failing(lambda text: "something", error) == str(error)
 
 
-def test_a_diagnosis_that_fails_itself_says_nothing():
-    def find(text: str) -> str:
-        raise StudentCrashed("gone")
-
-    assert failing(find, expect.Mismatch("wrong.", "Hint.")) == "wrong. Hint."
-
-
 def test_where_two_mistakes_fit_or_none_nothing_is_said():
     double, square = Mistake(lambda x: 2 * x, "doubled"), Mistake(lambda x: x * x, "squared")
     assert diagnosis.recognised([double, square], [((2.0,), 4.0)], 1e-6) == ""
