@@ -14,7 +14,7 @@ from grading import report
 from grading.checks import attempts
 from grading.gradescope import metadata, results, settings
 from grading.gradescope.feedback import Feedback
-from grading.gradescope.run import Report
+from grading.gradescope.results_file import Report
 from grading.outcomes import CRASHED, FAILED, NOT_FINISHED, PASSED, Outcome, QuestionResult, RunResult
 from grading.questions import discover
 from tests.results import validated

@@ -1,4 +1,4 @@
-"""One submission under the harness: find it, grade it confined, and keep results.json whole at every moment."""
+"""One submission under the harness: find it, grade it confined, and leave a whole results.json behind."""
 
 from __future__ import annotations
 
@@ -10,23 +10,19 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from data import files
 from grading import report
 from grading.checks import modules
-from grading.checks.attempts import OUR_FAULT, grader_failed
 from grading.console import Console
-from grading.dependencies import installed_versions
 from grading.engine import Engine, Settings
 from grading.gradescope import metadata, privacy, results, submission
+from grading.gradescope.results_file import Report
 from grading.gradescope.settings import HarnessSettings, SettingsError
 from grading.isolation.sandbox import Sandbox, is_available, remove
-from grading.outcomes import QuestionResult, RunResult
+from grading.outcomes import QuestionResult
 from grading.questions import CORE, Question, discover
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
@@ -35,78 +31,6 @@ SECONDS_FOR_THE_LAST_WORD = 20.0  # past the grader's own deadline, well before 
 
 class HarnessError(Exception):
     """The harness or the release is not as it should be: the staff has to fix it, never the student."""
-
-
-@dataclass
-class Report:
-    """Writes results.json again whenever something has changed; from any thread.
-
-    Args:
-        path: of results.json.
-        settings: the course's choices.
-        questions: those of the assignment.
-        write: how a document gets there.
-    """
-
-    path: Path
-    settings: HarnessSettings
-    questions: list[Question]
-    write: Callable[[dict[str, Any], Path], None] = report.write_json
-    notes: list[str] = field(default_factory=list)
-    extra_data: dict[str, Any] = field(default_factory=dict)
-    started: float = field(default_factory=time.monotonic)
-
-    def __post_init__(self) -> None:
-        self.run = RunResult(self.settings.seed, installed_versions())
-        self.under_way: QuestionResult | None = None  # the question that is being graded, once a check of it has ended
-        self._lock = threading.Lock()
-
-    def add_check(self, so_far: QuestionResult) -> None:
-        """Keep the checks of a question that is not finished: their points stay, whatever ends the run."""
-        earned_more = so_far.score > (self.under_way.score if self.under_way is not None else 0.0)
-        self.under_way = so_far
-        if earned_more:
-            self.save_if_possible()
-
-    def add(self, result: QuestionResult) -> None:
-        """Keep a finished question."""
-        self.under_way = None
-        self.run.questions.append(result)
-        lost = [outcome for outcome in result.outcomes if grader_failed(outcome.status, outcome.message)]
-        if ours := [outcome.evidence or outcome.message for outcome in lost]:
-            self.notes.insert(0, f"Question {result.id}: {OUR_FAULT}. What was graded stands.")
-            self.note_fault("; ".join(ours))
-        self.save_if_possible()
-
-    def note_fault(self, text: str) -> None:
-        """Keep for the staff what failed by the grader's fault, beside what did before."""
-        earlier = self.extra_data.get("grader_failure")
-        self.extra_data["grader_failure"] = results.clean(f"{earlier}; {text}" if earlier else text)
-
-    def save_if_possible(self) -> None:
-        """Write what is known now. What cannot be written on a full disk, say, is written with the next result."""
-        try:
-            self.save()
-        except OSError as error:
-            print(f"{self.path}: cannot be written ({files.reason(error)}). What was written before stands.")
-
-    def save(self) -> None:
-        """Write what is known now.
-
-        Raises:
-            OSError: the file cannot be written. The one before is still there.
-        """
-        with self._lock:
-            self.run.seconds = time.monotonic() - self.started
-            under_way = [self.under_way] if self.under_way is not None else []
-            known = replace(self.run, questions=[*self.run.questions, *under_way])
-            extra = {"seed": self.run.seed, "versions": self.run.versions, **self.extra_data}
-            extra["questions"] = {
-                result.id: {"seconds": round(result.seconds, 2), "metrics": result.metrics}
-                for result in known.questions
-            }
-            document = results.document(known, self.questions, self.settings, self.notes, extra)
-            self.write(document, self.path)
 
 
 def grade(root: Path, settings: HarnessSettings, console: Console, at_home: bool = False) -> Report:
