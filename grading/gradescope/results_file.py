@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from data import files
 from grading import report
 from grading.checks.attempts import OUR_FAULT, grader_failed
 from grading.dependencies import installed_versions
@@ -70,7 +69,7 @@ class Report:
         try:
             self.save()
         except OSError as error:
-            print(f"{self.path}: cannot be written ({files.reason(error)}). What was written before stands.")
+            print(f"{self.path}: cannot be written ({error.strerror}). What was written before stands.")
 
     def save(self) -> None:
         """Write what is known now.
