@@ -400,3 +400,14 @@ def test_grading_does_not_import_numpy_before_it_looks_at_the_flags():
         "import json, sys; import grading.cli; print(json.dumps([n for n in ('numpy', 'torch') if n in sys.modules]))"
     )
     assert json.loads(run(["-c", code], PROJECT).stdout) == []
+
+
+def test_a_program_whose_output_nobody_reads_ends_without_a_word():
+    read, write = os.pipe()
+    os.close(read)
+    statements = "from startup import ending; print('a line that stays in the buffer'); ending.print_no_more()"
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with os.fdopen(write, "wb") as closed:
+        command = [sys.executable, "-c", statements]
+        ended = subprocess.run(command, cwd=PROJECT, env=buffered, stdout=closed, stderr=subprocess.PIPE, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
