@@ -262,11 +262,14 @@ def test_a_syntax_error_in_another_encoding_is_quoted_in_it(tmp_path):
 
 
 def test_odd_but_valid_source_never_ends_the_run(tmp_path):
-    """A set of lists, which no literal may be, beside a raise; a chain of a thousand attributes."""
+    """A set of lists, which no literal may be, beside a raise; a chain of ninety attributes, and one of a thousand."""
     (tmp_path / "models.py").write_text(
         "class M:\n    def __init__(self):\n        s = {[1]: 2}\n        raise NotImplementedError\n"
     )
-    (tmp_path / "train.py").write_text("import models\n" + "x" + ".y" * 1000 + "\n")
+    (tmp_path / "train.py").write_text("import models\n" + "x" + ".y" * 90 + "\n")
+    (tmp_path / "losses.py").write_text("x" + ".y" * 1000 + "\n")
     source = StudentSource(tmp_path)
     assert isinstance(source.stubs("models.M"), list)
     assert names_taken(source.file("train").tree, "models") == set()
+    with pytest.raises(CheckFailed, match="losses.py:1 nests more than 100"):
+        source.file("losses")
