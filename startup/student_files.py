@@ -79,7 +79,7 @@ def require_usable(directory: Path, name: str) -> None:
 
 
 def _require_shallow(tree: ast.Module, name: str) -> None:
-    """Refuse a syntax tree that is too deep for whoever reads it: Python limits how often a function calls itself."""
+    """Refuse a syntax tree that is too deep for its readers: Python limits how often a function calls itself."""
     level: list[ast.AST] = [tree]
     line = 0
     for _ in range(MAX_DEPTH):

@@ -128,7 +128,7 @@ def test_what_python_cannot_run_is_told_with_its_line_and_the_fix(tmp_path, cont
 
 @pytest.mark.parametrize("nested", ["+".join(["1"] * 1500), "{0: " * 120 + "0" + "}" * 120])
 def test_a_line_too_long_to_be_read_is_told_and_other_lines_are_read(tmp_path, nested):
-    """Whoever reads a syntax tree calls itself for each level, and Python limits how often."""
+    """A function that reads a syntax tree calls itself for each level, and Python limits how often."""
     (tmp_path / "models.py").write_text(f"def f():\n    {nested}\n")
     with pytest.raises(UnusableFile, match=r"^models.py:2 nests more than 100 statements and expressions in one an"):
         parse(tmp_path, "models.py")
