@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,9 +33,10 @@ from grading.outcomes import (
 )
 from grading.pages import exhibit_window
 from grading.questions import Check, Question, QuestionError
+from grading.status import StatusLine
+from pictures.panels import Exhibit
 from startup import syntax
 
-SECONDS_BETWEEN_STATUS_LINES = 0.2
 SECONDS_UNTIL_AN_INTERRUPT_IS_SEEN = 0.2
 
 
@@ -106,7 +107,7 @@ class Engine:
         self._fork_server: forkserver.ForkServer | None = None
         self._fork_server_lock = threading.Lock()
         self._running: set[Student] = set()
-        self._statuses: dict[threading.Event, str] = {}  # of the questions that are being graded, by their ends
+        self._status_line = StatusLine(console, clock)
         self._closing = False
         syntax.guard_libraries()  # several questions at a time read arrays and files
         if not settings.in_process:
@@ -119,7 +120,7 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         self._closing = True  # a question that is cut short must not start another process
-        self._console.status("")
+        self._status_line.clear()
         for student in list(self._running):
             student.close()
         if self._fork_server is not None:
@@ -154,11 +155,12 @@ class Engine:
         lock = threading.Lock()
 
         def grade_and_tell(question: Question) -> QuestionResult:
-            result = self._grade_question(question, run)
+            result, exhibits = self._grade_question(question, run)
             if self._closing:  # its processes were killed, which is not the student's fault
                 raise RunEnded
             with lock:
                 on_change(result)
+            exhibit_window.show(_title(question), exhibits, self._console.line)  # who interrupts it loses nothing
             return result
 
         if self.settings.in_process:  # on this thread, where Ctrl-C and windows reach the student's code
@@ -195,18 +197,20 @@ class Engine:
     def _memory_limit(self, question: Question) -> int:
         return min(question.memory_limit_bytes, self.settings.memory_limit_bytes or question.memory_limit_bytes)
 
-    def _grade_question(self, question: Question, run: _Run) -> QuestionResult:
+    def _grade_question(self, question: Question, run: _Run) -> tuple[QuestionResult, list[Exhibit]]:
+        """Grade a question; returns its result, and what is to be shown in a window."""
         started = self._clock()
         limit = self._time_limit(question, run)
         result = not_graded_yet(question)
-        with self._status_line(question, started) as on_progress:
+        for_window: list[Exhibit] = []
+        with self._showing_status(question, started) as on_progress:
             student = Student(
                 question,
                 run.source,
                 connect=lambda: self._connect(question),
                 deadline=started + limit,
                 on_progress=on_progress,
-                window_title=f"{question.id} {question.title}" if self.settings.graphics else None,
+                window_title=_title(question) if self.settings.graphics else None,
                 threads=self.settings.threads,
                 wants_curves=self.settings.exhibits,
                 clock=self._clock,
@@ -220,14 +224,13 @@ class Engine:
                         run.on_check(replace(result, outcomes=list(result.outcomes)))
                 if self.settings.exhibits:
                     result.exhibits = student.exhibits()
-                for_window = student.exhibits(only_for_window=True) if self.settings.graphics else []
+                if self.settings.graphics:
+                    for_window = student.exhibits(only_for_window=True)
             finally:
                 student.close()
                 self._running.discard(student)
         result.seconds = self._clock() - started
-        if self.settings.graphics:
-            exhibit_window.show(f"{question.id} {question.title}", for_window, self._console.line)
-        return result
+        return result, for_window
 
     def _run_checks(
         self, question: Question, run: _Run, student: Student, result: QuestionResult, limit: float
@@ -281,33 +284,15 @@ class Engine:
             raise RunEnded
         return process
 
-    @contextmanager
-    def _status_line(self, question: Question, started: float):  # type: ignore[no-untyped-def]
-        """Show elapsed time and progress while the block runs; gives the function that takes progress reports."""
-        latest: Progress = {}
-        done = threading.Event()
+    def _showing_status(self, question: Question, started: float) -> AbstractContextManager[Callable[[Progress], None]]:
+        if self.settings.in_process:  # a debugger's prompt must not be drawn over
+            return nullcontext(lambda progress: None)
+        name = question.id if self.settings.jobs > 1 else _title(question)  # several share the line
+        return self._status_line.showing(name, started)
 
-        def redraw() -> None:
-            title = "" if self.settings.jobs > 1 else question.title  # several share the line
-            while not done.wait(SECONDS_BETWEEN_STATUS_LINES):
-                text = _status_text(f"{question.id} {title}".strip(), self._clock() - started, latest)
-                self._statuses[done] = text
-                self._show_statuses()
 
-        thread = threading.Thread(target=redraw, daemon=True)
-        if not self.settings.in_process:  # a debugger's prompt must not be drawn over
-            thread.start()
-        try:
-            yield latest.update
-        finally:
-            done.set()
-            if thread.is_alive():
-                thread.join()
-            self._statuses.pop(done, None)
-            self._show_statuses()
-
-    def _show_statuses(self) -> None:
-        self._console.status("   ".join(list(self._statuses.values())))
+def _title(question: Question) -> str:
+    return f"{question.id} {question.title}"
 
 
 def _outcome(check: Check, run: CheckRun, remarks: Iterable[str]) -> Outcome:
@@ -322,22 +307,6 @@ def _outcomes_of_a_broken_question(question: Question, fault: str) -> list[Outco
     message = f"this question cannot be graded: {fault}. This is not your fault: please tell the course staff."
     broken = question.checks or (Check("question", "The question can be graded", 0.0, ()),)
     return [Outcome(check.name, check.title, NOT_FINISHED, 0.0, check.points, message) for check in broken]
-
-
-def _status_text(name: str, seconds: float, progress: Progress) -> str:
-    """For example `q3 Digits  0:07  epoch 2.41  validation accuracy 96.9%`."""
-    text = f"{name}  {int(seconds) // 60}:{int(seconds) % 60:02d}"
-    epochs, accuracy = progress.get("epochs"), progress.get("validation_accuracy")
-    updates, loss = progress.get("updates"), progress.get("loss")
-    if isinstance(epochs, (int, float)):
-        text += f"  epoch {epochs:.2f}"
-    elif isinstance(updates, int):
-        text += f"  update {updates}"
-    if isinstance(loss, float) and accuracy is None:
-        text += f"  loss {loss:.3g}"
-    if isinstance(accuracy, (int, float)):
-        text += f"  validation accuracy {accuracy:.1%}"
-    return text
 
 
 def _limit_message(limits: OutOfLimits, memory_bytes: int, limit_seconds: float, has_flags: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from typing import Any
 
@@ -15,7 +16,9 @@ from grading.checks.history import MAX_ROWS, History
 from grading.checks.source import StudentSource
 from grading.checks.student import Student
 from grading.child import watch
-from grading.outcomes import CheckFailed, OutOfLimits, RunEnded, StudentCrashed
+from grading.console import Console
+from grading.engine import Engine, Settings
+from grading.outcomes import CheckFailed, OutOfLimits, QuestionResult, RunEnded, StudentCrashed
 from grading.pages import exhibit_window
 from grading.questions import discover
 from pictures.panels import Panel, Samples
@@ -68,6 +71,19 @@ def test_a_picture_that_cannot_be_drawn_in_a_window_costs_the_picture_alone(monk
     told: list[str] = []
     exhibit_window.show("q6", [Wild(), a_sample()], told.append)
     assert told == ["(no picture: numbers are NaN)"]
+
+
+def test_an_interrupt_while_a_picture_is_looked_at_loses_no_result(monkeypatch):
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(exhibit_window, "show", interrupt)
+    [question] = [question for question in discover() if question.id == "q6"]
+    finished: list[QuestionResult] = []
+    settings = Settings(SOLUTIONS, graphics=True, in_process=True)
+    with Engine(settings, Console(io.StringIO())) as engine, pytest.raises(KeyboardInterrupt):
+        engine.grade([question], finished.append)
+    assert [result.score for result in finished] == [question.points]
 
 
 def test_an_exhibit_is_made_when_it_is_asked_for_and_not_before():

@@ -20,12 +20,13 @@ from hypothesis import strategies as st
 
 from grading.checks import expect
 from grading.console import Console
-from grading.engine import Engine, Settings, _status_text
+from grading.engine import Engine, Settings
 from grading.isolation import channel, forkserver
 from grading.isolation.channel import Handle
 from grading.isolation.process import StudentProcess
 from grading.outcomes import CRASHED, FAILED, NOT_FINISHED, PASSED, OutOfLimits, RunEnded, StudentCrashed
 from grading.questions import Check, Question
+from grading.status import status_text
 from tests.support import Clock
 from tests.test_channel import values
 
@@ -254,7 +255,7 @@ def test_whatever_is_reported_as_progress_can_be_shown(value):
     process = StudentProcess(Peer([(0.0, frame) for frame in frames]), lambda text: None, 2**30)
     process.request({}, math.inf, received.append)
     process.kill()
-    assert _status_text("q1 A thing", 1.0, received[0]).startswith("q1 A thing  0:01")
+    assert status_text("q1 A thing", 1.0, received[0]).startswith("q1 A thing  0:01")
 
 
 def test_a_request_ends_when_another_thread_kills_the_process():
