@@ -156,7 +156,7 @@ def explained(error: BaseException) -> str:
 def not_installed(*packages: str) -> str:
     """What to say of required packages that are not installed."""
     names = " and ".join(filter(None, (", ".join(packages[:-1]), packages[-1])))
-    return f"{names} {'are' if len(packages) > 1 else 'is'} not installed. Run: {_pip()} install -r requirements.txt"
+    return f"{names} {'are' if len(packages) > 1 else 'is'} not installed. Run: {pip()} install -r requirements.txt"
 
 
 def _modules_of(error: BaseException) -> list[str]:
@@ -168,7 +168,7 @@ def _modules_of(error: BaseException) -> list[str]:
 def _fault(package: str, text: str, missing: str) -> str:
     top = missing.partition(".")[0]
     if missing and top != package:
-        return f"{package} needs {top}, which is not installed. Run: {_pip()} install -r requirements.txt"
+        return f"{package} needs {top}, which is not installed. Run: {pip()} install -r requirements.txt"
     return unusable(package, text)
 
 
@@ -187,7 +187,7 @@ def unusable(package: str, text: str) -> str:
     else:
         said, remedy = lines[0] if lines else "no reason was given", REINSTALL
     said = said if len(said) <= MAX_CHARACTERS else f"{said[:MAX_CHARACTERS]}..."
-    advice = remedy.format(pip=_pip(), python=_quoted(sys.executable))
+    advice = remedy.format(pip=pip(), python=_quoted(sys.executable))
     return f"{package} is installed but cannot be used: {said.rstrip('.')}. {advice}"
 
 
@@ -206,7 +206,8 @@ def signal_name(number: int) -> str:
     return signal.Signals(number).name if number in set(signal.Signals) else str(number)
 
 
-def _pip() -> str:
+def pip() -> str:
+    """The command that runs pip of this Python, such as `/usr/bin/python3 -m pip`."""
     return f"{_quoted(sys.executable)} -m pip"
 
 

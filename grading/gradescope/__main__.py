@@ -18,6 +18,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m grading.gradescope", description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, default=Path("/autograder"), help="the harness's folder")
     root = parser.parse_args(argv).root.resolve()
+    if not root.is_dir():
+        parser.error(f"--root {root}: this folder does not exist. On Gradescope it is /autograder")
     try:
         run.grade(root, settings.load(), Console())
     except Exception as error:  # even then the student must be told, and told that it is not their fault

@@ -32,7 +32,7 @@ from startup import cores
 
 SCALING_WANTED = 1.7
 SECONDS_TO_START = 60.0
-SECONDS_AT_MOST = 3600.0
+SECONDS_AT_MOST = 4 * 3600.0  # a run that takes longer hangs
 SECONDS_BETWEEN_SAMPLES = 1.0
 MEMORY_GROWTH = 1.25  # of the driver, from the first tenth of a class to the last
 BESIDE_THE_RESULT = ("timing", "has_report")
@@ -144,17 +144,28 @@ def _copy_of_the_project(folder: Path) -> Path:
     return folder
 
 
+def _finished(place: Workplace, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The grading of the class, come to its end.
+
+    Raises:
+        ClassroomError: there was no end.
+    """
+    command = place.command(*arguments)
+    try:
+        return subprocess.run(
+            command, cwd=place.project, capture_output=True, text=True, timeout=SECONDS_AT_MOST, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        hours = SECONDS_AT_MOST / 3600
+        raise ClassroomError(
+            f"grading did not end within {hours:g} hours. A class that needs longer: --once, without a limit"
+        ) from error
+
+
 def _timed(place: Workplace, workers: int) -> float:
     """Grade on a local cluster; returns the seconds from the first worker's start to the last result."""
     started = time.monotonic()
-    finished = subprocess.run(
-        place.command("--workers", str(workers)),
-        cwd=place.project,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS_AT_MOST,
-        check=False,
-    )
+    finished = _finished(place, "--workers", str(workers))
     wall = time.monotonic() - started
     told = re.search(r"; ([\d.]+) s, ([\d.]+) submissions a minute", finished.stdout)
     if finished.returncode or told is None:
@@ -221,14 +232,7 @@ def _kill_and_resume(place: Workplace, count: int) -> None:
         driver.kill()
         driver.wait()
         at_second = place.graded()
-        resumed = subprocess.run(
-            place.command("--scheduler", address),
-            cwd=place.project,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS_AT_MOST,
-            check=False,
-        )
+        resumed = _finished(place, "--scheduler", address)
         if resumed.returncode:
             raise ClassroomError(f"going on failed:\n{resumed.stdout}{resumed.stderr[-3000:]}")
     print(f"killed a worker when {at_first} were graded and the driver when {at_second} were; then the same command:")

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from grading.arguments import count_from, seconds
+from staff import extras
 from staff.classroom.errors import ClassroomError
-from startup import cores, ending
+from startup import cores, ending, packages
 
 COULD_NOT = 2
 EXIT_STATUS = (
@@ -23,9 +24,10 @@ def run(argv: list[str]) -> int:
     try:
         return arguments.command(arguments)
     except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in ("dask", "distributed", "yaml", "jinja2", "tqdm"):
+        fault = extras.explained(error) or packages.explained(error)
+        if not fault:
             raise
-        print(f'staff.classroom: {error.name} is not installed: pip install -e ".[staff]"', file=sys.stderr)
+        print(f"staff.classroom: error: {fault}", file=sys.stderr)
         return COULD_NOT
     except ClassroomError as error:
         print(f"staff.classroom: {error}", file=sys.stderr)

@@ -17,11 +17,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
-
 from haiku_bot import checkpoint
-from staff.site.browser import CHROMIUM, SCHEMES, SIZES
-from startup import ending
+from staff import extras
+from startup import EXIT_USAGE, ending
+
+with extras.needed("staff.evidence.chat_page"):
+    from playwright.sync_api import Browser, Page, sync_playwright
+
+    from staff.site.browser import CHROMIUM, SCHEMES, SIZES
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SOLUTIONS = PROJECT_DIRECTORY / "staff" / "solutions"
@@ -32,19 +35,22 @@ MAX_MILLISECONDS = 600_000  # until the model is trained
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measure, and make pictures if they are wanted; 2 if there is no Chromium."""
+    """Measure, and make pictures if they are wanted; 2 if there is no Chromium, or no chat."""
     parser = argparse.ArgumentParser(prog="python -m staff.evidence.chat_page", description=__doc__.splitlines()[0])
     parser.add_argument("--checkpoint", type=Path, default=checkpoint.PATH, metavar="FILE")
     parser.add_argument("--output", type=Path, metavar="DIR", help="write pictures into this folder")
     arguments = parser.parse_args(argv)
     if CHROMIUM is None:
         print("staff.evidence.chat_page: error: Chromium is not installed; set CHROMIUM to its path", file=sys.stderr)
-        return 2
+        return EXIT_USAGE
     command = [sys.executable, "chat.py", "--web", "--code-directory", SOLUTIONS, "--checkpoint", arguments.checkpoint]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT_DIRECTORY) as program:
         assert program.stdout is not None
         try:
-            address = next(found[0] for line in program.stdout if (found := re.search(r"http://\S+", line)))
+            addresses = (found[0] for line in program.stdout if (found := re.search(r"http://\S+", line)))
+            if (address := next(addresses, None)) is None:  # it has said why
+                print("staff.evidence.chat_page: error: chat.py ended before it served a page", file=sys.stderr)
+                return EXIT_USAGE
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
                 measure(browser, address)

@@ -10,12 +10,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from staff import extras
 from staff.release.manifest import ReleaseError
 from staff.release.repository import PROJECT_DIRECTORY, files_of_working_tree
 from staff.site import sources
 from staff.site.macros import TEXTS, Macros
 from staff.site.sources import SiteError
-from startup import ending
+from startup import EXIT_USAGE, ending
 
 # The theme's captions in the margin are headings without a level, which readers of screens need.
 CAPTION, CAPTION_WITH_LEVEL = 'class="caption" role="heading">', 'class="caption" role="heading" aria-level="2">'
@@ -24,16 +25,19 @@ MARK = "searchindex.js"  # what every built site holds
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Build the site; returns 1 if a page cannot be built, 2 if the folder holds something else."""
+    """Build the site; returns 1 if a page cannot be built, 2 if it cannot begin."""
     parser = argparse.ArgumentParser(prog="python -m staff.site", description=__doc__.partition(": ")[2])
     parser.add_argument("out", type=Path, metavar="OUT", help="folder to write to; a site that it holds is replaced")
     parser.add_argument("--students", action="store_true", help="leave out the pages of the staff")
     arguments = parser.parse_args(argv)
+    if fault := extras.missing("site"):
+        print(f"staff.site: error: {fault}", file=sys.stderr)
+        return EXIT_USAGE
     try:
         if not may_replace(arguments.out):
             found = "holds something that is no site" if arguments.out.is_dir() else "is no folder"
             print(f"staff.site: error: {arguments.out} {found}; choose another", file=sys.stderr)
-            return 2
+            return EXIT_USAGE
         build(arguments.out, for_students=arguments.students)
     except (SiteError, ReleaseError, OSError) as error:
         print(f"staff.site: error: {error}", file=sys.stderr)

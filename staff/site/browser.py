@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from staff import extras
+from startup import EXIT_USAGE, ending
 
-from startup import ending
+with extras.needed("staff.site.browser"):
+    from axe_playwright_python.sync_playwright import Axe
+    from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 KINDS = ("index", "modules/attention", "questions/q1", "exam", "timeline", "project/command_line")
 SIZES = ((1440, 900), (360, 740))
@@ -41,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     if CHROMIUM is None or not (site / "index.html").is_file():
         missing = "Chromium is not installed; set CHROMIUM to its path" if CHROMIUM is None else f"{site} holds no site"
         print(f"staff.site.browser: error: {missing}", file=sys.stderr)
-        return 2
+        return EXIT_USAGE
     faults = sorted(set(find_faults(site)))
     for fault in faults:
         print(fault)

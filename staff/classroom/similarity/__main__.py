@@ -16,16 +16,19 @@ from tqdm import tqdm
 
 from data.files import reason, require_writable, write_text
 from grading.arguments import count_from
-from staff.classroom import export
+from staff import extras
 from staff.classroom.errors import ClassroomError
-from staff.classroom.similarity import compare, report
-from staff.classroom.similarity.document import read
 from staff.release import starters
-from startup import ending
+from startup import EXIT_USAGE, ending
+
+with extras.needed("staff.classroom.similarity"):
+    from staff.classroom import export
+    from staff.classroom.similarity import compare, report
+    from staff.classroom.similarity.document import read
 
 DEFAULT_PAGE = Path(__file__).resolve().parents[3] / "out" / "similarity.html"
 PAIRS_PRINTED = 10
-EXIT_DONE, EXIT_USAGE = 0, 2
+EXIT_DONE = 0
 
 
 class UsageError(Exception):
