@@ -12,9 +12,11 @@ import pytest
 
 from grading import report
 from grading.checks import attempts
-from grading.gradescope import metadata, results, settings
+from grading.gradescope import __main__ as program
+from grading.gradescope import metadata, results, run, settings
 from grading.gradescope.feedback import Feedback
 from grading.gradescope.results_file import Report
+from grading.gradescope.settings import SettingsError
 from grading.outcomes import CRASHED, FAILED, NOT_FINISHED, PASSED, Outcome, QuestionResult, RunResult
 from grading.questions import discover
 from tests.results import validated
@@ -254,3 +256,26 @@ def test_submissions_that_the_limit_refused_do_not_count_against_it():
     assert metadata.recent(known, 24, 2) == [(at(8), 3.0), (at(9), 3.0)]
     later = replace(known, submitted=at(8) + timedelta(hours=24, minutes=5))
     assert metadata.recent(later, 24, 2) == [(at(9), 3.0)]
+
+
+@pytest.mark.parametrize("fault", [SettingsError("settings.toml: threads is no number"), KeyError("ours")])
+def test_where_nothing_could_be_graded_the_student_is_told_that_it_is_not_their_fault(
+    fault, tmp_path, monkeypatch, capsys
+):
+    def fail(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(run, "grade", fail)
+    assert program.main(["--root", str(tmp_path)]) == 0
+    document = validated(json.loads((tmp_path / "results" / "results.json").read_text()))
+    assert (document["score"], document["tests"], document["visibility"]) == (0.0, [], "visible")
+    assert "This is not your fault: please tell the course staff." in document["output"].replace("\\", "")
+    assert document["extra_data"] == {"grader_failure": str(fault)}
+    assert str(fault) in capsys.readouterr().out, "what the staff see"
+
+
+def test_a_folder_of_the_harness_that_does_not_exist_is_named(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        program.main(["--root", str(tmp_path / "none")])
+    assert ended.value.code == 2
+    assert f"--root {tmp_path / 'none'}: this folder does not exist" in capsys.readouterr().err
