@@ -26,10 +26,22 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from data.archive import DataError, read_archive, require
+from data.archive import DataError, read_archive, read_text, require
 from data.splits import DataSource, Split, Splits
 
-__all__ = ["DataError", "DataSource", "Library", "Split", "Splits", "has_hidden_test", "module_of", "training_arrays"]
+__all__ = [
+    "DataError",
+    "DataSource",
+    "Library",
+    "Split",
+    "Splits",
+    "has_hidden_test",
+    "module_of",
+    "read_archive",
+    "read_text",
+    "require",
+    "training_arrays",
+]
 
 HIDDEN = "hidden test split"
 BUILT_IN_DIRECTORY = Path(__file__).resolve().parent

@@ -13,14 +13,15 @@ class DataError(Exception):
     """A dataset is missing, unreadable or not what it should be; the text names the file and how to fix it."""
 
 
-def read_archive(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Read the named members of a `.npz` file, never unpickling anything.
+def read_archive(path: Path, keys: tuple[str, ...] | None = None) -> dict[str, np.ndarray]:
+    """Read the named members of a `.npz` file, or all of them, never unpickling anything.
 
     Raises:
         DataError: the file is missing, is not a `.npz` archive, is damaged, or lacks a member.
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            keys = tuple(archive.files) if keys is None else keys
             missing = [key for key in keys if key not in archive.files]
             if missing:
                 raise DataError(
@@ -35,10 +36,23 @@ def read_archive(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
         raise DataError(f"{path}: not a readable .npz file ({error}). {HOW_TO_FIX}") from error
 
 
+HOW_TO_FIX_BUILT_IN = "Put the original file back: download the project again, or `git checkout data`."
 HOW_TO_FIX = (
     "Put the original file back (for the built-in data: download the project again, or `git checkout data`; "
     "for the real digits: `python -m data.download mnist`)."
 )
+
+
+def read_text(path: Path) -> str:
+    """Read a text of the built-in data, in UTF-8.
+
+    Raises:
+        DataError: the file is missing or damaged.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not readable as text ({error}). {HOW_TO_FIX_BUILT_IN}") from None
 
 
 def require(path: Path, condition: bool, fault: str) -> None:

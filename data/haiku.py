@@ -1,4 +1,4 @@
-"""The texts of question 8, as plain Python: haiku, themes and syllables. Needs the standard library only.
+"""The texts of question 8, as plain Python: haiku, themes and syllables.
 
 The haiku are kept as
 
@@ -14,9 +14,12 @@ One header `season | theme, theme`, three lines, one blank line. The files are U
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from data.archive import HOW_TO_FIX_BUILT_IN, DataError, read_text
 
 DIRECTORY = Path(__file__).resolve().parent
 HANDWRITTEN = DIRECTORY / "haiku.txt"
@@ -126,41 +129,65 @@ def read(path: str | Path) -> list[Haiku]:
     """All haiku of the file at `path`, in order; of a .zip, those of the text in it.
 
     Raises:
-        ValueError: a block is no haiku; names the first.
+        DataError: the file is missing or damaged, holds no haiku, or a block is no haiku; names the first.
     """
     path = Path(path)
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path) as archive:
-            text = archive.read(archive.namelist()[0]).decode("utf-8")
-    else:
-        text = path.read_text(encoding="utf-8")
-    haiku, faults = parse(text)
+    haiku, faults = parse(_read_zip(path) if path.suffix == ".zip" else read_text(path))
     if faults:
         fault = faults[0]
-        raise ValueError(f"{path}:{fault.line_number}: {fault.problem}; {fault.fix}")
+        raise DataError(f"{path}:{fault.line_number}: {fault.problem}; {fault.fix}. {HOW_TO_FIX_BUILT_IN}")
+    if not haiku:
+        raise DataError(f"{path}: holds no haiku. {HOW_TO_FIX_BUILT_IN}")
     return haiku
 
 
 @cache
 def themes() -> dict[str, Theme]:
-    """Every theme by name, in the order of data/haiku_themes.txt, whose head describes its format."""
+    """Every theme by name, in the order of data/haiku_themes.txt, whose head describes its format.
+
+    Raises:
+        DataError: the file is missing or damaged.
+    """
     found = {}
-    blocks = THEMES.read_text(encoding="utf-8").split("\n\n")
+    blocks = read_text(THEMES).split("\n\n")
     for block in blocks:
         lines = [line for line in block.splitlines() if line and not line.startswith("#")]
         if lines:
             name, _, covers = lines[0].partition(" | ")
             words = {key: tuple(rest.split()) for key, _, rest in (line.partition(": ") for line in lines[1:])}
             found[name] = Theme(name, covers, words.get("ask", ()), words.get("show", ()))
+    if not found:
+        raise DataError(f"{THEMES}: holds no themes. {HOW_TO_FIX_BUILT_IN}")
     return found
 
 
 @cache
 def syllables() -> dict[str, int]:
-    """How many syllables each word of the project has: data/syllables.txt, built from the CMU dictionary."""
+    """How many syllables each word of the project has: data/syllables.txt, built from the CMU dictionary.
+
+    Raises:
+        DataError: the file is missing or damaged.
+    """
     counts = {}
-    for line in SYLLABLES.read_text(encoding="utf-8").splitlines():
+    for line_number, line in enumerate(read_text(SYLLABLES).splitlines(), start=1):
         if line and not line.startswith("#"):
             number, _, words = line.partition(": ")
+            if not number.isdecimal():
+                raise DataError(f"{SYLLABLES}:{line_number}: no number of syllables before ': '. {HOW_TO_FIX_BUILT_IN}")
             counts.update(dict.fromkeys(words.split(), int(number)))
+    if not counts:
+        raise DataError(f"{SYLLABLES}: holds no words. {HOW_TO_FIX_BUILT_IN}")
     return counts
+
+
+def _read_zip(path: Path) -> str:
+    """The first text of an archive.
+
+    Raises:
+        DataError: the file is missing or damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.read(archive.namelist()[0]).decode("utf-8")
+    except (OSError, EOFError, IndexError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path}: not a readable archive ({error}). {HOW_TO_FIX_BUILT_IN}") from None

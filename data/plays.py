@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.archive import DataError
+from data.archive import HOW_TO_FIX_BUILT_IN, DataError, read_text
 from data.splits import DataSource, Split, Splits
 
 FILES = ("plays.txt",)
@@ -32,19 +32,15 @@ def read(path: Path, source: str) -> Splits:
     Raises:
         DataError: the file is missing, is not text, or holds too little or too many different characters.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not readable as text ({error}). {HOW_TO_FIX}") from None
+    text = read_text(path)
     characters = "".join(sorted(set(text)))
     if len(text) < 10_000 or len(characters) > 256:
-        raise DataError(f"{path}: holds {len(text)} characters, {len(characters)} different ones. {HOW_TO_FIX}")
+        raise DataError(
+            f"{path}: holds {len(text)} characters, {len(characters)} different ones. {HOW_TO_FIX_BUILT_IN}"
+        )
     table = np.zeros(ord(characters[-1]) + 1, np.uint8)
     table[[ord(character) for character in characters]] = np.arange(len(characters))
     ids = table[np.frombuffer(text.encode("utf-32-le"), np.uint32)]
     boundary = int(len(ids) * (1 - VALIDATION_FRACTION))
     train, validation = (Split(x=part[:-1], y=part[1:]) for part in (ids[:boundary], ids[boundary:]))
     return Splits("plays", source, train, validation, about={"characters": characters})
-
-
-HOW_TO_FIX = "Put the original file back: download the project again, or `git checkout data`."

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from data import read_archive, require
 from data.haiku import DIRECTORY, themes
 
 PATH = DIRECTORY / "haiku_reader.npz"
@@ -81,11 +82,18 @@ class Reader:
 
     @classmethod
     def load(cls, path: Path = PATH) -> Reader:
-        """Read a file that `python -m staff.build.haiku.reader` wrote."""
-        with np.load(path, allow_pickle=False) as archive:
-            features = archive["features"].tobytes().decode("utf-8").split("\n")
-            worths = archive["worths"].astype(np.float32) * archive["unit"]
-            return cls(features, archive["rarity"].astype(np.float32), archive["themes"], worths)
+        """Read a file that `python -m staff.build.haiku.reader` wrote.
+
+        Raises:
+            DataError: the file is missing or damaged.
+        """
+        read = read_archive(path, ("features", "rarity", "themes", "worths", "unit"))
+        features = read["features"].tobytes().decode("utf-8", "replace").split("\n")
+        count, form = len(features), read["themes"].shape
+        fits = read["rarity"].shape == (count,) and form == read["worths"].shape == (count, MAX_THEMES)
+        require(path, fits, f"{count} features should have as many weights and themes; got {form}")
+        worths = read["worths"].astype(np.float32) * read["unit"]
+        return cls(features, read["rarity"].astype(np.float32), read["themes"], worths)
 
     def evidence(self, words: Sequence[str]) -> Evidence | None:
         """What each known feature of a message speaks for; None if nothing is known.

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import data
-from data import DataError, Library, digits, points, words
+from data import DataError, Library, digits, haiku, points, words
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +155,53 @@ def test_a_pickle_in_an_archive_is_never_loaded(tmp_path):
     np.savez(tmp_path / "mnist.npz", allow_pickle=True, **arrays)
     with pytest.raises(DataError, match="not a readable"):
         Library(tmp_path).load("digits")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("PRETRAINING", b"PK\x03\x04 half an archive", "not a readable archive"),
+        ("PRETRAINING", None, "not a readable archive"),
+        ("HANDWRITTEN", b"autumn | moon\none line\n", "1 lines follow the header"),
+        ("HANDWRITTEN", b"# nothing else\n", "holds no haiku"),
+        ("HANDWRITTEN", b"\xff\xfe", "not readable as text"),
+        ("HANDWRITTEN", None, "not readable as text"),
+    ],
+)
+def test_a_damaged_collection_of_haiku_is_named_with_the_remedy(tmp_path, name, content, complaint):
+    path = tmp_path / getattr(haiku, name).name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=rf"{path.name}.*{complaint}.*download the project again"):
+        haiku.read(path)
+
+
+def test_an_archive_of_haiku_with_flipped_bytes_is_refused(tmp_path):
+    content = bytearray(haiku.PRETRAINING.read_bytes())
+    content[5000:5100] = bytes(100)
+    path = tmp_path / haiku.PRETRAINING.name
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="not a readable archive"):
+        haiku.read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "content", "complaint"),
+    [
+        ("THEMES", haiku.themes, b"# a remark\n", "holds no themes"),
+        ("THEMES", haiku.themes, None, "not readable as text"),
+        ("SYLLABLES", haiku.syllables, b"1: cat dog\nx: cloud\n", "syllables.txt:2: no number of syllables"),
+        ("SYLLABLES", haiku.syllables, b"", "holds no words"),
+        ("SYLLABLES", haiku.syllables, None, "not readable as text"),
+    ],
+)
+def test_a_damaged_list_of_words_is_named_with_the_remedy(tmp_path, monkeypatch, name, read, content, complaint):
+    path = tmp_path / getattr(haiku, name).name
+    if content is not None:
+        path.write_bytes(content)
+    monkeypatch.setattr(haiku, name, path)
+    with pytest.raises(DataError, match=rf"{complaint}.*download the project again"):
+        read.__wrapped__()  # what was read before is kept
 
 
 def good_words() -> dict[str, np.ndarray]:

@@ -304,6 +304,21 @@ def test_an_unfilled_stub_is_named_without_a_traceback(
     assert "encode_example: your code here" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["PRETRAINING", "HANDWRITTEN"])
+def test_damaged_data_is_named_without_a_traceback(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / getattr(texts, name).name
+    path.write_bytes(b"\xff half a file")
+    monkeypatch.setattr(texts, name, path)
+    where = ["--checkpoint", str(tmp_path / "haiku.pt"), "--code-directory", str(SOLUTIONS)]
+    with fresh_student_modules():
+        assert chat.main(["--ask", "hello", *where]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"chat: {path}: not ")
+    assert told.endswith("download the project again, or `git checkout data`.\n")
+
+
 def test_ask_trains_once_and_prints_three_lines(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, read_once: None
 ) -> None:

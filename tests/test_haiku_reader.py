@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from data import DataError
 from data.haiku import themes
 from haiku_bot.messages import normalize, understand
 from haiku_bot.reader import MAX_THEMES, PATH, Reader, features_of, reader
@@ -116,6 +117,27 @@ def test_only_known_features_count_and_the_rare_ones_most() -> None:
 def test_writing_without_blanks_is_read_character_by_character() -> None:
     assert normalize("今日は Émile") == "今 日 は emile"
     assert normalize("안녕") == "안 녕"
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 half an archive", None])
+def test_a_damaged_reader_is_named_with_the_remedy(tmp_path, content: bytes | None) -> None:
+    path = tmp_path / "haiku_reader.npz"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=r"haiku_reader\.npz: .*Put the original file back"):
+        Reader.load(path)
+
+
+def test_a_reader_without_one_of_its_arrays_or_with_too_few_rows_is_refused(tmp_path) -> None:
+    with np.load(PATH) as archive:
+        arrays = dict(archive)
+    path = tmp_path / "haiku_reader.npz"
+    np.savez(path, **{name: array for name, array in arrays.items() if name != "unit"})
+    with pytest.raises(DataError, match="lacks unit"):
+        Reader.load(path)
+    np.savez(path, **(arrays | {"themes": arrays["themes"][1:]}))
+    with pytest.raises(DataError, match="as many weights and themes"):
+        Reader.load(path)
 
 
 def test_the_file_is_small_and_holds_no_pickle() -> None:

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from data import DataError
 from startup import ending
 
 NO_MEMORY = r"can't allocate memory|not enough memory|out of memory"  # in what torch says
@@ -51,4 +52,4 @@ def explanation(error: Exception, question: str) -> str | None:
         return f"{error}. `python autograder.py -q {question}` checks each part."
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and re.search(NO_MEMORY, str(error))):
         return "the memory is too small. Close other programs, or choose smaller numbers."
-    return str(error) if isinstance(error, (UserError, OSError)) else None
+    return str(error) if isinstance(error, (UserError, DataError, OSError)) else None

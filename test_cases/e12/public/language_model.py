@@ -7,14 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from data import read_archive
+
 PATH = Path(__file__).resolve().parent / "pretrained.npz"
 
 
 @cache
 def weights() -> dict[str, np.ndarray]:
     """The parameters of a `GPT` by name, float32; the file has half as many digits."""
-    with np.load(PATH, allow_pickle=False) as archive:
-        return {name: archive[name].astype(np.float32) for name in archive.files}
+    return {name: array.astype(np.float32) for name, array in read_archive(PATH).items()}
 
 
 def sizes() -> tuple[int, int, int, int]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data import haiku
+from data import haiku, read_text
 from data.haiku import FORM, Haiku, words_of
 
 TOKENS = Path(__file__).resolve().parent / "tokens.txt"
@@ -38,7 +38,7 @@ SEASON_WORDS = {  # as in a poet's almanac: words that tell a reader the season
 @cache
 def tokens() -> tuple[str, ...]:
     """Every token as text; its id is its position. Marks come first, then words, the most frequent first."""
-    return tuple(TOKENS.read_text(encoding="utf-8").split())
+    return tuple(read_text(TOKENS).split())
 
 
 def frequent_tokens() -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from data import plays
+from data import plays, read_text
 from data.splits import DataSource, Split, Splits
 
 PADDING, MASK, FIRST_WORD = 0, 1, 2
@@ -62,7 +62,7 @@ def masked(random: np.random.Generator, lines: np.ndarray) -> Split:
 @cache
 def texts() -> list[list[str]]:
     """The verse lines of the built-in plays; see `verse_lines`."""
-    return verse_lines(plays.BUILT_IN_FILE.read_text(encoding="utf-8"))
+    return verse_lines(read_text(plays.BUILT_IN_FILE))
 
 
 def verse_lines(text: str) -> list[list[str]]:
