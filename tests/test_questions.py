@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import re
 import shutil
 
 import pytest
@@ -38,11 +39,18 @@ def test_every_question_of_the_project_is_whole():
         assert set(question.requires) <= {other.id for other in discover()}
 
 
+def change(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
 @pytest.fixture
 def copied(tmp_path):
     shutil.copy(PROJECT / "test_cases" / "defaults.toml", tmp_path)
     shutil.copytree(PROJECT / "test_cases" / "q7", tmp_path / "q12")
     shutil.copytree(PROJECT / "test_cases" / "q3", tmp_path / "q13")
+    change(tmp_path / "q12" / "question.toml", 'requires = ["q6"]\n', "")
     return tmp_path
 
 
@@ -69,6 +77,20 @@ def test_electives_come_after_the_core_whatever_they_are_called(copied):
         ('title = "Digit classification"', "", "title"),
         ('title = "Digit classification"', 'title = "x"\ngroup = "none"', "group"),
         ('title = "Digit classification"', 'title = "x"\ntime_limit_seconds = "long"', "long"),
+        ('title = "Digit classification"', "title = 3", "title should be a text"),
+        ('title = "Digit classification"', 'title = "x"\ntime_limit_secs = 5', "unknown key 'time_limit_secs'"),
+        ('title = "Digit classification"', 'title = "x"\ntime_limit_seconds = 0', "time_limit_seconds should be"),
+        ('title = "Digit classification"', 'title = "x"\ntime_limit_seconds = nan', "time_limit_seconds should be"),
+        ('title = "Digit classification"', 'title = "x"\nmemory_limit_mebibytes = -1', "memory_limit_mebibytes should"),
+        ('title = "Digit classification"', 'title = "x"\nextra_credit = "no"', "extra_credit should be true or false"),
+        ('title = "Digit classification"', 'title = "x"\nattempts = {most = 0}', "attempts.most should be"),
+        ('title = "Digit classification"', 'title = "x"\nattempts = {narrow = 1}', "attempts has an unknown key"),
+        ('title = "Digit classification"', 'title = "x"\nimports = {forbid = []}', "imports has an unknown key"),
+        ('title = "Digit classification"', 'title = "x"\nrequires = ["q99"]', "requires q99"),
+        ('"models.DigitClassificationModel"', '"DigitClassificationModel"', "one is 'DigitClassificationModel'"),
+        ("minimum_test_accuracy = 0.97", 'minimum_test_accuracy = "0.97"', "thresholds.minimum_test_accuracy"),
+        ("points = 3", "points = -3", "points of check accuracy"),
+        ("points = 3", "point = 3", "unknown key 'point'"),
         ('requires = ["shape", "loss"]', 'requires = ["accuracy"]', "accuracy"),
         ("points = 3", "points = = 3", "question.toml"),
     ],
@@ -91,6 +113,7 @@ def test_a_wrong_question_file_is_named_with_its_fault_and_the_other_question_is
     [
         ("def loss(", "def no_such_name(", "loss"),
         ("import", "import no_such_module\nimport", "no_such_module"),
+        ("TARGET", "raise SystemExit(3)\nTARGET", "SystemExit: 3"),
         ("TARGET", "TARGET = = ", "SyntaxError"),
     ],
 )
@@ -103,6 +126,54 @@ def test_checks_that_cannot_be_imported_are_told_when_their_question_is_graded(c
     assert wrong.fault == ""  # nothing was imported yet
     with pytest.raises(QuestionError, match=complaint):
         wrong.functions  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("backend.DigitClassificationDataset", "backend.DigitsDataset", "backend has no DigitsDataset"),
+        ("backend.DigitClassificationDataset", "bakend.DigitClassificationDataset", "there is no module 'bakend'"),
+        ("backend.DigitClassificationDataset", "DigitClassificationDataset", "there is no module ''"),
+        ("pictures.digit_field", "pictures.digits_field", "picture is 'pictures.digits_field'"),
+        ("pictures.digit_field", "test_cases.q13.public.picture", "picture is 'test_cases.q13.public.picture'"),
+        ("minimum_test_accuracy", "minimum_test_acuracy", "thresholds has no minimum_test_accuracy"),
+        ("maximum_passes = 40", "maximum_passes = 40\nmost_passes = 40", "thresholds has most_passes, which no check"),
+    ],
+)
+def test_what_a_question_names_and_nothing_holds_is_told_before_anything_is_graded(copied, old, new, complaint):
+    path = copied / "q13" / "question.toml"
+    change(path, old, new)
+    other, wrong = discover(copied)
+    assert other.functions
+    with pytest.raises(QuestionError, match=re.escape(complaint)) as told:
+        wrong.functions  # noqa: B018
+    assert str(path) in str(told.value)
+    assert wrong.points == 5  # what students could have earned is known
+
+
+def test_a_question_that_builds_on_no_question_of_the_project_is_told_with_its_points(copied):
+    change(copied / "q13" / "question.toml", "targets", 'requires = ["q12", "q99"]\ntargets')
+    other, wrong = discover(copied)
+    assert other.fault == ""
+    assert wrong.fault.endswith("question.toml: requires q99, and there is no such question")
+    assert wrong.points == 5
+
+
+def test_a_wrong_number_in_the_defaults_is_named_with_their_file(copied):
+    change(copied / "defaults.toml", "time_limit_seconds = 600", "time_limit_seconds = -600")
+    with pytest.raises(QuestionError, match=r"defaults\.toml: time_limit_seconds should be a number above 0"):
+        discover(copied)
+
+
+def test_names_of_thresholds_that_the_checks_put_together_count_as_read(copied):
+    change(copied / "q13" / "question.toml", "maximum_passes", "minimum_of_three = 1\nmaximum_passes")
+    with pytest.raises(QuestionError, match="minimum_of_three"):
+        discover(copied)[1].functions  # noqa: B018
+    path = copied / "q13" / "checks.py"
+    path.write_text(
+        path.read_text() + '\n\ndef _read(thresholds, kind):\n    return thresholds[f"minimum_of_{kind}"]\n'
+    )
+    assert discover(copied)[1].functions
 
 
 def test_without_the_defaults_nothing_can_be_graded_and_the_file_is_named(copied):
@@ -120,14 +191,18 @@ def test_a_run_with_a_broken_question_grades_the_others_and_says_whose_fault_it_
         shutil.copytree(PROJECT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
     (project / "test_cases" / "q2" / "checks.py").write_text("import no_such_module\n")
     (project / "test_cases" / "q3" / "question.toml").write_text("title = \n")
+    (project / "test_cases" / "q4" / "mistakes.py").write_text("raise SystemExit(3)\n")
     report = tmp_path / "report.json"
     solutions = PROJECT / "staff" / "solutions"
-    arguments = ["-q", "q2,q3,q6", "--json", report, "--code-directory", solutions]
+    arguments = ["-q", "q2,q3,q4,q6", "--json", report, "--code-directory", solutions]
     run = run_autograder(*arguments, program=project / "autograder.py")
     assert run.status == 1
     assert run.question("q6")["score"] == 2
-    assert {check["status"] for name in ("q2", "q3") for check in run.question(name)["checks"]} == {"not finished"}
+    assert {check["status"] for name in ("q2", "q3", "q4") for check in run.question(name)["checks"]} == {
+        "not finished"
+    }
     assert "no_such_module" in run.check("q2", "fit")["message"]
+    assert "SystemExit: 3" in run.check("q4", "loss")["message"]
     assert "not your fault" in run.check("q3", "question")["message"]
 
 

@@ -22,7 +22,7 @@ from grading.outcomes import (
     RunEnded,
     StudentCrashed,
 )
-from grading.questions import Check, Question
+from grading.questions import Check, Question, QuestionError
 from grading.report import metric
 from startup.packages import Unusable
 
@@ -121,7 +121,9 @@ def _attempt(
         status, message, evidence = NOT_FINISHED, f"{DATA_FAULT}: {error}", ""
     except (OutOfLimits, RunEnded, Unusable):
         raise
-    except Exception as error:  # a fault of ours in a check must cost no other check and no other question
+    except QuestionError as error:
+        status, message, evidence = NOT_FINISHED, f"{question.id.upper()}: {OUR_FAULT}. {error}", str(error)
+    except (Exception, SystemExit) as error:  # a fault of ours must cost no other check and no other question
         traceback.print_exc()
         status, message = NOT_FINISHED, f"{question.id.upper()}: {OUR_FAULT} ({type(error).__name__})."
         evidence = f"{type(error).__name__}: {error}"

@@ -96,7 +96,7 @@ class Notes:
             if connection is None or now is None or connection is now:
                 try:
                     found.append(make())
-                except Exception as error:  # a picture less: no point depends on it
+                except (Exception, SystemExit) as error:  # a picture less: no point depends on it
                     if not isinstance(error, (CheckFailed, StudentCrashed, OutOfLimits, RunEnded)):
                         print(f"(a picture of {self._question_id} cannot be made: {error})", file=sys.stderr)
         return found

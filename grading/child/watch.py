@@ -53,7 +53,7 @@ def progress(dataset: CourseDataset, emit: Callable[[dict[str, Any]], None], val
         started = time.monotonic()
         try:
             latest_accuracy, is_accuracy_told = validate(), False
-        except Exception:  # no validation split, or a model that cannot be read: not what training stumbled over
+        except (Exception, SystemExit):  # no validation split, or a model that cannot be read: no fault of training
             validates = False
         finished = time.monotonic()
         next_validation = finished + max((finished - started) / SHARE_FOR_VALIDATION, SECONDS_BETWEEN_REPORTS)

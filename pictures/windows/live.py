@@ -161,7 +161,7 @@ class Live:
         """Turn whatever goes wrong with a picture into one line, the end of pictures, and nothing else."""
         try:
             yield
-        except Exception as error:  # of a toolkit, the operating system, or the student's model in mid-training
+        except (Exception, SystemExit) as error:  # of a toolkit, the system, or the student's model in mid-training
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             print(f"(no more pictures: {reason.rstrip('.')}; training goes on)", flush=True)
             self._is_over = True

@@ -11,12 +11,14 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-TEST_CASES_DIRECTORY = Path(__file__).resolve().parent.parent / "test_cases"
+from grading.questions.rules import faults_of_parts, faults_of_table
+
+TEST_CASES_DIRECTORY = Path(__file__).resolve().parents[2] / "test_cases"
 DEFAULTS_FILE = "defaults.toml"
 CORE, ELECTIVE = "core", "elective"
 GROUPS = (CORE, ELECTIVE)  # in the order in which they are graded
@@ -103,7 +105,8 @@ class Question:
         """The function of each check, by name; the first use imports checks.py.
 
         Raises:
-            QuestionError: checks.py cannot be imported or lacks a function; or the question has a fault.
+            QuestionError: checks.py cannot be imported or lacks a function; what question.toml names is not there;
+                or the question has a fault.
         """
         if self.fault:
             raise QuestionError(self.fault)
@@ -112,7 +115,16 @@ class Question:
         missing = [check.name for check in self.checks if not callable(getattr(module, check.name, None))]
         if missing:
             raise QuestionError(f"{path}: has no function {', '.join(missing)}, which question.toml names")
+        self._require_parts()
         return {check.name: getattr(module, check.name) for check in self.checks}
+
+    def _require_parts(self) -> None:
+        try:
+            faults = list(faults_of_parts(self.folder, self.dataset, self.picture, tuple(self.thresholds)))
+        except (OSError, UnicodeDecodeError) as error:
+            raise QuestionError(f"{self.folder}: {error}") from error
+        if faults:
+            raise QuestionError(f"{self.folder / 'question.toml'}: {faults[0]}")
 
 
 def discover(directory: Path = TEST_CASES_DIRECTORY) -> list[Question]:
@@ -121,9 +133,20 @@ def discover(directory: Path = TEST_CASES_DIRECTORY) -> list[Question]:
     Raises:
         QuestionError: the defaults cannot be read.
     """
-    defaults = _table(directory / DEFAULTS_FILE)
+    defaults = _sound_table(directory / DEFAULTS_FILE)
     found = [_load(path.parent, defaults) for path in directory.glob("*/question.toml")]
+    known = {question.id for question in found}
+    found = [_with_known_requirements(question, known) for question in found]
     return sorted(found, key=lambda question: (GROUPS.index(question.group), natural_order(question.id)))
+
+
+def _with_known_requirements(question: Question, known: set[str]) -> Question:
+    """The question itself, or with a fault if it builds on a question that is not there."""
+    unknown = sorted(set(question.requires) - known)
+    if question.fault or not unknown:
+        return question
+    path = question.folder / "question.toml"
+    return replace(question, fault=f"{path}: requires {', '.join(unknown)}, and there is no such question")
 
 
 def natural_order(name: str) -> list[str | int]:
@@ -135,7 +158,7 @@ def natural_order(name: str) -> list[str | int]:
 def _load(folder: Path, defaults: Mapping[str, Any]) -> Question:
     path = folder / "question.toml"
     try:
-        own = _table(path)
+        own = _sound_table(path)
         merged = {name: {**defaults[name], **own.get(name, {})} for name in ("imports", "attempts")}
         table = {**defaults, **own, **merged}
         return _checked(path, _question(folder, table, own))
@@ -210,6 +233,14 @@ def _checked(path: Path, question: Question) -> Question:
     return question
 
 
+def _sound_table(path: Path) -> dict[str, Any]:
+    """A TOML file whose keys and numbers are what they should be."""
+    table = _table(path)
+    for fault in faults_of_table(table):
+        raise QuestionError(f"{path}: {fault}")
+    return table
+
+
 def _table(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -227,7 +258,7 @@ def _imported(name: str, path: Path) -> Any:
     sys.modules[name] = module  # dataclasses look their module up
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever a broken file raises, the other questions can be graded
+    except (Exception, SystemExit) as error:  # whatever a broken file raises, the other questions can be graded
         del sys.modules[name]
         raise QuestionError(f"{path}: cannot be imported ({type(error).__name__}: {error})") from error
     return module
