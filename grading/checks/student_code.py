@@ -6,13 +6,15 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from data import DataError
 from grading.checks import crashes, modules, other_editions
 from grading.checks.source import SourceFile, StudentSource
 from grading.outcomes import CheckFailed, NotImplementedYet, StudentCrashed
-from grading.questions import Question, discover
+from grading.questions import Question, QuestionError, discover
 from startup.names import PROVIDED
 from startup.student_files import PUT_BACK
 
+PARTS = {"dataset": "question.toml", "probe": "public/probes.py"}  # what names the parts that a student process uses
 SIGNS_OF_A_STUB = ("NoneType", "x0 and ", "of size 0")  # in a traceback: what an unfilled function gave was used
 
 
@@ -83,7 +85,7 @@ class StudentCode:
         return {file: [[unused.line, unused.bound] for unused in imports] for file, imports in found.items()}
 
     def failure(self, error: dict[str, Any], target: str, is_training: bool) -> Exception:
-        """The exception that tells an error of the student's code.
+        """The exception that tells an error of the student's code, or of a part of ours beside it.
 
         Args:
             error: as the student's process describes it; see `grading.child.failure`.
@@ -93,6 +95,10 @@ class StudentCode:
         kind, text, location = (str(error.get(key, "")) for key in ("kind", "text", "location"))
         if kind == "stub":
             return self._unfilled(location)
+        if kind == "data":
+            return DataError(text)
+        if kind == "ours":
+            return QuestionError(f"{self._question.folder / PARTS.get(location, PARTS['dataset'])}: {text}")
         explained = crashes.explanation(text, self._question.id, self._files(), is_training)
         if kind == "missing":
             return CheckFailed(f"{text}. {explained}" if explained else text)

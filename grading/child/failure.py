@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from data import DataError
 from grading.child import operands
 from startup.student_modules import StudentFinder
 
@@ -16,7 +17,9 @@ MAX_CHARACTERS = 2000
 
 
 def describe(error: BaseException, finder: StudentFinder | None) -> dict[str, Any]:
-    """Turn an exception into `{"kind": "stub" | "crash", "text": ..., "location": ...}`.
+    """Turn an exception into `{"kind": "stub" | "data" | "crash", "text": ..., "location": ...}`.
+
+    The kind is "data" where the project's own code could not use a file of its data: no code of the student's asked.
 
     Args:
         error: what came out of the student's code.
@@ -26,6 +29,8 @@ def describe(error: BaseException, finder: StudentFinder | None) -> dict[str, An
     frames = [frame for frame in every if finder is not None and finder.has(frame["file"])]
     if isinstance(error, NotImplementedError) and frames[-1:] == every[-1:]:  # raised by torch, it is no stub
         return {"kind": "stub", "text": "", "location": _location(frames[-1], finder)}
+    if isinstance(error, DataError) and not frames:
+        return {"kind": "data", "text": str(error)[:MAX_CHARACTERS], "location": ""}
     return {"kind": "crash", "text": _text(error, frames, finder)[:MAX_CHARACTERS], "location": ""}
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import random
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from backend import device_of  # every fork of the server shares this module
+from data import DataError
 from grading.child import compiler, failure, layers, other_editions, watch
 from grading.isolation.channel import DTYPES, MAX_ARRAY_BYTES, Handle, Opaque
 from pictures.windows.display import has_display
@@ -22,12 +23,26 @@ from startup import student_modules
 if TYPE_CHECKING:
     from pictures.windows.live import Live
 
+NO_MEMORY = "allocate memory"  # in what torch says
+
 Emit = Callable[[dict[str, Any]], None]
 Names = Sequence[Sequence[str]]  # pairs of a module and a name in it: what is asked for, and what else it may be called
 
 
 class MissingName(Exception):
     """The student's file lacks the class or function that was asked for."""
+
+
+class OurFault(Exception):
+    """A part of the project that a question names cannot be used.
+
+    Attributes:
+        part: of the question: dataset or probe.
+    """
+
+    def __init__(self, part: str, text: str) -> None:
+        super().__init__(text)
+        self.part = part
 
 
 class RequestHandler:
@@ -49,8 +64,8 @@ class RequestHandler:
         """Carry out one request.
 
         Returns:
-            `{"result": value}`, or `{"error": {"kind", "text", "location"}}` if the student's code failed; beside it
-            `"habits"`, the names of what `other_editions` made up for.
+            `{"result": value}`, or `{"error": {"kind", "text", "location"}}` if the student's code failed, or a part of
+            the project; beside it `"habits"`, the names of what `other_editions` made up for.
         """
         answered = self._answered(getattr(self, f"do_{request.pop('op')}"), request)
         habits = other_editions.noted()
@@ -61,6 +76,8 @@ class RequestHandler:
             return {"result": operation(**request)}
         except MissingName as error:
             return {"error": {"kind": "missing", "text": str(error), "location": ""}}
+        except OurFault as error:
+            return {"error": {"kind": "ours", "text": str(error)[: failure.MAX_CHARACTERS], "location": error.part}}
         except (Exception, SystemExit) as error:  # whatever the student's code raises is their outcome, not ours
             return {"error": failure.describe(error, self._finder)}
         finally:
@@ -136,7 +153,8 @@ class RequestHandler:
             is_kept: keep what it gives here, and answer with a handle.
             picture, details: as in `do_call`.
         """
-        probe = getattr(importlib.import_module(f"test_cases.{self._question}.public.probes"), name)
+        with _ours("probe", name):
+            probe = _provided(f"test_cases.{self._question}.public.probes.{name}")
         passed = {keyword: self._find(names) for keyword, names in functions.items()}
         objects = [self._objects[value.number] for value in arguments.values() if isinstance(value, Handle)]
         device = device_of(next((each for each in objects if isinstance(each, torch.nn.Module)), None))
@@ -221,7 +239,8 @@ class RequestHandler:
             `watch.training_stats` of the training.
         """
         train, student_model = self._find(names), self._objects[model.number]
-        training_set = _provided(dataset)(student_model, arrays)
+        with _ours("dataset", dataset):
+            training_set = _provided(dataset)(student_model, arrays)
         is_shown = self._live is not None and self._picture and shows
         pictures = self._live.watching(self._picture, training_set) if self._live and is_shown else nullcontext()
         with (
@@ -271,6 +290,21 @@ def _provided(name: str) -> Any:
     """A class of the project's own, by its dotted name."""
     module, _, attribute = name.rpartition(".")
     return getattr(importlib.import_module(module), attribute)
+
+
+@contextmanager
+def _ours(part: str, name: str) -> Iterator[None]:
+    """What fails in the block is no fault of the student's, unless the memory that is left is too small.
+
+    Raises:
+        OurFault: it failed.
+    """
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        if isinstance(error, (MemoryError, DataError)) or NO_MEMORY in str(error):
+            raise
+        raise OurFault(part, f"{part} {name} cannot be used ({type(error).__name__}: {error})") from error
 
 
 def _set_training(model: Any, is_training: bool) -> None:
