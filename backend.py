@@ -74,13 +74,16 @@ class CourseDataset(Dataset[Item]):
 
     Attributes:
         model: the model being trained, whose validation accuracy is asked for; None if there is none yet.
-        x, y: the training split as stored, features and targets.
+        x: the features of the training split, as batches hold them; of words, their letter numbers.
+        y: the targets of the training split.
         epoch: free for the training function to count in; nothing here reads it.
     """
 
+    _readable: Tensor | None = None  # all features, once somebody has asked for them; batches do without
+
     def __init__(self, model: torch.nn.Module | None, x: Tensor, y: Tensor) -> None:
         self.model = model
-        self.x, self.y = x, y
+        self._stored, self.y = x, y
         self.epoch = 0
         self._validation: list[tuple[Tensor, Tensor]] = []  # what the model reads, and the right answers
 
@@ -88,11 +91,42 @@ class CourseDataset(Dataset[Item]):
         """What goes to a loader's worker processes: the data, without what watchers have hung on this object."""
         return {name: value for name, value in vars(self).items() if not hasattr(type(self), name)}
 
+    @property
+    def x(self) -> Tensor:
+        """The features of the training split. Whoever sets others trains on these."""
+        if self._readable is None:
+            self._readable = self._as_read(self._stored)
+        return self._readable
+
+    @x.setter
+    def x(self, features: Tensor) -> None:
+        self._stored, self._readable = features, None
+
     def __len__(self) -> int:
         return len(self.y)
 
-    def __getitem__(self, index: int) -> Item:
-        return FetchedBatch(self._columns([range(len(self))[index]]))[0]
+    def __getitem__(self, index: int | slice) -> Item:
+        """One example, or for a slice such as `dataset[0:32]` a batch of examples.
+
+        Raises:
+            IndexError: there is no such example.
+            TypeError: the index is no whole number and no slice.
+        """
+        every = range(len(self))
+        if isinstance(index, slice):
+            if not (rows := every[index]):
+                raise IndexError(f"no example lies in {index}; there are {len(self)}, numbered from 0")
+            return Item(self.__getitems__(list(rows)).columns)
+        try:
+            row = every[index]
+        except IndexError:
+            raise IndexError(f"there is no example {index}; there are {len(self)}, numbered from 0") from None
+        except TypeError:
+            what = (
+                f"examples are numbered: use a whole number or a slice, as in dataset[0:32]; got {type(index).__name__}"
+            )
+            raise TypeError(what) from None
+        return FetchedBatch(self._columns([row]))[0]
 
     def __getitems__(self, indices: list[int]) -> FetchedBatch:
         """Examples by index, in order; called by torch's loader."""
@@ -115,17 +149,30 @@ class CourseDataset(Dataset[Item]):
         """
         if not self._validation:
             raise ValueError(f"{type(self).__name__} has no validation split: watch the training loss instead")
-        if self.model is None:
-            raise ValueError("the dataset was made without a model to validate")
-        with left_as_it_was(self.model), torch.no_grad():
+        with left_as_it_was(self.required_model()), torch.no_grad():
             right = sum(int((self._predict(inputs) == answers).sum()) for inputs, answers in self._validation)
         return right / sum(len(answers) for _, answers in self._validation)
 
     def outputs(self, *inputs: Tensor) -> Tensor:
-        """What the model makes of inputs that lie in main memory; the outputs lie there, too, wherever the model is."""
-        assert self.model is not None
-        device = device_of(self.model)
-        return self.model(*(each.to(device) for each in inputs)).cpu()
+        """What the model makes of inputs that lie in main memory; the outputs lie there, too, wherever the model is.
+
+        Raises:
+            ValueError: the dataset was made without a model.
+        """
+        model = self.required_model()
+        device = device_of(model)
+        outputs: Tensor = model(*(each.to(device) for each in inputs)).cpu()
+        return outputs
+
+    def required_model(self) -> torch.nn.Module:
+        """The model.
+
+        Raises:
+            ValueError: the dataset was made without a model.
+        """
+        if self.model is None:
+            raise ValueError(f"the {type(self).__name__} was made without a model; pass the model when you make it")
+        return self.model
 
     def _columns(self, indices: list[int]) -> dict[str, Tensor]:
         """What a batch of the given rows holds, by name."""
@@ -134,9 +181,13 @@ class CourseDataset(Dataset[Item]):
 
     def _rows(self, indices: list[int]) -> tuple[Tensor, Tensor]:
         """Features and labels of the given rows, float32."""
-        first = indices[0]
-        chosen = slice(first, first + 1 or None) if len(indices) == 1 else torch.tensor(indices, device=self.x.device)
-        return self.x[chosen], self.y[chosen]
+        stored, first = self._stored, indices[0]
+        chosen = slice(first, first + 1 or None) if len(indices) == 1 else torch.tensor(indices, device=stored.device)
+        return self._as_read(stored[chosen]), self.y[chosen]
+
+    def _as_read(self, features: Tensor) -> Tensor:
+        """Stored features as a model reads them."""
+        return features
 
     def _predict(self, inputs: Tensor) -> Tensor:
         """The model's answers, comparable with the validation answers."""
@@ -175,9 +226,8 @@ class DigitClassificationDataset(CourseDataset):
         inputs = torch.from_numpy(digits.inputs(arrays["validation_x"]))
         self._validation = [(inputs, torch.from_numpy(arrays["validation_y"]))]
 
-    def _rows(self, indices: list[int]) -> tuple[Tensor, Tensor]:
-        pixels, labels = super()._rows(indices)
-        return pixels.float().div_(255), labels
+    def _as_read(self, features: Tensor) -> Tensor:
+        return in_unit_interval(features)
 
 
 class DigitClassificationDataset2(DigitClassificationDataset):
@@ -192,16 +242,21 @@ class ArrayDataset(CourseDataset):
     Args:
         model: the model being trained, or None.
         arrays: `train_NAME` for each NAME of the training split; others, and plain data, are left to the caller.
+    Raises:
+        ValueError: there is no training split.
     """
 
     def __init__(self, model: torch.nn.Module | None, arrays: Arrays) -> None:
+        if not any(name.startswith("train_") and isinstance(array, np.ndarray) for name, array in arrays.items()):
+            given = ", ".join(arrays) or "nothing"
+            raise ValueError(f"the training split needs an array named train_NAME, such as train_x; got {given}")
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items() if isinstance(array, np.ndarray)}
         self._training = {name[6:]: tensor for name, tensor in tensors.items() if name.startswith("train_")}
         first = next(iter(self._training.values()))
         super().__init__(model, self._training.get("x", first), self._training.get("y", first))
 
     def _columns(self, indices: list[int]) -> dict[str, Tensor]:
-        chosen = torch.tensor(indices, device=self.x.device)
+        chosen = torch.tensor(indices, device=self._stored.device)
         return {name: column[chosen] for name, column in self._training.items()}
 
 
@@ -225,7 +280,7 @@ class LanguageIDDataset(CourseDataset):
         self.chars: str = arrays["characters"]
         self.language_names: list[str] = list(arrays["language_names"])
         self.language_codes: list[str] = list(arrays["language_codes"])
-        self._lengths = (self.x != words.NO_LETTER).sum(dim=1)
+        self._lengths = (rows != words.NO_LETTER).sum(dim=1)
         # one row per character, and a last row of zeros, which index -1 finds
         self._letters = torch.from_numpy(np.eye(len(self.chars) + 1, len(self.chars), dtype=np.float32))
         groups = words.by_length(data.Split(x=arrays["validation_x"], y=arrays["validation_y"]))
@@ -234,7 +289,7 @@ class LanguageIDDataset(CourseDataset):
     @cached_property
     def train_x(self) -> np.ndarray:
         """Letter numbers with the letters first, int64 (count, longest)."""
-        return words.letters_first(self.x.numpy())
+        return words.letters_first(self._stored.numpy())
 
     @cached_property
     def train_y(self) -> np.ndarray:
@@ -267,6 +322,11 @@ Custom_Dataset = CourseDataset  # the name that existing solutions know
 
 def _built_in(name: str) -> Arrays:
     return data.training_arrays(data.Library().load(name))
+
+
+def in_unit_interval(pixels: Tensor) -> Tensor:
+    """Pixels from 0 to 255 as float32 in [0, 1]; numbers that are floating point already stay as they are."""
+    return pixels if pixels.is_floating_point() else pixels.float().div_(255)
 
 
 def device_of(model: Any) -> torch.device:

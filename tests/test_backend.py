@@ -16,7 +16,9 @@ from torch.utils.data import DataLoader
 import backend
 from grading.child import watch
 from test_cases.e3.public.dataset import MislabelledDigits
+from test_cases.e4.public.dataset import DigitImages
 from test_cases.e7.public.dataset import SentencePairs
+from test_cases.e9.public.dataset import Images
 from tests.datasets import LIBRARY, built
 
 
@@ -82,6 +84,97 @@ def test_pixels_lie_between_zero_and_one():
     x = next(iter(DataLoader(built("digits"), batch_size=256, shuffle=True)))["x"]
     assert 0 <= x.min() < 0.01
     assert 0.99 < x.max() <= 1
+
+
+@pytest.mark.parametrize("name", ["points", "sine", "digits", "easy_digits"])
+def test_all_features_at_once_are_what_batches_hold(name):
+    examples = built(name)
+    rows = [0, 5, len(examples) - 1]
+    assert examples.x.dtype == torch.float32
+    assert torch.equal(examples.x[rows], examples.__getitems__(rows).columns["x"])
+    assert examples.x is examples.x  # made once
+    assert torch.nn.Linear(examples.x.shape[1], 1)(examples.x).shape == (len(examples), 1)
+
+
+@pytest.mark.parametrize(("dataset", "shape"), [(DigitImages, (1, 28, 28)), (Images, (784,))])
+def test_all_images_of_an_elective_at_once_are_what_batches_hold(dataset, shape):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 784), dtype=np.uint8)
+    examples = dataset(None, {"train_x": pixels, "train_y": np.arange(6)})
+    assert examples.x.shape == (6, *shape)
+    assert 0 <= examples.x.min() < examples.x.max() <= 1
+    assert torch.equal(examples.x[[4, 1]], examples.__getitems__([4, 1]).columns["x"])
+
+
+def test_batches_and_loader_workers_do_without_all_images_as_float():
+    examples = built("digits")
+    next(iter(DataLoader(examples, batch_size=20, shuffle=True)))
+    assert examples._readable is None
+    examples.x[:2]
+    assert pickle.loads(pickle.dumps(examples))._readable is None
+
+
+def test_features_that_a_solution_sets_itself_are_what_its_batches_hold():
+    examples = built("easy_digits")
+    order = torch.arange(len(examples)).flip(0)
+    examples.x, examples.y = examples.x[order], examples.y[order]
+    batch = examples.__getitems__([0, 1]).columns
+    again = built("easy_digits").__getitems__([199, 198]).columns
+    assert torch.equal(batch["x"], again["x"])
+    assert torch.equal(batch["label"], again["label"])
+
+
+@pytest.mark.parametrize("name", ["sine", "digits", "words"])
+def test_a_slice_of_a_dataset_is_a_batch(name):
+    examples = built(name)
+    batch, fetched = examples[3:9:2], examples.__getitems__([3, 5, 7]).columns
+    assert batch.keys() == fetched.keys()
+    assert all(torch.equal(batch[part], fetched[part]) for part in batch)
+
+
+def test_examples_of_a_slice_are_counted_as_handed_out():
+    model = torch.nn.Linear(1, 1)
+    examples = built("sine", model)
+    with watch.training_stats(model, examples) as training_stats:
+        examples[:30]
+    assert (training_stats["fetched"], training_stats["largest_batch"]) == (30, 30)
+
+
+@pytest.mark.parametrize(
+    ("index", "error", "complaint"),
+    [
+        (200, IndexError, "there is no example 200; there are 200, numbered from 0"),
+        (slice(200, 300), IndexError, r"no example lies in slice\(200, 300, None\); there are 200"),
+        ([0, 1], TypeError, r"use a whole number or a slice, as in dataset\[0:32\]; got list"),
+        (torch.tensor([0, 1]), TypeError, "got Tensor"),
+        ("x", TypeError, "got str"),
+    ],
+)
+def test_an_index_that_names_no_example_is_told(index, error, complaint):
+    with pytest.raises(error, match=complaint):
+        built("sine")[index]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "given"),
+    [({}, "nothing"), ({"validation_x": np.zeros(3)}, "validation_x"), ({"train_x": [1]}, "train_x")],
+)
+def test_arrays_without_a_training_split_are_refused(arrays, given):
+    with pytest.raises(ValueError, match=f"needs an array named train_NAME, such as train_x; got {given}"):
+        backend.ArrayDataset(None, arrays)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda: built("points").outputs(torch.ones(1, 3)),
+        lambda: built("points").get_validation_accuracy(),
+        lambda: mislabelled(None).get_validation_loss(),
+        lambda: sentence_pairs(None).get_validation_accuracy(),
+    ],
+)
+def test_a_dataset_without_a_model_says_so_where_one_is_needed(use):
+    with pytest.raises(ValueError, match="was made without a model; pass the model when you make it"):
+        use()
 
 
 def test_words_of_a_batch_end_at_the_last_letter_and_are_no_longer_than_needed():
@@ -192,14 +285,14 @@ def test_a_tensor_that_a_model_keeps_from_validation_serves_the_next_backward_pa
     assert layer.weight.grad.any()
 
 
-def mislabelled(model: torch.nn.Module) -> MislabelledDigits:
+def mislabelled(model: torch.nn.Module | None) -> MislabelledDigits:
     rows = {"x": np.zeros((5, 784), np.float32), "y": np.arange(5)}
     return MislabelledDigits(
         model, {f"{split}_{name}": rows[name] for split in ("train", "validation") for name in rows}
     )
 
 
-def sentence_pairs(model: torch.nn.Module) -> SentencePairs:
+def sentence_pairs(model: torch.nn.Module | None) -> SentencePairs:
     names = ("train_source", "train_target", "validation_source", "validation_target", "validation_alignment")
     return SentencePairs(model, dict.fromkeys(names, SENTENCES))
 

@@ -76,7 +76,7 @@ class ItemByItem(Dataset[dict[str, Tensor]]):
         return len(self._dataset)
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
-        x, label = self._dataset.x[index], self._dataset.y[index]
+        x, label = self._dataset._stored[index], self._dataset.y[index]
         if self._name == "digits":
             x = x.float() / 255
         if self._name == "words":
@@ -90,7 +90,7 @@ def bare_batches(contest: Contest, dataset: backend.CourseDataset) -> Iterator[t
     letters = torch.cat([torch.eye(words.CHARACTERS), torch.zeros(1, words.CHARACTERS)])
     for start in range(0, contest.rows, contest.batch_size):
         rows = order[start : start + contest.batch_size]
-        x, label = dataset.x[rows], dataset.y[rows]
+        x, label = dataset._stored[rows], dataset.y[rows]
         if contest.dataset_name == "digits":
             x = x.float() / 255
         if contest.dataset_name == "words":
@@ -190,7 +190,7 @@ def bench_validation(repeats: int, library: data.Library) -> bool:
         dataset = contest.dataset(contest.model, arrays)
 
         def bare(c: Contest = contest, tensors: list[tuple[Tensor, Tensor]] = dataset.validation) -> float:
-            with torch.inference_mode():
+            with torch.no_grad():
                 return sum((c.model(x).argmax(dim=1) == y).sum().item() for x, y in tensors)
 
         ours, forward = medians(4 * repeats, dataset.get_validation_accuracy, bare)

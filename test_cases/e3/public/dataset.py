@@ -43,7 +43,5 @@ class MislabelledDigits(ArrayDataset):
 
     def loss(self, x: torch.Tensor, y: torch.Tensor) -> float:
         """The mean cross-entropy on any images, (count, 784), and labels, (count,)."""
-        if self.model is None:
-            raise ValueError("the dataset was made without a model")
-        with left_as_it_was(self.model), torch.no_grad():
+        with left_as_it_was(self.required_model()), torch.no_grad():
             return float(cross_entropy(self.outputs(x), y))

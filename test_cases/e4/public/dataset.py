@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from backend import ArrayDataset
+from backend import ArrayDataset, in_unit_interval
 from test_cases.e4.public import data
 
 
@@ -26,4 +26,7 @@ class DigitImages(ArrayDataset):
 
     def _columns(self, indices: list[int]) -> dict[str, torch.Tensor]:
         columns = super()._columns(indices)
-        return columns | {"x": columns["x"].reshape(-1, 1, data.SIDE, data.SIDE).float().div_(255)}
+        return columns | {"x": self._as_read(columns["x"])}
+
+    def _as_read(self, features: torch.Tensor) -> torch.Tensor:
+        return in_unit_interval(features.reshape(-1, 1, data.SIDE, data.SIDE))

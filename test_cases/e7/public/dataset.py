@@ -30,10 +30,8 @@ class SentencePairs(ArrayDataset):
 
     def get_validation_accuracy(self) -> float:
         """The share of validation words that the model predicts right, in [0, 1]. It reads the right words before."""
-        if self.model is None:
-            raise ValueError("the dataset was made without a model to validate")
         ((source, target),) = self._validation
-        with left_as_it_was(self.model), torch.no_grad():
+        with left_as_it_was(self.required_model()), torch.no_grad():
             words = self.outputs(source, target).argmax(dim=2)  # (count, longest)
         is_word = target != PADDING
         return float((words == target)[is_word].float().mean())

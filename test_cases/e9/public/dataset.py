@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from backend import ArrayDataset
+from backend import ArrayDataset, in_unit_interval
 
 
 class Images(ArrayDataset):
@@ -26,4 +26,7 @@ class Images(ArrayDataset):
         self.arrays = {name: value for name, value in arrays.items() if name != "train_x"}
 
     def _columns(self, indices: list[int]) -> dict[str, torch.Tensor]:
-        return {"x": super()._columns(indices)["x"].float().div_(255)}
+        return {"x": self._as_read(super()._columns(indices)["x"])}
+
+    def _as_read(self, features: torch.Tensor) -> torch.Tensor:
+        return in_unit_interval(features)

@@ -132,7 +132,7 @@ class Reader:
         self._latents = random.standard_normal((SAMPLES_SIDE**2, 64), np.float32)
         self._by_pca = _none()
         if self._task == "squeeze":
-            self._by_pca = mosaics.by_pca(dataset.x[:3000].numpy() / np.float32(255), self._images)
+            self._by_pca = mosaics.by_pca(dataset.x[:3000].numpy(), self._images)
 
     def read(self) -> State:
         """The images as they are now."""

@@ -41,7 +41,7 @@ for kind in (Autoencoder, VAE):
 
 
 def keep(model, dataset):
-    stored[:] = [dataset.x[:3000].float() / 255]
+    stored[:] = [dataset.x[:3000]]
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.add_(1e-4)
