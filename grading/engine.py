@@ -12,7 +12,6 @@ from pathlib import Path
 
 from data import Library
 from grading.checks import attempts
-from grading.checks.answers import Progress
 from grading.checks.attempts import CheckRun
 from grading.checks.requests import Connection
 from grading.checks.source import StudentSource
@@ -27,6 +26,7 @@ from grading.outcomes import (
     SKIPPED,
     Outcome,
     OutOfLimits,
+    Progress,
     QuestionResult,
     RunEnded,
     not_graded_yet,

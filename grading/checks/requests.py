@@ -9,11 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from grading.checks import answers, other_editions
-from grading.checks.answers import Progress
 from grading.checks.history import History
 from grading.checks.source import StudentSource
 from grading.checks.student_code import StudentCode
-from grading.outcomes import NotImplementedYet, OutOfLimits, StudentCrashed
+from grading.outcomes import NotImplementedYet, OutOfLimits, Progress, StudentCrashed
 from grading.questions import Question
 
 

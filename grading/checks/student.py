@@ -21,13 +21,14 @@ import numpy as np
 import data
 from data import Splits
 from grading.checks import answers
-from grading.checks.answers import Gradients, Progress, Training
+from grading.checks.answers import Gradients, Training
 from grading.checks.model import Model
 from grading.checks.notes import Notes
 from grading.checks.requests import Connection, Requests
 from grading.checks.source import StudentSource
 from grading.checks.student_code import StudentCode
 from grading.isolation.channel import Handle
+from grading.outcomes import Progress
 from grading.questions import Question
 from pictures.panels import Exhibit
 
