@@ -15,6 +15,8 @@ from torch.utils.data import DataLoader
 
 import backend
 from grading.child import watch
+from test_cases.e3.public.dataset import MislabelledDigits
+from test_cases.e7.public.dataset import SentencePairs
 from tests.datasets import LIBRARY, built
 
 
@@ -135,6 +137,71 @@ def test_validation_leaves_modes_gradients_and_random_states_alone():
     assert (model.training, model.frozen.training) == (True, False)
     assert torch.equal(model.layer.weight.grad, torch.ones_like(model.layer.weight))
     assert 0 <= accuracy <= 1
+
+
+class Switching(torch.nn.Module):
+    """Puts a part of itself into training mode whenever it is called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(784, 10)
+        self.frozen = torch.nn.Dropout(0.5)
+        self.frozen.eval()
+
+    def forward(self, x):
+        self.train()
+        return self.layer(self.frozen(x))
+
+
+def test_a_mode_that_the_model_changes_while_it_is_validated_is_as_before_afterwards():
+    model = Switching()
+    built("digits", model).get_validation_accuracy()
+    assert [module.training for module in model.modules()] == [True, True, False]
+
+
+class Keeping(torch.nn.Module):
+    """Makes a tensor in its first forward pass, and keeps it."""
+
+    def __init__(self, *layers: torch.nn.Module) -> None:
+        super().__init__()
+        self.layers = torch.nn.Sequential(*layers)
+
+    def forward(self, x, *others):
+        if not hasattr(self, "scale"):
+            self.scale = torch.full((1,), 2.0)
+        return self.layers(x) * self.scale
+
+
+SENTENCES = np.array([[4, 5, 1], [5, 1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("validate", "inputs"),
+    [
+        (lambda model: built("digits", model).get_validation_accuracy(), torch.ones(1, 784)),
+        (lambda model: mislabelled(model).get_validation_loss(), torch.ones(1, 784)),
+        (lambda model: sentence_pairs(model).get_validation_accuracy(), torch.tensor([[4, 5]])),
+    ],
+)
+def test_a_tensor_that_a_model_keeps_from_validation_serves_the_next_backward_pass(validate, inputs):
+    layer = torch.nn.Embedding(9, 9) if inputs.dtype == torch.int64 else torch.nn.Linear(784, 10)
+    model = Keeping(layer)
+    validate(model)
+    model(inputs).sum().backward()
+    assert layer.weight.grad is not None
+    assert layer.weight.grad.any()
+
+
+def mislabelled(model: torch.nn.Module) -> MislabelledDigits:
+    rows = {"x": np.zeros((5, 784), np.float32), "y": np.arange(5)}
+    return MislabelledDigits(
+        model, {f"{split}_{name}": rows[name] for split in ("train", "validation") for name in rows}
+    )
+
+
+def sentence_pairs(model: torch.nn.Module) -> SentencePairs:
+    names = ("train_source", "train_target", "validation_source", "validation_target", "validation_alignment")
+    return SentencePairs(model, dict.fromkeys(names, SENTENCES))
 
 
 def test_validation_accuracy_is_the_share_of_right_answers():

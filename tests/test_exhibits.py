@@ -22,7 +22,7 @@ from grading.outcomes import CheckFailed, OutOfLimits, QuestionResult, RunEnded,
 from grading.pages import exhibit_window
 from grading.questions import discover
 from pictures.panels import Panel, Samples
-from tests.support import SOLUTIONS
+from tests.support import SHORT_CONVOLUTION, SOLUTIONS
 
 
 class Answers:
@@ -188,6 +188,29 @@ def test_validating_and_noting_losses_leave_the_weights_as_they_come_out_without
     accuracies = [report for report in reports if "validation_accuracy" in report]
     assert len(accuracies) > 10
     assert accuracies[-1] == {"epochs": 1.0, "validation_accuracy": examples.get_validation_accuracy()}
+
+
+CACHING = (
+    "return self.last(relu(self.first(features)))",
+    """if not hasattr(self, "shift"):
+            self.shift = torch.full((len(self.first.bias),), 1.0)
+        return self.last(self.shift * relu(self.first(features)))""",
+)
+
+
+def test_a_model_that_keeps_a_tensor_scores_the_same_with_and_without_a_report(patched_solutions, warm_starts):
+    """For its learning curve, a report validates before the first update: the model then makes its tensor there."""
+    imported = ("from torch import", "import torch\nfrom torch import")
+    directory = patched_solutions({"models.py": [imported, CACHING], "train.py": [SHORT_CONVOLUTION]})
+    questions = [question for question in discover() if question.id == "q5"]
+    results = []
+    for wants_report in (True, False):
+        with Engine(Settings(directory, exhibits=wants_report), Console(io.StringIO())) as engine:
+            results += engine.grade(questions)
+    reported, plain = results
+    assert reported.exhibits
+    assert reported.outcomes == plain.outcomes
+    assert reported.score == plain.score == questions[0].points
 
 
 def test_reported_losses_are_means_since_the_report_before(monkeypatch):

@@ -33,7 +33,7 @@ class SentencePairs(ArrayDataset):
         if self.model is None:
             raise ValueError("the dataset was made without a model to validate")
         ((source, target),) = self._validation
-        with left_as_it_was(self.model), torch.inference_mode():
+        with left_as_it_was(self.model), torch.no_grad():
             words = self.outputs(source, target).argmax(dim=2)  # (count, longest)
         is_word = target != PADDING
         return float((words == target)[is_word].float().mean())
