@@ -10,7 +10,7 @@ from torch.nn.modules.module import _global_forward_pre_hooks
 from torch.utils.data import DataLoader
 
 from backend import RegressionDataset
-from grading.child import recorders, watch
+from grading.child import first_values, recorders, watch
 
 
 @pytest.mark.parametrize("count", [1, 39, 40, 41, 1000, 4097])
@@ -97,7 +97,55 @@ def test_optimizers_and_new_parameters_are_counted():
     ],
 )
 def test_movement_is_a_share_of_the_size_at_first(before, after, share):
-    assert recorders.movement(before, after) == (share if share is None else pytest.approx(share))
+    found = first_values.movement(list(zip(before, after, strict=True)))
+    assert found == (share if share is None else pytest.approx(share))
+
+
+def with_a_new_head(steps: int, makes_head: bool = True, trains: bool = True, passes: int = 1) -> dict:
+    """The statistics of a training that freezes the first layer, and may give the model a new last one."""
+    torch.manual_seed(5)
+    model = torch.nn.Sequential(torch.nn.Linear(1, 4), torch.nn.Linear(4, 3), torch.nn.Linear(3, 1))
+    examples = RegressionDataset(model)
+    with watch.training_stats(model, examples) as stats:
+        if makes_head:
+            model[1], model[2] = torch.nn.Identity(), torch.nn.Linear(4, 1)
+        model[0].requires_grad_(False)
+        optimizer = torch.optim.SGD(model[2].parameters() if trains else torch.nn.Linear(4, 1).parameters(), lr=0.01)
+        for _ in range(passes):
+            for _, batch in zip(range(steps), DataLoader(examples, batch_size=20), strict=False):
+                optimizer.zero_grad()
+                torch.nn.functional.mse_loss(model(batch["x"]), batch["label"]).backward()
+                optimizer.step()
+        stats["names"] = [name for name, _ in model.named_parameters()]
+    return stats
+
+
+@pytest.mark.parametrize("makes_head", [True, False])
+def test_a_model_whose_new_head_was_trained_has_changed(makes_head):
+    stats = with_a_new_head(10, makes_head)
+    assert (stats["changed"], stats["own_steps"], stats["arrivals"]) == (True, 10, 10)
+    assert stats["unmoved"][:2] == ["0.weight", "0.bias"]
+    assert 0 < stats["moved"] < 1
+
+
+def test_a_model_whose_new_head_was_not_trained_has_not_changed():
+    stats = with_a_new_head(10, trains=False)
+    assert (stats["changed"], stats["steps"], stats["own_steps"], stats["moved"]) == (False, 10, 0, 0)
+    assert stats["unmoved"] == stats["names"]
+
+
+def test_training_of_a_new_head_alone_is_not_taken_for_hopeless():
+    stats = with_a_new_head(10, passes=15)
+    assert (stats["stopped"], stats["steps"]) == (False, 150)
+
+
+def test_a_head_that_nobody_saw_before_it_was_set_counts_as_changed():
+    """A closed form needs no backward pass."""
+    model = torch.nn.Sequential(torch.nn.Linear(1, 4), torch.nn.Linear(4, 3), torch.nn.Linear(3, 1))
+    with watch.training_stats(model, RegressionDataset(model)) as stats:
+        model[1], model[2] = torch.nn.Identity(), torch.nn.Linear(4, 1)
+    assert stats["changed"] is True
+    assert stats["moved"] == 0  # of the layer that was there before
 
 
 def test_inputs_in_another_order_are_told_from_exchanged_dimensions():

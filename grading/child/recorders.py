@@ -243,23 +243,6 @@ def made_parameters(note: Callable[[], None]) -> Iterator[None]:
         handle.remove()
 
 
-def movement(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> float | None:
-    """How far parameters moved together, as a share of their size at first; None if that is no number.
-
-    Args:
-        before: their values, in main memory.
-        after: the same parameters later, wherever they lie.
-    """
-    moved = size = 0.0
-    for old, new in zip(before, after, strict=True):
-        if old.shape != new.shape or not old.is_floating_point():
-            return None
-        moved += float((new.detach().cpu() - old).square().sum())
-        size += float(old.square().sum())
-    share = math.sqrt(moved / size) if size > 0 else math.inf
-    return share if math.isfinite(share) else None
-
-
 def _leaves(loss: torch.Tensor) -> list[torch.Tensor]:
     """The tensors in which gradients of a loss end; none of a graph that is too large."""
     waiting, seen, found = [loss.grad_fn], {loss.grad_fn}, []

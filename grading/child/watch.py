@@ -14,7 +14,7 @@ import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from backend import CourseDataset
-from grading.child import recorders
+from grading.child import first_values, recorders
 
 SECONDS_BETWEEN_REPORTS = 0.1
 SHARE_FOR_VALIDATION = 0.05  # of the time of training
@@ -123,7 +123,8 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
     Gives a dictionary that is complete once the block has ended:
         stopped: whether it was ended: `max_fetched` examples had been handed out and it asked for more, or it was
             hopeless: after some passes, every weight was as at the start, or one was NaN or infinite.
-        changed, finite: whether any of the parameters that the model began with moved, and whether all are finite.
+        changed, finite: whether any of the model's parameters moved, and whether all are finite. Parameters that the
+            model got while training ran, such as those of a new head, begin with the values that they were made with.
         examples, fetched, distinct: of the training split, in all and different ones handed out by `__getitems__`.
         steps, own_steps: optimizer steps, and those of an optimizer that holds a parameter of this model.
         backwards, arrivals: backward passes, and those that brought a gradient to a parameter of this model.
@@ -143,7 +144,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
     )
     found |= {"examples": len(dataset), "resumed": 0, "stale": 0, "stopped": False}
     parameters = _parameters(model)
-    before = [parameter.detach().cpu().clone() for parameter in parameters]
+    values, seen_made = first_values.FirstValues(lambda: _parameters(model)), 0
     versions = [parameter._version for parameter in parameters]
     own = {id(parameter) for parameter in parameters}
     seen = np.zeros(len(dataset), dtype=bool)
@@ -156,6 +157,12 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
     def note_parameter() -> None:
         found["made"] += 1
 
+    def look_at_new_parameters() -> None:
+        nonlocal seen_made
+        if found["made"] != seen_made:
+            seen_made = found["made"]
+            values.look()
+
     def end_if_hopeless() -> None:
         nonlocal next_look
         if max(found["batches"], found["backwards"]) < next_look:
@@ -166,14 +173,10 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
             end()
 
     def is_hopeless() -> bool:
-        now = current()
-        is_own = before and found["steps"] == found["own_steps"]  # else weights outside of the model may learn
-        is_still = is_own and all(_equal(old, new) for old, new in zip(before, now, strict=True))
-        return is_still or not all(bool(torch.isfinite(parameter).all()) for parameter in now)
-
-    def current() -> list[torch.nn.Parameter]:
-        now = _parameters(model)  # others than at first, if the model has moved to a device that cannot share them
-        return now if len(now) == len(before) else parameters
+        pairs = values.pairs()
+        is_own = pairs and found["steps"] == found["own_steps"]  # else weights outside of the model may learn
+        is_still = is_own and all(_equal(old, new) for old, new in pairs)
+        return is_still or not all(bool(torch.isfinite(parameter).all()) for _, parameter in pairs)
 
     def end() -> None:
         found["stopped"] = True
@@ -182,6 +185,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
     def noted_fetch(indices: list[int]) -> Any:
         if max_fetched is not None and found["fetched"] >= max_fetched:
             end()
+        look_at_new_parameters()
         end_if_hopeless()
         if found["batches"]:
             moves.batch_ended()
@@ -194,6 +198,7 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
         return batch
 
     def noted_backward(*args: Any, **keywords: Any) -> None:
+        look_at_new_parameters()
         end_if_hopeless()
         found["backwards"] += 1
         loss = args[0] if args else keywords.get("tensors")
@@ -247,12 +252,12 @@ def training_stats(model: Any, dataset: CourseDataset, max_fetched: int | None =
             handle.remove()
         found["distinct"] = int(seen.sum())
         found["writes"] = sum(parameter._version for parameter in parameters) - sum(versions)
-        now = current()
-        still = [new for old, new in zip(before, now, strict=True) if _equal(old, new)]
-        found["changed"] = len(still) < len(now)
+        pairs = values.pairs()
+        still = [new for old, new in pairs if _equal(old, new)]
+        found["changed"] = len(still) < len(pairs)
         found["unmoved"] = _names(model, still[:MAX_NAMES])
-        found["finite"] = all(bool(torch.isfinite(parameter).all()) for parameter in now)
-        found["moved"] = recorders.movement(before, now)
+        found["finite"] = all(bool(torch.isfinite(parameter).all()) for _, parameter in pairs)
+        found["moved"] = first_values.movement([(old, new) for old, new in pairs if old is not None])
         if found["batches"]:
             moves.batch_ended()
         for recorder in (course, steps, moves, inputs, graph):
@@ -269,9 +274,9 @@ def _names(model: Any, parameters: list[torch.nn.Parameter]) -> list[str]:
     return [names.get(id(parameter), "") for parameter in parameters]
 
 
-def _equal(one: torch.Tensor, other: torch.Tensor) -> bool:
-    """Whether a tensor in main memory equals another one, wherever that lies."""
-    return one.dtype == other.dtype and torch.equal(one, other.detach().cpu())
+def _equal(one: torch.Tensor | None, other: torch.Tensor) -> bool:
+    """Whether a tensor in main memory, if there is one, equals another one, wherever that lies."""
+    return one is not None and one.dtype == other.dtype and torch.equal(one, other.detach().cpu())
 
 
 @contextmanager
