@@ -10,7 +10,7 @@ from torch.nn.modules.module import _global_forward_pre_hooks
 from torch.utils.data import DataLoader
 
 from backend import RegressionDataset
-from grading.child import first_values, recorders, watch
+from grading.child import first_values, recorders, watch, weights
 
 
 @pytest.mark.parametrize("count", [1, 39, 40, 41, 1000, 4097])
@@ -203,13 +203,13 @@ def test_the_step_from_which_the_learning_rate_is_small_is_kept():
 )
 def test_the_moves_of_the_latest_pass_are_counted(moving, moves, last_moved):
     """Two passes of five batches; batches of the first pass do not count."""
-    weights = torch.nn.Parameter(torch.zeros(3))
-    recorder = recorders.Moves([weights], 5)
+    parameter = torch.nn.Parameter(torch.zeros(3))
+    recorder = weights.Moves([parameter], 5)
     for number in range(10):
         if number in moving:
             with torch.no_grad():
                 for _ in range(number):
-                    weights.add_(1)
+                    parameter.add_(1)
         recorder.batch_ended()
     most = max((number for number in moving if number >= 5), default=0)
     assert recorder.told() == {"moves": moves, "last_moved": last_moved, "most_writes": most}
