@@ -12,9 +12,8 @@ from pathlib import Path
 
 from data import Library
 from grading.checks import attempts
-from grading.checks.answers import Progress
 from grading.checks.attempts import CheckRun
-from grading.checks.requests import Connection
+from grading.checks.requests import Connection, StudentSettings
 from grading.checks.source import StudentSource
 from grading.checks.student import Student
 from grading.console import Console, StudentOutput
@@ -27,6 +26,7 @@ from grading.outcomes import (
     SKIPPED,
     Outcome,
     OutOfLimits,
+    Progress,
     QuestionResult,
     RunEnded,
     not_graded_yet,
@@ -204,9 +204,7 @@ class Engine:
         result = not_graded_yet(question)
         for_window: list[Exhibit] = []
         with self._showing_status(question, started) as on_progress:
-            student = Student(
-                question,
-                run.source,
+            student_settings = StudentSettings(
                 connect=lambda: self._connect(question),
                 deadline=started + limit,
                 on_progress=on_progress,
@@ -215,6 +213,7 @@ class Engine:
                 wants_curves=self.settings.exhibits,
                 clock=self._clock,
             )
+            student = Student(question, run.source, student_settings)
             result.stubs = student.stubs()
             self._running.add(student)
             try:

@@ -16,6 +16,8 @@ NOT_FINISHED = "not finished"
 NOT_IMPLEMENTED = "not implemented yet: "  # how the message of an unfilled stub begins
 SKIPPED = "skipped: "  # how the message of a check begins that waits for another one
 
+Progress = dict[str, Any]  # that a training function reports while it runs, such as {"epochs": 2.41}
+
 
 class CheckFailed(Exception):
     """The student is wrong.

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from grading.checks.answers import Progress
 from grading.console import Console
+from grading.outcomes import Progress
 
 SECONDS_BETWEEN_STATUS_LINES = 0.2
 

@@ -19,6 +19,8 @@ from tests.warm import start as warm
 
 # As many threads whatever runs beside: sums come out the same, and workers do not get into each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Hundreds of processes read the same files: each file is compiled once.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # The same examples every time, and none is judged by the clock.
 hypothesis.settings.register_profile(
     "tests", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]

@@ -12,6 +12,7 @@ import pytest
 
 from data import Library
 from grading.checks import attempts, common, diagnosis, expect
+from grading.checks.requests import StudentSettings
 from grading.checks.source import StudentSource
 from grading.checks.student import Student
 from grading.gradescope import results
@@ -46,14 +47,10 @@ def run(tmp_path: Path, outcomes: list[Any], most: int | None = None, seconds: f
         expect.at_least(outcome, 0.97, "accuracy", "Train longer.")
 
     made = question(check)
-    student = Student(
-        made,
-        StudentSource(tmp_path),
-        connect=lambda: pytest.fail("nothing is asked"),
-        deadline=clock() + SECONDS_OF_A_QUESTION,
-        on_progress=lambda report: None,
-        clock=clock,
+    settings = StudentSettings(
+        lambda: pytest.fail("nothing is asked"), deadline=clock() + SECONDS_OF_A_QUESTION, clock=clock
     )
+    student = Student(made, StudentSource(tmp_path), settings)
     found = attempts.run(made, CHECK, student, Library(), 0, most)
     assert len(set(seeds)) == len(seeds) == len(found.attempts), "each attempt has a seed of its own"
     return found, student
@@ -132,14 +129,8 @@ def test_a_diagnosed_mistake_is_no_bad_luck(tmp_path):
             expect.at_most(0.0207, 0.02, "the loss")
 
     made = question(check)
-    student = Student(
-        made,
-        StudentSource(tmp_path),
-        lambda: pytest.fail("not asked"),
-        Clock()() + 600,
-        lambda report: None,
-        clock=Clock(),
-    )
+    settings = StudentSettings(lambda: pytest.fail("not asked"), deadline=Clock()() + 600, clock=Clock())
+    student = Student(made, StudentSource(tmp_path), settings)
     assert len(attempts.run(made, CHECK, student, Library(), 0).attempts) == 1
 
 

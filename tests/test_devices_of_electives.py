@@ -6,7 +6,6 @@ batches to the made-up device. Trainings end after a few steps. All that the gra
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from importlib import import_module
@@ -20,6 +19,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from backend import CourseDataset, left_as_it_was
 from data import Library
+from grading.checks.requests import StudentSettings
 from grading.checks.source import StudentSource
 from grading.checks.student import Student
 from grading.child import requests, watch
@@ -122,15 +122,8 @@ def readings(monkeypatch):
 def graded(question: Question, directory: Path, names: Collection[str] = ()) -> dict[str, list[Any]]:
     """What the student's process answers in each check that trains; `names`: of the checks to run, all if empty."""
     connection = Noting()
-    student = Student(
-        question,
-        StudentSource(directory),
-        connect=lambda: connection,
-        deadline=math.inf,
-        on_progress=lambda report: None,
-        window_title=question.title,
-        wants_curves=True,
-    )
+    settings = StudentSettings(lambda: connection, window_title=question.title, wants_curves=True)
+    student = Student(question, StudentSource(directory), settings)
     library, found = Library(), dict[str, list[Any]]()
     for check in question.checks:
         if check.name == TOO_LONG.get(question.id) or (names and check.name not in names):

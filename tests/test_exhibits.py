@@ -13,6 +13,7 @@ import torch
 import backend
 from grading.checks import expect
 from grading.checks.history import MAX_ROWS, History
+from grading.checks.requests import StudentSettings
 from grading.checks.source import StudentSource
 from grading.checks.student import Student
 from grading.child import watch
@@ -46,7 +47,7 @@ class Answers:
 
 def student_of(*connections: Answers) -> Student:
     waiting = list(connections)
-    return Student(discover()[0], StudentSource(SOLUTIONS), lambda: waiting.pop(0), math.inf, lambda report: None)
+    return Student(discover()[0], StudentSource(SOLUTIONS), StudentSettings(lambda: waiting.pop(0)))
 
 
 def a_sample() -> Samples:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import re
 import shutil
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 import torch
 
 from data import Library
+from grading.checks.requests import StudentSettings
 from grading.checks.source import StudentSource
 from grading.checks.student import Student
 from grading.isolation.in_process import InProcess
@@ -34,13 +34,7 @@ def check():
     """A function that runs checks by name on a folder of solutions, in this process."""
 
     def run(directory: Path, *names: str) -> Student:
-        student = Student(
-            QUESTION,
-            StudentSource(directory),
-            connect=InProcess,
-            deadline=math.inf,
-            on_progress=lambda report: None,
-        )
+        student = Student(QUESTION, StudentSource(directory), StudentSettings(InProcess))
         for found in QUESTION.checks:
             if found.name in names:
                 student.seed(found.name, 0)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from grading.checks import answers
+from grading.checks.requests import StudentSettings
 from grading.checks.source import StudentSource
 from grading.checks.student import Student
 from grading.isolation.in_process import InProcess
@@ -22,7 +22,7 @@ from tests.support import SOLUTIONS
 def student() -> Iterator[Student]:
     """The reference solution of question 8, in this process."""
     question = next(question for question in discover() if question.id == "q8")
-    yield Student(question, StudentSource(SOLUTIONS), InProcess, math.inf, lambda report: None)
+    yield Student(question, StudentSource(SOLUTIONS), StudentSettings(InProcess))
     student_modules.uninstall()
 
 

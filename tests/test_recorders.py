@@ -10,7 +10,7 @@ from torch.nn.modules.module import _global_forward_pre_hooks
 from torch.utils.data import DataLoader
 
 from backend import RegressionDataset
-from grading.child import recorders, watch
+from grading.child import first_values, recorders, watch, weights
 
 
 @pytest.mark.parametrize("count", [1, 39, 40, 41, 1000, 4097])
@@ -97,7 +97,55 @@ def test_optimizers_and_new_parameters_are_counted():
     ],
 )
 def test_movement_is_a_share_of_the_size_at_first(before, after, share):
-    assert recorders.movement(before, after) == (share if share is None else pytest.approx(share))
+    found = first_values.movement(list(zip(before, after, strict=True)))
+    assert found == (share if share is None else pytest.approx(share))
+
+
+def with_a_new_head(steps: int, makes_head: bool = True, trains: bool = True, passes: int = 1) -> dict:
+    """The statistics of a training that freezes the first layer, and may give the model a new last one."""
+    torch.manual_seed(5)
+    model = torch.nn.Sequential(torch.nn.Linear(1, 4), torch.nn.Linear(4, 3), torch.nn.Linear(3, 1))
+    examples = RegressionDataset(model)
+    with watch.training_stats(model, examples) as stats:
+        if makes_head:
+            model[1], model[2] = torch.nn.Identity(), torch.nn.Linear(4, 1)
+        model[0].requires_grad_(False)
+        optimizer = torch.optim.SGD(model[2].parameters() if trains else torch.nn.Linear(4, 1).parameters(), lr=0.01)
+        for _ in range(passes):
+            for _, batch in zip(range(steps), DataLoader(examples, batch_size=20), strict=False):
+                optimizer.zero_grad()
+                torch.nn.functional.mse_loss(model(batch["x"]), batch["label"]).backward()
+                optimizer.step()
+        stats["names"] = [name for name, _ in model.named_parameters()]
+    return stats
+
+
+@pytest.mark.parametrize("makes_head", [True, False])
+def test_a_model_whose_new_head_was_trained_has_changed(makes_head):
+    stats = with_a_new_head(10, makes_head)
+    assert (stats["changed"], stats["own_steps"], stats["arrivals"]) == (True, 10, 10)
+    assert stats["unmoved"][:2] == ["0.weight", "0.bias"]
+    assert 0 < stats["moved"] < 1
+
+
+def test_a_model_whose_new_head_was_not_trained_has_not_changed():
+    stats = with_a_new_head(10, trains=False)
+    assert (stats["changed"], stats["steps"], stats["own_steps"], stats["moved"]) == (False, 10, 0, 0)
+    assert stats["unmoved"] == stats["names"]
+
+
+def test_training_of_a_new_head_alone_is_not_taken_for_hopeless():
+    stats = with_a_new_head(10, passes=15)
+    assert (stats["stopped"], stats["steps"]) == (False, 150)
+
+
+def test_a_head_that_nobody_saw_before_it_was_set_counts_as_changed():
+    """A closed form needs no backward pass."""
+    model = torch.nn.Sequential(torch.nn.Linear(1, 4), torch.nn.Linear(4, 3), torch.nn.Linear(3, 1))
+    with watch.training_stats(model, RegressionDataset(model)) as stats:
+        model[1], model[2] = torch.nn.Identity(), torch.nn.Linear(4, 1)
+    assert stats["changed"] is True
+    assert stats["moved"] == 0  # of the layer that was there before
 
 
 def test_inputs_in_another_order_are_told_from_exchanged_dimensions():
@@ -155,13 +203,13 @@ def test_the_step_from_which_the_learning_rate_is_small_is_kept():
 )
 def test_the_moves_of_the_latest_pass_are_counted(moving, moves, last_moved):
     """Two passes of five batches; batches of the first pass do not count."""
-    weights = torch.nn.Parameter(torch.zeros(3))
-    recorder = recorders.Moves([weights], 5)
+    parameter = torch.nn.Parameter(torch.zeros(3))
+    recorder = weights.Moves([parameter], 5)
     for number in range(10):
         if number in moving:
             with torch.no_grad():
                 for _ in range(number):
-                    weights.add_(1)
+                    parameter.add_(1)
         recorder.batch_ended()
     most = max((number for number in moving if number >= 5), default=0)
     assert recorder.told() == {"moves": moves, "last_moved": last_moved, "most_writes": most}

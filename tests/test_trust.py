@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from data import Library
+from grading.checks.requests import StudentSettings
 from grading.checks.source import StudentSource
 from grading.checks.student import Student
 from grading.questions import discover
@@ -134,7 +135,7 @@ class Answering(Recorder):
 def test_no_message_of_an_accuracy_check_holds_the_test_labels(question_id, dataset, classes):
     question = next(question for question in discover() if question.id == question_id)
     library, connection = Library(), Answering(classes)
-    student = Student(question, StudentSource(SOLUTIONS), lambda: connection, float("inf"), lambda report: None)
+    student = Student(question, StudentSource(SOLUTIONS), StudentSettings(lambda: connection))
     with pytest.raises(Exception, match="should be at least"):
         question.functions["accuracy"](student, library, question.thresholds)
     labels = library.load(dataset).test.y

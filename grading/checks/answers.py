@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from grading.outcomes import StudentCrashed
+from grading.outcomes import Progress, StudentCrashed
 
-Progress = dict[str, Any]
 MAX_NAME = 40  # letters of a class
 NAME_OF_PARAMETER = re.compile(r"[A-Za-z_][\w.]*", re.ASCII)
 MAX_LOSSES = 100  # of a training's course

@@ -96,7 +96,12 @@ def told(stats: Training, classes: int = 0, layers: Layers | None = None, loss: 
     )
     if found := next(filter(None, (finding(stats) for finding in findings)), ""):
         return found
-    return " ".join(filter(None, (_summary(stats), _losses(stats, classes), _movement(stats))))
+    return " ".join(filter(None, (numbers(stats, classes), _movement(stats))))
+
+
+def numbers(stats: Training, classes: int = 0) -> str:
+    """How many updates, with what optimizer, and where the loss began and ended; the arguments are those of `told`."""
+    return " ".join(filter(None, (_summary(stats), _losses(stats, classes))))
 
 
 def reported(losses: np.ndarray, measured: float) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import time
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from grading.checks import answers, other_editions
-from grading.checks.answers import Progress
 from grading.checks.history import History
-from grading.checks.source import StudentSource
 from grading.checks.student_code import StudentCode
-from grading.outcomes import NotImplementedYet, OutOfLimits, StudentCrashed
-from grading.questions import Question
+from grading.outcomes import NotImplementedYet, OutOfLimits, Progress, StudentCrashed
 
 
 class Connection(Protocol):
@@ -29,20 +29,36 @@ class Connection(Protocol):
         """End the other side."""
 
 
-class Requests:
-    """Asks the student process of a question; starts one for the first request, and another one after a crash.
+@dataclass(frozen=True)
+class StudentSettings:
+    """How the student's code of one question is run.
 
-    Args:
-        question: whose code it is.
-        source: the student's files as text.
-        code: the same files as the question uses them.
-        remark: takes a sentence for the student that costs no points.
-        connect: starts a connection.
+    Attributes:
+        connect: starts a connection; called again after a crash.
         deadline: on the clock.
         on_progress: called with reports while a training function runs.
         window_title: of the windows that show training; None opens none.
         threads: that torch may use.
+        wants_curves: have validation accuracy looked at while training runs, for its learning curve.
         clock: gives seconds.
+    """
+
+    connect: Callable[[], Connection]
+    deadline: float = math.inf
+    on_progress: Callable[[Progress], None] = lambda report: None
+    window_title: str | None = None
+    threads: int = 1
+    wants_curves: bool = False
+    clock: Callable[[], float] = time.monotonic
+
+
+class Requests:
+    """Asks the student process of a question; starts one for the first request, and another one after a crash.
+
+    Args:
+        code: the student's files as the question uses them.
+        remark: takes a sentence for the student that costs no points.
+        settings: how the process is started, and how long it may take.
 
     Attributes:
         connection: to the process that runs now, or None.
@@ -50,26 +66,9 @@ class Requests:
         seed_value: of the student's randomness.
     """
 
-    def __init__(
-        self,
-        question: Question,
-        source: StudentSource,
-        code: StudentCode,
-        remark: Callable[[str], None],
-        connect: Callable[[], Connection],
-        deadline: float,
-        on_progress: Callable[[Progress], None],
-        window_title: str | None,
-        threads: int,
-        clock: Callable[[], float],
-    ) -> None:
-        self._question, self._source, self._code = question, source, code
-        self._remark, self._connect = remark, connect
-        self._deadline = deadline
-        self._on_progress = on_progress
-        self._window_title = window_title
-        self._threads = threads
-        self._clock = clock
+    def __init__(self, code: StudentCode, remark: Callable[[str], None], settings: StudentSettings) -> None:
+        self._code, self._remark, self._settings = code, remark, settings
+        self._connect, self._deadline = settings.connect, settings.deadline  # `end_within` changes both
         self.connection: Connection | None = None
         self.latest: Progress = {}
         self.seed_value = 0
@@ -91,30 +90,35 @@ class Requests:
         """
         if target:
             self._code.require_permitted(target)
-        if self.connection is None:
-            self.connection = self._connect()
-            self.ask(
-                {
-                    "op": "configure",
-                    "code_directory": str(self._source.directory),
-                    "left_out": self._code.left_out(),
-                    "question": self._question.id,
-                    "picture": self._question.picture,
-                    "threads": self._threads,
-                    "window_title": self._window_title,
-                },
-                "",
-            )
-            self.ask({"op": "seed", "seed": self.seed_value}, "")
+        connection = self.connection or self._start()
+        return self._answer(connection, message, target, history, seen)
+
+    def _start(self) -> Connection:
+        """Start a process and prepare it for the question."""
+        self.connection = connection = self._connect()
+        settings = {"threads": self._settings.threads, "window_title": self._settings.window_title}
+        self._answer(connection, {"op": "configure", **self._code.configuration(), **settings})
+        self._answer(connection, {"op": "seed", "seed": self.seed_value})
+        return connection
+
+    def _answer(
+        self,
+        connection: Connection,
+        message: dict[str, Any],
+        target: str = "",
+        history: History | None = None,
+        seen: Callable[[], str] = lambda: "",
+    ) -> Any:
+        """The answer of a process that has been started; see `ask`."""
 
         def on_progress(report: Progress) -> None:
-            self._on_progress(report)
+            self._settings.on_progress(report)
             self.latest.update(report)
             if history is not None:
                 history.add(report)
 
         try:
-            reply = self.connection.request(message, self._deadline, on_progress)
+            reply = connection.request(message, self._deadline, on_progress)
         except (StudentCrashed, OutOfLimits) as end:
             self.connection = None  # it is gone; the next check after a crash gets a new one
             if isinstance(end, OutOfLimits):
@@ -138,11 +142,11 @@ class Requests:
 
     def seconds_left(self) -> float:
         """Until the question's deadline."""
-        return self._deadline - self._clock()
+        return self._deadline - self._settings.clock()
 
     def end_within(self, seconds: float) -> None:
         """Give the process so many seconds more, at most, and start no other one."""
-        self._deadline = min(self._deadline, self._clock() + seconds)
+        self._deadline = min(self._deadline, self._settings.clock() + seconds)
         self._connect = _refuse
 
     def seed(self, name: str, run_seed: int) -> None:

@@ -11,8 +11,7 @@ Whatever comes back is data. A stub that is still empty raises `NotImplementedYe
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,10 +20,10 @@ import numpy as np
 import data
 from data import Splits
 from grading.checks import answers
-from grading.checks.answers import Gradients, Progress, Training
+from grading.checks.answers import Gradients, Training
 from grading.checks.model import Model
 from grading.checks.notes import Notes
-from grading.checks.requests import Connection, Requests
+from grading.checks.requests import Requests, StudentSettings
 from grading.checks.source import StudentSource
 from grading.checks.student_code import StudentCode
 from grading.isolation.channel import Handle
@@ -54,36 +53,14 @@ class Student(Notes):
     Args:
         question: whose aliases and permitted imports apply.
         source: the student's files as text.
-        connect: starts a connection; called again after a crash.
-        deadline: on the clock.
-        on_progress: called with reports while a training function runs.
-        window_title: of the windows that show training; None opens none.
-        threads: that torch may use.
-        wants_curves: have validation accuracy looked at while training runs, for its learning curve.
-        clock: gives seconds.
+        settings: how its process is run.
     """
 
-    def __init__(
-        self,
-        question: Question,
-        source: StudentSource,
-        connect: Callable[[], Connection],
-        deadline: float,
-        on_progress: Callable[[Progress], None],
-        window_title: str | None = None,
-        threads: int = 1,
-        wants_curves: bool = False,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, question: Question, source: StudentSource, settings: StudentSettings) -> None:
         super().__init__(question.id, lambda: self._requests.connection)
-        self._question = question
+        self._question, self._settings = question, settings
         self._code = StudentCode(question, source, self.remark)
-        self._requests = Requests(
-            question, source, self._code, self.remark, connect, deadline, on_progress, window_title, threads, clock
-        )
-        self._window_title = window_title
-        self._wants_curves = wants_curves
-        self._clock = clock
+        self._requests = Requests(self._code, self.remark, settings)
 
     def create(self, target: str, *args: Any, picture: Picture | None = None) -> Model:
         """Make an object of the student's class; `picture` is for a provided one that trains as it is made."""
@@ -166,7 +143,7 @@ class Student(Notes):
         """
         is_watched = is_watched and len(splits.train) >= MIN_ROWS
         history = self.new_history(target) if is_watched and has_curve else None
-        self._requests.latest, started = {}, self._clock()
+        self._requests.latest, started = {}, self._settings.clock()
         training_stats = self._requests.ask(
             {
                 "op": "train",
@@ -175,12 +152,12 @@ class Student(Notes):
                 "dataset": self._question.dataset,
                 "arrays": data.training_arrays(splits),
                 "max_fetched": None if max_passes is None else math.ceil(max_passes * len(splits.train)),
-                "validates": self._wants_curves and is_watched,
+                "validates": self._settings.wants_curves and is_watched,
                 "shows": is_watched,
             },
             target,
             history,
-            seen=lambda: answers.how_far(self._requests.latest, len(splits.train), self._clock() - started),
+            seen=lambda: answers.how_far(self._requests.latest, len(splits.train), self._settings.clock() - started),
         )
         return answers.training(training_stats)
 
@@ -230,6 +207,6 @@ class Student(Notes):
 
     def _watched_by(self, picture: Picture | None) -> dict[str, Any]:
         """The part of a message that asks for a window."""
-        if self._window_title is None or picture is None:
+        if self._settings.window_title is None or picture is None:
             return {}
         return {"picture": picture.name, "details": dict(picture.details)}

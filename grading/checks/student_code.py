@@ -36,6 +36,15 @@ class StudentCode:
             return [(other_editions.MODULE_OF_2024, modules.split(target)[1])]
         return [modules.split(name) for name in self._question.names(target)]
 
+    def configuration(self) -> dict[str, Any]:
+        """What the student's process has to know of these files and of the question before it answers."""
+        return {
+            "code_directory": str(self._source.directory),
+            "left_out": self.left_out(),
+            "question": self._question.id,
+            "picture": self._question.picture,
+        }
+
     def stubs(self) -> list[str]:
         """What is still unfilled of the question, as `name (file:line)`."""
         return [stub for name in self._own_names() for stub in self._source.stubs(name)]

@@ -1,12 +1,11 @@
-"""Small recorders of one training run: losses, optimizers, moves, the model's inputs, the graph, and new parameters.
+"""Small recorders of one training run: losses, optimizers, the model's inputs, the graph, and new parameters.
 
-They look on. They change no number and draw none. `grading.child.watch.training_stats` attaches them.
+They look on. They change no number and draw none. `grading.child.training_stats` attaches them.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import permutations
@@ -110,42 +109,6 @@ class Steps:
         }
 
 
-class Moves:
-    """The batches of the latest pass over the data after which a parameter had been written to in place.
-
-    Args:
-        parameters: of the model. torch counts how often each of them is written to.
-        batches: in a pass, if each batch holds one example.
-    """
-
-    def __init__(self, parameters: Sequence[torch.nn.Parameter], batches: int) -> None:
-        self._parameters = parameters
-        self._version = self._versions()
-        self._latest: deque[int] = deque(maxlen=max(1, batches))  # writes in each batch
-
-    def batch_ended(self) -> None:
-        """Note whether the batch that was handed out last has moved a parameter."""
-        version = self._versions()
-        self._latest.append(version - self._version)
-        self._version = version
-
-    def told(self) -> dict[str, Any]:
-        """What was seen.
-
-        Returns:
-            `moves`: how many of these batches moved a parameter. `last_moved`: whether the last one did.
-            `most_writes`: in one of these batches, as torch counts them.
-        """
-        return {
-            "moves": sum(count != 0 for count in self._latest),
-            "last_moved": bool(self._latest) and self._latest[-1] != 0,
-            "most_writes": max(self._latest, default=0),
-        }
-
-    def _versions(self) -> int:
-        return sum(parameter._version for parameter in self._parameters)
-
-
 class Inputs:
     """What the first batches hold as `x`, and what the model is called with meanwhile.
 
@@ -241,23 +204,6 @@ def made_parameters(note: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         handle.remove()
-
-
-def movement(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> float | None:
-    """How far parameters moved together, as a share of their size at first; None if that is no number.
-
-    Args:
-        before: their values, in main memory.
-        after: the same parameters later, wherever they lie.
-    """
-    moved = size = 0.0
-    for old, new in zip(before, after, strict=True):
-        if old.shape != new.shape or not old.is_floating_point():
-            return None
-        moved += float((new.detach().cpu() - old).square().sum())
-        size += float(old.square().sum())
-    share = math.sqrt(moved / size) if size > 0 else math.inf
-    return share if math.isfinite(share) else None
 
 
 def _leaves(loss: torch.Tensor) -> list[torch.Tensor]:

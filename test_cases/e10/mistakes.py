@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from grading.checks import diagnosis, expect, variants
+from grading.checks import diagnosis, variants
 from grading.checks.diagnosis import Mistake, Probe
-from grading.checks.variants import EXACT, FLOAT32, ROUNDED, joined
+from grading.checks.variants import EXACT, ROUNDED, Constants, joined
 from test_cases.e10 import reference
 from test_cases.e10.public.settings import STALE
 from test_cases.e10.reference import Turn, sigmoid, softplus
@@ -85,20 +85,31 @@ IN_GENERATOR: Mapping[str, Callable[[np.ndarray], float]] = {
 }  # fmt: skip
 
 
+def _of_probabilities(real: np.ndarray, fake: np.ndarray, constant: float) -> float:
+    return float(-np.log(sigmoid(real) + constant).mean() - np.log(1 - sigmoid(fake) + constant).mean())
+
+
 def of_discriminator_loss(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these losses of (real, fake) logits."""
-    return _of_loss(IN_DISCRIMINATOR, reference.discriminator_loss, probes)
+    constants = [("the probabilities in the logarithms", _of_probabilities)]
+    return _of_loss(IN_DISCRIMINATOR, reference.discriminator_loss, probes, constants)
 
 
 def of_generator_loss(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these losses of (fake,) logits."""
-    return _of_loss(IN_GENERATOR, reference.generator_loss, probes)
+    constants = [("the probability in the logarithm", lambda fake, constant: -np.log(sigmoid(fake) + constant).mean())]
+    return _of_loss(IN_GENERATOR, reference.generator_loss, probes, constants)
 
 
-def _of_loss(wrong: Mapping[str, Callable[..., float]], right: Callable[..., float], probes: Sequence[Probe]) -> str:
-    if all(isinstance(value, np.ndarray) and expect.is_close(value, right(*given), ROUNDED) for given, value in probes):
-        return FLOAT32
-    return diagnosis.recognised([Mistake(loss, told) for told, loss in wrong.items()], probes, EXACT)
+def _of_loss(
+    wrong: Mapping[str, Callable[..., float]],
+    right: Callable[..., float],
+    probes: Sequence[Probe],
+    constants: Constants,
+) -> str:
+    mistakes = [Mistake(loss, told) for told, loss in wrong.items()]
+    why = variants.nearly_right(right, probes, constants)
+    return variants.first(why, lambda: diagnosis.recognised(mistakes, probes, EXACT))
 
 
 def joined_with_class(x: np.ndarray, labels: np.ndarray, classes: int, wrong: str) -> np.ndarray:
@@ -128,11 +139,7 @@ IN_WITH_CLASS = {
 
 def of_with_class(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives what came for (x, labels, classes)."""
-    shapes = [reference.with_class(*given).shape for given, _ in probes]
-    found = [value for _, value in probes if isinstance(value, np.ndarray) and value.dtype == np.float32]
-    if [value.shape for value in found] == shapes:
-        return FLOAT32
-    return variants.named(joined_with_class, IN_WITH_CLASS, probes)
+    return variants.recognised(reference.with_class, joined_with_class, IN_WITH_CLASS, probes)
 
 
 Arguments = tuple[Any, Any, np.ndarray, np.ndarray, np.ndarray | None]  # generator, discriminator, real, noise, labels

@@ -23,6 +23,8 @@ TIME = 9
 PAIRS, BETA, RATE = 5, 0.3, 0.7
 FAR = 1000.0  # differences of rewards at which a sigmoid is 0 or 1 in float64
 STEPS = 3
+UNLIKELY = 30.0  # nats below the usual logarithms of probabilities
+LARGE = 100.0  # times hidden states: an error of a divisor then shows in the same digits for every seed
 
 themes, rewards, assistant = trained.themes, trained.rewards, trained.assistant
 
@@ -32,6 +34,7 @@ def verse_log_probabilities(student: Student, library: Library, thresholds: Mapp
     name, functions = "verse_log_probabilities", {"function": f"{MODULE}.verse_log_probabilities"}
     for lengths in (LENGTHS, LENGTHS[::-1]):
         table, rows = 2 * random.standard_normal((VOCABULARY, VOCABULARY)), _rows(random, lengths)
+        table[rows[0, 0], rows[0, 1]] -= UNLIKELY  # what is added to its probability shows
         weights = random.standard_normal(len(rows))
         found = student.probe(
             "log_probabilities", functions, has_curve=False, scores=table, verses=rows, weights=weights
@@ -52,7 +55,7 @@ def pool(student: Student, library: Library, thresholds: Mapping[str, float]) ->
     probes = []
     for lengths in (LENGTHS, (TIME, 4, 2)):
         rows = _rows(random, lengths)
-        hidden = 3 * random.standard_normal((*rows.shape, SIZE))
+        hidden = LARGE * random.standard_normal((*rows.shape, SIZE))
         probes.append(((hidden, rows), student.call(f"{MODULE}.pool", hidden, rows)))
     with diagnosis.explained(lambda text: mistakes.of_pool(probes)):
         for (hidden, rows), found in probes:
@@ -82,6 +85,7 @@ def dpo_loss(student: Student, library: Library, thresholds: Mapping[str, float]
     probes, answers = [], []
     for beta in (BETA, 1.7):
         given = [*(-40 + 3 * random.standard_normal((4, PAIRS)))]
+        given[0][0] -= UNLIKELY
         found = _loss(student, "dpo_loss", given, [beta])
         probes.append(((*given, beta), found["value"]))
         answers.append((found, given, beta))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -63,9 +64,16 @@ IN_LOG_PROBABILITIES = {
 }
 
 
+def _with_constant(table: np.ndarray, rows: np.ndarray, constant: float) -> np.ndarray:
+    logs = np.log(np.exp(reference.log_softmax(table)) + constant)[rows[:, :-1], rows[:, 1:]]
+    return np.where(rows[:, 1:] != PAD, logs, 0).sum(axis=1)
+
+
 def of_log_probabilities(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these sums."""
-    return variants.recognised(reference.verse_log_probabilities, log_probabilities, IN_LOG_PROBABILITIES, probes)
+    constants = [("the probability in the logarithm", _with_constant)]
+    right = reference.verse_log_probabilities
+    return variants.recognised(right, log_probabilities, IN_LOG_PROBABILITIES, probes, constants)
 
 
 def pooled(hidden: np.ndarray, rows: np.ndarray, wrong: str) -> np.ndarray:
@@ -107,9 +115,17 @@ IN_POOL = {
 }
 
 
+def _divided(hidden: np.ndarray, rows: np.ndarray, constant: float) -> np.ndarray:
+    real = (rows != PAD)[:, :, None]
+    return (real * hidden).sum(axis=1) / (real.sum(axis=1) + constant)
+
+
+IN_THE_COUNT = [("the number of tokens", _divided)]
+
+
 def of_pool(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these means."""
-    return variants.recognised(reference.pool, pooled, IN_POOL, probes)
+    return variants.recognised(reference.pool, pooled, IN_POOL, probes, IN_THE_COUNT)
 
 
 def _of_margins(margins: np.ndarray, wrong: str) -> float:
@@ -148,9 +164,17 @@ def preference(better: np.ndarray, worse: np.ndarray, wrong: str) -> float:
     return _of_margins(better - worse, wrong)
 
 
+SIGMOID = "the sigmoid in the logarithm"
+
+
+def _loss_with_constant(margins: np.ndarray, constant: float) -> float:
+    return float(-np.log(np.exp(reference.log_sigmoid(margins)) + constant).mean())
+
+
 def of_preference(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these losses."""
-    return variants.recognised(reference.preference_loss, preference, IN_BOTH, probes)
+    constants = [(SIGMOID, lambda better, worse, constant: _loss_with_constant(better - worse, constant))]
+    return variants.recognised(reference.preference_loss, preference, IN_BOTH, probes, constants)
 
 
 def dpo(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray, beta: float, wrong: str) -> float:
@@ -196,7 +220,11 @@ del IN_DPO["exchanged"]  # the same numbers as exchanged models
 
 def of_dpo(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these losses."""
-    return variants.recognised(reference.dpo_loss, dpo, IN_DPO, probes)
+
+    def with_constant(*given: Any, constant: float) -> float:
+        return _loss_with_constant(reference.margins(given[:4], given[4]), constant)
+
+    return variants.recognised(reference.dpo_loss, dpo, IN_DPO, probes, [(SIGMOID, with_constant)])
 
 
 def best(rows: np.ndarray, scores: np.ndarray, n: int, wrong: str) -> np.ndarray:

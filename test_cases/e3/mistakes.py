@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from grading.checks import diagnosis, expect, variants
-from grading.checks.variants import EXACT, FLOAT32, ROUNDED
+from grading.checks.variants import EXACT
 from test_cases.e3 import reference
 from test_cases.e3.reference import EPSILON
 
@@ -46,8 +46,6 @@ def standardized(train: np.ndarray, validation: np.ndarray, test: np.ndarray, wr
         width = np.where(width > 0, width, 1.0)
         if wrong == "variance":
             width = width**2
-        if wrong == "epsilon":
-            width = np.where(width == 1.0, 1.0, width + 1e-8)
         found.append(
             part / width
             if wrong == "not centred"
@@ -88,6 +86,24 @@ TINY_DEVIATION = (
 )
 
 
+def _with_constant(*parts: np.ndarray, constant: float, form: str) -> np.ndarray:
+    """All three splits, one below the other, with a small constant in the deviations."""
+    deviation = parts[0].std(axis=0)
+    width = {
+        "last": np.where(deviation > 0, deviation, 1.0) + constant,
+        "first": np.where(deviation > 0, deviation + constant, 1.0),
+        "variance": np.where(deviation > 0, np.sqrt(deviation**2 + constant), 1.0),
+    }[form]
+    return np.concatenate([(part - parts[0].mean(axis=0)) / width for part in parts])
+
+
+IN_THE_DEVIATION = [
+    ("the deviation", partial(_with_constant, form="last")),
+    ("the deviation", partial(_with_constant, form="first")),
+    ("the variance", partial(_with_constant, form="variance")),
+]
+
+
 def of_standardize(found: Sequence[Any], given: Sequence[np.ndarray], constant: int) -> str:
     """The explanation of the mistake that gives what `standardize` gave; `constant` is the number of that column."""
     if not all(
@@ -97,11 +113,14 @@ def of_standardize(found: Sequence[Any], given: Sequence[np.ndarray], constant: 
     if not np.isfinite(found[1][:, constant]).all():
         return CONSTANT_COLUMN
     together = np.concatenate([part.astype(np.float64) for part in found])
-    if expect.is_close(together, np.concatenate(reference.standardize(*given)), ROUNDED):
-        return FLOAT32
     if np.abs(found[1][:, constant]).max() > 1e3:
         return TINY_DEVIATION
-    return variants.named(standardized, IN_STANDARDIZE, [(tuple(given), together)])
+
+    def right(*splits: np.ndarray) -> np.ndarray:
+        return np.concatenate(reference.standardize(*splits))
+
+    probes = [(tuple(given), together)]
+    return variants.recognised(right, standardized, IN_STANDARDIZE, probes, IN_THE_DEVIATION)
 
 
 NOT_DROPPED = "No entry was set to 0. Which entries does dropout set to 0 in training?"
@@ -131,7 +150,8 @@ def of_kept(kept: np.ndarray, x: np.ndarray, probability: float) -> str:
     for factor, told in ((1.0, NOT_SCALED), (1 - probability, SCALED_DOWN), (1 / probability, SCALED_BY_P)):
         if expect.is_close(kept, factor * x, EXACT):
             return told
-    return FLOAT32 if expect.is_close(kept, x / (1 - probability), ROUNDED) else ""
+    scaled = [("1 - probability", lambda x, p, constant: x / (1 - p + constant))]
+    return variants.nearly_right(lambda x, p: x / (1 - p), [((x, probability), kept)], scaled)
 
 
 def penalty(name: str, arrays: Sequence[np.ndarray], factor: float, wrong: str) -> float:
@@ -182,9 +202,7 @@ def of_penalty(name: str, probes: Sequence[diagnosis.Probe]) -> str:
     """The explanation of the mistake that gives the values of a penalty; each probe has arrays and factor."""
     left_out = ONLY_L2 if name == "l1_penalty" else ()
     known = {wrong: told for wrong, told in IN_PENALTIES.items() if wrong not in left_out}
-    if found := variants.named(partial(penalty, name), known, probes):
-        return found
-    return variants.rounded(getattr(reference, name), probes)
+    return variants.recognised(getattr(reference, name), partial(penalty, name), known, probes)
 
 
 def normalised(

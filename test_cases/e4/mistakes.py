@@ -10,7 +10,6 @@ import numpy as np
 
 from grading.checks import diagnosis, variants
 from grading.checks.diagnosis import Mistake, Probe
-from grading.checks.variants import FLOAT32, ROUNDED
 from test_cases.e4 import reference
 from test_cases.e4.reference import Layer, relu
 
@@ -136,11 +135,9 @@ IN_CONVOLUTION = {
 
 def of_convolution(probes: Sequence[Probe], right: Sequence[np.ndarray]) -> str:
     """The explanation of the mistake that gives what `conv2d` gave."""
-    rounded = [Mistake(lambda *_, wanted=wanted: wanted, FLOAT32) for wanted in right]
-    each = zip(rounded, probes, strict=True)
-    if all(diagnosis.recognised([mistake], [probe], ROUNDED) for mistake, probe in each):
-        return FLOAT32
-    return variants.named(conv2d, IN_CONVOLUTION, probes)
+    compared = [((wanted,), found) for wanted, (_, found) in zip(right, probes, strict=True)]
+    why = variants.nearly_right(lambda wanted: wanted, compared)
+    return variants.first(why, lambda: variants.named(conv2d, IN_CONVOLUTION, probes))
 
 
 def pool(x: np.ndarray, size: int, is_max: bool, wrong: str) -> np.ndarray:

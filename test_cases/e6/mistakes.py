@@ -133,9 +133,12 @@ IN_NOISE = {
 }
 
 
+IN_THE_SUM = [("the sum of the powers", lambda counts, constant: counts**0.75 / ((counts**0.75).sum() + constant))]
+
+
 def of_noise(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these probabilities for these counts."""
-    return variants.recognised(reference.noise_distribution, noise, IN_NOISE, probes)
+    return variants.recognised(reference.noise_distribution, noise, IN_NOISE, probes, IN_THE_SUM)
 
 
 def negative_sampling(v: np.ndarray, u: np.ndarray, n: np.ndarray, wrong: str) -> float:
@@ -174,9 +177,20 @@ IN_NEGATIVE_SAMPLING = {
 }
 
 
+def _logarithms(v: np.ndarray, u: np.ndarray, n: np.ndarray, constant: float) -> float:
+    fits, misfits = np.einsum("bs,bs->b", u, v), np.einsum("bks,bs->bk", n, v)
+    true, false = (np.log(np.exp(reference.log_sigmoid(scores)) + constant) for scores in (fits, -misfits))
+    return float(-(true + false.sum(axis=1)).mean())
+
+
+IN_THE_LOGARITHMS = [("the sigmoids in the logarithms", _logarithms)]
+
+
 def of_negative_sampling(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these losses."""
-    return variants.recognised(reference.negative_sampling_loss, negative_sampling, IN_NEGATIVE_SAMPLING, probes)
+    return variants.recognised(
+        reference.negative_sampling_loss, negative_sampling, IN_NEGATIVE_SAMPLING, probes, IN_THE_LOGARITHMS
+    )
 
 
 def meetings(sentences: Sequence[Sequence[int]], words: int, window: int, wrong: str) -> np.ndarray:
@@ -220,7 +234,8 @@ IN_MEETINGS = {
 
 def of_meetings(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these co-occurrences."""
-    return variants.recognised(reference.co_occurrences, meetings, IN_MEETINGS, probes)
+    why = variants.nearly_right(reference.co_occurrences, probes, float32=variants.FLOAT32_RESULT)
+    return variants.first(why, lambda: variants.named(meetings, IN_MEETINGS, probes))
 
 
 def weight(counts: np.ndarray, maximum: float, power: float, wrong: str) -> np.ndarray:
@@ -305,6 +320,14 @@ IN_GLOVE = {
 }
 
 
+def _counted(w: np.ndarray, c: np.ndarray, b: np.ndarray, d: np.ndarray, counts: np.ndarray, constant: float) -> float:
+    error = np.einsum("bs,bs->b", w, c) + b + d - np.log(counts + constant)
+    return float((reference.glove_weight(counts) * error**2).mean())
+
+
+IN_THE_COUNT = [("the count in the logarithm", _counted)]
+
+
 def of_glove(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these losses."""
-    return variants.recognised(reference.glove_loss, glove, IN_GLOVE, probes)
+    return variants.recognised(reference.glove_loss, glove, IN_GLOVE, probes, IN_THE_COUNT)

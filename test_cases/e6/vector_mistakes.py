@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -56,9 +57,26 @@ IN_COSINE = {
 }
 
 
+def _lengthened(one: np.ndarray, other: np.ndarray, constant: float, form: str) -> np.ndarray:
+    """Cosine similarities with a small constant in the lengths."""
+    lengths = [np.linalg.norm(table, axis=1) for table in (one, other)]
+    if form == "each":
+        lengths = [length + constant for length in lengths]
+    elif form == "squares":
+        lengths = [np.sqrt(length**2 + constant) for length in lengths]
+    return one @ other.T / (np.outer(*lengths) + (constant if form == "product" else 0.0))
+
+
+IN_THE_LENGTHS = [
+    ("the product of the lengths", partial(_lengthened, form="product")),
+    ("each length", partial(_lengthened, form="each")),
+    ("the sums of squares", partial(_lengthened, form="squares")),
+]
+
+
 def of_cosine(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives these similarities."""
-    return variants.recognised(reference.cosine_similarity, cosine, IN_COSINE, probes)
+    return variants.recognised(reference.cosine_similarity, cosine, IN_COSINE, probes, IN_THE_LENGTHS)
 
 
 def near(vectors: np.ndarray, questions: Sequence[Sequence[int]], wrong: str) -> np.ndarray:

@@ -29,6 +29,7 @@ LENGTHS = (4, 3, 2)  # positions of each sequence that are no padding
 SIZES = ((7, 6), (40, 12), (1, 4))  # lengths and widths of positional encodings
 IMAGES = ((2, 6, 8, 2), (3, 9, 6, 3), (2, 28, 28, 7))  # batch, height, width, side of a patch
 FEW_WORDS = 30
+SHORT = 0.01  # the length of a query in whose cosines it shows what is added to a length
 BLOCK = 500  # examples that the grader reads at once
 LEAST_SHARE = 0.001  # of hidden words; a model that guesses none right has a finite ratio, too
 
@@ -42,6 +43,9 @@ def scores(student: Student, library: Library, thresholds: Mapping[str, float]) 
             arguments = [random.standard_normal((*batch, 3, a)), random.standard_normal((*batch, 5, b))]
             if name == "bilinear":
                 arguments += [random.standard_normal((a, b))]
+            elif name == "cosine":
+                key = arguments[1][..., 0, :] / np.linalg.norm(arguments[1][..., 0, :], axis=-1, keepdims=True)
+                arguments[1][..., 0, :], arguments[0][..., 1, :] = 3 * key, SHORT * key
             elif name == "additive":
                 arguments += [random.standard_normal((7, a + b)), random.standard_normal(7)]
             probes.append((tuple(arguments), _unchanged(student, f"{name}_scores", *arguments)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from grading.checks import variants
 from grading.checks.diagnosis import Probe
-from grading.checks.variants import joined
+from grading.checks.variants import Constants, joined
 from test_cases.e8 import reference
 from test_cases.e8.reference import Parameters, layer_norm, softmax
 
@@ -83,10 +84,29 @@ IN_SCORES = {
 }
 
 
+def _lengthened(queries: np.ndarray, keys: np.ndarray, constant: float, form: str) -> np.ndarray:
+    """Cosines with a small constant in the lengths."""
+    sizes = [np.linalg.norm(each, axis=-1) for each in (queries, keys)]
+    if form == "each":
+        sizes = [size + constant for size in sizes]
+    elif form == "squares":
+        sizes = [np.sqrt(size**2 + constant) for size in sizes]
+    bottom = sizes[0][..., :, None] * sizes[1][..., None, :] + (constant if form == "product" else 0.0)
+    return queries @ keys.swapaxes(-1, -2) / bottom
+
+
+IN_THE_LENGTHS: Constants = [
+    ("the product of the lengths", partial(_lengthened, form="product")),
+    ("each length", partial(_lengthened, form="each")),
+    ("the sums of squares", partial(_lengthened, form="squares")),
+]
+
+
 def of_scores(name: str, probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives the scores that came for arguments of a kind of score."""
-    wrong = variants.named(lambda *given, wrong: scores(name, given, wrong), IN_SCORES[name], probes)
-    return wrong or variants.rounded(getattr(reference, f"{name}_scores"), probes)
+    right = getattr(reference, f"{name}_scores")
+    constants = IN_THE_LENGTHS if name == "cosine" else ()
+    return variants.recognised(right, lambda *g, wrong: scores(name, g, wrong), IN_SCORES[name], probes, constants)
 
 
 def positions(length: int, width: int, wrong: str = "") -> np.ndarray:
@@ -119,8 +139,8 @@ IN_POSITIONS = {
 
 def of_positions(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives the tables that came for pairs of length and width."""
-    wrong = variants.named(positions, IN_POSITIONS, probes)
-    return wrong or variants.rounded(reference.positional_encoding, probes)
+    why = variants.nearly_right(reference.positional_encoding, probes, float32=variants.FLOAT32_RESULT)
+    return variants.first(why, lambda: variants.named(positions, IN_POSITIONS, probes))
 
 
 ORDERS = {f"order {''.join(order)}": order for order in permutations("qkv") if "".join(order) != "qkv"}
@@ -224,8 +244,7 @@ def of_attention(probes: Sequence[Probe]) -> str:
         return joined(*attention(x, weights, heads, is_padding, wrong))
 
     with np.errstate(invalid="ignore"):
-        wrong = variants.named(made, IN_ATTENTION, flat)
-    return wrong or variants.rounded(lambda *given: joined(*reference.attention(*given)), flat)
+        return variants.recognised(lambda *given: joined(*reference.attention(*given)), made, IN_ATTENTION, flat)
 
 
 def block(x: np.ndarray, parameters: Parameters, heads: int, is_padding: np.ndarray | None, wrong: str) -> np.ndarray:

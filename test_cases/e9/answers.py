@@ -10,7 +10,7 @@ import numpy as np
 from grading.checks import diagnosis, expect, variants
 from grading.checks.model import Model
 from grading.checks.student import Student
-from grading.checks.variants import EXACT
+from grading.checks.variants import EXACT, Constants
 from grading.outcomes import CheckFailed
 from test_cases.e9 import networks, reference
 from test_cases.e9.networks import Networks
@@ -32,9 +32,10 @@ def require_right(
     wrong: Callable[..., Any],
     explanations: Mapping[str, str],
     what: str,
+    constants: Constants = (),
 ) -> None:
     """Answers are what the reference gives."""
-    with diagnosis.explained(lambda text: variants.recognised(right, wrong, explanations, probes)):
+    with diagnosis.explained(lambda text: variants.recognised(right, wrong, explanations, probes, constants)):
         for arguments, found in probes:
             wanted = np.asarray(right(*arguments))
             given = expect.array(found, wanted.shape, f"{what} should be")

@@ -28,6 +28,7 @@ STACKS = ((data.PIXELS, 20, 5), (data.PIXELS, 30, 12, 3))  # sizes of autoencode
 TRIED = (3, 6)  # latent sizes of VAEs that are not trained
 HUGE = 1000.0  # logits at which a sigmoid is 0 or 1 in float64
 CERTAIN, UNCERTAIN = -60.0, 0.0  # logarithms of variances: sigma is 0, and 1
+LITTLE_NOISE = 0.05  # deviation of images that psnr is asked of
 SAMPLES = 1000  # images that are drawn from N(0, 1)
 FITTED = 6000  # training images that the grader's own PCA is fitted to
 DRAWN_KL = 200_000  # draws for the divergence by its definition, which a message tells
@@ -49,11 +50,12 @@ def noise(student: Student, library: Library, thresholds: Mapping[str, float]) -
             raise CheckFailed("add_noise took `deviation` for the variance. The noise is deviation * epsilon.")
         draws.require_normal(added / deviation, "the noise of add_noise", "image", deviation)
     probes = []
-    for _ in range(2):
-        clean = random.random((BATCH, PIXELS))
-        given = clean + random.uniform(0.05, 0.3) * random.standard_normal((BATCH, PIXELS))
+    for error in (LITTLE_NOISE**2, float(random.uniform(0.01, 0.1))):  # a small one shows what is added to it
+        clean, noise = random.random((BATCH, PIXELS)), random.standard_normal((BATCH, PIXELS))
+        given = clean + noise * np.sqrt(error / np.square(noise).mean())
         probes.append(((given, clean), student.call(f"{MODULE}.psnr", given, clean)))
-    answers.require_right(probes, reference.psnr, mistakes.psnr, mistakes.IN_PSNR, "psnr of images with noise")
+    what = "psnr of images with noise"
+    answers.require_right(probes, reference.psnr, mistakes.psnr, mistakes.IN_PSNR, what, mistakes.IN_THE_ERROR)
 
 
 def pca(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -130,7 +132,8 @@ def kl_divergence(student: Student, library: Library, thresholds: Mapping[str, f
     given = probes[0][0]
 
     def by_definition(text: str) -> str:
-        if named := variants.recognised(reference.kl_divergence, mistakes.kl, mistakes.IN_KL, probes):
+        right, constants = reference.kl_divergence, mistakes.IN_THE_VARIANCE
+        if named := variants.recognised(right, mistakes.kl, mistakes.IN_KL, probes, constants):
             return named
         value = reference.sampled_kl(given[0][:1], given[1][:1], random, DRAWN_KL)[0]
         return (
@@ -156,7 +159,8 @@ def elbo(student: Student, library: Library, thresholds: Mapping[str, float]) ->
         losses.append((every[:2], answers.asked(student, "unchanged", "reconstruction_loss", *every[:2])["result"]))
         bounds.append((every, answers.asked(student, "unchanged", "elbo", *every)["result"]))
     right, wrong = reference.reconstruction_loss, mistakes.loss
-    answers.require_right(losses, right, wrong, mistakes.IN_LOSS, f"reconstruction_loss of {BATCH} images")
+    what = f"reconstruction_loss of {BATCH} images"
+    answers.require_right(losses, right, wrong, mistakes.IN_LOSS, what, mistakes.IN_THE_LOGARITHMS)
     far = HUGE * np.where(random.random((BATCH, PIXELS)) < 0.5, -1.0, 1.0)
     images = random.random((BATCH, PIXELS))
     result = answers.asked(student, "unchanged", "reconstruction_loss", far, images)["result"]

@@ -44,6 +44,13 @@ IN_PSNR = {
 }
 
 
+def _psnr(images: np.ndarray, clean: np.ndarray, constant: float) -> float:
+    return float(-10 * np.log10(np.square(images - clean).mean() + constant))
+
+
+IN_THE_ERROR = [("the mean squared error", _psnr)]
+
+
 def components(images: np.ndarray, size: int, wrong: str) -> np.ndarray:
     """Principal components with a mistake."""
     _, rows = reference.pca(images, min(images.shape))
@@ -162,6 +169,13 @@ def kl(mean: np.ndarray, log_variance: np.ndarray, wrong: str) -> np.ndarray | f
     return np.asarray(found[wrong])
 
 
+def _kl(mean: np.ndarray, log_variance: np.ndarray, constant: float) -> np.ndarray:
+    variance = np.exp(log_variance)
+    return np.asarray((mean**2 + variance - 1 - np.log(variance + constant)).sum(axis=1) / 2)
+
+
+IN_THE_VARIANCE = [("the variance in the logarithm", _kl)]
+
 IN_KL = {
     "no half": "The factor 1/2 is missing.",
     "sign": "The sign is reversed. A divergence is never below 0.",
@@ -221,6 +235,14 @@ IN_LOSS = {
     "bits": "The unit is bits. Nats take the natural logarithm.",
     "softmax": "A softmax was taken over the pixels. Each pixel has a sigmoid of its own.",
 }
+
+
+def _loss(logits: np.ndarray, images: np.ndarray, constant: float) -> np.ndarray:
+    p = reference.sigmoid(logits)
+    return np.asarray(-(images * np.log(p + constant) + (1 - images) * np.log(1 - p + constant)).sum(axis=1))
+
+
+IN_THE_LOGARITHMS = [("the probabilities in the logarithms", _loss)]
 
 
 def bound(
