@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -80,7 +81,7 @@ def test_settings_name_the_detail_for_all_and_for_single_questions(tmp_path):
     feedback = settings.load(path, {}).feedback
     assert (feedback.of("q1"), feedback.of("q6")) == ("evidence", "name")
     path.write_text(text.replace('detail = "full"', 'detail = "some"'))
-    with pytest.raises(settings.SettingsError, match="detail is 'some', not one of"):
+    with pytest.raises(settings.SettingsError, match="detail is 'some'; it should be one of"):
         settings.load(path, {})
 
 
@@ -134,6 +135,15 @@ def test_the_leaderboard_shows_what_was_measured_and_only_that(chosen):
     graded = [QuestionResult("q3", "Digits", 5.0, metrics={"test_accuracy": 0.975})]
     document = validated(results.document(RunResult(0, {}, graded), QUESTIONS, chosen, [], {}))
     assert document["leaderboard"] == [{"name": "Digits, test accuracy", "value": 0.975, "order": "desc"}]
+
+
+def test_an_assignment_without_the_questions_of_the_leaderboard_has_no_leaderboard(chosen):
+    electives = [question for question in QUESTIONS if question.group == "elective"]
+    document = validated(results.document(RunResult(0, {}), electives, chosen, [], {}))
+    assert "leaderboard" not in document
+    assert [entry.question for entry in settings.outside(electives, chosen)] == ["q3", "q4"]
+    waiting = validated(results.document(RunResult(0, {}), QUESTIONS, chosen, [], {}))
+    assert waiting["leaderboard"] == []
 
 
 def test_results_are_replaced_in_one_step(tmp_path, chosen):
@@ -209,17 +219,78 @@ def test_the_environment_overrides_the_harness_seconds_and_the_margin_comes_off(
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ('tests = "visible"', 'tests = "secret"', "visibility.tests is 'secret'"),
-        ('order = "desc"', 'order = "down"', "is 'down', not asc or desc"),
-        ("seed = 0\n", "", "lacks 'seed'"),
-        ("seconds = 600", 'seconds = "long"', "could not convert"),
+        ('tests = "visible"', 'tests = "secret"', "visibility.tests is 'secret'; it should be one of visible, hidden"),
+        ('order = "desc"', 'order = "down"', "order is 'down'; it should be one of asc, desc"),
+        ('metric = "test_accuracy"', "metric = 3", "leaderboard: metric is 3; it should be a text"),
+        ('metric = "test_accuracy"', "", "an entry of [[leaderboard]] lacks 'metric'"),
+        ('metric = "test_accuracy"', 'metrik = "a"', "[[leaderboard]] is 'metrik'; it should be one of name, question"),
+        ("seed = 0\n", "", "the part [grading] lacks 'seed'"),
+        ("seed = 0\n", "seed = true\n", "grading.seed is True; it should be a whole number of 0 or more"),
+        ("attempts = 3", "attempts = 0", "grading.attempts is 0; it should be a whole number of 1 or more"),
+        ("seconds = 600", 'seconds = "long"', "time.seconds is 'long'; it should be a number above 0"),
+        ("margin_seconds = 60", "margin_seconds = -1", "time.margin_seconds is -1; it should be a number of 0 or more"),
+        ("processors = 0.5", "processors = nan", "time.processors is nan; it should be a number above 0"),
+        ("student_mebibytes = 560", "student_mebibytes = 0", "memory.student_mebibytes is 0; it should be a whole"),
+        ("submissions = 0", "submissions = -3", "rate_limit.submissions is -3; it should be a whole number of 0 or"),
+        ("hours = 24", "hours = 0", "rate_limit.hours is 0; it should be a number above 0"),
+        ("questions = []", 'questions = "q1"', "grading.questions is 'q1'; it should be a list such as"),
+        ("[rate_limit]", "[rate_limits]", "a part is 'rate_limits'; it should be one of time, memory, grading"),
+        ("hours = 24", "hours = 24\nours = 3", "an entry of [rate_limit] is 'ours'; it should be one of submissions"),
+        ('detail = "full"', 'detail = "all"', "feedback.detail is 'all'; it should be one of full, evidence, name"),
+        ("# q6 =", "q6 = 3 #", "feedback.questions.q6 is 3; it should be one of full, evidence, name"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named(tmp_path, old, new, complaint):
     path = tmp_path / "settings.toml"
-    path.write_text(settings.SETTINGS_FILE.read_text().replace(old, new, 1))
-    with pytest.raises(settings.SettingsError, match=complaint):
+    text = settings.SETTINGS_FILE.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(settings.SettingsError, match=re.escape(complaint)):
         settings.load(path, {})
+
+
+def test_seconds_of_the_environment_that_are_no_number_are_named():
+    with pytest.raises(settings.SettingsError, match="AUTOGRADER_SECONDS is 'long'; it should be a number of seconds"):
+        settings.load(environment={"AUTOGRADER_SECONDS": "long"})
+
+
+def entry(**changes: str) -> settings.LeaderboardEntry:
+    return settings.LeaderboardEntry(**{"name": "B", "question": "q3", "metric": "test_accuracy", "order": "desc"} | changes)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"questions": ("q1", "q77")}, "a question of grading.questions is 'q77'; it should be one of q1, q2, q3,"),
+        (
+            {"feedback": Feedback("full", {"q66": "name"})},
+            "a question of [feedback.questions] is 'q66'; it should be one of q1, q2,",
+        ),
+        ({"leaderboard": (entry(question="q33"),)}, "leaderboard 'B': question is 'q33'; it should be one of q1, q2,"),
+        (
+            {"leaderboard": (entry(metric="tset_accuracy"),)},
+            "leaderboard 'B': metric is 'tset_accuracy'; it should be one of test_accuracy",
+        ),
+        (
+            {"leaderboard": (entry(question="q2", metric="passes"),)},
+            "leaderboard 'B': metric is 'passes'; it should be one of loss",
+        ),
+        (
+            {"leaderboard": (entry(question="q6"),)},
+            "leaderboard 'B': metric is 'test_accuracy'; it should be left out: there is nothing to choose",
+        ),
+    ],
+)
+def test_a_setting_that_names_no_question_or_metric_is_told_with_those_there_are(chosen, changes, complaint):
+    with pytest.raises(settings.SettingsError, match=re.escape(complaint)):
+        settings.assigned(QUESTIONS, replace(chosen, **changes))
+
+
+def test_the_shipped_settings_name_questions_and_metrics_that_exist(chosen):
+    assert [question.id for question in settings.assigned(QUESTIONS, chosen)] == [
+        question.id for question in QUESTIONS if question.group == "core"
+    ]
+    assert settings.outside(settings.assigned(QUESTIONS, chosen), chosen) == []
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"assignment": 3, "previous_submissions": {"a": 1}}', "null"])

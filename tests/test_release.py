@@ -14,7 +14,7 @@ import pytest
 
 from data import Library
 from staff.release import __main__ as program
-from staff.release import build, hidden
+from staff.release import build, course, hidden
 from staff.release import repository as repository_files
 from staff.release.manifest import TOP_LEVEL, ReleaseError, audience, starters_of
 from staff.release.repository import files_of_working_tree
@@ -229,6 +229,47 @@ def test_what_would_be_written_is_refused_before_any_work(tmp_path, monkeypatch)
     (tmp_path / "autograder.zip").mkdir()
     with pytest.raises(IsADirectoryError):
         program.build(tmp_path, SECRET, "HEAD")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('question = "q3"', 'question = "q33"', "question is 'q33'; it should be one of q1, q2,"),
+        ('metric = "test_accuracy"', 'metric = "tset_accuracy"', "'tset_accuracy'; it should be one of test_accuracy"),
+        ("# q6 =", "q66 =", "a question of [feedback.questions] is 'q66'; it should be one of q1"),
+        (
+            "submissions = 0",
+            "submissions = -3",
+            "rate_limit.submissions is -3; it should be a whole number of 0 or more",
+        ),
+        ("seed = 0", "sead = 0", "an entry of [grading] is 'sead'; it should be one of seed, attempts, questions"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused_and_nothing_is_written(
+    repository, tmp_path, monkeypatch, capsys, old, new, complaint
+):
+    text = repository[course.SETTINGS].decode()
+    assert old in text
+    changed = repository | {course.SETTINGS: text.replace(old, new, 1).encode()}
+    monkeypatch.setattr(program, "files_of_commit", lambda commit: changed)
+    monkeypatch.setattr(program, "changed_files", lambda commit: [])
+    assert program.main([str(tmp_path / "out"), "--hidden-seed", SECRET]) == 2
+    told = capsys.readouterr().err
+    assert complaint in told
+    assert re.match(r"staff\.release: error: (grading/gradescope/)?settings\.toml: ", told)
+    assert not any((tmp_path / "out").iterdir())
+
+
+def test_a_release_of_electives_says_what_it_leaves_out_of_the_leaderboard(repository):
+    (core,) = course.notes(repository)
+    assert core.startswith("the assignment: q1, q2, q3, q4, q5, q6, q7, q8, ")
+    text = repository[course.SETTINGS].decode().replace("questions = []", 'questions = ["e1", "e5", "q4"]')
+    questions, *left_out = course.notes(repository | {course.SETTINGS: text.encode()})
+    assert questions == "the assignment: q4, e1, e5, 13 points"
+    assert left_out == [
+        "left out of the leaderboard: 'Digits, test accuracy' is of q3, which the assignment does not have "
+        "(grading/gradescope/settings.toml, [[leaderboard]])"
+    ]
 
 
 def test_the_files_of_the_project_are_those_that_git_knows_and_new_ones_in_its_folders(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from grading.gradescope.settings import HarnessSettings
+from grading.gradescope.settings import HarnessSettings, LeaderboardEntry
 from grading.outcomes import NOT_FINISHED, PASSED, Outcome, QuestionResult, RunResult
 from grading.questions import Question
 
@@ -35,7 +35,9 @@ def document(
     """
     results = {result.id: result for result in run.questions}
     tests = [test for question in questions for test in _tests(question, results.get(question.id), settings)]
-    return {
+    names = {question.id for question in questions}
+    entries = [entry for entry in settings.leaderboard if entry.question in names]
+    found = {
         "score": round(sum(test["score"] for test in tests), 6),
         "execution_time": round(run.seconds, 1),
         "output": _shortened("\n\n".join(escaped(note) for note in notes), MAX_NOTE_CHARACTERS),
@@ -46,8 +48,8 @@ def document(
         "stdout_visibility": settings.output_visibility,
         "extra_data": extra_data,
         "tests": tests,
-        "leaderboard": _leaderboard(results, settings),
     }
+    return found | {"leaderboard": _leaderboard(results, entries)} if entries else found  # never an empty board
 
 
 def message_only(
@@ -128,10 +130,10 @@ def _missing(question: Question, result: QuestionResult | None) -> dict[str, str
     return {name: NOT_REACHED if place else CUT_SHORT for place, name in enumerate(names)}
 
 
-def _leaderboard(results: dict[str, QuestionResult], settings: HarnessSettings) -> list[dict[str, Any]]:
+def _leaderboard(results: dict[str, QuestionResult], entries: Sequence[LeaderboardEntry]) -> list[dict[str, Any]]:
     return [
         {"name": entry.name, "value": results[entry.question].metrics[entry.metric], "order": entry.order}
-        for entry in settings.leaderboard
+        for entry in entries
         if entry.question in results and entry.metric in results[entry.question].metrics
     ]
 

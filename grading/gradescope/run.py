@@ -20,10 +20,10 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.gradescope import metadata, privacy, results, submission
 from grading.gradescope.results_file import Report
-from grading.gradescope.settings import HarnessSettings, SettingsError
+from grading.gradescope.settings import HarnessSettings, assigned
 from grading.isolation.sandbox import Sandbox, is_available, remove
 from grading.outcomes import QuestionResult
-from grading.questions import CORE, Question, discover
+from grading.questions import Question, discover
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SECONDS_FOR_THE_LAST_WORD = 20.0  # past the grader's own deadline, well before the harness's
@@ -63,18 +63,6 @@ def grade(root: Path, settings: HarnessSettings, console: Console, at_home: bool
         kept.note_fault(f"{type(error).__name__}: {error}")
         kept.save_if_possible()
     return kept
-
-
-def assigned(questions: Iterable[Question], settings: HarnessSettings) -> list[Question]:
-    """The questions of the assignment: those that the settings name, else the core.
-
-    Raises:
-        SettingsError: the settings name a question that does not exist.
-    """
-    questions = list(questions)
-    if unknown := set(settings.questions) - {question.id for question in questions}:
-        raise SettingsError(f"settings.toml names questions that do not exist: {', '.join(sorted(unknown))}")
-    return [q for q in questions if (q.id in settings.questions if settings.questions else q.group == CORE)]
 
 
 def student_files(questions: Iterable[Question]) -> set[str]:

@@ -21,6 +21,7 @@ from grading.questions.rules import faults_of_parts, faults_of_table
 TEST_CASES_DIRECTORY = Path(__file__).resolve().parents[2] / "test_cases"
 DEFAULTS_FILE = "defaults.toml"
 CORE, ELECTIVE = "core", "elective"
+BUDGETS = ("maximum_passes",)  # thresholds that bound work, and nothing that is measured
 GROUPS = (CORE, ELECTIVE)  # in the order in which they are graded
 
 CheckFunction = Callable[..., None]  # called as `function(student, library, thresholds)`
@@ -91,6 +92,12 @@ class Question:
     def points(self) -> float:
         """What all its checks together are worth."""
         return sum(check.points for check in self.checks)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The measured values that its thresholds bound, such as `test_accuracy`; how many passes are made is none."""
+        bounded = (name.partition("_") for name in self.thresholds if name not in BUDGETS)
+        return tuple(metric for bound, _, metric in bounded if bound in ("minimum", "maximum"))
 
     def names(self, target: str) -> tuple[str, ...]:
         """A target and the other names that it may have; of a method, `models.AttentionBlock.forward`, likewise."""

@@ -16,7 +16,8 @@ from tqdm import tqdm
 from data.files import reason, write_bytes
 from grading.dependencies import installed_versions
 from grading.gradescope import settings as harness_settings
-from grading.gradescope.run import assigned, student_files
+from grading.gradescope.run import student_files
+from grading.gradescope.settings import assigned
 from grading.questions import Question, QuestionError, discover
 from staff.classroom import changes, export, grader, summary, tables, worker
 from staff.classroom.cluster import connected

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from data.files import require_writable, write_bytes
-from staff.release import handout, hidden
+from staff.release import course, handout, hidden
 from staff.release.build import STUDENT_FOLDER, autograder_files, student_files, zipped
 from staff.release.manifest import ReleaseError
 from staff.release.repository import changed_files, commit_id, files_of_commit
@@ -53,8 +53,8 @@ def build(out: Path, hidden_seed: str | None, commit: str, site: Path | None = N
     """Write both archives into a folder and print what was written.
 
     Raises:
-        ReleaseError: the secret is missing or short, what is committed cannot be released, the site is none, or the
-            files here would draw another hidden split than those of the commit.
+        ReleaseError: the secret is missing or short, what is committed cannot be released, its settings do not fit
+            its questions, the site is none, or the files here would draw another hidden split than those of the commit.
         OSError: a file cannot be read or written.
     """
     if not hidden_seed or len(hidden_seed) < hidden.MIN_SEED_CHARACTERS:
@@ -71,12 +71,14 @@ def build(out: Path, hidden_seed: str | None, commit: str, site: Path | None = N
         )
     for name in ARCHIVES:
         require_writable(out / name, make_parents=True)  # before a minute of work, not after
+    notes = course.notes(repository)
     for_students = student_files(repository) | (handout.files(site) if site else {})
     students = zipped(for_students, STUDENT_FOLDER)
     grader = zipped(autograder_files(repository, hidden.files(hidden_seed), commit_id(commit)))
     for name, content in zip(ARCHIVES, (students, grader), strict=True):
         write_bytes(out / name, content)
         print(f"{out / name}: {len(content):,} bytes, sha256 {sha256(content).hexdigest()[:16]}")
+    print("\n".join(notes))
     if commit == "HEAD" and changed:
         print(f"not in it: {len(changed)} files with changes that are not committed, such as {changed[0]}")
 
