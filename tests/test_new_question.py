@@ -66,19 +66,42 @@ def test_it_touches_its_folder_its_solution_and_its_mutants_and_nothing_else(pro
     )
     lines = [line for line in status.stdout.splitlines() if "__pycache__" not in line]
     assert {line[:2] for line in lines} == {"??"}  # nothing that was there has changed
-    expected = ("test_cases/e99/", "electives/layer_norm.py", "staff/solutions/electives/layer_norm.py")
-    assert all(line[3:].startswith((*expected, "staff/evidence/mutants/e99.toml")) for line in lines), lines
+    solutions = [f"{folder}electives/layer_norm.py" for folder in ("", "staff/solutions/", "staff/evidence/mediocre/")]
+    expected = ("test_cases/e99/", *solutions, "staff/evidence/mutants/e99.toml")
+    assert all(line[3:].startswith(expected) for line in lines), lines
 
 
 def test_its_solution_has_every_point_and_its_starter_none(project, solution, tmp_path):
     run, _ = solution
     assert run.status == 0, run.output + run.errors
-    assert run.question("e99")["score"] == 2
+    assert run.question("e99")["score"] == 4
     assert 0.005 < run.question("e99")["metrics"]["test_loss"] < 0.02
     starter = graded(project, tmp_path / "starter.json")
     assert starter.status == 1
     assert starter.question("e99")["score"] == 0
     assert "not implemented yet: step (electives/layer_norm.py:" in starter.output
+
+
+def test_its_mediocre_solution_has_every_point_with_a_larger_error(project, solution, tmp_path):
+    mediocre = project / "staff" / "evidence" / "mediocre"
+    run = graded(project, tmp_path / "mediocre.json", "--code-directory", mediocre)
+    assert run.status == 0, run.output + run.errors
+    losses = [each.question("e99")["metrics"]["test_loss"] for each in (solution[0], run)]
+    assert losses[0] < losses[1] < 0.02
+
+
+def test_its_checks_are_those_of_an_elective_and_its_page_gives_them_and_the_threshold(project):
+    program = (
+        "from grading.questions import discover; from staff.texts import tables\n"
+        "question = {question.id: question for question in discover()}['e99']\n"
+        "print(question.points, len(question.checks), question.thresholds, question.picture)\n"
+        "print(tables.filled(tables.files_on_disk())['test_cases/e99/README.md'].decode())"
+    )
+    found = run(project, "-c", program)
+    facts, _, page = found.stdout.partition("\n")
+    assert facts == "4.0 3 {'maximum_test_loss': 0.02} test_cases.e99.public.picture", found.stderr
+    assert "must be at most 0.02." in page
+    assert "Together: 4 points." in page
 
 
 def test_its_picture_is_in_the_report_and_its_live_window_can_read_it(project, solution):
@@ -100,7 +123,7 @@ def test_its_picture_is_in_the_report_and_its_live_window_can_read_it(project, s
 
 def test_its_mutants_are_each_named(project):
     found = run(project, "-m", "staff.evidence.mutants", "-q", "e99", "--seeds", "1")
-    assert "3 mutants, 0 not as declared" in found.stdout, found.stdout + found.stderr
+    assert "5 mutants, 0 not as declared" in found.stdout, found.stdout + found.stderr
 
 
 def test_it_is_released_to_students_without_its_solution_and_its_hidden_test_is_drawn(project, tmp_path):
@@ -171,7 +194,7 @@ def test_no_placeholder_of_the_template_is_left_behind():
 
 def test_no_question_of_the_project_says_todo():
     for path in files_of_working_tree():
-        if path.startswith(("test_cases/", "electives/", "staff/solutions/", "staff/evidence/mutants/")):
+        if path.startswith(("test_cases/", "electives/", "staff/solutions/", "staff/evidence/m")):
             assert b"TODO" not in (PROJECT / path).read_bytes(), path
 
 

@@ -87,6 +87,7 @@ def plan(project: Path, names: Names) -> dict[str, str]:
     student_file = modules.file_name(names.module)
     found = {
         f"staff/evidence/mutants/{names.id}.toml": names.put_into(texts.pop("mutants.toml")),
+        f"staff/evidence/mediocre/{student_file}": names.put_into(texts.pop("mediocre.py")),
         f"staff/solutions/{student_file}": solution,
         student_file: strip_solutions(solution),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 class MarksError(ValueError):
     """The document does not hold both marks, one after the other."""
@@ -28,6 +30,12 @@ def outside(document: str, name: str) -> tuple[str, str]:
     if not first or not second:
         raise MarksError(f"the table belongs between {begin(name)} and {end(name)}, which are not there")
     return before, after
+
+
+def replaced_within_lines(document: str, name: str, text: str) -> str:
+    """The document with another text between each pair of its marks, inside of a sentence; there may be no pair."""
+    pair = re.escape(begin(name)) + r"[^<]*" + re.escape(end(name))
+    return re.sub(pair, lambda _: f"{begin(name)}{text}{end(name)}", document)
 
 
 def replaced(document: str, name: str, text: str) -> str:

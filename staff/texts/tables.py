@@ -1,7 +1,7 @@
 """The tables in the texts, made from test_cases/*/question.toml and docs/figures.toml.
 
 README.md and STUDENTS.md list the questions. The README.md in a question's folder lists its checks. README.md,
-docs/figures.md and the pages of electives show measured figures.
+docs/figures.md and the pages of electives show measured figures. Sentences of some pages count the electives.
 """
 
 from __future__ import annotations
@@ -18,6 +18,11 @@ from staff.texts import figures, marks
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 LISTS = ("README.md", "STUDENTS.md")  # the texts that list every question
+COUNTING = (*LISTS, "docs/electives.md", "docs/staff.md", "docs/why.md")  # the texts that count the electives
+NUMBERS = (
+    *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
+)
 QUESTIONS, POINTS = "questions", "points"  # names of marks
 GROUPS = {CORE: "Core questions", ELECTIVE: "Electives"}
 FOLDERS = "test_cases"
@@ -70,7 +75,8 @@ def filled(files: Mapping[str, bytes]) -> dict[str, bytes]:
     texts = {path: (QUESTIONS, question_list(questions)) for path in LISTS}
     texts |= {question.hand_out: (POINTS, check_list(question)) for question in questions}
     found = {path: _filled(files, path, mark, table) for path, (mark, table) in texts.items()}
-    return found | _with_figures({**files, **found})
+    found |= _with_figures({**files, **found})
+    return found | _with_counts({**files, **found}, questions)
 
 
 def question_list(questions: Sequence[Question]) -> str:
@@ -103,7 +109,7 @@ def check_list(question: Question) -> str:
 
 def files_on_disk(project: Path = PROJECT_DIRECTORY) -> dict[str, bytes]:
     """The files that `filled` reads, as they are now."""
-    paths = [project / name for name in (*LISTS, figures.PATH, figures.PAGE)]
+    paths = [project / name for name in (*COUNTING, figures.PATH, figures.PAGE)]
     for pattern in ("question.toml", "README.md"):
         paths += sorted((project / FOLDERS).glob(f"*/{pattern}"))
     return {path.relative_to(project).as_posix(): path.read_bytes() for path in paths if path.is_file()}
@@ -125,6 +131,31 @@ def _with_figures(files: Mapping[str, bytes]) -> dict[str, bytes]:
     for name, sentence in figures.sentences(measured).items():
         path = f"{FOLDERS}/{name}/README.md"
         found[path] = _filled(files, path, figures.SECONDS, sentence)
+    return found
+
+
+def counts(questions: Sequence[Question]) -> dict[str, str]:
+    """What sentences say of the electives, by the name of its mark; empty without electives."""
+    electives = [question for question in questions if question.group == ELECTIVE]
+    if not electives:
+        return {}
+    count = len(electives)
+    return {
+        "count of electives": NUMBERS[count] if count < len(NUMBERS) else str(count),
+        "points of electives": f"{sum(question.points for question in electives):g}",
+        "last elective": electives[-1].id,
+    }
+
+
+def _with_counts(files: Mapping[str, bytes], questions: Sequence[Question]) -> dict[str, bytes]:
+    """The texts whose sentences count the electives; of these, students receive STUDENTS.md alone."""
+    found = {}
+    for path in COUNTING:
+        if path in files:
+            text = files[path].decode()
+            for name, number in counts(questions).items():
+                text = marks.replaced_within_lines(text, name, number)
+            found[path] = text.encode()
     return found
 
 

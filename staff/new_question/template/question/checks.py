@@ -1,4 +1,4 @@
-"""TEMPLATE_TITLE: TODO: what is checked. The placeholder: one step is exact, and training finds the line."""
+"""TEMPLATE_TITLE: TODO: what is checked. The placeholder: one step and the line are exact, and training finds it."""
 
 from __future__ import annotations
 
@@ -29,6 +29,20 @@ def exact(student: Student, library: Library, thresholds: Mapping[str, float]) -
             TOLERANCE,
             f"{STEPS} steps of rate {rate} from {expect.shown(start, ())} should give",
             "Is the gradient, times the rate, taken away from the weights?",
+        )
+
+
+def line(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
+    random = np.random.default_rng(2)
+    weights, x = random.standard_normal(2).astype(np.float32), random.standard_normal((4, 1)).astype(np.float32)
+    found = student.probe("values", {"line": LINE}, weights=weights, x=x)
+    with diagnosis.explained(lambda text: mistakes.of_line(found, weights, x)):
+        expect.close(
+            expect.array(found, x.shape, f"{len(x)} points should give values"),
+            mistakes.values(weights, x),
+            TOLERANCE,
+            f"a line with the weights {expect.shown(weights, ())} should give",
+            "Which of the two weights is the slope?",
         )
 
 

@@ -39,6 +39,23 @@ MISTAKES = [
 ]
 
 
+def values(weights: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """What a line with these weights gives for x, of the shape of x, float64."""
+    slope, offset = weights.astype(np.float64)
+    return slope * x + offset
+
+
+MISTAKES_OF_LINES = [
+    Mistake(lambda weights, x: values(weights[::-1], x), "Slope and offset are swapped. Which of them multiplies x?"),
+    Mistake(lambda weights, x: weights[0].astype(np.float64) * x, "The offset is missing. What does `weights[1]` do?"),
+]
+
+
 def of_path(found: np.ndarray, start: np.ndarray, target: np.ndarray, rate: float) -> str:
     """The explanation of the mistake that gives what was found."""
     return diagnosis.recognised(MISTAKES, [((start, target, rate, len(found) - 1), found)], TOLERANCE)
+
+
+def of_line(found: np.ndarray, weights: np.ndarray, x: np.ndarray) -> str:
+    """The explanation of the mistake that gives what was found."""
+    return diagnosis.recognised(MISTAKES_OF_LINES, [((weights, x), found)], TOLERANCE)
