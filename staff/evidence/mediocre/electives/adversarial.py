@@ -125,7 +125,7 @@ class DigitAdversaries(Adversaries):
 def alternate(
     model: Adversaries, dataset: Dataset, steps: int, generator_rate: float, discriminator_rate: float
 ) -> None:
-    """Whole epochs, halving the rates once."""
+    """Whole epochs, with smaller rates at the end."""
     g = Adam(model.generator.parameters(), lr=generator_rate, betas=(0.5, 0.999))
     d = Adam(model.discriminator.parameters(), lr=discriminator_rate, betas=(0.5, 0.999))
     step = 0
@@ -143,9 +143,9 @@ def alternate(
 
 def train_ring(model: RingAdversaries, dataset: Dataset) -> None:
     """Ring."""
-    alternate(model, dataset, 1500, 0.001, 0.001)
+    alternate(model, dataset, 1000, 0.001, 0.001)
 
 
 def train_digits(model: DigitAdversaries, dataset: Dataset) -> None:
     """Digits."""
-    alternate(model, dataset, 1200, 0.002, 0.002)
+    alternate(model, dataset, 1000, 0.002, 0.002)

@@ -69,7 +69,7 @@ def _train(model: nn.Module, dataset: Dataset, epochs: int, loss_of: Callable[[T
     """Adam with one rate."""
     optimizer = torch.optim.Adam(model.parameters(), lr=1.5e-3)
     for _ in range(epochs):
-        for batch in DataLoader(dataset, batch_size=50, shuffle=True):
+        for batch in DataLoader(dataset, batch_size=64, shuffle=True):
             loss = loss_of(batch["x"])
             optimizer.zero_grad()
             loss.backward()
@@ -77,13 +77,13 @@ def _train(model: nn.Module, dataset: Dataset, epochs: int, loss_of: Callable[[T
 
 
 def train_autoencoder(model: Autoencoder, dataset: Dataset) -> None:
-    """Five epochs."""
-    _train(model, dataset, 5, lambda x: ((model(x) - x) ** 2).mean())
+    """Three epochs."""
+    _train(model, dataset, 3, lambda x: ((model(x) - x) ** 2).mean())
 
 
 def train_denoiser(model: Autoencoder, dataset: Dataset) -> None:
-    """Three epochs."""
-    _train(model, dataset, 3, lambda x: ((model(add_noise(x, NOISE)) - x) ** 2).mean())
+    """Two epochs."""
+    _train(model, dataset, 2, lambda x: ((model(add_noise(x, NOISE)) - x) ** 2).mean())
 
 
 def reparameterize(mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -112,8 +112,8 @@ class VAE(nn.Module):
     def __init__(self, latent_size: int = 10) -> None:
         super().__init__()
         self.latent_size = latent_size
-        self.encoder = layers(784, 200, 2 * latent_size)
-        self.decoder = layers(latent_size, 200, 784)
+        self.encoder = layers(784, 100, 2 * latent_size)
+        self.decoder = layers(latent_size, 100, 784)
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Two halves."""

@@ -1,4 +1,4 @@
-"""Elective 8 of a mediocre but honest solution: loops over heads and patches, a constant rate that is lowered once."""
+"""Elective 8 of a mediocre but honest solution: loops over heads and patches, a constant rate."""
 
 import math
 from collections.abc import Callable
@@ -191,12 +191,9 @@ class VisionTransformer(Module):
 
 
 def train_masked(model: MaskedLanguageModel, dataset: Dataset) -> None:
-    """Adam, a constant rate, a smaller one in the last epoch."""
+    """Adam with a constant rate, two epochs."""
     optimizer = torch.optim.Adam(model.parameters(), lr=0.006)
-    for epoch in range(4):
-        if epoch == 3:
-            for group in optimizer.param_groups:
-                group["lr"] = 0.002
+    for _ in range(2):
         for batch in DataLoader(dataset, batch_size=64, shuffle=True):
             inputs, chosen = mask_tokens(batch["ids"], model.words)
             loss = masked_loss(model.encode(inputs), batch["ids"], chosen, model.predict)
@@ -206,13 +203,10 @@ def train_masked(model: MaskedLanguageModel, dataset: Dataset) -> None:
 
 
 def train_vit(model: VisionTransformer, dataset: Dataset) -> None:
-    """Adam, a constant rate, a smaller one in the last epoch."""
+    """Adam with a constant rate, two epochs."""
     optimizer = torch.optim.Adam(model.parameters(), lr=0.002)
-    for epoch in range(3):
-        if epoch == 2:
-            for group in optimizer.param_groups:
-                group["lr"] = 0.0005
-        for batch in DataLoader(dataset, batch_size=64, shuffle=True):
+    for _ in range(2):
+        for batch in DataLoader(dataset, batch_size=48, shuffle=True):
             loss = CrossEntropyLoss()(model(batch["x"]), batch["y"])
             optimizer.zero_grad()
             loss.backward()
