@@ -16,7 +16,7 @@ import data as datasets
 from grading.questions import discover
 from pictures.windows.live import Live
 from staff.solutions.electives import recurrent
-from test_cases.e5 import checks, mistakes, reference
+from test_cases.e5 import backwards, checks, mistakes, reference
 from test_cases.e5.public import data, flow, picture, probes
 from test_cases.e5.public.charts import Reach
 from test_cases.e5.public.dataset import MemoryDataset
@@ -150,6 +150,18 @@ def test_the_gradients_of_the_picture_are_those_of_a_shift_of_the_state():
         assert found[step].item() == pytest.approx(np.hypot(*slopes), rel=1e-6)
 
 
+@pytest.mark.parametrize("kind", picture.NAMES)
+def test_the_graders_gradients_and_gates_are_those_of_a_model_of_torch(kind):
+    torch.manual_seed(1)
+    model = recurrent.SequenceClassifier(kind, 3, 5, 4).double()
+    x, y = torch.randn(2, 7, 3, dtype=torch.float64), torch.tensor([2, 0])
+    parameters = {name: parameter.detach().numpy() for name, parameter in model.named_parameters()}
+    found = backwards.gradient_sizes(kind, parameters, x.numpy(), y.numpy())
+    np.testing.assert_allclose(found, flow.gradient_sizes(model, x, y).numpy(), rtol=1e-10)
+    found = backwards.gates(kind, parameters, x[:1].numpy())
+    np.testing.assert_allclose(found, flow.gates(model, x[:1]).numpy(), atol=1e-12)
+
+
 def splits() -> datasets.Splits:
     return datasets.Library(seed=0).load(checks.DATA)
 
@@ -263,8 +275,26 @@ def test_a_model_that_looks_at_the_first_step_is_worth_nothing(graded, tmp_path)
     """The grader computes answers from the weights: a forward that remembers nothing forges none."""
     old = "return self.output(outputs[:, -1])"
     run = graded(submission(tmp_path, (old, "return 9 * x[:, 0, :4] + 0 * self.output(outputs[:, -1])")), "e5")
-    assert "Was the class changed?" in run.check("e5", "lstm_memory")["message"]
-    assert run.question("e5")["score"] == 3.0
+    assert "Was the class changed?" in run.check("e5", "reach")["message"]
+    assert run.question("e5")["score"] == 2.75
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("return self.input_weight, self.hidden_weight, self.input_bias, self.hidden_bias", "return tuple(5 * torch.eye(len(each), each.shape[1]) if each.dim() == 2 else each for each in self._parameters.values())"),
+        ("self.cell = cells[kind]", "self.cell = lambda x, state, *weights: tuple(each + 0.01 * x.sum() for each in state) if isinstance(state, tuple) else state + 0.01 * x.sum()"),
+    ],
+    ids=["other weights", "another cell"],
+)  # fmt: skip
+def test_gradients_of_another_cell_give_no_point(graded, tmp_path, change):
+    """The grader computes how far gradients reach from the weights: the gates are half open here."""
+    question = next(question for question in discover() if question.id == "e5")
+    asked = dataclasses.replace(question, checks=question.checks[:8])  # those behind it train
+    run = graded(submission(tmp_path, change, ("] += 5.0", "] += 0.0")), asked)
+    assert (
+        "Which of the biases that initial_weights returns brings it close to 1?" in run.check("e5", "reach")["message"]
+    )
 
 
 def test_inputs_differ_from_seed_to_seed():

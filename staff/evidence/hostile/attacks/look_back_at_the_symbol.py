@@ -1,7 +1,7 @@
 # attack: its classifier reads the first symbol of the sequence at the end, past all cells, and trains nothing
 # file: electives/recurrent.py
 # questions: e5 q6
-# points: e5=3 q6=2
+# points: e5=2.75 q6=2
 
 
 def forward(self, x):
