@@ -5,6 +5,8 @@ discriminator tells real samples from generated ones. It gives one logit for eac
 
     probability that a sample is real = sigmoid(logit)
 
+Nothing of torch is forbidden here.
+
 Everything of `torch.nn` and `torch.optim` is allowed, convolutions, too. `binary_cross_entropy_with_logits` is allowed
 as well. Tensors are float32 in training. The functions are also called in float64.
 """
@@ -28,7 +30,8 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
     The two means are added, not averaged. real_logits and fake_logits: the discriminator's logits, of any shape. The
     two may differ in number. Returns a tensor of shape ().
-    Logits of 1,000 and -1,000 must give finite losses. log(sigmoid(x)) does not: sigmoid(-1000) is 0. This holds:
+    Logits of 1,000 and -1,000 must give finite losses. log(sigmoid(x)) does not: sigmoid(-1000) is 0. No constant is
+    added to a sigmoid. This holds:
 
         -log(sigmoid(x)) = softplus(-x)        -log(1 - sigmoid(x)) = softplus(x)
     """
@@ -41,6 +44,7 @@ def generator_loss(fake_logits: Tensor) -> Tensor:
         loss = mean of -log(sigmoid(fake_logits))
 
     fake_logits: the discriminator's logits of generated samples, of any shape. Returns a tensor of shape ().
+    No constant is added to the sigmoid.
     The other form, the mean of log(1 - sigmoid(fake_logits)), is not asked for. Its slope is almost 0 where the
     discriminator is sure, which is where the generator has most to learn.
     """

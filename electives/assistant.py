@@ -3,6 +3,12 @@
 The language model is your `GPT` of question 7. It has been trained already: it has read 15,000 haiku and writes new
 ones. You give it another task, and you teach it what people prefer.
 
+Not allowed here: `torch.nn.*Conv?d`, `torch.nn.*ConvTranspose?d`, `torch.nn.modules.conv*`, `torch.conv*`,
+`torch.nn.functional.conv*`, `torch.nn.*Unfold`, `torch.nn.*unfold`, `torch.nn.MultiheadAttention`,
+`torch.nn.Transformer*`, `torch.nn.functional.scaled_dot_product_attention`,
+`torch.nn.functional.multi_head_attention_forward`. In these names, `*` stands for any text and `?` stands for one
+letter. Everything else of torch is allowed.
+
 A verse is a row of token ids: START, the words and marks of three lines, END, then PAD up to 21 tokens. Verses are
 int64 tensors (batch, 21). All other tensors of a call have one dtype, float32 or float64. No function changes its
 arguments, except the training functions, which change the model.
@@ -31,6 +37,7 @@ def verse_log_probabilities(model: Module, verses: Tensor) -> Tensor:
     model: `model(ids)` of ids (batch, time) is logits (batch, time, vocabulary). At position i they score the token at
     position i + 1. A softmax over the vocabulary turns them into probabilities.
     verses: int64 (batch, time). END belongs to the verse. PAD does not: it adds nothing to the sum.
+    No constant is added to a probability.
     Gradients reach the model.
     """
     raise NotImplementedError("verse_log_probabilities: your code here")
@@ -40,7 +47,7 @@ def pool(hidden: Tensor, verses: Tensor) -> Tensor:
     """Return one vector for each verse: the mean of its hidden states, those at PAD left out.
 
     hidden: (batch, time, size), a vector at each position. verses: int64 (batch, time), each with a token or more that
-    is not PAD. Returns (batch, size).
+    is not PAD. No constant is added to the number of hidden states. Returns (batch, size).
     """
     raise NotImplementedError("pool: your code here")
 
@@ -79,6 +86,7 @@ def preference_loss(chosen: Tensor, rejected: Tensor) -> Tensor:
 
     sigmoid(difference) is the probability, after Bradley and Terry (1952), that a person prefers the chosen verse.
     chosen, rejected: rewards, (batch,). Returns a tensor of shape (). Differences of 1,000 and -1,000 are no problem.
+    No constant is added to the sigmoid.
     """
     raise NotImplementedError("preference_loss: your code here")
 
@@ -93,7 +101,7 @@ def dpo_loss(
 
     The policy is the model in training. The reference is the model as it was before.
     Four tensors (batch,): log-probabilities of the chosen verses and of the rejected verses, of each of the two models.
-    beta: above 0. Small values let the policy move far away from the reference.
+    beta: above 0. Small values let the policy move far away from the reference. No constant is added to the sigmoid.
     Returns a tensor of shape ().
     """
     raise NotImplementedError("dpo_loss: your code here")

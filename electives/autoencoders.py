@@ -4,8 +4,11 @@ An autoencoder turns an image into a few numbers, its latent, and these into the
 (VAE) knows where latents lie, so it can draw new images, too. PCA is the best that linear layers can do.
 
 Images are float tensors (batch, 784): a digit of 28 x 28 pixels in one row, 0 is paper, 1 is ink. No function here
-needs labels. `torch.distributions` and `torch.pca_lowrank` are not allowed; `torch.linalg`, `torch.nn.functional` and
-`torch.optim` are.
+needs labels. `torch.linalg`, the losses of `torch.nn.functional` and `torch.optim` are allowed.
+
+Not allowed here: `torch.distributions*`, `torch.pca_lowrank`, `torch.svd_lowrank`, `torch.lobpcg`,
+`torch.nn.functional.kl_div`, `torch.nn.KLDivLoss`, `torch.kl_div`, `torch.lerp`. In these names, `*` stands for any
+text. Also not allowed, as methods of a tensor: `lerp`. Everything else of torch is allowed.
 """
 
 from itertools import pairwise
@@ -38,7 +41,7 @@ def psnr(images: Tensor, clean: Tensor) -> Tensor:
         psnr = -10 log10(mse)
 
     images, clean: (batch, pixels). mse: the mean of the squared differences over all pixels of all images.
-    Returns one number. Example: a difference of 0.1 in every pixel gives 20 decibels.
+    No constant is added to mse. Returns one number. Example: a difference of 0.1 in every pixel gives 20 decibels.
     """
     raise NotImplementedError("psnr: your code here")
 
@@ -144,7 +147,8 @@ def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
 
         KL = 1/2 * the sum over the entries of  (mean^2 + sigma^2 - 1 - log sigma^2)
 
-    mean, log_variance: (batch, latent_size); log_variance is log sigma^2. Returns (batch,).
+    mean, log_variance: (batch, latent_size); log_variance is log sigma^2. No constant is added to sigma^2.
+    Returns (batch,).
     This is the mean of log q(z) - log p(z) over draws z from q = N(mean, sigma^2), with p = N(0, 1).
     """
     raise NotImplementedError("kl_divergence: your code here")
@@ -156,7 +160,8 @@ def reconstruction_loss(logits: Tensor, images: Tensor) -> Tensor:
         loss = - the sum over the pixels of  (x log p + (1 - x) log(1 - p)),   p = sigmoid(logit)
 
     logits: (batch, pixels), any numbers, such as 1,000. images: (batch, pixels), x from 0 to 1. log is the natural
-    logarithm. Returns (batch,), finite. `binary_cross_entropy_with_logits` has a parameter `reduction`.
+    logarithm. No constant is added to p. Returns (batch,), finite. `binary_cross_entropy_with_logits` has a parameter
+    `reduction`.
     """
     raise NotImplementedError("reconstruction_loss: your code here")
 

@@ -4,6 +4,11 @@ torch has attention, encoder layers and cosine similarity ready-made (`Multihead
 `scaled_dot_product_attention` and others). They are not allowed here: you write their core. `torch.nn.Linear`,
 `Embedding`, `LayerNorm`, `softmax`, `cross_entropy` and `torch.optim` are allowed.
 
+Not allowed here: `torch.nn.modules.transformer*`, `torch.nn.modules.activation.Multi*`, `torch.nn.attention*`,
+`torch._*attention*`, `torch.*scaled_dot_product*`, `torch.*multi_head_attention*`, `torch.*MultiheadAttention*`,
+`torch.*cosine_similarity`, `torch.*CosineSimilarity`, `torch.*Bilinear`, `torch.*bilinear`, `torch.*pixel_unshuffle`,
+`torch.*PixelUnshuffle`. In these names, `*` stands for any text. Everything else of torch is allowed.
+
 A sequence is a tensor of shape (batch, time, width): `time` positions with `width` numbers each. Words are integers.
 Two of them have a meaning of their own: `PADDING` fills the end of a short line, `MASK` hides a word. All other
 integers from `FIRST_WORD` on are words.
@@ -45,7 +50,7 @@ def cosine_scores(queries: Tensor, keys: Tensor) -> Tensor:
         scores[i, j] = queries[i] · keys[j] / (|queries[i]| |keys[j]|)
 
     Shapes are those of `dot_scores`. |a| is the root of the sum of squares. A vector of zeros has the score 0 with all
-    others, not NaN.
+    others, not NaN. No constant is added to a length.
     """
     raise NotImplementedError("cosine_scores: your code here")
 

@@ -3,6 +3,12 @@
 torch's `GRU`, `Embedding`, `Linear`, `pack_padded_sequence`, `clip_grad_norm_` and `torch.optim` are allowed. Its
 ready-made attention is not: you write its core.
 
+Not allowed here: `torch.nn.*Conv?d`, `torch.nn.*ConvTranspose?d`, `torch.nn.modules.conv*`, `torch.conv*`,
+`torch.nn.functional.conv*`, `torch.nn.*Unfold`, `torch.nn.*unfold`, `torch.nn.MultiheadAttention`,
+`torch.nn.Transformer*`, `torch.nn.functional.scaled_dot_product_attention`,
+`torch.nn.functional.multi_head_attention_forward`. In these names, `*` stands for any text and `?` stands for one
+letter. Everything else of torch is allowed.
+
 Sentences are rows of word numbers, int64. Three numbers have a meaning of their own in both languages:
 
 - PADDING, 0, fills a row behind its sentence. A batch is as wide as its longest sentence.

@@ -14,7 +14,6 @@ from grading.outcomes import NOT_IMPLEMENTED, PASSED, SKIPPED, Outcome, Question
 
 STATUS_COLOURS = {"passed": "green", "failed": "red", "crashed": "red", "not finished": "yellow"}
 SAME_MESSAGE = "the same message as for"
-MAX_REPEATED = 120  # characters of a message that is printed again for each check
 STATUS_WIDTH = max(map(len, STATUS_COLOURS))
 
 
@@ -91,13 +90,13 @@ def _has_passed(result: QuestionResult) -> bool:
 
 
 def _print_outcome(outcome: Outcome, console: Console, told: str = "") -> None:
-    """A line for a check, its message below. A long message that another check, `told`, has got is not repeated."""
+    """A line for a check, its message below. A message of several lines is told once, for the check `told`."""
     label = "passed" if outcome.status == PASSED else outcome.status.upper()
     earned = f"  ({points(outcome.score)}/{points(outcome.max_score)})" if outcome.max_score else ""
     status = console.paint(f"{label:<{STATUS_WIDTH}}", STATUS_COLOURS[outcome.status])
     console.line(f"    {status}  {outcome.title}{earned}")
     indent = " " * (4 + STATUS_WIDTH + 2)
-    is_short = len(outcome.message) <= MAX_REPEATED or outcome.message.startswith(SKIPPED)
+    is_short = len(indent + outcome.message) <= console.width or outcome.message.startswith(SKIPPED)
     message = outcome.message if is_short or not told else f"{SAME_MESSAGE} {told!r}"
     for line in message.splitlines():
         wrapped = textwrap.wrap(

@@ -177,6 +177,18 @@ def test_random_shifts_and_turns_are_told_from_others():
             moving.require_shifts(found, shifted)
 
 
+def test_whole_shifts_may_be_int64_and_parts_of_a_pixel_are_told():
+    shifted = moving.pattern(random(), 10)
+    images, zeros = torch.from_numpy(shifted), torch.zeros(len(shifted))
+    torch.manual_seed(0)
+    down, right = torch.randint(-1, 2, (2, len(shifted)))  # divided by half a side, they are float32
+    found = convnets.move(images, down, right, zeros).numpy()
+    assert np.abs(found - convnets.move(images, down.to(images), right.to(images), zeros).numpy()).max() > 1e-9
+    moving.require_shifts(found, shifted)
+    with pytest.raises(CheckFailed, match="Are the shifts drawn from whole numbers"):
+        moving.require_shifts(convnets.move(images, down + 0.01, right + 0.01, zeros).numpy(), shifted)
+
+
 def splits() -> datasets.Splits:
     return datasets.Library(seed=0).load(checks.DATA)
 

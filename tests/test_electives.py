@@ -7,11 +7,13 @@ import sys
 
 import pytest
 
+from grading.checks.source import StudentSource
 from grading.questions import ELECTIVE, discover
 from staff.evidence import electives as program
 from staff.evidence.calibrate.runs import SOLUTIONS as GRADED
 from staff.evidence.electives import MAX_MEBIBYTES, MAX_PROCESSOR_SECONDS, Graded
 from staff.release import starters
+from staff.texts import forbidden
 from tests.support import run_autograder
 
 pytestmark = pytest.mark.usefixtures("warm_starts")
@@ -44,6 +46,32 @@ def test_the_mediocre_solutions_fill_every_stub():
             source = (GRADED["mediocre"] / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
             assert name in {getattr(node, "name", "") for node in ast.parse(source).body}, target
             assert "NotImplementedError" not in source, module
+
+
+@pytest.mark.parametrize("kind", ["reference", "mediocre"])
+def test_no_solution_is_told_that_it_uses_what_is_ready_made(kind):
+    source = StudentSource(GRADED[kind])
+    for question in discover():
+        for module in {target.rpartition(".")[0] for target in question.targets} - {"haiku_bot.reply"}:
+            source.require_permitted(module, question.allowed_imports, question.forbidden_names)
+
+
+def test_the_top_of_each_student_file_names_all_that_its_elective_forbids():
+    for question in discover():
+        if question.group == ELECTIVE:
+            (module,) = {target.rpartition(".")[0] for target in question.targets}
+            written = starters.starters()[f"{module.replace('.', '/')}.py"]
+            told = " ".join((ast.get_docstring(ast.parse(written)) or "").split())
+            assert forbidden.sentences(question.forbidden_names) in told, question.id
+
+
+def test_the_sentences_about_what_is_forbidden_name_every_name_and_every_method():
+    text = forbidden.sentences(["torch.optim", "torch.optim.*", "torch.soft?ax", "torch.lerp"])
+    assert text == (
+        "Not allowed here: `torch.optim`, `torch.soft?ax`, `torch.lerp`. In these names, `?` stands for one letter. "
+        "Also not allowed, as methods of a tensor: `lerp`, `softmax`. Everything else of torch is allowed."
+    )
+    assert forbidden.sentences([]) == forbidden.NOTHING
 
 
 def test_each_elective_has_four_points_three_checks_or_more_a_threshold_and_a_picture_of_its_own():

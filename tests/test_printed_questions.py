@@ -36,8 +36,9 @@ def test_a_required_question_is_named_only_if_it_lost_a_check_in_this_run(others
     assert ("uses q7: fix q7 first" in stream.getvalue()) == is_told
 
 
-def test_a_long_message_that_several_checks_got_is_printed_once():
-    stream, long, short = io.StringIO(), "The file cannot be read. " * 6, "The sign is wrong."
+def test_a_message_of_several_lines_that_several_checks_got_is_printed_once():
+    stream, short = io.StringIO(), "The sign is wrong."
+    long = "electives/backprop.py:12 uses torch.softmax, which the grader names in two lines."
     told = [("first", long), ("second", short), ("third", long), ("fourth", short)]
     outcomes = [Outcome(name, f"The {name} check", FAILED, 0, 1, message) for name, message in told]
     report.print_question(QuestionResult("q8", "", 0, outcomes=outcomes), Console(stream))

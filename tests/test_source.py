@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from grading.checks.imports import names_taken
-from grading.checks.source import StudentSource
+from grading.checks.source import TENSOR_METHODS, StudentSource, is_forbidden
 from grading.outcomes import CheckFailed
 from grading.questions import discover
 
@@ -273,3 +274,52 @@ def test_odd_but_valid_source_never_ends_the_run(tmp_path):
     assert names_taken(source.file("train").tree, "models") == set()
     with pytest.raises(CheckFailed, match="losses.py:1 nests more than 100"):
         source.file("losses")
+
+
+FORBIDDEN = ("torch.softmax", "torch.lerp")
+
+
+def require_no_ready_made(directory):
+    StudentSource(directory).require_permitted("models", QUESTION.allowed_imports, FORBIDDEN)
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("y = x.softmax(1)", "the method softmax"),
+        ("y = (x @ w).softmax(dim=1)", "the method softmax"),
+        ("y = x[0].lerp(x[1], 0.5)", "the method lerp"),
+        ("x.lerp_(y, 0.5)", "the method lerp_"),
+        ("y = torch.zeros(3).softmax(0)", "the method softmax"),
+        ("y = torch.Tensor.softmax(x, 1)", "torch.Tensor.softmax"),
+        ("def softmax(x):\n    return x.softmax(1)", "the method softmax"),
+        ("class Net:\n    def forward(self):\n        return self.weight.softmax(1)", "the method softmax"),
+    ],
+)
+def test_a_forbidden_function_is_found_as_a_method_of_a_tensor(tmp_path, line, named):
+    (tmp_path / "models.py").write_text(f"import torch\n{line}\n")
+    with pytest.raises(CheckFailed, match=f"models.py:{2 + line.count(chr(10))} uses {named}, which is ready-made"):
+        require_no_ready_made(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "class Net:\n    def softmax(self): pass\n    def forward(self, other):\n        return other.softmax(1)",
+        "class Net:\n    def __init__(self, layer):\n        self.softmax = layer\nnet = Net()\nnet.softmax(1)",
+        "class Net:\n    def forward(self):\n        return self.softmax(1)",
+        "import losses\nlosses.softmax(1)",
+        "def softmax(x): return x\ny = softmax(1)",
+        "y = x.log_softmax(1)",
+        "y = x.softmax",
+    ],
+)
+def test_methods_of_ones_own_and_other_methods_of_tensors_are_permitted(tmp_path, line):
+    (tmp_path / "models.py").write_text(f"import torch\ny = torch.zeros(1)\n{line}\n")
+    (tmp_path / "losses.py").write_text("def softmax(x): return x\n")
+    require_no_ready_made(tmp_path)
+
+
+def test_every_tensor_method_that_does_what_a_question_forbids_is_looked_at():
+    forbidden = {name for question in discover() for name in question.forbidden_names}
+    assert {name for name in dir(torch.Tensor) if is_forbidden(name, tuple(forbidden))} == TENSOR_METHODS

@@ -83,21 +83,45 @@ def _dotted(node: ast.expr) -> str:
 
 def names_reached(tree: ast.Module, module: str) -> Iterator[tuple[int, str]]:
     """Line and full dotted name of whatever is reached through an import: `nn.Conv2d` as `torch.nn.Conv2d`."""
-    known: dict[str, str] = {}
-    used = used_names(tree)
+    known, used = _known(tree, module), used_names(tree)
     for found in imports(tree, module):
-        is_plain = found.reached == found.module and found.bound == found.module.partition(".")[0]
-        known[found.bound] = found.bound if is_plain else found.reached
         if found.reached != found.module and found.bound in used:
             yield found.line, found.reached
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
-            parts, inner = [node.attr], node.value
-            while isinstance(inner, ast.Attribute):
-                parts.append(inner.attr)
-                inner = inner.value
-            if isinstance(inner, ast.Name) and inner.id in known:
-                yield node.lineno, ".".join([known[inner.id], *reversed(parts)])
+            first, _, others = _dotted(node).partition(".")
+            if first in known:
+                yield node.lineno, f"{known[first]}.{others}"
+
+
+def methods_called(tree: ast.Module, module: str) -> Iterator[tuple[int, str]]:
+    """Line and name of each method that is called on a value: neither on an import nor on `self` or `super()`."""
+    known = _known(tree, module)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            if _dotted(owner).partition(".")[0] not in known and ast.unparse(owner) not in ("self", "cls", "super()"):
+                yield node.lineno, node.func.attr
+
+
+def names_in_classes(tree: ast.Module) -> set[str]:
+    """What the classes of a file define, and the attributes that a file sets: `self.gate = ...` sets `gate`."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            names |= defined_names(ast.Module(node.body, []))
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            names.add(node.attr)
+    return names
+
+
+def _known(tree: ast.Module, module: str) -> dict[str, str]:
+    """The full dotted name of each name that an import brings."""
+    known = {}
+    for found in imports(tree, module):
+        is_plain = found.reached == found.module and found.bound == found.module.partition(".")[0]
+        known[found.bound] = found.bound if is_plain else found.reached
+    return known
 
 
 def defined_names(tree: ast.Module) -> set[str]:

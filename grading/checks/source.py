@@ -6,7 +6,7 @@ import ast
 import contextlib
 import fnmatch
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from grading.checks.imports import (
     defined_names,
     imported_modules,
     imports,
+    methods_called,
+    names_in_classes,
     names_reached,
     names_taken,
     used_names,
@@ -27,6 +29,8 @@ from startup import student_files
 from startup.names import IMPORTABLE, PACKAGES, is_reserved
 
 ALLOWED = "Allowed are torch, numpy, the project's own files and harmless parts of the standard library."
+# the methods of tensors that do what a function does that some question forbids; other methods are never looked at
+TENSOR_METHODS = frozenset({"corrcoef", "lerp", "lerp_", "log_softmax", "logsumexp", "sigmoid", "sigmoid_", "softmax"})
 MAX_FILES = 100  # of a folder, looked through for uses of an import
 
 
@@ -67,13 +71,13 @@ class StudentSource:
         """
         if (module, allowed, forbidden) in self._permitted:
             return
-        for name, file in self._reached_from(module):
-            for line, used in names_reached(file.tree, name):
-                if _matches(used, forbidden):
-                    raise CheckFailed(
-                        f"{file.name}:{line} uses {used}, which is ready-made. "
-                        "Build it yourself from the basic operations."
-                    )
+        reached = list(self._reached_from(module))
+        own_names = set().union(*(names_in_classes(file.tree) for _, file in reached))
+        for name, file in reached:
+            for line, used in _ready_made(file.tree, name, forbidden, own_names):
+                raise CheckFailed(
+                    f"{file.name}:{line} uses {used}, which is ready-made. Build it yourself from the basic operations."
+                )
             unused = self._unused(name, allowed, forbidden)
             for found in imports(file.tree, name):
                 if found not in unused and (outside := self._outside(found, allowed)):
@@ -250,7 +254,28 @@ def _parse(directory: Path, name: str) -> ast.Module:
         raise CheckFailed(str(fault)) from None
 
 
-def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+def _ready_made(
+    tree: ast.Module, module: str, forbidden: tuple[str, ...], own_names: set[str]
+) -> Iterator[tuple[int, str]]:
+    """Line and name of each use of what is forbidden, functions of torch before methods of its tensors.
+
+    Args:
+        own_names: what the student's own classes define. A method of this name need not be a tensor's.
+    """
+    for line, used in names_reached(tree, module):
+        if _matches(used.replace("torch.Tensor.", "torch."), forbidden):
+            yield line, used
+    for line, method in methods_called(tree, module):
+        if method in TENSOR_METHODS - own_names and is_forbidden(method, forbidden):
+            yield line, f"the method {method}"
+
+
+def is_forbidden(method: str, forbidden: Sequence[str]) -> bool:
+    """Whether a method of a tensor does what a forbidden function does."""
+    return _matches(f"torch.{method.rstrip('_')}", forbidden)
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 

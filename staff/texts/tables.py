@@ -7,6 +7,7 @@ docs/figures.md and the pages of electives show measured figures. Sentences of s
 from __future__ import annotations
 
 import re
+import textwrap
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from grading.questions import CORE, ELECTIVE, natural_order
-from staff.texts import figures, marks
+from staff.texts import figures, forbidden, marks
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 LISTS = ("README.md", "STUDENTS.md")  # the texts that list every question
@@ -23,9 +24,11 @@ NUMBERS = (
     *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
     *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
 )
+WIDTH = 120  # characters of a line of a page
 QUESTIONS, POINTS = "questions", "points"  # names of marks
 GROUPS = {CORE: "Core questions", ELECTIVE: "Electives"}
 FOLDERS = "test_cases"
+DEFAULTS = f"{FOLDERS}/defaults.toml"  # what holds for a question.toml that says nothing else
 
 
 class TableError(Exception):
@@ -51,6 +54,7 @@ class Question:
     extra_credit: bool
     targets: tuple[str, ...]
     checks: tuple[Check, ...]
+    forbidden: tuple[str, ...]
 
     @property
     def points(self) -> float:
@@ -75,6 +79,11 @@ def filled(files: Mapping[str, bytes]) -> dict[str, bytes]:
     texts = {path: (QUESTIONS, question_list(questions)) for path in LISTS}
     texts |= {question.hand_out: (POINTS, check_list(question)) for question in questions}
     found = {path: _filled(files, path, mark, table) for path, (mark, table) in texts.items()}
+    for question in questions:
+        page = found[question.hand_out].decode()
+        if question.group == ELECTIVE or marks.begin(forbidden.MARK) in page:
+            path, text = question.hand_out, textwrap.fill(forbidden.sentences(question.forbidden), WIDTH)
+            found[path] = _filled(found, path, forbidden.MARK, text)
     found |= _with_figures({**files, **found})
     return found | _with_counts({**files, **found}, questions)
 
@@ -109,7 +118,7 @@ def check_list(question: Question) -> str:
 
 def files_on_disk(project: Path = PROJECT_DIRECTORY) -> dict[str, bytes]:
     """The files that `filled` reads, as they are now."""
-    paths = [project / name for name in (*COUNTING, figures.PATH, figures.PAGE)]
+    paths = [project / name for name in (*COUNTING, DEFAULTS, figures.PATH, figures.PAGE)]
     for pattern in ("question.toml", "README.md"):
         paths += sorted((project / FOLDERS).glob(f"*/{pattern}"))
     return {path.relative_to(project).as_posix(): path.read_bytes() for path in paths if path.is_file()}
@@ -161,16 +170,17 @@ def _with_counts(files: Mapping[str, bytes], questions: Sequence[Question]) -> d
 
 def _questions(files: Mapping[str, bytes]) -> list[Question]:
     found = []
+    defaults = tomllib.loads(files[DEFAULTS].decode())
     for path, content in files.items():
         if match := re.fullmatch(rf"{FOLDERS}/([^/]+)/question\.toml", path):
             try:
-                found.append(_question(match[1], tomllib.loads(content.decode())))
+                found.append(_question(match[1], tomllib.loads(content.decode()), defaults))
             except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, ValueError) as error:
                 raise TableError(f"{path}: {type(error).__name__}: {error}") from error
     return sorted(found, key=lambda question: natural_order(question.id))
 
 
-def _question(question_id: str, table: dict[str, Any]) -> Question:
+def _question(question_id: str, table: dict[str, Any], defaults: dict[str, Any]) -> Question:
     names = [row["name"] for row in table["checks"]]
 
     def check(row: dict[str, Any]) -> Check:
@@ -182,7 +192,10 @@ def _question(question_id: str, table: dict[str, Any]) -> Question:
     if group not in GROUPS:
         raise ValueError(f"group {group!r} is none of {', '.join(GROUPS)}")
     extra_credit = bool(table.get("extra_credit", False))
-    return Question(question_id, table["title"], group, extra_credit, tuple(table["targets"]), tuple(checks))
+    patterns = {**defaults["imports"], **table.get("imports", {})}["forbidden"]
+    return Question(
+        question_id, table["title"], group, extra_credit, tuple(table["targets"]), tuple(checks), tuple(patterns)
+    )
 
 
 def _row(question: Question) -> tuple[str, ...]:

@@ -1,8 +1,13 @@
 """Elective 2: backpropagation, written out. Fill in every part with NotImplementedError.
 
 torch computes all of these gradients by itself. That is not allowed here: no `backward`, no `torch.autograd`, no
-`torch.func`. `torch.nn` and `torch.softmax` are not allowed either. `torch.exp`, `torch.log`, `torch.tanh`,
+`torch.func`. Layers, losses, sigmoid and softmax are not allowed either. `torch.exp`, `torch.log`, `torch.tanh`,
 `torch.where` and all of `torch.optim` are.
+
+Not allowed here: `torch.autograd*`, `torch.func`, `torch.enable_grad`, `torch.set_grad_enabled`,
+`torch.inference_mode`, `torch._C*`, `torch.nn`, `torch.sigmoid`, `torch.softmax`, `torch.log_softmax`,
+`torch.logsumexp`, `torch.special.*`, `torch.ops.*`. In these names, `*` stands for any text. Also not allowed, as
+methods of a tensor: `log_softmax`, `logsumexp`, `sigmoid`, `softmax`. Everything else of torch is allowed.
 
 A function comes in two halves. The forward half computes its value. The backward half applies the chain rule:
 
@@ -129,8 +134,8 @@ def binary_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """Return the mean over all entries of -(t log p + (1 - t) log(1 - p)), where p = sigmoid(z).
 
     logits: z, any shape, any size of entries. targets: t, of the same shape, 0 or 1. Returns a tensor of shape ().
-    For z = -1000, p is 0 in floating-point numbers, and log p is infinite. This form has the same value and stays
-    finite:
+    For z = -1000, p is 0 in floating-point numbers, and log p is infinite. No constant is added to p. This form has the
+    same value and stays finite:
 
         max(z, 0) - z t + log(1 + e^(-|z|))
     """
@@ -151,6 +156,7 @@ def softmax(logits: Tensor) -> Tensor:
 
     logits: z, (batch, classes), any size of entries. Returns (batch, classes); each row sums to 1.
     e^1000 is infinite. If the same number is subtracted from all entries of a row, the probabilities do not change.
+    No constant is added to the sum.
     """
     # BEGIN SOLUTION
     powers = torch.exp(logits - logits.amax(dim=1, keepdim=True))
@@ -163,7 +169,7 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 
     logits: (batch, classes), any size of entries. targets: (batch, classes), one-hot: 1 at the row's class, else 0.
     Returns a tensor of shape (). A probability may be 0 in floating-point numbers, and its logarithm infinite. So do
-    not take the logarithm of a probability. With z less the largest entry of its row:
+    not take the logarithm of a probability, and add no constant to it. With z less the largest entry of its row:
 
         log p  =  z of the row's class  -  log(sum of e^z over the classes)
     """

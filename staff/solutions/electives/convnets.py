@@ -4,6 +4,11 @@ torch has convolution and pooling ready-made (`Conv2d`, `conv2d`, `unfold`, `Max
 allowed here: you write their core. `torch.nn.Linear`, `torch.nn.functional.pad`, `affine_grid`, `grid_sample` and
 `torch.optim` are allowed.
 
+Not allowed here: `torch.nn.*Conv?d`, `torch.nn.*ConvTranspose?d`, `torch.nn.modules.conv*`, `torch.conv*`,
+`torch.nn.functional.conv*`, `torch.nn.*Unfold`, `torch.nn.*unfold`, `torch.nn.*Pool*`, `torch.nn.modules.pooling*`,
+`torch.nn.functional.*pool*`, `torch.*pool?d*`, `torch._VF*`, `torch.nn.grad*`, `torch.fft*`. In these names, `*` stands
+for any text and `?` stands for one letter. Everything else of torch is allowed.
+
 Images are tensors of shape (batch, channels, height, width), float32 or float64. A picture in grey has 1 channel, a
 picture in colour has 3. Inside of a network, a channel is a feature map: it says where a filter found its pattern.
 """
@@ -156,7 +161,7 @@ def move(images: Tensor, down: Tensor, right: Tensor, degrees: Tensor) -> Tensor
     `grid_sample(images, grid, align_corners=False)` does this for a grid of shape (batch, side, side, 2). It holds the
     column first, then the row. Its unit is half a side: -1 and 1 are the outer edges of the image, so pixel k has
     its centre at (2 * k + 1) / side - 1. `affine_grid` makes such a grid of a matrix, (batch, 2, 3).
-    Returns the shape of `images`.
+    Returns the shape and the dtype of `images`.
     """
     # BEGIN SOLUTION
     angle, half = degrees * (pi / 180), images.shape[3] / 2
@@ -175,6 +180,8 @@ def augment(images: Tensor, max_shift: int, max_degrees: float) -> Tensor:
     max_shift: each image is shifted down and right by whole numbers of pixels. Both are drawn for each image alone,
     from -max_shift to max_shift, all equally likely.
     max_degrees: each image is turned by an angle of its own, drawn uniformly between -max_degrees and max_degrees.
+    Returns the shape and the dtype of `images`. `torch.randint` draws int64: `.to(images)` gives its numbers the dtype
+    of the images.
     """
     # BEGIN SOLUTION
     count = len(images)

@@ -3,6 +3,12 @@
 The packages torch_geometric and dgl have all of this ready-made. You write the core yourself, with plain tensors.
 `torch.nn.Linear` and `torch.optim` are allowed.
 
+Not allowed here: `torch.nn.*Conv?d`, `torch.nn.*ConvTranspose?d`, `torch.nn.modules.conv*`, `torch.conv*`,
+`torch.nn.functional.conv*`, `torch.nn.*Unfold`, `torch.nn.*unfold`, `torch.nn.MultiheadAttention`,
+`torch.nn.Transformer*`, `torch.nn.functional.scaled_dot_product_attention`,
+`torch.nn.functional.multi_head_attention_forward`. In these names, `*` stands for any text and `?` stands for one
+letter. Everything else of torch is allowed.
+
 A graph has nodes and edges. Two tensors describe a graph:
 
 - x: the features of the nodes, (nodes, features).
@@ -57,7 +63,7 @@ def aggregate(adjacency: Tensor, x: Tensor, how: str) -> Tensor:
 
     how: "sum", "mean" or "max" of the rows of x that belong to the neighbours. "max" is taken in each feature by
         itself. The node's own row does not take part.
-    A node without neighbours gets zeros.
+    A node without neighbours gets zeros. No constant is added to the number of neighbours.
 
     The order of the neighbours does not matter to any of the three: that is why they are used. The sum knows how many
     neighbours say something, the mean knows their shares, the maximum knows whether any does (Xu and others, 2019).
@@ -79,7 +85,7 @@ def gcn_layer(adjacency: Tensor, x: Tensor, weight: Tensor, bias: Tensor) -> Ten
         d_i = the sum of row i of A'
         H = D^(-1/2) A' D^(-1/2) X W + b              D has the d_i on its diagonal
 
-    In other words, the entry of A' at [i, j] is divided by sqrt(d_i * d_j).
+    In other words, the entry of A' at [i, j] is divided by sqrt(d_i * d_j). No constant is added to a degree.
     A: `adjacency`. X: `x`, (nodes, inputs). W: `weight`, (inputs, outputs). b: `bias`, (outputs,).
     """
     # BEGIN SOLUTION
@@ -98,7 +104,8 @@ def attention_weights(adjacency: Tensor, z: Tensor, receiver: Tensor, sender: Te
     N_i: the neighbours of node i, and i itself. Row i of the result holds a_ij for every j in N_i and adds up to 1. All
     other entries are 0.
     z_i: row i of `z`, (nodes, size). r: `receiver`, (size,). s: `sender`, (size,). `·` is the scalar product.
-    Scores as large as 1,000 must not overflow. Which function of torch takes care of that?
+    No constant is added to the sum. Scores as large as 1,000 must not overflow. Which function of torch takes care of
+    that?
     """
     # BEGIN SOLUTION
     scores = leaky_relu((z @ receiver)[:, None] + z @ sender, 0.2)  # (nodes, nodes)
@@ -149,7 +156,7 @@ def readout(x: Tensor, graph_of: Tensor, graphs: int, how: str) -> Tensor:
     """Turn the features of nodes into features of graphs, (graphs, features).
 
     x: (nodes, features). graph_of: int64 (nodes,), the graph of each node, in any order. Every graph has a node.
-    how: "sum", "mean" or "max" over the nodes of each graph.
+    how: "sum", "mean" or "max" over the nodes of each graph. No constant is added to the number of nodes.
     """
     # BEGIN SOLUTION
     index = graph_of[:, None].expand_as(x)  # (nodes, features)

@@ -2,6 +2,9 @@
 
 `torch.optim` has all of this ready-made. It is not allowed here: you write its core.
 
+Not allowed here: `torch.optim`, `torch._fused_*`. In these names, `*` stands for any text. Everything else of torch is
+allowed.
+
 An update is a function that takes one step. The three updates have one form, so one loop can use any of them:
 
     weights, state = update(weights, gradient, state, rate)

@@ -3,6 +3,10 @@
 torch has all of this ready-made (`RNNCell`, `LSTM`, `clip_grad_norm_` and others). It is not allowed here: you write
 its core. `torch.optim` is allowed.
 
+Not allowed here: `torch.nn.RNN*`, `torch.nn.LSTM*`, `torch.nn.GRU*`, `torch.nn.modules.rnn*`, `torch.nn.utils.*clip*`,
+`torch.nn.utils.*total_norm`, `torch.*rnn_*`, `torch.*lstm*`, `torch.*gru*`, `torch._VF*`. In these names, `*` stands
+for any text. Everything else of torch is allowed.
+
 A cell reads one step of a sequence. All three cells have one form, so one loop can use any of them:
 
     state = cell(x, state, input_weight, hidden_weight, input_bias, hidden_bias)

@@ -3,6 +3,10 @@
 torch has dropout and batch normalisation ready-made. They are not allowed here: you write their core. `torch.optim` is
 allowed; so is everything else of torch.
 
+Not allowed here: `torch.*Dropout*`, `torch.*dropout*`, `torch.nn.*Norm*`, `torch.*batch_norm*`, `torch.*batchnorm*`,
+`torch.*instance_norm*`, `torch.*group_norm*`, `torch.*layer_norm*`. In these names, `*` stands for any text. Everything
+else of torch is allowed.
+
 Your functions compute with tensors of any floating dtype and keep the dtype of their input. They change no argument in
 place, but for `restore`.
 """
@@ -49,7 +53,7 @@ def standardize(train: Tensor, validation: Tensor, test: Tensor) -> tuple[Tensor
     train, validation, test: (rows, columns), each with rows of its own.
     The standard deviation is the root of the mean squared distance from the mean: it divides by the number of rows
     (`correction=0` in torch). A column that is constant in the training split has the deviation 0. Such a column is
-    divided by 1 instead.
+    divided by 1 instead. No constant is added to a deviation.
     Returns the three splits, standardized: new tensors of the same shapes.
     """
     # BEGIN SOLUTION

@@ -3,6 +3,10 @@
 torch has cosine similarity ready-made. It is not allowed here: you write its core. `torch.nn.Embedding`, `logsigmoid`
 and `torch.optim` are allowed.
 
+Not allowed here: `torch.*cosine_similarity`, `torch.*CosineSimilarity`, `torch.*cosine_embedding*`,
+`torch.*Cosine*Loss`, `torch.corrcoef`. In these names, `*` stands for any text. Also not allowed, as methods of a
+tensor: `corrcoef`. Everything else of torch is allowed.
+
 A word is an integer, its row in a table of vectors. A sentence is a list of such integers. The window says how far a
 word looks: two words of a sentence are neighbours if they are at most `window` positions apart. The same word may occur
 twice in a sentence; then the two are different positions, and may be neighbours.
@@ -60,6 +64,7 @@ def noise_distribution(counts: Tensor, power: float = 0.75) -> Tensor:
         probability of a word = count^power / sum over all words of count^power
 
     counts: how often each word occurs, (words,), 0 or more. Returns (words,). The probabilities add up to 1.
+    No constant is added to the sum.
     """
     # BEGIN SOLUTION
     powers = counts**power
@@ -78,6 +83,7 @@ def negative_sampling_loss(centre: Tensor, neighbour: Tensor, noise: Tensor) -> 
     neighbour: u of each pair, (batch, size).
     noise: n_1, n_2, ... of each pair, (batch, noise words, size).
     Returns the mean loss over the batch, a tensor of shape (). Scalar products of 1,000 and of -1,000 are no problem.
+    No constant is added to a sigmoid.
     """
     # BEGIN SOLUTION
     true = (neighbour * centre).sum(dim=1)  # (batch,)
@@ -128,7 +134,7 @@ def glove_loss(
     A batch holds pairs of words that co-occur. `glove_weight(counts, maximum)` gives the weights.
     word, context: w and c of each pair, (batch, size).
     word_bias, context_bias: b and d of each pair, (batch,).
-    counts: X of each pair, (batch,), above 0. log is the natural logarithm.
+    counts: X of each pair, (batch,), above 0. log is the natural logarithm. No constant is added to X.
     Returns a tensor of shape ().
     """
     # BEGIN SOLUTION
@@ -143,7 +149,7 @@ def cosine_similarity(one: Tensor, other: Tensor) -> Tensor:
         cosine of a and b = a . b / (length of a * length of b)
 
     one: (rows, size). other: (columns, size). Returns (rows, columns), from -1 to 1. A vector of zeros has the
-    similarity 0 to all others.
+    similarity 0 to all others. No constant is added to a length.
     """
     # BEGIN SOLUTION
     products = one @ other.T  # (rows, columns)
