@@ -20,13 +20,13 @@ from haiku_bot.functions import StudentFunctions
 from haiku_bot.judge import Judge
 from haiku_bot.messages import Reading, Request, read, understand
 from haiku_bot.vocabulary import Vocabulary
+from haiku_bot.weights import WEIGHTS
 from training.shards import map_with_copies
 from training.workers import ONE, Workers
 
 POOL = 120  # verses per answer, in equal parts for each of `STEERING`
 STEERING = (0.0, 1.5, 3.0)  # nats that the score of a word that was asked for is raised by
 WEAKEST = 3  # words: a slip is a few unlikely ones in a verse that reads well otherwise
-REPEATED_LINE, REPEATED_FIRST_LINE = 1.5, 4.5  # what a line already said in the conversation costs
 COMMON_KEYWORD = 8  # a word has to occur so often in the haiku to be asked for
 
 Listen = Callable[[float, Tensor], None]  # a part's steering; what the model reads next: prompts and verses so far
@@ -140,10 +140,10 @@ class HaikuBot:
         prompt = self.prompt(request)
         asked = self.asked_words(request)
 
-        def write(model: torch.nn.Module, strength: float) -> list[Candidate]:
-            generator = torch.Generator().manual_seed(zlib.crc32(f"{strength}/{seed}".encode("utf-8", "replace")))
-            steered = Steered(model, strength * asked, lambda ids: listen(strength, ids))
-            return self._write(prompt, model, steered, strength, sampling, generator)
+        def write(model: torch.nn.Module, steering: float) -> list[Candidate]:
+            generator = torch.Generator().manual_seed(zlib.crc32(f"{steering}/{seed}".encode("utf-8", "replace")))
+            steered = Steered(model, steering * asked, lambda ids: listen(steering, ids))
+            return self._write(prompt, model, steered, steering, sampling, generator)
 
         parts = map_with_copies(self.model, self._workers, write, STEERING)
         return [verse for part in parts for verse in part]
@@ -167,7 +167,7 @@ class HaikuBot:
         prompt: list[int],
         model: torch.nn.Module,
         steered: torch.nn.Module,
-        strength: float,
+        steering: float,
         sampling: Sampling,
         generator: torch.Generator,
     ) -> list[Candidate]:
@@ -182,7 +182,7 @@ class HaikuBot:
             Candidate(
                 tuple(token for token in verse if token != form.pad),
                 tuple(self.vocabulary.lines(verse)),
-                strength,
+                steering,
                 likelihood,
             )
             for verse, likelihood in zip(verses.tolist(), likelihoods.tolist(), strict=True)
@@ -191,7 +191,7 @@ class HaikuBot:
     def _likelihoods(self, model: torch.nn.Module, prompts: Tensor, verses: Tensor) -> Tensor:
         """How likely the model finds each verse, free of the form's constraints: (batch,), in nats per token.
 
-        Half of it is the mean over all tokens, half that over the `WEAKEST`.
+        `WEIGHTS.weakest` of it is the mean over the `WEAKEST` tokens, the rest the mean over all.
         """
         ids = torch.cat([prompts, verses], dim=1)
         scores = model(ids[:, :-1])[:, prompts.shape[1] - 1 :].log_softmax(dim=-1)  # (batch, verse time, vocab)
@@ -199,7 +199,7 @@ class HaikuBot:
         counted = verses != self.vocabulary.form.pad
         chosen = chosen * counted  # what does not count is 0, the highest of log-likelihoods
         weakest = chosen.topk(WEAKEST, dim=1, largest=False).values.mean(dim=1)
-        return 0.5 * chosen.sum(dim=1) / counted.sum(dim=1) + 0.5 * weakest
+        return (1 - WEIGHTS.weakest) * chosen.sum(dim=1) / counted.sum(dim=1) + WEIGHTS.weakest * weakest
 
     def _score(self, candidate: Candidate, request: Request, used: set[str], said: Collection[str]) -> Score:
         """What the choice goes by."""
@@ -243,4 +243,4 @@ class Conversation:
 def _repeated(lines: Sequence[str], said: Collection[str]) -> float:
     """What the lines of a verse cost that were said before; most of all the first, by which a verse is known."""
     first, *others = (plain(line) in said for line in lines)
-    return REPEATED_FIRST_LINE * first + REPEATED_LINE * sum(others)
+    return WEIGHTS.said_first * first + WEIGHTS.said * sum(others)

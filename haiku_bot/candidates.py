@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LIKELIHOOD, RELEVANCE = 1.5, 5.0  # what a nat of the one and a theme's word are worth in the choice
-NOT_NEW = 100.0  # what a verse costs that a person or the grammar wrote: more than all else together
+from haiku_bot.weights import WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -60,9 +59,9 @@ class Score:
     @property
     def total(self) -> float:
         """The sum of everything, weighted."""
-        total = LIKELIHOOD * self.likelihood + RELEVANCE * self.relevance
+        total = WEIGHTS.likelihood * self.likelihood + WEIGHTS.relevance * self.relevance
         total -= self.faults + self.staleness + self.repeated
-        return (total if self.is_new else total - NOT_NEW) - self.said
+        return (total if self.is_new else total - WEIGHTS.not_new) - self.said
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from itertools import combinations, pairwise, product
 from data.haiku import plain, themes, words_of
 from haiku_bot.corpus import Corpus, content_words
 from haiku_bot.messages import Request
-
-FIRST_LINE_STALENESS, STALENESS = 0.35, 0.08
+from haiku_bot.weights import WEIGHTS
 
 
 class Judge:
@@ -54,7 +53,7 @@ class Judge:
     def staleness(self, lines: Sequence[str]) -> float:
         """How far a verse goes by lines that the haiku have used up; most of all its first line."""
         used = [math.log1p(self._line_counts[plain(line)]) for line in lines]
-        return FIRST_LINE_STALENESS * used[0] + STALENESS * sum(used[1:])
+        return WEIGHTS.used_first * used[0] + WEIGHTS.used * sum(used[1:])
 
     def faults(self, lines: Sequence[str]) -> float:
         """How much in a verse no haiku has: neighbouring words, lines and images in one scene; and repeated words."""
@@ -79,7 +78,8 @@ class Judge:
         ends = sum(words_of(line)[-1] not in known for line, known in zip(lines, self._endings, strict=False))
         strange = sum(self._line_counts[plain(line)] == 0 for line in lines)
         repeated = len(content) - len(set(content))
-        return pairs + 0.6 * triples + 2.0 * (apart + foreign + repeated) + ends + 2.5 * strange
+        belonging = WEIGHTS.apart * (apart + foreign + repeated)
+        return pairs + WEIGHTS.triple * triples + belonging + ends + WEIGHTS.strange * strange
 
     def _surprise(self, one: int, other: int) -> float:
         """How sure it is that two things belong apart that never met, though so many haiku hold each: 0 to 1.
@@ -94,7 +94,7 @@ class Judge:
         words = {word for line in lines for word in words_of(line)}
         fields = [bool(words & themes()[name].field) for name in request.themes]
         worth = sum(found / (1 + rank) for rank, found in enumerate(fields))
-        return worth + 0.5 * min(1, len(words & set(request.keywords)))
+        return worth + WEIGHTS.keyword * min(1, len(words & set(request.keywords)))
 
 
 def _with_breaks(lines: Sequence[str]) -> list[str]:

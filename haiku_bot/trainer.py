@@ -86,9 +86,13 @@ def stage(
 
 @torch.no_grad()
 def evaluate(model: Module, corpus: Corpus, collection: Sequence[Haiku], students: StudentFunctions) -> float:
-    """The loss per token of verses, in nats, given their first theme alone."""
+    """The loss per token of verses, in nats, given their first theme alone. The model is left in the mode it was in."""
     vocabulary = corpus.vocabulary
     pairs = [(vocabulary.prompt(each.themes[:1]), vocabulary.verse(each)) for each in collection]
     inputs, targets, mask = encoded(pairs, students, vocabulary.form.pad, LONGEST)
+    was_training = model.training
     model.eval()
-    return float(students.masked_loss(model(inputs), targets, mask))
+    try:
+        return float(students.masked_loss(model(inputs), targets, mask))
+    finally:
+        model.train(was_training)

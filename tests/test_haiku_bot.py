@@ -105,6 +105,15 @@ def test_the_same_seed_gives_the_same_answer_and_another_seed_another(bot: Haiku
     assert bot.answer("rain", seed=1) != bot.answer("rain", seed=2)
 
 
+@pytest.mark.parametrize("is_training", [True, False])
+def test_an_evaluation_leaves_the_model_in_the_mode_that_it_was_in(
+    corpus: Corpus, students: StudentFunctions, is_training: bool
+) -> None:
+    model = create_model(TINY, corpus.vocabulary, students).train(is_training)
+    evaluate(model, corpus, corpus.validation, students)
+    assert {module.training for module in model.modules()} == {is_training}
+
+
 def test_training_lowers_the_loss_and_repeats_exactly(corpus: Corpus, students: StudentFunctions) -> None:
     models = [create_model(TINY, corpus.vocabulary, students) for _ in range(2)]
     before = evaluate(models[0], corpus, corpus.validation, students)
@@ -180,9 +189,9 @@ def test_words_that_are_asked_for_are_written_more_often_and_the_model_stays_as_
     asked = bot.asked_words(Request(("rain",), ()))
     prompt = bot.vocabulary.prompt(["rain"])
     shares = []
-    for strength in (0.0, 6.0):
-        steered = Steered(bot.model, strength * asked)
-        verses = bot._write(prompt, bot.model, steered, strength, Sampling(), torch.Generator().manual_seed(0))
+    for steering in (0.0, 6.0):
+        steered = Steered(bot.model, steering * asked)
+        verses = bot._write(prompt, bot.model, steered, steering, Sampling(), torch.Generator().manual_seed(0))
         words = [{word for line in verse.lines for word in words_of(line)} for verse in verses]
         shares.append(sum(bool(field & each) for each in words))
     assert shares[1] > shares[0]

@@ -11,7 +11,7 @@ from data.haiku import themes
 from haiku_bot import functions
 from haiku_bot.attention import last_attention
 from haiku_bot.bot import STEERING, HaikuBot, Steered
-from haiku_bot.candidates import NOT_NEW, Candidate, Pool, Sampling, Score
+from haiku_bot.candidates import Candidate, Pool, Sampling, Score
 from haiku_bot.corpus import Corpus, load_corpus
 from haiku_bot.functions import Parts, StudentFunctions
 from haiku_bot.messages import read, understand
@@ -19,6 +19,7 @@ from haiku_bot.trace import Trace, in_form, positions_of, syllables_by_line, tra
 from haiku_bot.trainer import Recipe, create_model
 from haiku_bot.unbound import write_unbound
 from haiku_bot.vocabulary import BREAK, END, LONGEST
+from haiku_bot.weights import WEIGHTS
 from tests.chat_server import reference_in_place  # noqa: F401 - a fixture
 from tests.support import PROJECT, SOLUTIONS, fresh_student_modules
 from training import sampling as drawing
@@ -247,7 +248,7 @@ def test_of_equal_candidates_the_first_wins_and_what_is_not_new_comes_last():
     good = Score(-1.0, 1.0, 0.5, 0.25, 0, True, 0.0)
     known = Score(-1.0, 1.0, 0.5, 0.25, 0, False, 0.0)
     assert good.total == -1.5 + 5.0 - 0.75
-    assert known.total == good.total - NOT_NEW
+    assert known.total == good.total - WEIGHTS.not_new
     assert Pool((candidate,) * 3, (known, good, good)).ranking == [1, 2, 0]
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import torch
 
 from data.haiku import themes
-from haiku_bot.candidates import LIKELIHOOD, RELEVANCE, Pool
+from haiku_bot.candidates import Pool
 from haiku_bot.messages import CLOSE, MAX_MESSAGE_CHARACTERS, Reading
 from haiku_bot.reader import END, START, STEM, Evidence
 from haiku_bot.trace import Step, Trace, in_form, syllables_by_line, why_forbidden
 from haiku_bot.vocabulary import Form, Vocabulary
+from haiku_bot.weights import WEIGHTS
 
 DIGITS = 6
 MORE_THEMES = 3  # that the message speaks for, less than for those that are asked for
@@ -98,7 +99,7 @@ def pool_view(pool: Pool) -> View:
                 "is_new": score.is_new,
             }
         )
-    return {"candidates": rows, "weights": {"likelihood": LIKELIHOOD, "relevance": RELEVANCE}}
+    return {"candidates": rows, "weights": {"likelihood": WEIGHTS.likelihood, "relevance": WEIGHTS.relevance}}
 
 
 def trace_view(trace: Trace, form: Form, vocabulary: Vocabulary) -> View:
