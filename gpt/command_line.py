@@ -20,12 +20,11 @@ from gpt.reports import Reports
 from gpt.trainer import Blocks, make_trainer
 from gpt.writer import Writer
 from startup import EXIT_INTERRUPTED
+from startup.project import PROJECT_DIRECTORY
 from training import checkpoint, parallel, student, workers
 from training import device as devices
 from training.errors import UserError, exit_status
 from training.watching import Watch, unwatched, window
-
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[1]
 
 
 def main(argv: Sequence[str] | None = None, description: str = "") -> int:

@@ -9,8 +9,8 @@ from pathlib import Path
 from grading.arguments import UsageError, count_from, seconds
 from grading.questions import CORE, ELECTIVE, Question, QuestionError, discover
 from startup import EXIT_USAGE, ending, packages
+from startup.project import PROJECT_DIRECTORY
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
 EXIT_PASSED, EXIT_LESS = 0, 1
 
 

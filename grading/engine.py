@@ -188,11 +188,11 @@ class Engine:
 
     def _time_limit(self, question: Question, run: _Run) -> float:
         """Seconds for a question. Under a deadline, at most half of what is left while others wait for their turn."""
-        limit = self.settings.time_limit_seconds or question.time_limit_seconds
+        limit_seconds = self.settings.time_limit_seconds or question.time_limit_seconds
         if self.settings.deadline is None:
-            return limit
+            return limit_seconds
         left = max(self.settings.deadline - self._clock(), 0.0)
-        return min(limit, left / 2 if next(run.others_waiting) else left)
+        return min(limit_seconds, left / 2 if next(run.others_waiting) else left)
 
     def _memory_limit(self, question: Question) -> int:
         return min(question.memory_limit_bytes, self.settings.memory_limit_bytes or question.memory_limit_bytes)
@@ -200,13 +200,13 @@ class Engine:
     def _grade_question(self, question: Question, run: _Run) -> tuple[QuestionResult, list[Exhibit]]:
         """Grade a question; returns its result, and what is to be shown in a window."""
         started = self._clock()
-        limit = self._time_limit(question, run)
+        limit_seconds = self._time_limit(question, run)
         result = not_graded_yet(question)
         for_window: list[Exhibit] = []
         with self._showing_status(question, started) as on_progress:
             student_settings = StudentSettings(
                 connect=lambda: self._connect(question),
-                deadline=started + limit,
+                deadline=started + limit_seconds,
                 on_progress=on_progress,
                 window_title=_title(question) if self.settings.graphics else None,
                 threads=self.settings.threads,
@@ -217,7 +217,7 @@ class Engine:
             result.stubs = student.stubs()
             self._running.add(student)
             try:
-                for _ in self._run_checks(question, run, student, result, limit):
+                for _ in self._run_checks(question, run, student, result, limit_seconds):
                     result.metrics, result.seconds = dict(student.metrics), self._clock() - started
                     if not self._closing:
                         run.on_check(replace(result, outcomes=list(result.outcomes)))
@@ -232,7 +232,7 @@ class Engine:
         return result, for_window
 
     def _run_checks(
-        self, question: Question, run: _Run, student: Student, result: QuestionResult, limit: float
+        self, question: Question, run: _Run, student: Student, result: QuestionResult, limit_seconds: float
     ) -> Iterator[Outcome]:
         """Run the checks in order; each outcome is kept in the result, then given."""
         passed: set[str] = set()
@@ -255,7 +255,7 @@ class Engine:
                     found = attempts.run(question, check, student, run.library, run.seed, self.settings.attempts)
                 except OutOfLimits as limits:
                     exhausted = _limit_message(
-                        limits, self._memory_limit(question), limit, has_flags=self.settings.deadline is None
+                        limits, self._memory_limit(question), limit_seconds, has_flags=self.settings.deadline is None
                     )
                     found = CheckRun(NOT_FINISHED, exhausted)
             if found.status == PASSED:
@@ -276,8 +276,8 @@ class Engine:
                 self._fork_server = self._new_fork_server()  # a student's code has ended it; the next gets a new one
         output = StudentOutput(self._console, f"{question.id} | " if self.settings.jobs > 1 else "")
         patient = self.settings.deadline is None  # else somebody waits who goes by the clock
-        limit = self._memory_limit(question)
-        process = StudentProcess(self._fork_server, output, limit, self.settings.sandbox, patient, self._clock)
+        memory_bytes = self._memory_limit(question)
+        process = StudentProcess(self._fork_server, output, memory_bytes, self.settings.sandbox, patient, self._clock)
         if self._closing:  # since we looked: nobody else would end the process
             process.kill()
             raise RunEnded

@@ -17,6 +17,7 @@ from haiku_bot.corpus import Corpus, load_corpus
 from haiku_bot.functions import StudentFunctions
 from haiku_bot.trainer import Recipe, create_model, evaluate, train
 from haiku_bot.web import program
+from startup.project import PROJECT_DIRECTORY
 from training import workers
 from training.checkpoint import require_writable
 from training.device import Device, choose
@@ -24,7 +25,6 @@ from training.errors import UserError, exit_status
 from training.progress import Bar
 from training.watching import Watch, unwatched, window
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[1]
 MAX_SEED = 10**9  # a conversation counts up from its seed; the page of --web sends no more than twice as much
 FAREWELLS = ("quit", "exit", ":q")
 

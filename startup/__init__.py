@@ -7,7 +7,7 @@ import os
 
 EXIT_USAGE = 2  # the exit status of a program that cannot begin
 EXIT_INTERRUPTED = 130  # and of one that Ctrl-C has ended
-PROJECT_DIRECTORY = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+PROJECT_PATH = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # text: pathlib may not be imported yet
 
 
 def cores() -> int:

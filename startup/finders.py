@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from startup import PROJECT_DIRECTORY
+from startup import PROJECT_PATH
 from startup.names import PROVIDED
 
 
@@ -16,7 +16,7 @@ class ProjectFinder:
 
     def __init__(self) -> None:
         source = importlib.machinery.SourceFileLoader, importlib.machinery.SOURCE_SUFFIXES
-        self._finder = importlib.machinery.FileFinder(PROJECT_DIRECTORY, source)
+        self._finder = importlib.machinery.FileFinder(PROJECT_PATH, source)
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -37,4 +37,4 @@ def command(statement: str, *arguments: str) -> list[str]:
     The statements find the arguments in `sys.argv[1:]`.
     """
     start = "import sys; sys.path.insert(0, sys.argv.pop(1)); from startup.launch import protect; protect()\n"
-    return [sys.executable, "-P", "-c", start + statement, PROJECT_DIRECTORY, *arguments]
+    return [sys.executable, "-P", "-c", start + statement, PROJECT_PATH, *arguments]

@@ -1,14 +1,14 @@
 """What every program of this project does before anything else: `run`.
 
-This file, the launchers and whatever they import before the check of the version run with Python 3.6 as well, so that
-an old Python says which one is needed. Until `protect` is done, nothing is imported that Python has not imported by
+This file, the launchers and whatever they import before the check of the version run with Python 3.6 as well. So an old
+Python says which one is needed. Until `protect` is done, nothing is imported that Python has not imported by
 itself: a student's file could take the place of everything else.
 """
 
 import os
 import sys
 
-from startup import EXIT_USAGE, PROJECT_DIRECTORY, ending
+from startup import EXIT_USAGE, PROJECT_PATH, ending
 
 MIN_PYTHON = (3, 11)
 SAFE_PATH = "PYTHONSAFEPATH"  # tells Python to put neither a program's folder nor the current one on the search path
@@ -68,8 +68,8 @@ def require_python(program: str, version: tuple = sys.version_info[:3]) -> None:
 def protect() -> None:
     """Keep every file of the project's folder that is none of the project's modules out of all imports.
 
-    Python puts the folder of a program first on its search path, so that a file `random.py` there takes the place of
-    the standard library's module, for torch as well. Here that folder leaves the search path, and a finder gives the
+    Python puts the folder of a program first on its search path. A file `random.py` there then takes the place of the
+    standard library's module, for torch as well. Here that folder leaves the search path, and a finder gives the
     project's modules by name. The Python processes that this one starts do not search the folder either.
     """
     sys.path[:] = [entry for entry in sys.path if not _is_project(entry)]
@@ -85,7 +85,7 @@ def protect() -> None:
 def _is_project(entry: str) -> bool:
     """Whether an entry of the search path is the project's folder; an empty one is the current folder."""
     try:
-        return os.path.realpath(entry or os.curdir) == PROJECT_DIRECTORY
+        return os.path.realpath(entry or os.curdir) == PROJECT_PATH
     except (OSError, ValueError):  # the current folder is gone, say
         return False
 

@@ -44,9 +44,9 @@ def require_writable(path: Path, model: Module) -> None:
     """
     if path.suffix == ".py":
         raise UserError(f"{path} is the name of a Python file, which a checkpoint would replace. Name another file.")
-    weights = sum(weight.numel() * weight.element_size() for weight in model.state_dict().values())
+    weight_bytes = sum(weight.numel() * weight.element_size() for weight in model.state_dict().values())
     try:
-        files.require_writable(path, WEIGHTS_IN_A_CHECKPOINT * weights, make_parents=True)
+        files.require_writable(path, WEIGHTS_IN_A_CHECKPOINT * weight_bytes, make_parents=True)
     except OSError as error:
         raise UserError(f"{path} cannot be written: {files.reason(error)}. {HOW_TO_FIX}") from None
 

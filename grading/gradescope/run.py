@@ -24,8 +24,8 @@ from grading.gradescope.settings import HarnessSettings, assigned
 from grading.isolation.sandbox import Sandbox, is_available, remove
 from grading.outcomes import QuestionResult
 from grading.questions import Question, discover
+from startup.project import PROJECT_DIRECTORY
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SECONDS_FOR_THE_LAST_WORD = 20.0  # past the grader's own deadline, well before the harness's
 
 

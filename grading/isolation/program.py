@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
+from startup.project import PROJECT_DIRECTORY
 
 
 def program(*arguments: str) -> list[str]:

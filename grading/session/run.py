@@ -30,11 +30,10 @@ from grading.session.side_by_side import InOrder
 from pictures.windows import window
 from pictures.windows.display import has_display
 from startup import packages
+from startup.project import PROJECT_DIRECTORY
 
 if TYPE_CHECKING:
     from grading.pages.page import ReportPage
-
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 
 
 def grade(arguments: argparse.Namespace, questions: list[Question]) -> bool:
