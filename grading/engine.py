@@ -92,6 +92,7 @@ class Engine:
     """Grades questions. Use as a context manager: leaving it ends every student process.
 
     One engine grades as many folders as one likes, also from several threads: they share its data and fork server.
+    An engine changes its process for good, see `_prepare_process`.
 
     Args:
         settings: what was asked for.
@@ -109,9 +110,7 @@ class Engine:
         self._running: set[Student] = set()
         self._status_line = StatusLine(console, clock)
         self._closing = False
-        syntax.guard_libraries()  # several questions at a time read arrays and files
-        if not settings.in_process:
-            memory.return_freed_arrays()
+        _prepare_process(settings)
         if not settings.in_process and forkserver.is_available():
             self._fork_server = self._new_fork_server()  # imports torch while we read data
 
@@ -288,6 +287,17 @@ class Engine:
             return nullcontext(lambda progress: None)
         name = question.id if self.settings.jobs > 1 else _title(question)  # several share the line
         return self._status_line.showing(name, started)
+
+
+def _prepare_process(settings: Settings) -> None:
+    """Set the process up for grading, which nothing takes back.
+
+    From now on, `ast.parse` serves one thread after another. Memory of large arrays returns to the operating system as
+    soon as they are freed, except where the student's code runs in this process.
+    """
+    syntax.guard_libraries()  # several questions at a time read arrays and files
+    if not settings.in_process:
+        memory.return_freed_arrays()
 
 
 def _title(question: Question) -> str:

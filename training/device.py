@@ -75,6 +75,8 @@ def choose(
 ) -> Device:
     """The device of a name: auto, cpu, cuda or mps; auto takes the fastest there is.
 
+    For a program's start: the choice of a CUDA device changes settings of the whole process, see `_set_up_cuda`.
+
     Args:
         name: which.
         local_rank: this process's number on this machine: which of several GPUs it takes.
@@ -93,13 +95,18 @@ def choose(
         )
     if name == "cuda":
         torch_device = torch.device("cuda", local_rank % torch.cuda.device_count())
-        torch.cuda.set_device(torch_device)
-        torch.set_float32_matmul_precision("high")  # TF32: what bfloat16 leaves in float32 needs no more
-        warnings.filterwarnings("ignore", module=r"torch\._(inductor|dynamo)")  # on its own choices, not on the user's
+        _set_up_cuda(torch_device)
         has_bfloat16 = torch.cuda.is_bf16_supported()
         return Device(torch_device, _wanted(precision, has_bfloat16), compiled=is_long)
     bfloat16 = _wanted(precision, name == "cpu" and cpu_has_bfloat16())
     return Device(torch.device(name), bfloat16, compiled=False, workers=workers if name == "cpu" else ONE)
+
+
+def _set_up_cuda(torch_device: torch.device) -> None:
+    """Make a device torch's own from now on, use TF32 for float32, and be silent about the compiler's choices."""
+    torch.cuda.set_device(torch_device)
+    torch.set_float32_matmul_precision("high")  # TF32: what bfloat16 leaves in float32 needs no more
+    warnings.filterwarnings("ignore", module=r"torch\._(inductor|dynamo)")  # on its own choices, not on the user's
 
 
 def kind(name: str) -> str:

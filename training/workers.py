@@ -2,7 +2,7 @@
 
 Torch's own threads share every single operation and wait for one another at its end, some hundred times in a step. They
 spin while they wait. Where another program has a core, the last of them is late at each operation. Workers wait for
-one another at the end of a part, so that a busy machine costs them only the time that the other program takes.
+one another at the end of a part. So a busy machine costs them only the time that the other program takes.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ ONE = Workers()
 
 
 def of_this_machine(threads: int | None = None, processes: int = 1) -> Workers:
-    """Workers for every core, or so many `threads`; from now on torch uses one thread for each operation.
+    """Workers for every core, or so many `threads`.
+
+    For a program's start: from now on, torch uses one thread for each operation in the whole process.
 
     processes: that share the machine's cores.
     """
