@@ -1,7 +1,8 @@
 """Writes a file in one step: a reader finds the old content or the new one, never half of one.
 
-The content goes to a temporary file in the same folder, then to the disk (fsync), then to its name (rename), as in
-Pillai et al. (2014), "All File Systems Are Not Created Equal", section 2. A failure leaves what was there before.
+The content goes to a temporary file in the same folder, then to the disk (fsync), then to its name (rename). Pillai et
+al. (2014), "All File Systems Are Not Created Equal", section 2, give the reasons. A failure leaves what was there
+before.
 """
 
 from __future__ import annotations

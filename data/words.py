@@ -27,8 +27,8 @@ def load(source: DataSource) -> Splits:
 def read(path: Path, source: str) -> Splits:
     """Read a language file (letter numbers padded behind the word with -1).
 
-    Letters stand at the *end* of a row, behind `NO_LETTER` entries: a recurrent net that reads a batch of words of
-    several lengths then reads every word's last letter last, when its hidden state is asked for an answer.
+    Letters stand at the *end* of a row, behind `NO_LETTER` entries. A recurrent net that reads a batch of words of
+    several lengths then reads every word's last letter last. Its hidden state is asked for an answer at that moment.
 
     Returns:
         splits with `x` int8 (count, longest) of letter numbers and `y` int64 (count,) of language numbers, about

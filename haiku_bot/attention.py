@@ -1,9 +1,9 @@
 """The attention of a model's last layer, seen while the model computes.
 
 Students write attention in many ways: with `softmax` of torch or of a tensor, or by hand, with or without a dimension
-for heads. What they have in common are the weights themselves. So every result of torch's functions is looked at, and
-the last one that has the form of causal attention weights is that of the last layer. Nothing is computed again, and
-the model is left as it is.
+for heads. What they have in common are the weights themselves. So every result of torch's functions is looked at. The
+last result that has the form of causal attention weights is that of the last layer. Nothing is computed again, and the
+model is left as it is.
 """
 
 from __future__ import annotations

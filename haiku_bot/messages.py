@@ -4,8 +4,9 @@
    face speaks of cats; Chinese, Japanese and Korean are read character by character.
 2. The reader (`haiku_bot.reader`) adds up what each word, each stem and each pair of neighbours speaks for: it has
    seen thousands of messages with their themes, so that it knows idioms ("she left me on read") and slang.
-3. A word of five letters or more that it does not know counts as the known one with the same first letter that it is
-   most like, if it is much like it (Dice's coefficient of their three-letter pieces): "umbrela" as "umbrella".
+3. A word of five letters or more may be unknown to the reader. It then counts as the most similar known word with the
+   same first letter, if that is similar enough (Dice's coefficient of their three-letter pieces): "umbrela" counts as
+   "umbrella".
 4. If nothing known speaks for any theme, the message's checksum picks one: the same message, the same theme.
 
 A word of the message that the model knows, and that is on a theme's list, becomes a keyword: the verse should use it.

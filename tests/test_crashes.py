@@ -192,7 +192,7 @@ def test_a_tensor_of_which_the_source_tells_nothing_sure_is_told_nothing(headlin
 
 def test_a_circle_of_imports_is_shown_with_its_lines():
     headline = "ImportError: cannot import name 'A' from partially initialized module 'models' (... a circular import)"
-    text = f"{headline}\n  at gpt_model.py:17: from models import A\n  at models.py:12: from gpt_model import waves"
+    text = f"{headline}\n  at gpt_model.py:17: from models import A\n  at models.py:12: from gpt_model import sines_and_cosines"
     told = crashes.explanation(text, "q6", [], is_training=False)
     assert told.startswith("gpt_model.py:17 and models.py:12 lie in a circle of imports.")
 

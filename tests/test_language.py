@@ -14,6 +14,7 @@ from tests import language
 from tests.support import PROJECT
 
 MAX_WORDS = 18  # the rule is about 15; a sentence that a colon or semicolon ends counts by itself
+MAX_DOCSTRING_WORDS = 25  # of a sentence that says what belongs together: a shape, a range and a unit
 MESSAGES = [*PROJECT.glob("test_cases/**/*.py"), *PROJECT.glob("grading/**/*.py"), PROJECT / "autograder.py"]
 RECEIVED = [
     path
@@ -24,6 +25,12 @@ PAGES = [
     path
     for pattern in ("*.md", "docs/**/*.md", "site/**/*.md", "test_cases/*/README.md")
     for path in PROJECT.glob(pattern)
+]
+SHIPPED = [  # to students; the starters among them
+    *MESSAGES,
+    *RECEIVED,
+    *(path for path in PROJECT.glob("*.py") if path.name != "conftest.py"),
+    *PROJECT.glob("startup/*.py"),
 ]
 WORDS = PROJECT / "staff" / "build"  # its programs hold the vocabulary of verses and plays
 STAFF = [
@@ -40,6 +47,18 @@ def test_each_sentence_of_a_message_is_short(path: Path):
         for line, text in language.texts(path)
         for sentence in language.sentences(text)
         if language.words(sentence) > MAX_WORDS
+    }
+    assert long == set()
+
+
+@pytest.mark.parametrize("path", sorted(set(SHIPPED)), ids=lambda path: path.relative_to(PROJECT).as_posix())
+def test_each_sentence_of_a_docstring_is_short(path: Path):
+    long = {
+        f"line {line}: {language.words(sentence)} words: {sentence}"
+        for line, docstring in language.docstrings(path)
+        for paragraph in language.prose(docstring)
+        for sentence in language.sentences(paragraph)
+        if language.words(sentence) > MAX_DOCSTRING_WORDS
     }
     assert long == set()
 
@@ -72,6 +91,19 @@ def test_sentences_are_found_in_constants_and_f_strings_and_not_in_docstrings(tm
         '"""A docstring of some words here."""\nX = "one two three four"\nY = f"one {X} three four five"\nZ = "q1"\n'
     )
     assert list(language.texts(path)) == [(2, "one two three four"), (3, "one 0 three four five")]
+
+
+def test_docstrings_are_found_and_their_tables_and_parentheses_left_out(tmp_path):
+    path = tmp_path / "models.py"
+    path.write_text(
+        '"""A module."""\n\n\ndef f(x):\n    """Return the sum\n    of x (Sum, 1999 (2nd ed.)).\n\n        y = 1 2 3\n\n'
+        "    Args:\n        x: numbers `a b`\n            in a row.\n        z: none.\n"
+        '    Raises:\n        ValueError: it\n            is odd.\n    """\n'
+    )
+    first, second = language.docstrings(path)
+    assert first == (1, "A module.")
+    assert second[0] == 5
+    assert language.prose(second[1]) == ["Return the sum of x .", "numbers `code` in a row.", "none.", "it is odd."]
 
 
 def test_the_page_of_mistakes_is_as_the_command_wrote_it_and_knows_every_common_mistake():

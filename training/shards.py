@@ -23,9 +23,9 @@ class Shards:
     Gradients are added in the order of the rows. A repeated run therefore gives the same bits, however busy the machine
     is. Another number of workers rounds differently.
 
-    A model that cannot be copied is not shared out (`copies`), nor is one whose copies reach the parameters of the
-    model itself, through a closure, say. A model that draws random numbers, for dropout, say, computes its logits part
-    after part, so that the draws keep their order.
+    A model that cannot be copied is not shared out (`copies`). The same holds for a model whose copies reach the
+    parameters of the model itself, through a closure, say. A model that draws random numbers, for dropout,
+    say, computes its logits part after part, so that the draws keep their order.
 
     Args:
         model: maps ids (batch, time) to logits (batch, time, vocabulary); on a CPU.

@@ -3,8 +3,8 @@
 Checks use it to judge images that a student's model drew. Staff trained it (`python -m staff.build.digits.reader`);
 its weights are digit_reader.npz in this folder. Two convolutions of stride 2 follow LeNet-5 (LeCun et al., "Gradient-
 based learning applied to document recognition", 1998). Images that show no digit were part of the training, with a
-tenth as the answer for each digit, so that a high probability means something (Hendrycks et al., "Deep anomaly
-detection with outlier exposure", 2019).
+tenth as the answer for each digit. So a high probability means something (Hendrycks et al., "Deep anomaly detection
+with outlier exposure", 2019).
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def progress(dataset: CourseDataset, emit: Emit, validates: bool = False) -> Ite
     """Report epochs over the data and the latest validation accuracy while the block runs.
 
     The two methods that training calls are shadowed by attributes of this one dataset object. Both pass their
-    results through unchanged and draw no random numbers. With `validates`, the accuracy is also asked for from here,
+    results through unchanged and draw no random numbers. With `validates`, the accuracy is also asked for from here:
     at the beginning, at the end, and in between for a small share of the time.
     """
     watcher = _Progress(dataset, emit, validates)

@@ -21,8 +21,8 @@ class Meter:
         processor_seconds: of every process that has ended and been waited for, and of this one, the measuring taken
             off; None where the platform does not tell (Windows).
         memory_bytes: the most that all held at one moment, or None. On Linux pages that processes share count once.
-            On macOS it is the peak of this process plus that of the largest other one, which can be more than what
-            was held at any one moment.
+            On macOS it is the peak of this process plus that of the largest other one. Both together can be more than
+            what was held at any one moment.
     """
 
     def __init__(self) -> None:

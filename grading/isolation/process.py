@@ -170,9 +170,8 @@ class StudentProcess:
     def _out_of_time(self, deadline: float) -> bool:
         """Whether the time is up.
 
-        A sound submission must not fail because thirty others are graded beside it. What it has not been given is not
-        its fault, so that a patient process's clock stands still while its main thread, on which it computes, is
-        ready to run and has no processor.
+        A sound submission must not fail because thirty others are graded beside it. So the clock of a patient process
+        stands still while its main thread, on which it computes, is ready to run and has no processor.
         """
         now = self._clock()
         if now <= deadline or not self._patient:

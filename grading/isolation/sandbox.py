@@ -1,8 +1,8 @@
 """Where a student process runs when the grader must not trust it: a user, a folder and limits for each process.
 
-Used under a grading harness on Linux. As root every process gets a user id of its own, so that it reaches neither the
-grader, nor the fork server, nor another student process; without root the limits and the filter on system calls hold,
-the user id does not change. What is ordered here is carried out by `grading.child.confine`.
+Used under a grading harness on Linux. As root every process gets a user id of its own. It then reaches neither the
+grader, nor the fork server, nor another student process. Without root the limits and the filter on system calls hold,
+and the user id does not change. What is ordered here is carried out by `grading.child.confine`.
 """
 
 from __future__ import annotations

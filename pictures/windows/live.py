@@ -136,8 +136,8 @@ class Live:
     ) -> Iterator[tuple[Callable[[], None], Callable[[], AbstractContextManager[None]]]]:
         """A window while the block runs.
 
-        Gives the function to be called whenever there may be something to see, and what guards a block of code whose
-        failure should end the pictures and nothing else.
+        Gives two functions. The first is to be called whenever there may be something to see. The second guards a block
+        of code whose failure should end the pictures and nothing else.
         """
         watch, seconds = _Watch(model, fetches, self._clock), SECONDS_TO_LOOK_AT_IT
         with self._any_failure_ends_it(watch):

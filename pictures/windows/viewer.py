@@ -1,9 +1,10 @@
 """The program that owns a window: it draws the states that a student process sends, and nothing else.
 
-A process of its own, so that whatever a windowing toolkit does (abort without a plugin, exit when the display goes
-away, hang in a callback) happens to it alone, and the window answers while a training step runs. Started by
-`window.py`; messages are those of `grading.isolation.channel`: first `{"picture", "title"}`, answered by `{"open"}` or
-`{"failed"}`; then any number of `{"epochs", "state"}`, each answered by `{"shown"}`, the seconds it took.
+It is a process of its own, so that the window answers while a training step runs. A windowing toolkit may abort without
+a plugin, exit when the display goes away, or hang in a callback: that happens to this process alone. `window.py`
+starts it. Messages are those of `grading.isolation.channel`. The first is `{"picture", "title"}`, answered by
+`{"open"}` or `{"failed"}`. Then any number of `{"epochs", "state"}` come, each answered by `{"shown"}`, the seconds it
+took.
 """
 
 from __future__ import annotations

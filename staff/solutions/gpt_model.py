@@ -18,7 +18,7 @@ from models import AttentionBlock
 
 
 class Transformer_Block(Module):  # noqa: N801
-    """Positions look at one another (attention), then each thinks for itself (one linear layer)."""
+    """Attention mixes the positions. Then one linear layer, with relu, works on each position alone."""
 
     def __init__(self, n_embd: int, block_size: int) -> None:
         """Make the layers (done).
@@ -43,14 +43,14 @@ class Transformer_Block(Module):  # noqa: N801
         # END SOLUTION
 
 
-def waves(places: int, width: int) -> Tensor:
-    """Sines and cosines of `width / 2` wavelengths, short to long, at each place (Vaswani et al., 2017, section 3.5).
+def sines_and_cosines(positions: int, width: int) -> Tensor:
+    """One row of sines and cosines for each position, of many wavelengths (Vaswani et al., 2017, section 3.5).
 
-    Returns (places, width).
+    positions: how many. width: of a row; half of it are sines, half cosines. Returns float32 (positions, width).
     """
-    frequencies = exp(-log(places) * linspace(0, 1, (width + 1) // 2))  # from 1 down to 1 / places
-    angles = outer(arange(places), frequencies)  # (places, width / 2)
-    return cat([angles.sin(), angles.cos()], dim=1)[:, :width]
+    frequencies = exp(-log(positions) * linspace(0, 1, (width + 1) // 2))  # (width / 2,), from 1 down to 1 / positions
+    angles = outer(arange(positions), frequencies)  # (positions, width / 2)
+    return cat([angles.sin(), angles.cos()], dim=1)[:, :width]  # (positions, width)
 
 
 class GPT(Module):
@@ -65,8 +65,9 @@ class GPT(Module):
         super().__init__()
         self.block_size = block_size
         self.token_embedding = Embedding(vocab_size, n_embd)  # one learned vector for each token ...
-        # ... and for each place in the block; it starts as waves, from which "so many places back" is easily learned
-        self.position_embedding = Embedding.from_pretrained(waves(block_size, n_embd), freeze=False)
+        # ... and for each position; with sines and cosines to start from, distances between positions are learned fast
+        start = sines_and_cosines(block_size, n_embd)  # (block_size, n_embd)
+        self.position_embedding = Embedding.from_pretrained(start, freeze=False)
         self.blocks = ModuleList([Transformer_Block(n_embd, block_size) for _ in range(n_layer)])
         self.norm = LayerNorm(n_embd)
         self.output = Linear(n_embd, vocab_size)
@@ -77,8 +78,8 @@ class GPT(Module):
         ids: int64 (batch, time), from 0 to vocab_size - 1; time no longer than block_size. Returns logits,
         (batch, time, vocab_size): at position i, the scores of token i + 1.
 
-        Add the tokens' embeddings and those of their positions (0, 1, ... time - 1, made on `ids.device`); send the
-        sum through every block in turn, the norm, and the output layer, with no activation after it.
+        Add the tokens' embeddings and those of their positions (0, 1, ... time - 1, made on `ids.device`). Pass the
+        sum through every block in turn, the norm, and the output layer. No activation follows the output layer.
         """
         # BEGIN SOLUTION
         positions = arange(ids.shape[1], device=ids.device)
@@ -105,11 +106,11 @@ class GPT(Module):
         top_k: int | None = None,
         generator: Generator | None = None,
     ) -> Tensor:
-        """Write on from a beginning, one token at a time, seeing at most the last `block_size` tokens.
+        """Write on from a beginning, one token at a time. The model reads at most the last `block_size` tokens.
 
-        ids: int64 (batch, time), time at least 1. temperature: below 1 plays safe, above 1 dares more; 0 always takes
-        the most likely token. top_k: draw from the so many most likely tokens only. generator: the source of chance.
-        Returns int64 (batch, time + max_new_tokens), the beginning included.
+        ids: int64 (batch, time), time at least 1. temperature: the logits are divided by it before the softmax; 0
+        always takes the most likely token. top_k: draw from the so many most likely tokens only. generator: the source
+        of random numbers. Returns int64 (batch, time + max_new_tokens), the beginning included.
         """
         for _ in range(max_new_tokens):
             logits = self(ids[:, -self.block_size :])[:, -1].float()  # (batch, vocab_size)
@@ -121,5 +122,5 @@ class GPT(Module):
             else:
                 chances = (logits / temperature).softmax(dim=-1)
                 following = torch.multinomial(chances, num_samples=1, generator=generator)  # (batch, 1)
-            ids = cat([ids, following], dim=1)
+            ids = cat([ids, following], dim=1)  # one token longer
         return ids

@@ -17,9 +17,9 @@ def encode_example(prompt: list[int], verse: list[int], length: int, pad: int) -
     prompt, verse: token ids, neither empty. length: at least len(prompt) + len(verse) - 1.
     Returns inputs int64 (length,), targets int64 (length,), mask float32 (length,).
 
-    The model reads the prompt and then the verse without its last token; the target at each place is the token that
-    comes next. What is left over on the right is filled with `pad`, in inputs and targets. The mask is 1 where the
-    target belongs to the verse, and 0 elsewhere: nobody has to guess what was asked, or the filling.
+    The inputs are the prompt and then the verse without its last token. The target at each position is the token that
+    comes next. The positions that remain on the right hold `pad`, in inputs and targets. The mask is 1 where the target
+    belongs to the verse, and 0 elsewhere. So the tokens of the prompt and `pad` do not count in the loss.
     """
     # BEGIN SOLUTION
     tokens = prompt + verse
@@ -46,8 +46,8 @@ def sample_next(logits: Tensor, temperature: float, top_k: int, generator: Gener
     """Draw one token for each row of logits. logits: (batch, vocab), -inf where a token is forbidden.
 
     temperature: above 0; the logits are divided by it before the softmax. top_k: only the so many highest logits of a
-    row (all, if the vocabulary is smaller) can be drawn. generator: the only source of chance.
-    Returns int64 (batch,).
+    row (all, if the vocabulary is smaller) can be drawn. generator: the only source of random
+    numbers. Returns int64 (batch,).
     """
     # BEGIN SOLUTION
     best = logits.topk(min(top_k, logits.shape[-1]), dim=-1)  # values and indices: (batch, top_k)
@@ -60,11 +60,11 @@ def sample_next(logits: Tensor, temperature: float, top_k: int, generator: Gener
 def allowed_tokens(left: Tensor, line: Tensor, form: Form) -> Tensor:
     """Say which tokens may come next, for each verse of a batch: bool (batch, vocab).
 
-    left: int64 (batch,), the syllables that the line at hand still lacks. line: int64 (batch,), its number from 0.
+    left: int64 (batch,), the syllables that are left in the present line. line: int64 (batch,), its number from 0.
     form: see haiku_bot/vocabulary.py.
 
-    While syllables are lacking, a word may come that has no more than are left; if it takes them all, it has to be one
-    that may end a line. When none is lacking, only marks may come: `form.breaks`, or after the last line `form.end`.
+    While syllables are left, a word may come that has no more syllables than that. A word that takes them all must be
+    one that may end a line. When none is left, only marks may come: `form.breaks`, or after the last line `form.end`.
     """
     # BEGIN SOLUTION
     syllables, lacking = form.syllables[None, :], left[:, None]  # (1, vocab), (batch, 1)
@@ -85,9 +85,9 @@ def write_haiku(
     model: maps ids (batch, time) to logits (batch, time, vocab). prompts: int64 (batch, prompt time).
     Returns int64 (batch, time), the verses alone: each ends with `form.end`, and what follows it is `form.pad`.
 
-    Step by step, for all verses at once: the model scores what may come next, everything that `allowed_tokens`
-    forbids gets the score -inf, `sample_next` draws. Keep count of the syllables left and of the line. Stop when every
-    verse has ended.
+    Step by step, for all verses at once: the model gives the logits of the next token. Tokens that `allowed_tokens`
+    forbids get the logit -inf, and `sample_next` draws. Count the syllables left and the line. Stop when every verse
+    has ended.
     """
     # BEGIN SOLUTION
     ids, lines = prompts, tensor([*form.lines, 0])

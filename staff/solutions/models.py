@@ -118,10 +118,10 @@ class LanguageIDModel(Module):
 
 
 def Convolve(input: Tensor, weight: Tensor) -> Tensor:
-    """Question 5: slide a kernel over an image; at each place, multiply entry by entry and add up.
+    """Question 5: slide a kernel over an image; at each position, multiply entry by entry and add up.
 
     input: (height, width). weight: (kernel height, kernel width), no larger than the image.
-    Returns (height - kernel height + 1, width - kernel width + 1): the kernel never hangs over the edge. Gradients
+    Returns (height - kernel height + 1, width - kernel width + 1): the kernel stays inside the image. Gradients
     must flow to both, so build the result from torch operations.
     """
     # BEGIN SOLUTION
@@ -174,13 +174,14 @@ class AttentionBlock(Module):
         self.layer_size = layer_size
 
     def forward(self, input: Tensor) -> Tensor:
-        """Let every position gather from the positions it may look at.
+        """Give every position a weighted sum of the values of the positions that it may look at.
 
         input: (batch, time, layer_size), time no longer than block_size. Returns the same shape.
 
-        The keys, queries and values are the input through `k_layer`, `q_layer` and `v_layer`. The scores
-        queries keys^T / sqrt(layer_size) are masked, turned into weights that sum to 1 over the positions looked at,
-        and used to mix the values. `scores.masked_fill(where, float("-inf"))` and `movedim` will help.
+        The keys, queries and values are the input through `k_layer`, `q_layer` and `v_layer`. The scores are
+        queries keys^T / sqrt(layer_size). They are masked and turned into weights. The weights of a position sum to 1
+        over the positions that it may look at. The result is the sum of the values with these weights.
+        `scores.masked_fill(where, float("-inf"))` and `movedim` will help.
         """
         batch, time, layer_size = input.size()
         # BEGIN SOLUTION

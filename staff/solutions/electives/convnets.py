@@ -151,9 +151,10 @@ def move(images: Tensor, down: Tensor, right: Tensor, degrees: Tensor) -> Tensor
     angle, counter-clockwise as you look at the image. These three have the shape (batch,): each image moves in its own
     way.
 
-    The pixel in row r and column c takes what lies at another position of the old image. With m = (side - 1) / 2,
-    y = r - m - down, x = c - m - right and the angle a, this position is
+    The pixel in row r and column c takes what lies at another position of the old image. That position follows from
+    the angle a:
 
+        m = (side - 1) / 2,  y = r - m - down,  x = c - m - right
         row     m + cos(a) * y + sin(a) * x
         column  m + cos(a) * x - sin(a) * y
 

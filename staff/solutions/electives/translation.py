@@ -239,7 +239,7 @@ class Translator(Module):
 def greedy_search(step: Step, state: Tensor, max_length: int) -> list[list[int]]:
     """Write several sentences, one word after the other: the most likely word every time.
 
-    step: `log_probabilities, state = step(state, words)` reads one word of each sentence, int64 (batch,), and returns
+    step: `log_probabilities, state = step(state, words)` reads one word of each sentence, int64 (batch,). It returns
     the logarithms of the probabilities of the next word, (batch, words), and the states after it. Sentences begin with
     the word BEGIN. After that, each reads what it wrote itself.
     state: of each sentence before the first word, (batch, units).

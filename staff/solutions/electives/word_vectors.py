@@ -77,8 +77,8 @@ def negative_sampling_loss(centre: Tensor, neighbour: Tensor, noise: Tensor) -> 
 
         loss of a pair = -log sigmoid(u . v) - sum over k of log sigmoid(-n_k . v)
 
-    The loss is small if a word's vector v fits the vector u of its true neighbour, and does not fit the vectors n_k of
-    words that were drawn as noise. A dot is the scalar product of two vectors.
+    The loss is small if a word's vector v fits the vector u of its true neighbour. The vector v should not fit the
+    vectors n_k of words that were drawn as noise. A dot is the scalar product of two vectors.
     centre: v of each pair, (batch, size).
     neighbour: u of each pair, (batch, size).
     noise: n_1, n_2, ... of each pair, (batch, noise words, size).
