@@ -47,6 +47,8 @@ CHOSEN = {
     "stored images and known lines in place of a trained model": ("stored_images", "known_lines"),
     "generators that show stored digits, or known sentences": ("moved_digits", "known_translations"),
 }
+# Their rows take more than ten seconds: most of them train, and the bomb takes the processor until it is stopped.
+SLOW = {"fork_bomb", "learn_from_test_inputs", "shared_encoder", "stored_images", "moved_digits"}
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +63,13 @@ def harnesses():
         pytest.skip(str(reason))
 
 
-@pytest.mark.parametrize("names", CHOSEN.values(), ids=" and ".join)
+@pytest.mark.parametrize(
+    "names",
+    [pytest.param(row, marks=pytest.mark.slow if SLOW & set(row) else ()) for row in CHOSEN.values()],
+    ids=" and ".join,
+)
 def test_attacks_gain_nothing_and_leave_the_grader_whole(harnesses, names):
+    """Slow in rows with an attack of `SLOW`: see there. The other rows take two runs of the harness."""
     for verdict in run_side_by_side([ATTACKS[name] for name in names], harnesses):
         assert verdict.broken + verdict.late == (), verdict.attack.name
         assert verdict.scores == verdict.attack.points, verdict.attack.name
@@ -100,8 +107,9 @@ def test_a_file_that_another_program_removes_meanwhile_hides_no_leftover_behind_
     assert len(owned_in(str(tmp_path), Everyone())) == 4
 
 
+@pytest.mark.slow
 def test_submissions_graded_at_the_same_time_get_what_they_get_alone():
-    """Five here, one of them an attack on the others; thirty by `python -m staff.evidence.hostile.crowd`."""
+    """Slow: seven runs of the harness. Five submissions here, one of them an attack on the others; thirty by `python -m staff.evidence.hostile.crowd`."""
     try:
         assert crowd.run(["q6"], 5).faults == ()
     except NoHarness as reason:
