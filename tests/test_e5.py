@@ -302,3 +302,8 @@ def test_inputs_differ_from_seed_to_seed():
     assert not np.array_equal(one, other)
     first, second = (checks._random(SimpleNamespace(seed=seed), 1).random() for seed in (0, 1))
     assert first != second
+
+
+@pytest.mark.parametrize(("share", "is_told"), [(0.26, False), (0.49, True), (0.76, True), (0.95, False)])
+def test_a_cell_that_takes_some_symbols_for_others_is_told_that_training_stands_still_there(share, is_told):
+    assert ("stands still there" in checks._shown_by(share)) is is_told
