@@ -93,7 +93,7 @@ class CourseDataset(Dataset[Item]):
 
     @property
     def x(self) -> Tensor:
-        """The features of the training split. Whoever sets others trains on these."""
+        """The features of the training split. Batches hold other features once these are set."""
         if self._readable is None:
             self._readable = self._as_read(self._stored)
         return self._readable
