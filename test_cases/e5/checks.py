@@ -31,8 +31,8 @@ COUNTED = ((10, 20), (7, 3), (1, 64))
 WIDTH = 64  # units of the trained cells
 STANDING_STILL = 0.4, 0.85  # an accuracy with one or two symbols of four taken for others
 STANDS_STILL = (
-    " Some symbols are taken for one another. Training often stands still there for some epochs. A smaller learning rate "
-    "or more epochs, up to 20, often help."
+    " Some symbols are taken for one another. Training often stands still there for some epochs. A smaller learning "
+    "rate or more epochs, up to 20, often help."
 )
 ROWS_LOOKED_AT = 64  # of gradients that reach back
 AGREE = 1e-3  # float32 through 51 steps, against float64
