@@ -116,7 +116,9 @@ def test_the_page_of_mistakes_is_as_the_command_wrote_it_and_knows_every_common_
         assert f"**{mutant.wrong}**" in told, f"{mutant.name}: run python -m staff.evidence.mutants --page"
         assert " ".join(mutant.phrase.split()) in told, f"{mutant.name}: run python -m staff.evidence.mutants --page"
     core = {question.id for question in discover() if question.group == CORE}
-    assert core <= {mutant.question for mutant in common}
+    assert core <= {mutant.question for mutant in common}, (
+        "a core question needs mutants with `common = true`: then run python -m staff.evidence.mutants --page"
+    )
 
 
 def test_the_page_of_mistakes_quotes_no_line_of_a_solution():

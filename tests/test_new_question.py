@@ -186,6 +186,15 @@ def test_no_two_student_files_have_one_name_in_different_folders(names):
         plan(PROJECT, names)
 
 
+def test_no_line_of_the_template_s_solution_stands_in_a_shipped_file():
+    files = plan(PROJECT, LAYER_NORM)
+    solution = files["staff/solutions/electives/layer_norm.py"].splitlines()
+    own = {line.strip() for line in solution} - {line.strip() for line in files["electives/layer_norm.py"].splitlines()}
+    shipped = {line.strip() for path, text in files.items() if path[:5] != "staff" for line in text.splitlines()}
+    assert len(own) > 5
+    assert not {line for line in own & shipped if len(line) >= 24}
+
+
 def test_no_placeholder_of_the_template_is_left_behind():
     for path, text in plan(PROJECT, LAYER_NORM).items():
         assert "TEMPLATE" not in path + text, path
