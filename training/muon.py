@@ -84,10 +84,10 @@ def orthogonal(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     """The orthogonal matrices closest to `matrices`, (count, rows, columns), nearly: singular values 0.7 to 1.2."""
     first, third, fifth = COEFFICIENTS
     tall = matrices.shape[1] > matrices.shape[2]
-    x = matrices.mT if tall else matrices
+    x = matrices.mT if tall else matrices  # (count, short, long)
     x = (x / (x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)).to(dtype)
     for _ in range(ITERATIONS):
-        square = x @ x.mT  # (count, rows, rows)
-        factor = torch.baddbmm(square, square, square, beta=third, alpha=fifth)
-        x = torch.baddbmm(x, factor, x, beta=first)
-    return x.mT if tall else x
+        square = x @ x.mT  # (count, short, short)
+        factor = torch.baddbmm(square, square, square, beta=third, alpha=fifth)  # (count, short, short)
+        x = torch.baddbmm(x, factor, x, beta=first)  # (count, short, long)
+    return x.mT if tall else x  # (count, rows, columns)

@@ -97,7 +97,7 @@ def conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, padding: in
     # BEGIN SOLUTION
     kernel = weight.shape[2]
     rows, columns = (output_size(side, kernel, stride, padding) for side in x.shape[2:])
-    padded = pad(x, [padding] * 4)
+    padded = pad(x, [padding] * 4)  # (batch, in, height + 2 * padding, width + 2 * padding)
     # what each entry of the kernels meets: (batch, in, kernel, kernel, rows, columns)
     met = padded.unfold(2, stride * (rows - 1) + 1, 1)[:, :, :kernel]
     met = met.unfold(3, stride * (columns - 1) + 1, 1)[:, :, :, :kernel, ::stride, ::stride]
@@ -140,7 +140,7 @@ def residual_block(x: Tensor, first: Layer, second: Layer, shortcut: Layer | Non
     # BEGIN SOLUTION
     inner = conv2d(x, *first, stride=stride, padding=1).relu()
     around = x if shortcut is None else conv2d(x, *shortcut, stride=stride)
-    return (conv2d(inner, *second, padding=1) + around).relu()
+    return (conv2d(inner, *second, padding=1) + around).relu()  # (batch, out, rows, columns)
     # END SOLUTION
 
 
@@ -168,7 +168,7 @@ def move(images: Tensor, down: Tensor, right: Tensor, degrees: Tensor) -> Tensor
     angle, half = degrees * (pi / 180), images.shape[3] / 2
     cosine, sine = angle.cos(), angle.sin()
     x, y = right / half, down / half  # in units of half a side
-    matrix = stack([cosine, -sine, sine * y - cosine * x, sine, cosine, -sine * x - cosine * y], dim=1)
+    matrix = stack([cosine, -sine, sine * y - cosine * x, sine, cosine, -sine * x - cosine * y], dim=1)  # (batch, 6)
     grid = affine_grid(matrix.reshape(-1, 2, 3).to(images), list(images.shape), align_corners=False)
     return grid_sample(images, grid, align_corners=False)
     # END SOLUTION
@@ -203,9 +203,9 @@ def saliency(model: Module, images: Tensor, labels: Tensor) -> Tensor:
     """
     # BEGIN SOLUTION
     pixels = images.detach().clone().requires_grad_()
-    scores = model(pixels).gather(1, labels[:, None])
+    scores = model(pixels).gather(1, labels[:, None])  # (batch, 1)
     (gradient,) = torch.autograd.grad(scores.sum(), pixels)
-    return gradient.abs().amax(dim=1)
+    return gradient.abs().amax(dim=1)  # (batch, height, width)
     # END SOLUTION
 
 
@@ -257,7 +257,7 @@ class LeNet(Module):
         """
         # BEGIN SOLUTION
         x = max_pool(self.conv1(x), 2).relu()  # the same as ReLU before pooling, with a quarter of the work
-        return max_pool(self.conv2(x), 2).relu().flatten(1)
+        return max_pool(self.conv2(x), 2).relu().flatten(1)  # (batch, 256)
         # END SOLUTION
 
     def forward(self, x: Tensor) -> Tensor:

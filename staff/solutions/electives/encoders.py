@@ -42,7 +42,7 @@ def dot_scores(queries: Tensor, keys: Tensor) -> Tensor:
     The root keeps the scores of random vectors at a size near 1, whatever the width.
     """
     # BEGIN SOLUTION
-    return queries @ keys.mT / queries.shape[-1] ** 0.5
+    return queries @ keys.mT / queries.shape[-1] ** 0.5  # (..., n, m)
     # END SOLUTION
 
 
@@ -57,7 +57,7 @@ def cosine_scores(queries: Tensor, keys: Tensor) -> Tensor:
     # BEGIN SOLUTION
     tiny = torch.finfo(queries.dtype).tiny  # 0 divided by this is 0
     lengths = [x.norm(dim=-1, keepdim=True).clamp_min(tiny) for x in (queries, keys)]
-    return (queries / lengths[0]) @ (keys / lengths[1]).mT
+    return (queries / lengths[0]) @ (keys / lengths[1]).mT  # (..., n, m)
     # END SOLUTION
 
 
@@ -69,7 +69,7 @@ def bilinear_scores(queries: Tensor, keys: Tensor, weight: Tensor) -> Tensor:
     queries: (..., n, a). keys: (..., m, b): their widths may differ. weight: (a, b). Returns (..., n, m).
     """
     # BEGIN SOLUTION
-    return queries @ weight @ keys.mT
+    return queries @ weight @ keys.mT  # (..., n, m)
     # END SOLUTION
 
 
@@ -86,7 +86,7 @@ def additive_scores(queries: Tensor, keys: Tensor, weight: Tensor, vector: Tenso
     # BEGIN SOLUTION
     a = queries.shape[-1]
     of_queries, of_keys = queries @ weight[:, :a].T, keys @ weight[:, a:].T  # (..., n, hidden), (..., m, hidden)
-    return torch.tanh(of_queries[..., :, None, :] + of_keys[..., None, :, :]) @ vector
+    return torch.tanh(of_queries[..., :, None, :] + of_keys[..., None, :, :]) @ vector  # (..., n, m)
     # END SOLUTION
 
 
@@ -100,9 +100,9 @@ def positional_encoding(length: int, width: int) -> Tensor:
     front change quickly from position to position, columns behind change slowly.
     """
     # BEGIN SOLUTION
-    positions = torch.arange(length, dtype=torch.float64)[:, None]
+    positions = torch.arange(length, dtype=torch.float64)[:, None]  # (length, 1)
     angles = positions / 10000 ** (torch.arange(0, width, 2, dtype=torch.float64) / width)  # (length, width / 2)
-    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)
+    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)  # (length, width)
     # END SOLUTION
 
 
@@ -139,7 +139,7 @@ def multi_head_attention(
     scores = dot_scores(queries, keys)  # (batch, heads, time, time)
     if is_padding is not None:
         scores = scores.masked_fill(is_padding[:, None, None, :], -inf)
-    attention = scores.softmax(dim=-1)
+    attention = scores.softmax(dim=-1)  # (batch, heads, time, time)
     joined = (attention @ values).transpose(1, 2).flatten(2)  # (batch, time, width)
     return joined @ out_weight.T + out_bias, attention
     # END SOLUTION
@@ -252,7 +252,7 @@ class MaskedLanguageModel(Module):
         gives the table the dtype of x. Returns (batch, time, WIDTH).
         """
         # BEGIN SOLUTION
-        x = EMBEDDING_SCALE * self.embedding(ids)
+        x = EMBEDDING_SCALE * self.embedding(ids)  # (batch, time, WIDTH)
         return self.encoder(x + positional_encoding(ids.shape[1], WIDTH).to(x), ids == PADDING)
         # END SOLUTION
 
@@ -278,7 +278,7 @@ def patches(images: Tensor, size: int) -> Tensor:
     # BEGIN SOLUTION
     rows, columns = images.shape[1] // size, images.shape[2] // size
     cut = images.unflatten(2, (columns, size)).unflatten(1, (rows, size))  # (batch, rows, size, columns, size)
-    return cut.permute(0, 1, 3, 2, 4).flatten(3).flatten(1, 2)
+    return cut.permute(0, 1, 3, 2, 4).flatten(3).flatten(1, 2)  # (batch, rows * columns, size * size)
     # END SOLUTION
 
 
@@ -306,9 +306,9 @@ class VisionTransformer(Module):
         """
         # BEGIN SOLUTION
         x = self.project(patches(images, PATCH))  # (batch, 16, WIDTH)
-        x = torch.cat([self.class_token.expand(len(x), 1, WIDTH), x], dim=1)
+        x = torch.cat([self.class_token.expand(len(x), 1, WIDTH), x], dim=1)  # (batch, 17, WIDTH)
         x = self.encoder(x + positional_encoding(x.shape[1], WIDTH).to(x))
-        return self.head(x[:, 0])
+        return self.head(x[:, 0])  # (batch, 10)
         # END SOLUTION
 
 

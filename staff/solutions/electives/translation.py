@@ -46,7 +46,7 @@ def dot_score(queries: Tensor, keys: Tensor) -> Tensor:
     Returns (batch, target, source). Entry [b, t, s] is the score of query t and key s of sentence b. No scaling.
     """
     # BEGIN SOLUTION
-    return queries @ keys.mT
+    return queries @ keys.mT  # (batch, target, source)
     # END SOLUTION
 
 
@@ -60,7 +60,7 @@ def general_score(queries: Tensor, keys: Tensor, weight: Tensor) -> Tensor:
     Returns (batch, target, source).
     """
     # BEGIN SOLUTION
-    return queries @ weight @ keys.mT
+    return queries @ weight @ keys.mT  # (batch, target, source)
     # END SOLUTION
 
 
@@ -77,7 +77,7 @@ def additive_score(queries: Tensor, keys: Tensor, query_weight: Tensor, key_weig
     # BEGIN SOLUTION
     from_queries = (queries @ query_weight.T).unsqueeze(2)  # (batch, target, 1, hidden)
     from_keys = (keys @ key_weight.T).unsqueeze(1)  # (batch, 1, source, hidden)
-    return torch.tanh(from_queries + from_keys) @ vector
+    return torch.tanh(from_queries + from_keys) @ vector  # (batch, target, source)
     # END SOLUTION
 
 
@@ -95,7 +95,7 @@ def attend(scores: Tensor, values: Tensor, is_word: Tensor) -> tuple[Tensor, Ten
     # BEGIN SOLUTION
     hidden = scores.masked_fill(~is_word.unsqueeze(1), -torch.inf)  # (batch, target, source)
     weights = hidden.softmax(dim=2)
-    return weights @ values, weights
+    return weights @ values, weights  # (batch, target, units), (batch, target, source)
     # END SOLUTION
 
 
@@ -108,8 +108,8 @@ def decoder_inputs(target: Tensor) -> Tensor:
     Example: the row [7, 5, END, PADDING] gives [BEGIN, 7, 5, END].
     """
     # BEGIN SOLUTION
-    begin = torch.full_like(target[:, :1], BEGIN)
-    return torch.cat([begin, target[:, :-1]], dim=1)
+    begin = torch.full_like(target[:, :1], BEGIN)  # (batch, 1)
+    return torch.cat([begin, target[:, :-1]], dim=1)  # (batch, target)
     # END SOLUTION
 
 
@@ -169,12 +169,12 @@ class Translator(Module):
           after the first word. The GRU returns both as its second output, (2, batch, units // 2).
         """
         # BEGIN SOLUTION
-        lengths = (source != PADDING).sum(dim=1)
+        lengths = (source != PADDING).sum(dim=1)  # (batch,)
         embedded = self.source_embedding(source)  # (batch, source, units)
         packed = pack_padded_sequence(embedded, lengths.cpu(), batch_first=True, enforce_sorted=False)
         outputs, last = self.encoder(packed)
         memory, _ = pad_packed_sequence(outputs, batch_first=True, total_length=source.shape[1])
-        return memory, torch.cat([last[0], last[1]], dim=1)
+        return memory, torch.cat([last[0], last[1]], dim=1)  # (batch, source, units), (batch, units)
         # END SOLUTION
 
     def decode(
@@ -200,7 +200,7 @@ class Translator(Module):
             contexts, weights = torch.zeros_like(hidden), None
         else:
             contexts, weights = attend(self.scores(hidden, memory), memory, is_word)
-        joined = torch.tanh(self.join(torch.cat([contexts, hidden], dim=2)))
+        joined = torch.tanh(self.join(torch.cat([contexts, hidden], dim=2)))  # (batch, target, units)
         return self.output(joined), weights, last.squeeze(0)
         # END SOLUTION
 
@@ -252,10 +252,10 @@ def greedy_search(step: Step, state: Tensor, max_length: int) -> list[list[int]]
     is_done = torch.zeros_like(words, dtype=torch.bool)
     while len(columns) < max_length and not is_done.all():
         log_probabilities, state = step(state, words)
-        words = log_probabilities.argmax(dim=1)
+        words = log_probabilities.argmax(dim=1)  # (batch,)
         is_done |= words == END
         columns.append(words)
-    rows = torch.stack(columns, dim=1).tolist()
+    rows = torch.stack(columns, dim=1).tolist()  # (batch, words written)
     return [row[: row.index(END)] if END in row else row for row in rows]
     # END SOLUTION
 
