@@ -218,8 +218,9 @@ def train_xor(x: Tensor, targets: Tensor) -> tuple[str, Network]:
         set_gradients(network, gradients)       # then in each step, with the gradients of that step
         optimizer.step()
 
-    From some first weights, two units get stuck: one corner stays wrong however long training goes on. The loss shows
-    this. What can be done then? Ten squares are learned, one after the other, and nine of them must be right.
+    From some first weights, two units get stuck: one or two corners do not get their class however long training goes
+    on. The loss shows this. What can be done then? Ten squares are learned, one after the other, and nine of them must
+    be right.
     """
     raise NotImplementedError("train_xor: your code here")
 
