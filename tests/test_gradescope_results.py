@@ -350,3 +350,10 @@ def test_a_folder_of_the_harness_that_does_not_exist_is_named(tmp_path, capsys):
         program.main(["--root", str(tmp_path / "none")])
     assert ended.value.code == 2
     assert f"--root {tmp_path / 'none'}: this folder does not exist" in capsys.readouterr().err
+
+
+def test_the_files_of_an_assignment_are_those_that_its_questions_need():
+    """A submission of elective 12 without the GPT of question 7 is told which file is missing."""
+    known = discover()
+    chosen = [question for question in known if question.id == "e12"]
+    assert run.student_files(chosen, known) == {"electives/assistant.py", "gpt_model.py", "models.py"}

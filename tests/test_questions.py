@@ -12,7 +12,7 @@ import pytest
 from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import NOT_FINISHED, PASSED
-from grading.questions import QuestionError, discover, natural_order
+from grading.questions import QuestionError, discover, natural_order, required
 from tests.support import PROJECT, run_autograder
 
 
@@ -20,6 +20,14 @@ def test_question_ten_sorts_after_question_nine():
     assert sorted(["q10", "q9", "q1", "q2"], key=natural_order) == ["q1", "q2", "q9", "q10"]
     folders = ["5²", "²", "1" * 5000, "a", "٣", "7"]  # students' folders may have any name
     assert sorted(folders, key=natural_order) == ["٣", "5²", "7", "1" * 5000, "a", "²"]
+
+
+def test_a_question_needs_what_the_questions_need_that_it_builds_on():
+    requires = {question.id: question.requires for question in discover()}
+    assert required(["e12"], requires) == ["q7", "q6"]
+    assert required(["q8", "q7"], requires) == ["q6"]
+    assert required(["e1"], requires) == []
+    assert required(["a"], {"a": ("b", "nowhere"), "b": ("a",)}) == ["b"]
 
 
 def test_points_add_up_to_the_published_ones():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
@@ -47,12 +48,11 @@ def test_the_tables_are_those_that_the_questions_give():
     assert stale == [], "run python -m staff.texts"
 
 
-@pytest.mark.parametrize("text", [README, STUDENTS], ids=["README.md", "STUDENTS.md"])
-def test_the_list_of_questions_gives_every_question_with_its_points_and_targets(text):
-    listed = {row[0].partition(" ")[0].strip("["): row for row in rows(text, "questions")}
+def test_the_list_of_questions_gives_every_question_with_its_points_and_targets():
+    listed = {row[0].partition(" ")[0].strip("["): row for row in rows(STUDENTS, "questions")}
     assert set(listed) == set(QUESTIONS)
     for question in QUESTIONS.values():
-        link, points, targets, files = listed[question.id]
+        link, points, targets, files, _ = listed[question.id]
         assert link == f"[{question.id} {question.title}](test_cases/{question.id}/README.md)"
         assert points.split() == [f"{question.points:g}", *(["extra"] if question.extra_credit else [])]
         for target in question.targets:
@@ -91,8 +91,27 @@ def test_a_new_elective_is_counted_where_sentences_count_the_electives():
     assert "electives are worth\n52." in filled["docs/staff.md"]
 
 
-def test_both_lists_of_questions_are_the_same():
-    assert rows(README, "questions") == rows(STUDENTS, "questions")
+def test_the_readme_lists_the_same_questions_without_what_students_write():
+    assert rows(README, "questions") == [[row[0], row[1], row[3]] for row in rows(STUDENTS, "questions")]
+
+
+def test_the_list_of_questions_names_every_file_that_a_question_needs():
+    """Also those of the questions that it builds on: their files are imported."""
+    others = {row[0].partition(" ")[0].strip("["): row[4] for row in rows(STUDENTS, "questions")}
+    assert {name: files for name, files in others.items() if files} == {
+        "q7": "`models.py`",
+        "q8": "`gpt_model.py`, `models.py`",
+        "e12": "`gpt_model.py`, `models.py`",
+    }
+
+
+def test_the_targets_of_a_question_are_what_its_starters_leave_to_be_written(question):
+    """A class that the starter holds whole is nothing that students write."""
+    for target in question.targets:
+        module, _, name = target.rpartition(".")
+        source = (PROJECT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+        (node,) = (each for each in ast.parse(source).body if getattr(each, "name", "") == name)
+        assert "NotImplementedError" in ast.unparse(node), target
 
 
 def test_a_question_page_lists_every_check_with_its_points(question):

@@ -100,8 +100,8 @@ def prediction(meter: Meter, chosen: HarnessSettings, result: RunResult) -> list
 def _hand_in(code_directory: Path, target: Path) -> list[str]:
     """Copy what would be handed in, and nothing else; returns the names."""
     target.mkdir()
-    names = []
-    for wanted in sorted(run.student_files(discover())):
+    names, known = [], discover()
+    for wanted in sorted(run.student_files(known, known)):
         folder, base = code_directory / PurePosixPath(wanted).parent, PurePosixPath(wanted).name
         here = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
         for path in [path for path in here if path.name == base or submission.is_like(path.name, base)]:

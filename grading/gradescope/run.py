@@ -23,7 +23,7 @@ from grading.gradescope.results_file import Report
 from grading.gradescope.settings import HarnessSettings, assigned
 from grading.isolation.sandbox import Sandbox, is_available, remove
 from grading.outcomes import QuestionResult
-from grading.questions import Question, discover
+from grading.questions import Question, discover, required
 from startup.project import PROJECT_DIRECTORY
 
 SECONDS_FOR_THE_LAST_WORD = 20.0  # past the grader's own deadline, well before the harness's
@@ -65,9 +65,19 @@ def grade(root: Path, settings: HarnessSettings, console: Console, at_home: bool
     return kept
 
 
-def student_files(questions: Iterable[Question]) -> set[str]:
-    """The files that students hand in for these questions, such as `models.py` and `electives/optimizers.py`."""
-    return set(modules.student_files(target for question in questions for target in question.targets))
+def student_files(questions: Iterable[Question], known: Iterable[Question]) -> set[str]:
+    """The files that students hand in for some questions, such as `models.py` and `electives/optimizers.py`.
+
+    Files of the questions that these build on belong to them: elective 12 needs the GPT of question 7.
+
+    Args:
+        questions: of the assignment.
+        known: all questions that there are.
+    """
+    by_id = {question.id: question for question in known}
+    names = [question.id for question in questions]
+    needed = [*names, *required(names, {name: question.requires for name, question in by_id.items()})]
+    return set(modules.student_files(target for name in needed for target in by_id[name].targets))
 
 
 def _grade(root: Path, kept: Report, console: Console, at_home: bool) -> None:
@@ -121,7 +131,8 @@ def _taken(root: Path, workplace: Path, kept: Report, console: Console) -> Path:
     """Copy the student files of the submission to a folder of their own, and tell what is odd about them."""
     code = workplace / "code"
     code.mkdir()
-    found = submission.find(root / "submission", student_files(discover()), student_files(kept.questions))
+    known = discover()
+    found = submission.find(root / "submission", student_files(known, known), student_files(kept.questions, known))
     for name, content in found.files.items():
         (code / name).parent.mkdir(exist_ok=True)
         (code / name).write_bytes(content)

@@ -10,7 +10,7 @@ import importlib.util
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -154,6 +154,20 @@ def _with_known_requirements(question: Question, known: set[str]) -> Question:
         return question
     path = question.folder / "question.toml"
     return replace(question, fault=f"{path}: requires {', '.join(unknown)}, and there is no such question")
+
+
+def required(names: Iterable[str], requires: Mapping[str, Sequence[str]]) -> list[str]:
+    """The questions that some questions build on, directly or through others, the nearest first; none of themselves.
+
+    Args:
+        names: ids of questions.
+        requires: what each question builds on directly, by its id; others are unknown and left out.
+    """
+    found = list(dict.fromkeys(names))
+    given = len(found)
+    for name in found:  # grows meanwhile
+        found += [other for other in requires[name] if other in requires and other not in found]
+    return found[given:]
 
 
 def natural_order(name: str) -> list[str | int]:

@@ -84,8 +84,8 @@ def grade(request: Request, call: Grade = worker.grade, ours: Grader | None = No
     seed = course.seed if request.seed is None else request.seed
     settings = GradingSettings(tuple(q.id for q in questions), seed, request.time_limit_seconds, installed_versions())
     ours = ours or grader.load(request.data_directory, request.hidden_directory, settings.questions)
-    known, required = student_files(discover()), student_files(questions)
-    klass = export.read(request.export, known, required)
+    every = discover()
+    klass = export.read(request.export, student_files(every, every), student_files(questions, every))
     records = Records(request.out, [submission.id for submission in klass.submissions])
     with records.locked():
         with _written(request.out):

@@ -1,7 +1,8 @@
 """The tables in the texts, made from test_cases/*/question.toml and docs/figures.toml.
 
-README.md and STUDENTS.md list the questions. The README.md in a question's folder lists its checks. README.md,
-docs/figures.md and the pages of electives show measured figures. Sentences of some pages count the electives.
+README.md and STUDENTS.md list the questions. STUDENTS.md also says what students write, and which files a question
+needs. The README.md in a question's folder lists its checks. README.md, docs/figures.md and the pages of electives show
+measured figures. Sentences of some pages count the electives.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grading.questions import CORE, ELECTIVE, natural_order
+from grading.questions import CORE, ELECTIVE, natural_order, required
 from staff.texts import figures, forbidden, marks
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
-LISTS = ("README.md", "STUDENTS.md")  # the texts that list every question
+SHORT_LIST, LONG_LIST = "README.md", "STUDENTS.md"  # the texts that list every question
+LISTS = (SHORT_LIST, LONG_LIST)
 COUNTING = (*LISTS, "docs/electives.md", "docs/staff.md", "docs/why.md")  # the texts that count the electives
 NUMBERS = (
     *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -52,6 +54,7 @@ class Question:
     title: str
     group: str
     extra_credit: bool
+    requires: tuple[str, ...]
     targets: tuple[str, ...]
     checks: tuple[Check, ...]
     forbidden: tuple[str, ...]
@@ -60,6 +63,12 @@ class Question:
     def points(self) -> float:
         """What all its checks together are worth."""
         return sum(check.points for check in self.checks)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The student files that hold its targets."""
+        modules = dict.fromkeys(target.rpartition(".")[0].replace(".", "/") for target in self.targets)
+        return tuple(f"{module}.py" for module in modules)
 
     @property
     def hand_out(self) -> str:
@@ -76,7 +85,7 @@ def filled(files: Mapping[str, bytes]) -> dict[str, bytes]:
         TableError: a text or its marks are missing, or a question.toml or docs/figures.toml cannot be read.
     """
     questions = _questions(files)
-    texts = {path: (QUESTIONS, question_list(questions)) for path in LISTS}
+    texts = {path: (QUESTIONS, question_list(questions, is_long=path == LONG_LIST)) for path in LISTS}
     texts |= {question.hand_out: (POINTS, check_list(question)) for question in questions}
     found = {path: _filled(files, path, mark, table) for path, (mark, table) in texts.items()}
     for question in questions:
@@ -88,17 +97,25 @@ def filled(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return found | _with_counts({**files, **found}, questions)
 
 
-def question_list(questions: Sequence[Question]) -> str:
-    """One table for each group of questions, with the sum of its points."""
-    parts = []
+def question_list(questions: Sequence[Question], is_long: bool) -> str:
+    """One table for each group of questions, with the sum of its points.
+
+    Args:
+        questions: all of them.
+        is_long: whether the table says what students write, and which files they hand in beside those that they write.
+    """
+    parts, by_id = [], {question.id: question for question in questions}
     for group, name in GROUPS.items():
         members = [question for question in questions if question.group == group]
         if members:
             counted = sum(question.points for question in members if not question.extra_credit)
             extra = sum(question.points for question in members if question.extra_credit)
             also = f" Extra credit: {extra:g} points." if extra else ""
-            head = ("question", "points", "you write", "in")
-            parts += [_table(head, map(_row, members)), f"{name}: {counted:g} points.{also}"]
+            head = (
+                ("question", "points", "you write", "in", "also hand in") if is_long else ("question", "points", "in")
+            )
+            rows = [_long_row(question, by_id) if is_long else _short_row(question) for question in members]
+            parts += [_table(head, rows), f"{name}: {counted:g} points.{also}"]
     return "\n\n".join(parts)
 
 
@@ -192,20 +209,28 @@ def _question(question_id: str, table: dict[str, Any], defaults: dict[str, Any])
     if group not in GROUPS:
         raise ValueError(f"group {group!r} is none of {', '.join(GROUPS)}")
     extra_credit = bool(table.get("extra_credit", False))
+    requires, targets = tuple(table.get("requires", ())), tuple(table["targets"])
     patterns = {**defaults["imports"], **table.get("imports", {})}["forbidden"]
-    return Question(
-        question_id, table["title"], group, extra_credit, tuple(table["targets"]), tuple(checks), tuple(patterns)
-    )
+    return Question(question_id, table["title"], group, extra_credit, requires, targets, tuple(checks), tuple(patterns))
 
 
-def _row(question: Question) -> tuple[str, ...]:
-    modules = dict.fromkeys(target.rpartition(".")[0].replace(".", "/") for target in question.targets)
+def _short_row(question: Question) -> tuple[str, ...]:
     return (
         f"[{question.id} {question.title}]({question.hand_out})",
         f"{question.points:g}{' extra' if question.extra_credit else ''}",
-        ", ".join(f"`{target.rpartition('.')[2]}`" for target in question.targets),
-        ", ".join(f"`{module}.py`" for module in modules),
+        _code(question.files),
     )
+
+
+def _long_row(question: Question, questions: Mapping[str, Question]) -> tuple[str, ...]:
+    link, points, files = _short_row(question)
+    needed = required([question.id], {name: other.requires for name, other in questions.items()})
+    others = dict.fromkeys(file for name in needed for file in questions[name].files if file not in question.files)
+    return link, points, _code(target.rpartition(".")[2] for target in question.targets), files, _code(others)
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
