@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
+from startup.project import PROJECT_DIRECTORY
+
 KEYS = {
     "": {
         "aliases", "attempts", "checks", "dataset", "extra_credit", "group", "imports", "memory_limit_mebibytes",
