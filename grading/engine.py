@@ -292,8 +292,8 @@ class Engine:
 def _prepare_process(settings: Settings) -> None:
     """Set the process up for grading, which nothing takes back.
 
-    From now on, `ast.parse` serves one thread after another. Memory of large arrays returns to the operating system as
-    soon as they are freed, except where the student's code runs in this process.
+    From now on, syntax trees are made by one thread after another. Memory of large arrays returns to the operating
+    system as soon as they are freed, except where the student's code runs in this process.
     """
     syntax.guard_libraries()  # several questions at a time read arrays and files
     if not settings.in_process:

@@ -200,7 +200,7 @@ def test_an_instructor_sets_how_many(tmp_path, text, attempts_allowed):
 def test_attempts_that_make_no_sense_are_refused(tmp_path):
     shipped = harness_settings.SETTINGS_FILE.read_text()
     (tmp_path / "settings.toml").write_text(shipped.replace("attempts = 3", "attempts = 0"))
-    with pytest.raises(harness_settings.SettingsError, match="0 should be a whole number of 1 or more"):
+    with pytest.raises(harness_settings.SettingsError, match="attempts is 0; it should be a whole number of 1 or more"):
         harness_settings.load(tmp_path / "settings.toml", {})
 
 

@@ -338,9 +338,9 @@ def submission(folder: Path, old: str, new: str, epochs: str = "None") -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "check", "message"),
     [
-        ("return queries @ keys.mT\n", "return None\n", "luong_scores", "got None (is a return missing?)"),
-        ("return weights @ values, weights\n", "return weights @ values\n", "attend", "should return two things"),
-        ("return torch.cat([begin, target[:, :-1]], dim=1)\n", "return target.float()[:, :2]\n", "decoder_inputs", "got (3, 2)"),
+        ("return queries @ keys.mT  #", "return None  #", "luong_scores", "got None (is a return missing?)"),
+        ("return weights @ values, weights  #", "return weights @ values  #", "attend", "should return two things"),
+        ("return torch.cat([begin, target[:, :-1]], dim=1)  #", "return target.float()[:, :2]  #", "decoder_inputs", "got (3, 2)"),
         ("ignore_index=PADDING)", "ignore_index=PADDING).detach()", "translation_loss", "no gradient flows"),
         ("return memory, torch.cat([last[0], last[1]], dim=1)", "return memory", "encode", "should return two things"),
         ("return self.output(joined), weights, last.squeeze(0)", "return self.output(joined), weights, last", "decode", "got (1, 3, 8)"),

@@ -122,10 +122,10 @@ def _gru_parts(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Reset gate, update gate, candidate, and the candidate's block of U h + c; (batch, units) each."""
     input_weight, hidden_weight, input_bias, hidden_bias = weights
-    reset_x, update_x, candidate_x = np.split(x @ input_weight.T + input_bias, 3, axis=-1)
-    reset_h, update_h, candidate_h = np.split(hidden @ hidden_weight.T + hidden_bias, 3, axis=-1)
-    reset, update = sigmoid(reset_x + reset_h), sigmoid(update_x + update_h)
-    return reset, update, np.tanh(candidate_x + reset * candidate_h), candidate_h
+    from_x = np.split(x @ input_weight.T + input_bias, 3, axis=-1)
+    from_h = np.split(hidden @ hidden_weight.T + hidden_bias, 3, axis=-1)
+    reset, update = (sigmoid(one + other) for one, other in zip(from_x[:2], from_h[:2], strict=True))
+    return reset, update, np.tanh(from_x[2] + reset * from_h[2]), from_h[2]
 
 
 _STEPS_BACK = {"rnn": _plain_back, "gru": _gru_back, "lstm": _lstm_back}
