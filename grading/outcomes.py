@@ -53,6 +53,10 @@ class StudentCrashed(Exception):
         self.evidence, self.explanation = evidence, explanation
 
 
+class ToldFault(Exception):
+    """The student's process reports that a part of the project failed in it. It could report that at any time."""
+
+
 class OutOfLimits(Exception):
     """The question's time or memory is used up; no further check of it can run.
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from data import haiku
-from grading.checks.attempts import DATA_FAULT, OUR_FAULT, grader_failed
+from grading.checks.attempts import OUR_FAULT, TOLD_FAULT, grader_failed, process_told_a_fault
 from grading.child.requests import RequestHandler
 from grading.console import Console
 from grading.engine import Engine, Settings
@@ -63,9 +63,12 @@ def outcome_of(question: Question, directory: Path = SOLUTIONS) -> Outcome:
 def test_a_dataset_that_cannot_be_made_is_no_crash_of_the_students(tmp_path, dataset, complaint):
     outcome = outcome_of(question_with(tmp_path, TRAINS, dataset=dataset))
     assert outcome.status == NOT_FINISHED
-    assert outcome.message.startswith(f"Q2: {OUR_FAULT}. {tmp_path}/q2/question.toml: dataset {dataset} cannot be used")
+    assert outcome.message.startswith(
+        f"Q2: {TOLD_FAULT}. {tmp_path}/q2/question.toml: dataset {dataset} cannot be used"
+    )
     assert complaint in outcome.message
-    assert grader_failed(outcome.status, outcome.message)
+    assert process_told_a_fault(outcome.status, outcome.message)
+    assert not grader_failed(outcome.status, outcome.message), "the limit on submissions counts it"
 
 
 def test_a_dataset_that_does_not_exist_is_told_as_the_question_files_fault(tmp_path):
@@ -89,7 +92,7 @@ def test_a_training_function_that_crashes_is_still_the_students(patched_solution
 def test_a_probe_that_cannot_be_found_is_told_as_the_questions_fault(tmp_path, question, complaint):
     outcome = outcome_of(replace(question_with(tmp_path, PROBES), id=question))
     assert outcome.status == NOT_FINISHED
-    assert outcome.message.startswith(f"{question.upper()}: {OUR_FAULT}. {tmp_path}/q2/public/probes.py: probe no_")
+    assert outcome.message.startswith(f"{question.upper()}: {TOLD_FAULT}. {tmp_path}/q2/public/probes.py: probe no_")
     assert complaint in outcome.message
 
 
@@ -105,9 +108,10 @@ def test_damaged_haiku_are_no_crash_of_the_students_who_read_them_in_their_proce
     monkeypatch.setattr(haiku, "PRETRAINING", damaged)
     outcome = outcome_of(question_with(tmp_path, READS))
     assert outcome.status == NOT_FINISHED
-    assert outcome.message.startswith(f"{DATA_FAULT}: {damaged}: not a readable archive")
+    assert outcome.message.startswith(f"Q2: {TOLD_FAULT}. {damaged}: not a readable archive")
     assert "download the project again" in outcome.message
-    assert grader_failed(outcome.status, outcome.message)
+    assert process_told_a_fault(outcome.status, outcome.message)
+    assert not grader_failed(outcome.status, outcome.message), "the limit on submissions counts it"
 
 
 @pytest.mark.parametrize("line", ["raise data.DataError('x')", "data.read_text(pathlib.Path('/no/such/file'))"])

@@ -169,6 +169,7 @@ def test_results_are_replaced_in_one_step(tmp_path, chosen):
         (NOT_FINISHED, f"{attempts.DATA_FAULT}: memory.npz is missing", True),
         (NOT_FINISHED, "skipped: fix 'The loss' first", False),
         (CRASHED, f"ValueError: {attempts.DATA_FAULT}", False),  # a student may write the same words
+        (NOT_FINISHED, f"Q2: {attempts.TOLD_FAULT}. probe x", False),  # a student's process may report it
     ],
 )
 def test_staff_are_told_of_a_check_that_failed_by_the_graders_fault(tmp_path, status, message, is_ours):
@@ -177,6 +178,14 @@ def test_staff_are_told_of_a_check_that_failed_by_the_graders_fault(tmp_path, st
     kept.add(replace(result, outcomes=[replace(result.outcomes[0], status=status, message=message, evidence="")]))
     assert ("grader_failure" in kept.extra_data) == is_ours
     assert any("not your fault" in note for note in kept.notes) == is_ours
+
+
+def test_a_fault_that_a_students_process_reports_is_kept_for_the_staff_and_the_submission_counts(tmp_path):
+    kept = Report(tmp_path / "results.json", settings.load(environment={}), QUESTIONS)
+    result = run_with(f"Q1: {attempts.TOLD_FAULT}. probe x", NOT_FINISHED).questions[0]
+    kept.add(replace(result, outcomes=[replace(result.outcomes[0], evidence="probe x")]))
+    assert kept.extra_data["reported_fault"] == ["probe x"]
+    assert "grader_failure" not in kept.extra_data, "what metadata.recent leaves out of the limit"
 
 
 def test_a_disk_that_is_full_for_a_while_costs_no_result(tmp_path, chosen):

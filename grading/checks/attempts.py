@@ -21,13 +21,15 @@ from grading.outcomes import (
     OutOfLimits,
     RunEnded,
     StudentCrashed,
+    ToldFault,
 )
-from grading.questions import Check, Question, QuestionError
+from grading.questions import Check, Question
 from grading.report import metric
 from startup.packages import Unusable
 
 OUR_FAULT = "the check itself failed. This is not your fault: please tell the course staff"
 DATA_FAULT = "the data is not usable"
+TOLD_FAULT = "a part of the project failed beside your code. This is not your fault: please tell the course staff"
 TIME_FOR_ANOTHER = 1.2  # times what the latest attempt took: so much time must be left
 
 
@@ -121,8 +123,8 @@ def _attempt(
         status, message, evidence = NOT_FINISHED, f"{DATA_FAULT}: {error}", ""
     except (OutOfLimits, RunEnded, Unusable):
         raise
-    except QuestionError as error:
-        status, message, evidence = NOT_FINISHED, f"{question.id.upper()}: {OUR_FAULT}. {error}", str(error)
+    except ToldFault as error:
+        status, message, evidence = NOT_FINISHED, f"{question.id.upper()}: {TOLD_FAULT}. {error}", str(error)
     except (Exception, SystemExit) as error:  # a fault of ours must cost no other check and no other question
         traceback.print_exc()
         status, message = NOT_FINISHED, f"{question.id.upper()}: {OUR_FAULT} ({type(error).__name__})."
@@ -135,11 +137,22 @@ def _attempt(
 def grader_failed(status: str, message: str) -> bool:
     """Whether a check or its data failed, and not the student's code, whose own messages may say the same.
 
+    What the student's process reports does not count: a submission would get out of the limit on submissions with it.
+
     Args:
         status, message: of the check's outcome.
     """
     is_checks_own = message.startswith(DATA_FAULT) or message.partition(": ")[2].startswith(OUR_FAULT)
     return status == NOT_FINISHED and is_checks_own
+
+
+def process_told_a_fault(status: str, message: str) -> bool:
+    """Whether the student's process reports that a part of the project failed in it.
+
+    Args:
+        status, message: of the check's outcome.
+    """
+    return status == NOT_FINISHED and message.partition(": ")[2].startswith(TOLD_FAULT)
 
 
 def _told(attempts: Sequence[Attempt]) -> str:

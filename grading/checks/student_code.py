@@ -6,11 +6,10 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from data import DataError
 from grading.checks import crashes, modules, other_editions
 from grading.checks.source import SourceFile, StudentSource
-from grading.outcomes import CheckFailed, NotImplementedYet, StudentCrashed
-from grading.questions import Question, QuestionError, discover
+from grading.outcomes import CheckFailed, NotImplementedYet, StudentCrashed, ToldFault
+from grading.questions import Question, discover
 from startup.names import PROVIDED
 from startup.student_files import PUT_BACK
 
@@ -105,9 +104,9 @@ class StudentCode:
         if kind == "stub":
             return self._unfilled(location)
         if kind == "data":
-            return DataError(text)
+            return ToldFault(text)
         if kind == "ours":
-            return QuestionError(f"{self._question.folder / PARTS.get(location, PARTS['dataset'])}: {text}")
+            return ToldFault(f"{self._question.folder / PARTS.get(location, PARTS['dataset'])}: {text}")
         explained = crashes.explanation(text, self._question.id, self._files(), is_training)
         if kind == "missing":
             return CheckFailed(f"{text}. {explained}" if explained else text)

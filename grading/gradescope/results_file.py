@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from grading import report
-from grading.checks.attempts import OUR_FAULT, grader_failed
+from grading.checks.attempts import OUR_FAULT, grader_failed, process_told_a_fault
 from grading.dependencies import installed_versions
 from grading.gradescope import results
 from grading.gradescope.settings import HarnessSettings
@@ -57,6 +57,9 @@ class Report:
         if ours := [outcome.evidence or outcome.message for outcome in lost]:
             self.notes.insert(0, f"Question {result.id}: {OUR_FAULT}. What was graded stands.")
             self.note_fault("; ".join(ours))
+        if told := [o.evidence for o in result.outcomes if process_told_a_fault(o.status, o.message)]:
+            earlier = self.extra_data.get("reported_fault", [])  # for the staff; the submission counts all the same
+            self.extra_data["reported_fault"] = [*earlier, *map(results.clean, told)]
         self.save_if_possible()
 
     def note_fault(self, text: str) -> None:

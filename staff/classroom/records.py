@@ -15,7 +15,7 @@ from typing import Any
 
 from data.files import write_text
 from grading import report
-from grading.checks.attempts import grader_failed
+from grading.checks.attempts import grader_failed, process_told_a_fault
 from staff.classroom.errors import ClassroomError
 from staff.classroom.grader import Grader, digest
 from staff.classroom.work import Reply, WorkItem
@@ -70,12 +70,12 @@ def record_of(item: WorkItem, reply: Reply, notes: Iterable[str], before: Record
 
 
 def faults(record: Record) -> list[tuple[str, str, str]]:
-    """The checks of a graded submission in which the grader or its data failed: question, check, message."""
+    """The checks of a graded submission in which the project or its data failed: question, check, message."""
     return [
         (question["id"], check["name"], check["message"])
         for question in record.get("questions", [])
         for check in question["checks"]
-        if grader_failed(check["status"], check["message"])
+        if grader_failed(check["status"], check["message"]) or process_told_a_fault(check["status"], check["message"])
     ]
 
 
