@@ -7,15 +7,13 @@ from typing import Any
 import numpy as np
 
 from grading.checks import expect
+from grading.checks.variants import ROUNDED
 from grading.outcomes import CheckFailed
 from test_cases.e4 import reference
 
 MAX_SHIFT, MAX_DEGREES = 1, 24.0
 COPIES = 160  # of nine shifts, one is missing by chance in one of 10^7 runs
 TURNED = 60
-# A whole number may be int64. Divided by half a side it is float32, and its positions are right to about 1e-6 of
-# a pixel. Of 160 shifts that are not drawn from whole numbers, nearly all miss a whole pixel by more than this.
-WHOLE = 1e-4
 STEP_DEGREES = 0.5  # of the angles that are tried; between two of them, a smooth pattern is nearly straight
 SHARE_OF_SPREAD = 0.25  # the standard deviation of 60 uniform angles is within 25% in all but one of 10^5 runs
 
@@ -41,7 +39,7 @@ def require_shifts(found: Any, images: np.ndarray) -> None:
     made = np.stack([np.roll(images[0], shift, axis=(1, 2)) for shift in shifts])  # the border is empty
     errors = np.abs(found[:, None] - made[None]).max(axis=(2, 3, 4))  # (copies, shifts)
     nearest = errors.argmin(axis=1)
-    if errors.min(axis=1).max() > WHOLE:
+    if errors.min(axis=1).max() > ROUNDED:  # a shift may be int64, which half a side divides into float32
         raise CheckFailed(
             f"augment with max_shift {MAX_SHIFT} and max_degrees 0 should shift each image by whole pixels; image "
             f"{int(errors.min(axis=1).argmax())} was not. Are the shifts drawn from whole numbers?"
