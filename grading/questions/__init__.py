@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from grading.questions.rules import faults_of_parts, faults_of_table
+from startup.project import PROJECT_DIRECTORY
 
-TEST_CASES_DIRECTORY = Path(__file__).resolve().parents[2] / "test_cases"
+TEST_CASES_DIRECTORY = PROJECT_DIRECTORY / "test_cases"
 DEFAULTS_FILE = "defaults.toml"
 CORE, ELECTIVE = "core", "elective"
 BUDGETS = ("maximum_passes",)  # thresholds that bound work, and nothing that is measured
