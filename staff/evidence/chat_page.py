@@ -19,15 +19,15 @@ from typing import Any
 
 from haiku_bot import checkpoint
 from staff import extras
+from staff.places import SOLUTIONS_DIRECTORY
 from startup import EXIT_USAGE, ending
+from startup.project import PROJECT_DIRECTORY
 
 with extras.needed("staff.evidence.chat_page"):
     from playwright.sync_api import Browser, Page, sync_playwright
 
     from staff.site.browser import CHROMIUM, SCHEMES, SIZES
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
-SOLUTIONS = PROJECT_DIRECTORY / "staff" / "solutions"
 MESSAGES = ("How do clouds feel today?", "I failed my exam", "got a puppy!!!!", "thunder all night", "im so bored")
 PICTURED = "How do clouds feel today, without my umbrela?"
 TABS = ("Reading", "Candidates", "Tokens", "Attention", "Without the form")
@@ -43,7 +43,8 @@ def main(argv: list[str] | None = None) -> int:
     if CHROMIUM is None:
         print("staff.evidence.chat_page: error: Chromium is not installed; set CHROMIUM to its path", file=sys.stderr)
         return EXIT_USAGE
-    command = [sys.executable, "chat.py", "--web", "--code-directory", SOLUTIONS, "--checkpoint", arguments.checkpoint]
+    command = [sys.executable, "chat.py", "--web", "--code-directory", str(SOLUTIONS_DIRECTORY)]
+    command += ["--checkpoint", str(arguments.checkpoint)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT_DIRECTORY) as program:
         assert program.stdout is not None
         try:

@@ -17,8 +17,8 @@ from typing import Any
 
 from grading.questions import CORE, ELECTIVE, natural_order, required
 from staff.texts import figures, forbidden, marks
+from startup.project import PROJECT_DIRECTORY
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SHORT_LIST, LONG_LIST = "README.md", "STUDENTS.md"  # the texts that list every question
 LISTS = (SHORT_LIST, LONG_LIST)
 COUNTING = (*LISTS, "docs/electives.md", "docs/staff.md", "docs/why.md")  # the texts that count the electives

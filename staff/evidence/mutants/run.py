@@ -14,7 +14,8 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import CRASHED, FAILED, PASSED, SKIPPED, Outcome, QuestionResult
 from grading.questions import Question, discover
-from staff.evidence.mutants.format import SOLUTIONS_DIRECTORY, Mutant, Submission, long_checks, write_submission
+from staff.evidence.mutants.format import Mutant, Submission, long_checks, write_submission
+from staff.places import SOLUTIONS_DIRECTORY
 
 SECONDS_PER_MUTANT = 150.0  # most take one; those that train take up to a minute on a busy machine
 
