@@ -156,6 +156,8 @@ def _with_figures(files: Mapping[str, bytes]) -> dict[str, bytes]:
     found = {figures.PAGE: page, figures.SHORT_PAGE: short}
     for name, sentence in figures.sentences(measured).items():
         path = f"{FOLDERS}/{name}/README.md"
+        if f"{FOLDERS}/{name}/question.toml" not in files:
+            raise TableError(f"{figures.PATH}: measures {name}, and there is no such question. Take its entry out")
         found[path] = _filled(files, path, figures.SECONDS, sentence)
     return found
 
