@@ -9,7 +9,7 @@ from data import Library
 from grading.checks import attempts
 from grading.checks.attempts import CheckRun
 from grading.checks.student import Student
-from grading.outcomes import NOT_FINISHED, PASSED, SKIPPED, Outcome, OutOfLimits
+from grading.outcomes import DISK, NOT_FINISHED, PASSED, TIME, WAITS, Outcome, OutOfLimits
 from grading.questions import Check, Question, QuestionError
 
 
@@ -53,21 +53,20 @@ def run(
         yield from _outcomes_of_a_broken_question(question, str(fault))
         return
     passed: set[str] = set()
-    exhausted = ""
+    exhausted: CheckRun | None = None
     for check in question.checks:
         missing = [
             other.title for other in question.checks if other.name in check.requires and other.name not in passed
         ]
-        if exhausted:
-            found = CheckRun(NOT_FINISHED, exhausted)
+        if exhausted is not None:
+            found = exhausted
         elif missing:
-            found = CheckRun(NOT_FINISHED, f"{SKIPPED}fix {' and '.join(map(repr, missing))} first")
+            found = CheckRun(NOT_FINISHED, f"skipped: fix {' and '.join(map(repr, missing))} first", cause=WAITS)
         else:
             try:
                 found = attempts.run(question, check, student, library, run_seed, most)
             except OutOfLimits as reached:
-                exhausted = _limit_message(reached, limits)
-                found = CheckRun(NOT_FINISHED, exhausted)
+                found = exhausted = CheckRun(NOT_FINISHED, _limit_message(reached, limits), cause=reached.reason)
         if found.status == PASSED:
             passed.add(check.name)
         yield _outcome(check, found, student.take_remarks())
@@ -78,7 +77,7 @@ def _outcome(check: Check, run: CheckRun, remarks: Iterable[str]) -> Outcome:
     told = [f"Remark: {text}" for text in remarks]
     message, evidence = ("\n".join([text] * bool(text) + told) for text in (run.message, run.evidence))
     score = check.points if run.status == PASSED else 0.0
-    return Outcome(check.name, check.title, run.status, score, check.points, message, run.attempts, evidence)
+    return Outcome(check.name, check.title, run.status, score, check.points, message, run.attempts, evidence, run.cause)
 
 
 def _outcomes_of_a_broken_question(question: Question, fault: str) -> list[Outcome]:
@@ -89,14 +88,14 @@ def _outcomes_of_a_broken_question(question: Question, fault: str) -> list[Outco
 
 def _limit_message(reached: OutOfLimits, limits: Limits) -> str:
     """What to say of a limit that is reached."""
-    if reached.reason == "time":
+    if reached.reason == TIME:
         seen = f"{reached.seen} " if reached.seen else ""
         more = " (--time-limit SECONDS allows more)" if limits.have_flags else ""
         return (
             f"stopped after {limits.seconds:.4g} seconds. {seen}Does a loop never end? Is validation run too "
             f"often?{more}"
         )
-    if reached.reason == "disk":
+    if reached.reason == DISK:
         return "stopped for writing too much to disk. Nothing in this project needs files."
     hint = reached.seen or "Is a list of tensors growing? Keep numbers (loss.item()), not tensors."
     return f"stopped at {limits.memory_bytes // 2**20} MiB of memory. {hint}"
