@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -137,6 +138,7 @@ class QuestionResult:
     seconds: float = 0.0
     group: str = CORE
     requires: tuple[str, ...] = ()  # ids of the questions that this one builds on
+    units: Mapping[str, str] = field(default_factory=dict)  # of metrics, by name
 
     @property
     def score(self) -> float:
@@ -153,6 +155,7 @@ def not_graded_yet(question: Question) -> QuestionResult:
         question.extra_credit,
         group=question.group,
         requires=question.requires,
+        units=question.units,
     )
 
 

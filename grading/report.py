@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from data.files import write_text
 from grading.console import Console
 from grading.outcomes import NOT_IMPLEMENTED, PASSED, WAITS, Outcome, QuestionResult, RunResult
+from grading.questions.rules import PERCENT
 
 STATUS_COLOURS = {"passed": "green", "failed": "red", "crashed": "red", "not finished": "yellow"}
 SAME_MESSAGE = "the same message as for"
@@ -61,7 +62,7 @@ def print_question(result: QuestionResult, console: Console, others: Iterable[Qu
         if lost:
             console.line(console.paint(f"    uses {' and '.join(lost)}: fix {' and '.join(lost)} first", "dim"))
     for name, value in result.metrics.items():
-        console.line(console.paint(f"    {'':<{STATUS_WIDTH}}  {name.replace('_', ' ')} {metric(name, value)}", "dim"))
+        console.line(console.paint(f"    {'':<{STATUS_WIDTH}}  {metric(name, value, result.units)}", "dim"))
     console.line()
 
 
@@ -117,6 +118,11 @@ def waits_for_a_stub(outcome: Outcome, result: QuestionResult) -> bool:
     return names_a_stub or outcome.cause == WAITS
 
 
-def metric(name: str, value: float) -> str:
-    """A metric for people: an accuracy as a percentage."""
-    return f"{value:.2%}" if "accuracy" in name else f"{value:.5g}"
+def metric(name: str, value: float, units: Mapping[str, str]) -> str:
+    """A metric with its name, for people: `test accuracy 97.26%`; without a unit the number as it is."""
+    return f"{name.replace('_', ' ')} {number(value, units.get(name, ''))}"
+
+
+def number(value: float, unit: str = "") -> str:
+    """A measured number for people, in its unit."""
+    return f"{value:.2%}" if unit == PERCENT else f"{value:.5g}"

@@ -27,7 +27,8 @@ SECONDS_OF_A_QUESTION = 600.0
 
 def question(function: Callable[..., None], **changes: Any) -> Question:
     """One check, three attempts, and a fifth of the permitted error that counts as little."""
-    made = Question("q99", "Made up", Path(), checks=(CHECK,), attempts=3, narrow_miss=0.2, **changes)
+    units = {"test_accuracy": "percent"}
+    made = Question("q99", "Made up", Path(), checks=(CHECK,), units=units, attempts=3, narrow_miss=0.2, **changes)
     made.__dict__["functions"] = {CHECK.name: function}
     return made
 

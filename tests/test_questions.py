@@ -97,6 +97,7 @@ def test_electives_come_after_the_core_whatever_they_are_called(copied):
         ('title = "Digit classification"', 'title = "x"\nrequires = ["q99"]', "requires q99"),
         ('"models.DigitClassificationModel"', '"DigitClassificationModel"', "one is 'DigitClassificationModel'"),
         ("minimum_test_accuracy = 0.97", 'minimum_test_accuracy = "0.97"', "thresholds.minimum_test_accuracy"),
+        ('"percent"', '"percents"', "units.test_accuracy should be 'percent'"),
         ("points = 3", "points = -3", "points of check accuracy"),
         ("points = 3", "point = 3", "unknown key 'point'"),
         ('requires = ["shape", "loss"]', 'requires = ["accuracy"]', "accuracy"),
@@ -146,6 +147,7 @@ def test_checks_that_cannot_be_imported_are_told_when_their_question_is_graded(c
         ("pictures.digit_field", "test_cases.q13.public.picture", "picture is 'test_cases.q13.public.picture'"),
         ("minimum_test_accuracy", "minimum_test_acuracy", "thresholds has no minimum_test_accuracy"),
         ("maximum_passes = 40", "maximum_passes = 40\nmost_passes = 40", "thresholds has most_passes, which no check"),
+        ("\ntest_accuracy", "\ntset_accuracy", "units has tset_accuracy, which no check records"),
     ],
 )
 def test_what_a_question_names_and_nothing_holds_is_told_before_anything_is_graded(copied, old, new, complaint):

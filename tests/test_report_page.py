@@ -96,6 +96,7 @@ def question(*outcomes: Outcome, shown: list[Exhibit] | None = None, name: str =
     result = QuestionResult(name, f"Title of {name}", 5.0, outcomes=list(outcomes), seconds=1.5)
     result.exhibits = shown or []
     result.metrics = {"test_accuracy": 0.9726}
+    result.units = {"test_accuracy": "percent"}
     return result
 
 

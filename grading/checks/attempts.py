@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from data import DataError, Library
@@ -102,7 +102,7 @@ def run(
         student.restore(before)
     student.restore(best.records)
     attempts = tuple(Attempt(attempt.status, attempt.metrics) for attempt in tried)
-    told = [_told(attempts)] if len(attempts) > 1 else []
+    told = [_told(attempts, question.units)] if len(attempts) > 1 else []
     message, evidence = ("\n".join([text] * bool(text) + told) for text in (best.message, best.evidence))
     return CheckRun(best.status, message, evidence, attempts, best.cause)
 
@@ -140,12 +140,12 @@ def _attempt(
     return _Tried(status, message, evidence, shortfall, own, records, cause)
 
 
-def _told(attempts: Sequence[Attempt]) -> str:
+def _told(attempts: Sequence[Attempt], units: Mapping[str, str]) -> str:
     """A line that tells every attempt: `3 attempts with different random seeds: test accuracy 96.98%, …`."""
-    told = "; ".join(map(_measured, attempts))
+    told = "; ".join(_measured(attempt, units) for attempt in attempts)
     return f"{len(attempts)} attempts with different random seeds: {told}. The best one counts."
 
 
-def _measured(attempt: Attempt) -> str:
-    values = ", ".join(f"{name.replace('_', ' ')} {metric(name, value)}" for name, value in attempt.metrics.items())
+def _measured(attempt: Attempt, units: Mapping[str, str]) -> str:
+    values = ", ".join(metric(name, value, units) for name, value in attempt.metrics.items())
     return f"{values} ({attempt.status})" if values else attempt.status

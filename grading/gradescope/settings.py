@@ -101,7 +101,7 @@ def require_known(questions: Sequence[Question], settings: HarnessSettings) -> N
     for entry in settings.leaderboard:
         key = f"{file}: leaderboard {entry.name!r}"
         _require_one_of(f"{key}: question", entry.question, by_id)
-        _require_one_of(f"{key}: metric", entry.metric, by_id[entry.question].metrics)
+        _require_one_of(f"{key}: metric", entry.metric, [bound.metric for bound in by_id[entry.question].bounds])
 
 
 def outside(questions: Iterable[Question], settings: HarnessSettings) -> list[LeaderboardEntry]:

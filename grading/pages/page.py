@@ -77,7 +77,7 @@ class ReportPage:
         )
         environment.filters |= {
             "points": report.points,
-            "metric": report.metric,
+            "number": report.number,
             "clipped": lambda text: clipped(text, MAX_MESSAGE_CHARACTERS),
             "is_long": lambda text: text.count("\n") >= LONG_LINES or len(text) > LONG_CHARACTERS,
         }

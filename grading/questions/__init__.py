@@ -22,6 +22,7 @@ from startup.project import PROJECT_DIRECTORY
 TEST_CASES_DIRECTORY = PROJECT_DIRECTORY / "test_cases"
 DEFAULTS_FILE = "defaults.toml"
 CORE, ELECTIVE = "core", "elective"
+BOUND_WORDS = ("minimum", "maximum")  # how the name of a threshold begins; the name of its metric follows
 BUDGETS = ("maximum_passes",)  # thresholds that bound work, and nothing that is measured
 GROUPS = (CORE, ELECTIVE)  # in the order in which they are graded
 
@@ -50,6 +51,21 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Bound:
+    """A threshold for a number that a check measures.
+
+    Attributes:
+        metric: the number's name, such as `test_accuracy`.
+        threshold: that it should reach, or not pass.
+        is_least: whether it should be at least the threshold; else at most.
+    """
+
+    metric: str
+    threshold: float
+    is_least: bool
+
+
+@dataclass(frozen=True)
 class Question:
     """One question, as its question.toml and the defaults describe it.
 
@@ -62,6 +78,7 @@ class Question:
         targets: what students fill in, such as `models.PerceptronModel`.
         aliases: other names that existing solutions use for a target.
         thresholds: numbers that checks compare with, by name.
+        units: of the metrics that people read in a unit, such as percent, by name.
         attempts: how often a check is run at most, each time with another seed, while it misses by little.
         narrow_miss: the share of the permitted error that counts as little.
         dataset: the dotted name of the class whose objects training functions get.
@@ -77,6 +94,7 @@ class Question:
     targets: tuple[str, ...] = ()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     attempts: int = 1
     narrow_miss: float = 0.0
     time_limit_seconds: float = 0.0
@@ -95,10 +113,12 @@ class Question:
         return sum(check.points for check in self.checks)
 
     @property
-    def metrics(self) -> tuple[str, ...]:
-        """The measured values that its thresholds bound, such as `test_accuracy`; how many passes are made is none."""
-        bounded = (name.partition("_") for name in self.thresholds if name not in BUDGETS)
-        return tuple(metric for bound, _, metric in bounded if bound in ("minimum", "maximum"))
+    def bounds(self) -> tuple[Bound, ...]:
+        """The thresholds `minimum_...` and `maximum_...` of measured numbers; how many passes are made is none."""
+        named = ((*name.partition("_"), value) for name, value in self.thresholds.items() if name not in BUDGETS)
+        return tuple(
+            Bound(metric, value, bound == "minimum") for bound, _, metric, value in named if bound in BOUND_WORDS
+        )
 
     def names(self, target: str) -> tuple[str, ...]:
         """A target and the other names that it may have; of a method, `models.AttentionBlock.forward`, likewise."""
@@ -128,7 +148,7 @@ class Question:
 
     def _require_parts(self) -> None:
         try:
-            faults = list(faults_of_parts(self.folder, self.dataset, self.picture, tuple(self.thresholds)))
+            faults = list(faults_of_parts(self.folder, self.dataset, self.picture, self.thresholds, self.units))
         except (OSError, UnicodeDecodeError) as error:
             raise QuestionError(f"{self.folder}: {error}") from error
         if faults:
@@ -210,6 +230,7 @@ def _question(folder: Path, table: Mapping[str, Any], own: Mapping[str, Any]) ->
         targets=_strings(own, "targets"),
         aliases={name: _strings(aliases, name) for name in aliases},
         thresholds={name: float(value) for name, value in table.get("thresholds", {}).items()},
+        units=dict(table.get("units", {})),
         attempts=int(table["attempts"]["most"]),
         narrow_miss=float(table["attempts"]["narrow_miss"]),
         time_limit_seconds=float(table["time_limit_seconds"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,17 @@ from startup.project import PROJECT_DIRECTORY
 KEYS = {
     "": {
         "aliases", "attempts", "checks", "dataset", "extra_credit", "group", "imports", "memory_limit_mebibytes",
-        "picture", "requires", "targets", "thresholds", "time_limit_seconds", "title",
+        "picture", "requires", "targets", "thresholds", "time_limit_seconds", "title", "units",
     },
     "attempts": {"most", "narrow_miss"},
     "checks": {"name", "points", "requires", "title"},
     "imports": {"allowed", "forbidden"},
 }  # fmt: skip
+PERCENT = "percent"  # of a metric that is a fraction, and that people read in percent
+UNITS = (PERCENT,)
 READ_BY_NAME = re.compile(r"""thresholds\[["'](\w+)["']\]""")
 READ_BY_PATTERN = re.compile(r"""thresholds\[(?:f["'](\w*)\{|\w+\])""")  # the name is put together, or a variable
+RECORDED_BY_PATTERN = re.compile(r"""\.record\(\s*f["'](\w*)\{""")
 QUOTED = re.compile(r"""["'](\w+)["']""")
 
 
@@ -65,13 +68,18 @@ def _faults_of_numbers(table: Mapping[str, Any]) -> Iterator[str]:
     for name, value in table.get("thresholds", {}).items():
         if not _is_number(value):
             yield f"thresholds.{name} should be a number; it is {value!r}"
+    for name, unit in table.get("units", {}).items():
+        if unit not in UNITS:
+            yield f"units.{name} should be {' or '.join(map(repr, UNITS))}; it is {unit!r}"
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def faults_of_parts(folder: Path, dataset: str, picture: str, thresholds: Sequence[str]) -> Iterator[str]:
+def faults_of_parts(
+    folder: Path, dataset: str, picture: str, thresholds: Collection[str], units: Collection[str]
+) -> Iterator[str]:
     """What a question names and no file holds, each in a clause that names the key.
 
     Args:
@@ -79,6 +87,7 @@ def faults_of_parts(folder: Path, dataset: str, picture: str, thresholds: Sequen
         dataset: the dotted name of a class.
         picture: the dotted name of a module, or "".
         thresholds: their names.
+        units: the names of the metrics that have one.
     """
     module, _, name = dataset.rpartition(".")
     source = _source(module, folder)
@@ -95,6 +104,10 @@ def faults_of_parts(folder: Path, dataset: str, picture: str, thresholds: Sequen
     for unread in sorted(set(thresholds) - set(QUOTED.findall(text))):
         if not any(unread.startswith(start) for start in starts):
             yield f"thresholds has {unread}, which no check reads"
+    starts = RECORDED_BY_PATTERN.findall(text)
+    for unrecorded in sorted(set(units) - set(QUOTED.findall(text))):
+        if not any(unrecorded.startswith(start) for start in starts):
+            yield f"units has {unrecorded}, which no check records"
 
 
 def _source(module: str, folder: Path) -> str | None:

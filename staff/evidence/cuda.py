@@ -17,6 +17,7 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import QuestionResult
 from grading.questions import Question, discover
+from grading.questions.rules import PERCENT
 from staff.places import SOLUTIONS_DIRECTORY
 from startup import ending
 
@@ -68,7 +69,7 @@ def _compared(engine: Engine, question: Question, moved: Path) -> list[str]:
     print(f"{question.id:<5}{_told(there)}   on the CPU: {_told(here)}", flush=True)
     complaints = [f"{question.id}: {outcome.message}" for outcome in there.outcomes if outcome.message]
     for name, value in here.metrics.items():
-        if "accuracy" in name and abs(there.metrics.get(name, 0.0) - value) > NEAR:
+        if question.units.get(name) == PERCENT and abs(there.metrics.get(name, 0.0) - value) > NEAR:
             complaints.append(f"{question.id}: {name} is {there.metrics.get(name)}, and {value} on the CPU")
     return complaints
 

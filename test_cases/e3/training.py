@@ -49,7 +49,7 @@ def generalises(student: Student, library: Library, thresholds: Mapping[str, flo
             lambda: diagnosis.coverage(training),
         )
     ):
-        _require_better(student, net, without, splits, "error_left", thresholds, "the trained net")
+        _require_better(student, net, without, splits, ("error_left", "accuracy_with"), thresholds, "the trained net")
 
 
 def search(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -74,7 +74,13 @@ def search(student: Student, library: Library, thresholds: Mapping[str, float]) 
     losses, courses = _losses(found["losses"]), _training_courses(found["courses"])
     validation = baseline.loss(baseline.logits(net, splits.validation.x), splits.validation.y)
     kept = _require_better(
-        student, net, without, splits, "error_left_by_search", thresholds, "the best net of the search"
+        student,
+        net,
+        without,
+        splits,
+        ("error_left_by_search", "accuracy_by_search"),
+        thresholds,
+        "the best net of the search",
     )
     student.exhibit(lambda: Search(without.course, courses, calls, losses, chosen, LOWS, HIGHS, validation, kept))
 
@@ -124,19 +130,23 @@ def _require_better(
     net: Mapping[str, np.ndarray],
     without: Baseline,
     splits: Splits,
-    metric: str,
+    metrics: tuple[str, str],
     thresholds: Mapping[str, float],
     whose: str,
 ) -> float:
-    """The test error is at most a share of that without regularisation; gives the accuracy on the test split."""
+    """The test error is at most a share of that without regularisation; gives the accuracy on the test split.
+
+    `metrics` names this share and this accuracy.
+    """
     assert splits.test is not None
     accuracy, plain = (
         expect.accuracy(baseline.logits(one, splits.test.x), splits.test.y) for one in (net, without.net)
     )
     student.record("accuracy_without", plain)
-    student.record(f"accuracy_{metric.removeprefix('error_left').lstrip('_') or 'with'}", accuracy)
-    left, most = (1 - accuracy) / (1 - plain), thresholds[f"maximum_{metric}"]
-    student.record(metric, left)
+    of_errors, of_accuracy = metrics
+    student.record(of_accuracy, accuracy)
+    left, most = (1 - accuracy) / (1 - plain), thresholds[f"maximum_{of_errors}"]
+    student.record(of_errors, left)
     if not left <= most:
         rest, permitted = expect.told_apart(left, most, expect.percentage)
         raise expect.Miss(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from grading.questions import Question
+from grading.questions import Bound, Question
 from staff.evidence.calibrate.runs import Record
 
 MIN_MARGIN = 0.2  # of the permitted error: the reference leaves at least this unused on its worst seed
@@ -80,7 +80,7 @@ def rows(records: Iterable[Record], questions: Sequence[Question]) -> list[Row]:
     found = []
     for question, solution, count in sorted(groups, key=lambda key: (position[key[0]], key[1] != "reference", key)):
         group = groups[question, solution, count]
-        metrics = _metrics(by_id[question].thresholds, group)
+        metrics = _metrics(by_id[question].bounds, group)
         passed = sum(record.passed for record in group)
         at_first = sum(record.passed and record.attempts == 1 for record in group)
         found.append(Row(question, solution, count, len(group), passed, at_first, metrics))
@@ -113,13 +113,12 @@ def complaints(table: Iterable[Row], least_margin: float = MIN_MARGIN) -> list[s
     return found
 
 
-def _metrics(thresholds: Mapping[str, float], group: Sequence[Record]) -> tuple[Metric, ...]:
+def _metrics(bounds: Iterable[Bound], group: Sequence[Record]) -> tuple[Metric, ...]:
     found = []
-    for key, threshold in thresholds.items():
-        bound, _, name = key.partition("_")
-        values = tuple(record.metrics[name] for record in group if name in record.metrics)
-        if bound in ("minimum", "maximum") and values:
-            found.append(Metric(name, threshold, bound == "minimum", values))
+    for bound in bounds:
+        values = tuple(record.metrics[bound.metric] for record in group if bound.metric in record.metrics)
+        if values:
+            found.append(Metric(bound.metric, bound.threshold, bound.is_least, values))
     return tuple(found)
 
 
