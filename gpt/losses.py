@@ -37,8 +37,6 @@ def of_text(
     if characters is not None:
         wanted = min(len(rows), -(-characters // (block_size - skipped)))
         rows = rows[torch.linspace(0, len(rows) - 1, wanted).long()]
-    was_training = model.training
-    model.eval()
 
     def summed(model: Module, batch: Tensor) -> float:
         batch = batch.to(device.torch_device)
@@ -47,7 +45,11 @@ def of_text(
         targets = batch[:, 1 + skipped :]  # (rows, block_size - skipped)
         return of_blocks(logits[:, skipped:], targets).item() * targets.numel()
 
-    with torch.no_grad():
-        total = sum(map_with_copies(model, device.workers, summed, rows.split(ROWS_AT_ONCE)))
-    model.train(was_training)
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            total = sum(map_with_copies(model, device.workers, summed, rows.split(ROWS_AT_ONCE)))
+    finally:
+        model.train(was_training)
     return total / (len(rows) * (block_size - skipped))
