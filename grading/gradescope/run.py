@@ -27,6 +27,7 @@ from grading.questions import Question, discover, required
 from startup.project import PROJECT_DIRECTORY
 
 SECONDS_FOR_THE_LAST_WORD = 20.0  # past the grader's own deadline, well before the harness's
+SECONDS_TO_REMOVE_WORKPLACE = 15.0  # everything is graded and saved by then
 
 
 class HarnessError(Exception):
@@ -217,7 +218,7 @@ def temporary_workplace() -> Iterator[Path]:
         finally:
             os.umask(previous)
     finally:
-        remove(path, 15)
+        remove(path, SECONDS_TO_REMOVE_WORKPLACE)
 
 
 @contextmanager

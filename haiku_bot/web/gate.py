@@ -46,5 +46,5 @@ def token_of(path: str) -> str:
 
 
 def rest_of(path: str) -> str:
-    """What follows the token in a path, without a query; None of it is looked up on disk."""
+    """What follows the token in a path, without a query; none of it is looked up on disk."""
     return path.partition("?")[0].lstrip("/").partition("/")[2]

@@ -99,10 +99,10 @@ class Room:
         fault = faults.fault_of(error, self._directory)
         self._state = {"state": "failed", "title": fault.title, "text": fault.text}
 
-    def stop(self, timeout: float) -> None:
-        """End the answer at hand; wait for that so many seconds at most."""
+    def stop(self, timeout_seconds: float) -> None:
+        """End the answer at hand, and wait for its end, but not for ever."""
         self._stopping.set()
-        self._turn.acquire(timeout=timeout)
+        self._turn.acquire(timeout=timeout_seconds)
 
     @property
     def state(self) -> View:
