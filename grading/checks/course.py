@@ -245,7 +245,7 @@ def _lucky_batch(stats: Training) -> str:
     if stats.latest_loss > stats.lowest_loss:
         return ""
     if ended_inside_a_pass(stats):
-        return f"{inside_a_pass(stats)}"
+        return inside_a_pass(stats)
     mean = stats.losses[-2]
     if not mean > LUCKY * stats.latest_loss:
         return ""
