@@ -139,8 +139,9 @@ def _bars(counts: Mapping[str, int]) -> list[Bar]:
 def _bars_of_totals(scores: Sequence[float], most: float) -> list[Bar]:
     """By points where there are few, else by tenths of the points to be had; the last one holds full marks."""
     if most <= MAX_SINGLE_POINTS:
-        steps = sorted({*map(float, range(int(most) + 1)), *scores})
-        return _bars({points(step): list(scores).count(step) for step in steps})
+        counts = Counter({float(step): 0 for step in range(int(most) + 1)})
+        counts.update(scores)
+        return _bars({points(step): counts[step] for step in sorted(counts)})
     width = most / BINS_OF_THE_TOTAL
     counts = Counter(min(int(score / width + 1e-9), BINS_OF_THE_TOTAL - 1) for score in scores)
     edges = [points(round(width * place, 2)) for place in range(BINS_OF_THE_TOTAL + 1)]
