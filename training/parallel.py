@@ -57,7 +57,7 @@ class Parallel:
         return [float(value) for value in agreed.tolist()]
 
     def mean(self, value: Tensor) -> Tensor:
-        """The mean over all processes, element by element, of a tensor (...); each process holds one of the same shape."""
+        """The elementwise mean over all processes of a tensor (...); each process holds one of the same shape."""
         if self.size == 1:
             return value
         total = value.detach().clone()
