@@ -14,7 +14,7 @@ pytest.importorskip("distributed", reason="needs the extra `staff`")
 
 from staff.classroom import __main__, grader, worker
 from staff.classroom.work import GradingSettings, Key, WorkItem
-from staff.evidence.hostile.harness import NoHarness, interpreter
+from staff.interpreter import NoInterpreter, interpreter
 from staff.release.starters import strip_solutions
 from tests.classroom import inside, scores, write
 from tests.support import SECONDS_UNTIL_IT_HANGS, SOLUTIONS, eventually
@@ -26,7 +26,7 @@ SETTINGS = GradingSettings(("q6",))
 def confinable() -> None:
     try:
         interpreter()
-    except NoHarness as reason:
+    except NoInterpreter as reason:
         pytest.skip(str(reason))
 
 

@@ -12,8 +12,9 @@ from grading.isolation.sandbox import owned_in
 from staff.evidence.hostile import crowd
 from staff.evidence.hostile.__main__ import hidden_files
 from staff.evidence.hostile.attack import BREACH, HANDED_IN, load_all
-from staff.evidence.hostile.harness import Harness, NoHarness, autograder_archive, is_root
+from staff.evidence.hostile.harness import Harness, NoHarness, autograder_archive
 from staff.evidence.hostile.verdict import run_side_by_side
+from staff.interpreter import is_root
 from tests.support import PROJECT
 
 ATTACKS = {attack.name: attack for attack in load_all()}

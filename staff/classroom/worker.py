@@ -24,7 +24,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 from grading.gradescope import privacy
 from staff.classroom.grader import ALSO_PRIVATE, ENTRY
 from staff.classroom.work import Reply, WorkItem
-from staff.evidence.hostile.harness import NoHarness, interpreter
+from staff.interpreter import NoInterpreter, interpreter
 
 SECONDS_BETWEEN_LOOKS = 0.05
 SECONDS_TO_END = 12.0
@@ -89,7 +89,7 @@ def grade(item: WorkItem, plugin: str) -> Reply:
     started = time.monotonic()
     try:
         reply = run(unpacked.place, item, is_withdrawn)
-    except (OSError, NoHarness) as error:
+    except (OSError, NoInterpreter) as error:
         reply = Reply(failure=f"the worker cannot grade: {error}")
     return Reply(reply.document, reply.report, reply.output, reply.failure, time.monotonic() - started, worker.address)
 
@@ -103,7 +103,7 @@ def run(place: Path, item: WorkItem, is_withdrawn: Callable[[], bool] = lambda: 
         is_withdrawn: asked again and again; once it says yes, the process is ended.
     Raises:
         OSError: files cannot be written, or no process started.
-        NoHarness: there is no Python here that student processes could use.
+        NoInterpreter: there is no Python here that student processes could use.
     """
     with tempfile.TemporaryDirectory(dir=place / "orders", ignore_cleanup_errors=True) as name:
         order = Path(name)

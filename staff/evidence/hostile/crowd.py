@@ -19,8 +19,9 @@ from typing import Any
 from grading.arguments import count_from
 from grading.questions import discover
 from staff.evidence.hostile.attack import HANDED_IN, load_all
-from staff.evidence.hostile.harness import Finished, Harness, NoHarness, autograder_archive, is_root
+from staff.evidence.hostile.harness import Finished, Harness, NoHarness, autograder_archive
 from staff.evidence.hostile.verdict import MARGIN_SECONDS, leftovers
+from staff.interpreter import is_root
 from staff.places import SOLUTIONS_DIRECTORY
 from startup import cores, ending
 

@@ -6,8 +6,6 @@ import compileall
 import json
 import os
 import subprocess
-import sys
-import sysconfig
 import tempfile
 import threading
 import zipfile
@@ -19,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from grading.isolation.sandbox import SECONDS_TO_REMOVE, remove
+from staff.interpreter import NoInterpreter, interpreter
 from staff.release import build
 from staff.release.repository import files_of_working_tree
 
@@ -30,8 +29,6 @@ METADATA = {
     "assignment": {"title": "Neural networks", "total_points": None, "id": 3, "course_id": 2},
     "previous_submissions": [],
 }
-
-
 SECONDS_BETWEEN_LOOKS = 0.02  # a student process lives longer
 
 
@@ -70,10 +67,15 @@ class Harness:
     Args:
         hidden: the hidden files; None draws none, and the shipped test split is graded.
         archive: an autograder.zip made before, with what it hides; None makes one.
+    Raises:
+        NoHarness: there is no Python here that student processes could use.
     """
 
     def __init__(self, hidden: Mapping[str, bytes] | None = None, archive: bytes | None = None) -> None:
-        self.python, self._python_path = interpreter()
+        try:
+            self.python, self._python_path = interpreter()
+        except NoInterpreter as reason:
+            raise NoHarness(str(reason)) from reason
         self.root = Path(tempfile.mkdtemp(prefix="nn-harness-"))
         self.root.chmod(0o755)
         archive = archive or autograder_archive(hidden or {})
@@ -180,28 +182,3 @@ def change_settings(source: Path, **values: object) -> None:
 def autograder_archive(hidden: Mapping[str, bytes]) -> bytes:
     """The working tree's autograder.zip with these hidden files."""
     return build.zipped(build.autograder_files(files_of_working_tree(), hidden, "working tree"))
-
-
-def is_root() -> bool:
-    """Whether the grader can give student processes a user of their own here."""
-    return hasattr(os, "geteuid") and os.geteuid() == 0
-
-
-def interpreter() -> tuple[str, str]:
-    """A Python that an unprivileged user can run, and what PYTHONPATH must hold for it to find torch.
-
-    Raises:
-        NoHarness: there is none: ours lies where only root may look, as in /root.
-    """
-    packages = sysconfig.get_paths()["purelib"]
-    if not is_root() or all(map(_is_open_to_all, (os.path.dirname(os.__file__), packages))):
-        return sys.executable, ""
-    other = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
-    if os.access(other, os.X_OK) and _is_open_to_all(packages):
-        return other, packages
-    raise NoHarness(f"Python or its packages ({packages}) lie in a folder that only root can enter")
-
-
-def _is_open_to_all(path: str) -> bool:
-    place = Path(path).resolve()
-    return all(folder.stat().st_mode & 0o001 for folder in (place, *place.parents))
