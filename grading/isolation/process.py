@@ -7,16 +7,14 @@ import contextlib
 import math
 import os
 import queue
-import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from grading.isolation import channel, memory
+from grading.isolation import channel, family, memory
 from grading.isolation.forkserver import ForkServer
 from grading.isolation.program import program
 from grading.isolation.sandbox import Sandbox
@@ -78,7 +76,7 @@ class StudentProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                **_own_group(),
+                **family.own_group(),
             )
             self.pid = self._popen.pid
             streams = [cast(BinaryIO, s) for s in (self._popen.stdin, self._popen.stdout, self._popen.stderr)]
@@ -149,11 +147,8 @@ class StudentProcess:
         if self._dead.is_set():
             return
         self._dead.set()
-        if sys.platform == "win32":
-            subprocess.run(["taskkill", "/F", "/T", "/PID", str(self.pid)], capture_output=True, check=False)
-        elif self._fork_server is None or self._fork_server.wait(self.pid, 0) is None:
-            with contextlib.suppress(OSError):
-                os.killpg(self.pid, signal.SIGKILL)
+        if self._fork_server is None or self._fork_server.wait(self.pid, 0) is None:
+            family.end(self.pid)
         # else the fork server has ended the whole family, and the number may be that of another student's process
         if self._session is not None:
             self._session.end()
@@ -236,13 +231,6 @@ def _numbers(report: dict[str, Any]) -> dict[str, Any]:
             if type(value) in (int, float) and math.isfinite(value) and len(kept) < MAX_PROGRESS_NUMBERS:
                 kept[name[:40]] = value
     return kept
-
-
-def _own_group() -> dict[str, Any]:
-    """Arguments of `Popen` that let the whole family of the process be ended at once."""
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True}
 
 
 def _pump(stream: BinaryIO, on_output: Callable[[str], None]) -> None:

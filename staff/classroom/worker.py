@@ -10,18 +10,16 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from distributed import Worker, WorkerPlugin, get_worker
 
 from grading.gradescope import privacy
+from grading.isolation import family
 from staff.classroom.grader import ALSO_PRIVATE, ENTRY
 from staff.classroom.work import Reply, WorkItem
 from staff.interpreter import NoInterpreter, interpreter
@@ -138,7 +136,7 @@ def _run_to_its_end(place: Path, order: Path, item: WorkItem, is_withdrawn: Call
             stderr=subprocess.STDOUT,
             cwd=order,
             env=environment,
-            **_own_group(),
+            **family.own_group(),
         )
         try:
             while (status := process.poll()) is None:
@@ -160,18 +158,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(SECONDS_TO_END)
         return
-    if sys.platform == "win32":
-        subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
-    else:
-        with contextlib.suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
+    family.end(process.pid)
     process.wait()
-
-
-def _own_group() -> dict[str, Any]:
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True}
 
 
 def _passable(folder: Path) -> Path:
