@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from grading.checks import expect
-from grading.child import requests
+from grading.child import conversion
 from grading.isolation import channel, forkserver, memory, process
 from grading.isolation.process import StudentProcess
 from grading.isolation.sandbox import Sandbox, is_available, remove
@@ -158,12 +158,12 @@ def test_a_folder_is_removed_where_the_system_has_no_program_for_that(tmp_path, 
 
 def test_a_tensor_that_is_too_large_to_be_read_is_told_with_its_shape(monkeypatch):
     """Shapes that broadcast by mistake make such tensors. Sent as they are, their message would be refused."""
-    monkeypatch.setattr(requests, "MAX_ARRAY_BYTES", 399)
+    monkeypatch.setattr(conversion, "MAX_ARRAY_BYTES", 399)
     with pytest.raises(
         CheckFailed, match=r"give scores of shape \(10, 1\); got a tensor of shape \(10, 10\), which is"
     ):
-        expect.array(requests._outgoing(torch.zeros(10, 10)), (10, 1), "a batch should give scores")
-    assert requests._outgoing(torch.zeros(9, 10)).shape == (9, 10)
+        expect.array(conversion.outgoing(torch.zeros(10, 10)), (10, 1), "a batch should give scores")
+    assert conversion.outgoing(torch.zeros(9, 10)).shape == (9, 10)
 
 
 def test_an_array_of_the_largest_size_fits_into_a_reply():

@@ -15,8 +15,8 @@ import torch
 
 from backend import device_of  # every fork of the server shares this module
 from data import DataError
-from grading.child import compiler, failure, layers, other_editions, watch
-from grading.isolation.channel import DTYPES, MAX_ARRAY_BYTES, Handle, Opaque
+from grading.child import compiler, conversion, failure, layers, other_editions, watch
+from grading.isolation.channel import Handle
 from pictures.windows.display import has_display
 from startup import student_modules
 
@@ -132,7 +132,7 @@ class RequestHandler:
         A provided trainer may be watched: it then gets a keyword `watch`, made from a picture's name and details.
         """
         with torch.no_grad(), watch.losses(self._emit):
-            return _outgoing(self._find(names)(*self._incoming(args), **self._watched_by(picture, details)))
+            return conversion.outgoing(self._find(names)(*self._incoming(args), **self._watched_by(picture, details)))
 
     def do_probe(
         self,
@@ -161,7 +161,7 @@ class RequestHandler:
         passed |= {keyword: self._revive(value, False, device) for keyword, value in arguments.items()}
         with torch.enable_grad(), watch.losses(self._emit):
             found = probe(**passed, **self._watched_by(picture, details))
-        return self._kept(found) if is_kept else _outgoing(found)
+        return self._kept(found) if is_kept else conversion.outgoing(found)
 
     def do_method(self, object: Handle, name: str, args: list[Any]) -> Any:
         """Call a method of a kept object (`__call__` for the object itself) in evaluation mode, without gradients."""
@@ -170,7 +170,7 @@ class RequestHandler:
             raise MissingName(f"{type(target).__name__} has no {name}")
         _set_training(target, False)
         with torch.no_grad():
-            return _outgoing(getattr(target, name)(*self._incoming(args, device_of(target))))
+            return conversion.outgoing(getattr(target, name)(*self._incoming(args, device_of(target))))
 
     def do_layers(self, object: Handle, args: list[Any]) -> dict[str, Any]:
         """Call a kept model in evaluation mode, and tell what its layers receive; see `layers.watched`."""
@@ -195,25 +195,26 @@ class RequestHandler:
         output = (self._find(callee["names"]) if model is None else model)(*inputs)
         differentiable = isinstance(output, torch.Tensor) and output.requires_grad
         if differentiable:
-            _send_back(output, torch.ones_like(output) if cotangent is None else _tensor(cotangent, output.device))
+            ones = torch.ones_like(output)
+            _send_back(output, ones if cotangent is None else conversion.tensor(cotangent, output.device))
         parameters = dict(model.named_parameters()) if model is not None else {}
         return {
-            "output": _outgoing(output),
+            "output": conversion.outgoing(output),
             "differentiable": differentiable,
-            "inputs": [_gradient(item) for item in inputs],
-            "parameters": {name: _gradient(parameter) for name, parameter in parameters.items()},
+            "inputs": [conversion.gradient(item) for item in inputs],
+            "parameters": {name: conversion.gradient(parameter) for name, parameter in parameters.items()},
         }
 
     def do_parameters(self, object: Handle) -> dict[str, Any]:
         """The values of a kept model's parameters, by name."""
-        return {name: _outgoing(value) for name, value in self._objects[object.number].named_parameters()}
+        return {name: conversion.outgoing(value) for name, value in self._objects[object.number].named_parameters()}
 
     def do_set_parameters(self, object: Handle, values: dict[str, np.ndarray]) -> None:
         """Overwrite parameters of a kept model, by name."""
         parameters = dict(self._objects[object.number].named_parameters())
         with torch.no_grad():
             for name, value in values.items():
-                parameters[name].copy_(_tensor(value, parameters[name].device))
+                parameters[name].copy_(conversion.tensor(value, parameters[name].device))
 
     def do_train(
         self,
@@ -281,7 +282,7 @@ class RequestHandler:
         if isinstance(arg, list):
             return [self._revive(item, requires_grad, device) for item in arg]
         if isinstance(arg, np.ndarray):
-            tensor = _tensor(arg, device)
+            tensor = conversion.tensor(arg, device)
             return tensor.requires_grad_() if requires_grad and tensor.is_floating_point() else tensor
         return arg
 
@@ -314,39 +315,8 @@ def _set_training(model: Any, is_training: bool) -> None:
             module.training = is_training
 
 
-def _tensor(array: np.ndarray, device: torch.device) -> torch.Tensor:
-    return torch.from_numpy(array.copy()).to(device)
-
-
 def _send_back(output: torch.Tensor, cotangent: torch.Tensor) -> None:
     """What `output.backward(cotangent)` does, without the 500 modules that torch imports for a given cotangent."""
     if output.shape != cotangent.shape:
         raise RuntimeError(f"a cotangent of shape {tuple(cotangent.shape)} for an output of {tuple(output.shape)}")
     (output * cotangent).sum().backward()
-
-
-def _gradient(item: Any) -> np.ndarray | None:
-    gradient = getattr(item, "grad", None)
-    return None if gradient is None else gradient.cpu().numpy()
-
-
-def _outgoing(value: Any, depth: int = 0) -> Any:
-    """Reduce what the student's code returned to data; whatever has no such form becomes the name of its type."""
-    if isinstance(value, torch.Tensor):
-        value = value.detach().cpu()
-        if value.dtype == torch.bfloat16:
-            value = value.float()
-        value = value.resolve_conj().resolve_neg().numpy() if not value.is_sparse else Opaque("sparse Tensor")
-    if isinstance(value, np.generic):
-        value = np.asarray(value)
-    if isinstance(value, np.ndarray) and value.nbytes > MAX_ARRAY_BYTES:  # two shapes that broadcast, say
-        return Opaque(f"tensor of shape {value.shape}, which is too large to be read")
-    if isinstance(value, np.ndarray):
-        return value if value.dtype.name in DTYPES else Opaque(f"array of {value.dtype}")
-    if value is None or type(value) in (bool, int, float, str):
-        return value
-    if depth < 3 and isinstance(value, (list, tuple)):
-        return [_outgoing(item, depth + 1) for item in value]
-    if depth < 3 and isinstance(value, dict):
-        return {str(name): _outgoing(item, depth + 1) for name, item in value.items()}
-    return Opaque(type(value).__name__)
