@@ -121,6 +121,6 @@ def feature_maps(axes: Any, images: np.ndarray, maps: np.ndarray) -> None:
 
 def _blend(low: str, high: str, share: float) -> tuple[float, float, float]:
     """A colour between two, share 0 to 1."""
-    ends = [np.array([int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]) for colour in (low, high)]
-    red, green, blue = ends[0] + (ends[1] - ends[0]) * share
+    first, last = (np.array(style.rgb(colour)) for colour in (low, high))
+    red, green, blue = first + (last - first) * share
     return float(red), float(green), float(blue)

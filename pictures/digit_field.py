@@ -185,13 +185,9 @@ def _places(state: State, classes: list[int], row_height: float, width: int) -> 
 
 def _stamp(canvas: np.ndarray, image: np.ndarray, x: int, y: int, wrong: bool) -> None:
     """Put one card onto the canvas (height, width, 3): a thin frame, paper, ink."""
-    colour = _rgb(style.MISTAKE) if wrong else _rgb(style.INK)
+    colour = np.array(style.rgb(style.MISTAKE if wrong else style.INK), np.float32)
     ink = image.reshape(SIDE, SIDE, 1).astype(np.float32) / 255
     height, width = canvas.shape[:2]
     y, x = min(max(y, 0), height - CARD), min(max(x, 0), width - CARD)
     canvas[y : y + CARD, x : x + CARD] = colour if wrong else 0.83
     canvas[y + 1 : y + 1 + SIDE, x + 1 : x + 1 + SIDE] = 1 - ink * (1 - colour)
-
-
-def _rgb(colour: str) -> np.ndarray:
-    return np.array([int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)], np.float32)

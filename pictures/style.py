@@ -54,6 +54,12 @@ def grid(axes: Any, axis: str = "y") -> None:
     axes.set_axisbelow(True)
 
 
+def rgb(colour: str) -> tuple[float, float, float]:
+    """Red, green and blue, from 0 to 1 each, of a colour such as `#0072B2`."""
+    red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    return red, green, blue
+
+
 def share(part: float) -> str:
     """A fraction as a percentage for captions, such as `96.8%`."""
     return f"{100 * part:.1f}%"

@@ -30,11 +30,11 @@ def draw(axes: Any, state: Any) -> None:
     certainty = np.clip((np.nan_to_num(state.certainties) - LEAST_CERTAIN) / (1 - LEAST_CERTAIN), 0, 1)
     for mark, size, shape in ((0, 34, "o"), (TOLD, 105, "o"), (BOT, 20, "s")):
         chosen = state.marks == mark
-        faces = np.array([_rgb(COLOURS[group % len(COLOURS)]) for group in state.groups[chosen]]).reshape(-1, 3)
+        faces = np.array([style.rgb(COLOURS[group % len(COLOURS)]) for group in state.groups[chosen]]).reshape(-1, 3)
         pale = certainty[chosen][:, None]
         faces = pale * faces + (1 - pale) * np.array([0.93, 0.94, 0.95])
         if mark == BOT:
-            faces = np.tile(_rgb(BOT_COLOUR), (len(faces), 1))
+            faces = np.tile(style.rgb(BOT_COLOUR), (len(faces), 1))
         axes.scatter(
             *state.points[chosen].T, s=size, c=faces, marker=shape, zorder=3 + mark % 2,
             linewidths=1.5 if mark == TOLD else 0.5, edgecolors=style.INK if mark == TOLD else "white",
@@ -76,7 +76,3 @@ def _edges(axes: Any, state: Any) -> None:
             chosen = ends[(levels == level) & (colours == number)].reshape(-1, 2)
             share = level / LEVELS
             axes.plot(*chosen.T, color=colour, alpha=0.04 + 0.6 * share, linewidth=0.3 + 1.3 * share, zorder=1 + share)
-
-
-def _rgb(colour: str) -> np.ndarray:
-    return np.array([int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)])
