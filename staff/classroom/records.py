@@ -99,6 +99,7 @@ class Records:
     def __init__(self, path: Path, identifiers: Iterable[str]) -> None:
         self.path = path
         self._names = _file_names(identifiers)
+        self._graders: dict[str, Mapping[str, str]] = {}  # that were looked up, by hash
         try:
             if not path.exists():
                 path.mkdir(mode=0o700)
@@ -133,14 +134,17 @@ class Records:
     def save_grader(self, grader: Grader) -> None:
         """Note which files this grader is made of, so that a later one can say what changed."""
         report.write_json(grader.digests, self.path / "graders" / f"{grader.hash}.json")
+        self._graders[grader.hash] = grader.digests
 
     def grader_files(self, grader_hash: str) -> Mapping[str, str]:
         """Digests by path of a grader that graded here; empty if it is not known."""
-        try:
-            table = json.loads((self.path / "graders" / f"{grader_hash}.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return table if isinstance(table, dict) else {}
+        if grader_hash not in self._graders:
+            try:
+                table = json.loads((self.path / "graders" / f"{grader_hash}.json").read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                table = None
+            self._graders[grader_hash] = table if isinstance(table, dict) else {}
+        return self._graders[grader_hash]
 
     @contextmanager
     def locked(self) -> Iterator[None]:
