@@ -140,9 +140,7 @@ def _exact_loss(
     with diagnosis.explained(lambda text: find(probes)):
         for logits, answer in zip(given, answers, strict=True):
             what = f"{name} of {' and '.join(str(each.shape) for each in logits)} logits should be"
-            expect.close(
-                expect.number(answer["value"], what), loss(*logits), EXACT, what, "The docstring has the formula."
-            )
+            expect.close(expect.number(answer["value"], what), loss(*logits), EXACT, what, FORMULA)
     for logits, answer in zip(given, answers, strict=True):
         gradients = answer["gradients"]
         if not isinstance(gradients, list) or len(gradients) != len(logits):
