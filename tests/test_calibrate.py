@@ -170,7 +170,7 @@ def count(student, library, thresholds):
 def test_torch_gets_as_many_threads_as_asked_for(tmp_path):
     (tmp_path / "models.py").write_text("import torch\n\ndef threads():\n    return torch.get_num_threads()\n")
     (tmp_path / "checks.py").write_text(COUNTING)
-    question = replace(FAST[0], folder=tmp_path, checks=(Check("count", "count", 0, ()),), thresholds={})
+    question = replace(FAST[0], folder=tmp_path, checks=(Check("count", "count", 0, ()),), thresholds={}, units={})
     with Engine(Settings(tmp_path, threads=2), Console(io.StringIO())) as engine:
         (result,) = engine.grade([question])
     assert result.outcomes[0].message == "Q1: 2"

@@ -43,7 +43,7 @@ def question_with(tmp_path: Path, checks: str, **changes: Any) -> Question:
     folder = tmp_path / "q2"
     folder.mkdir()
     (folder / "checks.py").write_text(checks, encoding="utf-8")
-    return replace(question, folder=folder, thresholds={}, checks=question.checks[1:2], **changes)
+    return replace(question, folder=folder, thresholds={}, units={}, checks=question.checks[1:2], **changes)
 
 
 def outcome_of(question: Question, directory: Path = SOLUTIONS) -> Outcome:
