@@ -7,7 +7,6 @@ import numpy as np
 from data.splits import DataSource, Split, Splits
 
 POINTS = 500
-DIMENSIONS = 3  # two coordinates and a constant 1, which lets the line miss the origin
 MARGIN = 0.05  # no point lies closer to the line, so Novikoff's bound keeps the number of mistakes small
 
 
@@ -20,8 +19,8 @@ def draw(seed: int) -> Splits:
     """Draw the points.
 
     Returns:
-        splits whose `train.x` is float32 (500, 3), the last column all ones, and whose `train.y` is float32
-        (500, 1) holding 1 or -1, each at least 100 times.
+        splits whose `train.x` is float32 (500, 3), the last column all ones so that the line may miss the origin, and
+        whose `train.y` is float32 (500, 1) holding 1 or -1, each at least 100 times.
     """
     generator = np.random.default_rng([seed, 1])
     angle = generator.uniform(0, 2 * np.pi)

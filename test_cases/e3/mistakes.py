@@ -13,8 +13,6 @@ from grading.checks.variants import EXACT
 from test_cases.e3 import reference
 from test_cases.e3.reference import EPSILON
 
-UNSCALED_SHARE = 0.999  # of kept entries
-
 IN_ORDER = (
     "The example numbers are in their old order. If a file is sorted by class, the test split then has other classes "
     "than the training split. Which function makes a random order?"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-BOWL_MINIMUM, BOWL_CURVATURE = (2.0, 1.0), 2.0
+BOWL_MINIMUM = (2.0, 1.0)
 VALLEY_START, VALLEY_MINIMUM = (-1.2, 1.0), (1.0, 1.0)
 
 

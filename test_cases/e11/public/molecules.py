@@ -16,7 +16,6 @@ VALENCES = (4, 3, 2, 1)  # the most bonds that an atom has; hydrogen, which is n
 MIN_ATOMS, MAX_ATOMS = 9, 15
 MAX_OF_A_KIND = {NITROGEN: 2, OXYGEN: 3, CHLORINE: 3}  # beside carbon
 CHANCE_OF_A_RING = 0.6
-MIN_RING = 4  # atoms
 MAX_TRIES = 60  # to build both molecules of a pair
 NO_ATOM = -1
 COUNTS = {"train": 1600, "validation": 400, "test": 800}

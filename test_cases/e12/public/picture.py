@@ -18,7 +18,6 @@ ROWS = 40  # verses that a live window has written and read, each time it looks
 SEED = 12
 SHOWN = 3  # verses in each column
 MAX_CHARACTERS = 38  # of a line of a verse
-LETTER_POINTS = 8.4  # size of a verse's letters
 LINE_POINTS, VERSE_POINTS = 12.0, 9.0  # from line to line; more from verse to verse
 LABEL_POINTS = 13.0  # from label to label at the ends of curves
 MAX_N = 64  # of the curve of best-of-n

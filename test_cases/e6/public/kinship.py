@@ -14,8 +14,7 @@ import numpy as np
 from data.splits import DataSource, Split, Splits
 from test_cases.e6.public import counting
 
-HOUSES = ("royal", "common", "parents", "grandparents", "relatives", "manor")
-PEOPLE = (  # elder man, elder woman, younger man, younger woman
+PEOPLE = (  # of each house: elder man, elder woman, younger man, younger woman
     ("king", "queen", "prince", "princess"),
     ("man", "woman", "boy", "girl"),
     ("father", "mother", "son", "daughter"),
