@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import torch
@@ -170,9 +170,10 @@ def _training_parser(description: str) -> argparse.ArgumentParser:
         "--threads", type=int, help="CPU threads that share each batch (default: one for each core, at most 8)"
     )
     length = parser.add_mutually_exclusive_group()
+    types = get_type_hints(Config)
     for field in fields(Config):
         default = "" if field.default is None else f" (default {field.default:g})"
-        kind = float if "float" in str(field.type) else int
+        kind = float if float in (types[field.name], *get_args(types[field.name])) else int
         group = length if field.name in ("steps", "minutes") else parser
         group.add_argument(f"--{field.name.replace('_', '-')}", type=kind, help=field.metadata["help"] + default)
     _add_common(parser)
