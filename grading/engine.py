@@ -1,4 +1,4 @@
-"""Runs questions: one student process each, one outcome per check, nothing earned is lost."""
+"""Runs questions side by side: one student process each, within its limits; nothing earned is lost."""
 
 from __future__ import annotations
 
@@ -11,28 +11,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from data import Library
-from grading.checks import attempts
-from grading.checks.attempts import CheckRun
+from grading.checks import sequence
 from grading.checks.requests import Connection, StudentSettings
+from grading.checks.sequence import Limits
 from grading.checks.source import StudentSource
 from grading.checks.student import Student
 from grading.console import Console, StudentOutput
 from grading.isolation import forkserver, memory
 from grading.isolation.process import StudentProcess
 from grading.isolation.sandbox import Sandbox
-from grading.outcomes import (
-    NOT_FINISHED,
-    PASSED,
-    SKIPPED,
-    Outcome,
-    OutOfLimits,
-    Progress,
-    QuestionResult,
-    RunEnded,
-    not_graded_yet,
-)
+from grading.outcomes import Progress, QuestionResult, RunEnded, not_graded_yet
 from grading.pages import exhibit_window
-from grading.questions import Check, Question, QuestionError
+from grading.questions import Question
 from grading.status import StatusLine
 from pictures.panels import Exhibit
 from startup import syntax
@@ -199,13 +189,17 @@ class Engine:
     def _grade_question(self, question: Question, run: _Run) -> tuple[QuestionResult, list[Exhibit]]:
         """Grade a question; returns its result, and what is to be shown in a window."""
         started = self._clock()
-        limit_seconds = self._time_limit(question, run)
+        limits = Limits(
+            seconds=self._time_limit(question, run),
+            memory_bytes=self._memory_limit(question),
+            have_flags=self.settings.deadline is None,
+        )
         result = not_graded_yet(question)
         for_window: list[Exhibit] = []
         with self._showing_status(question, started) as on_progress:
             student_settings = StudentSettings(
                 connect=lambda: self._connect(question),
-                deadline=started + limit_seconds,
+                deadline=started + limits.seconds,
                 on_progress=on_progress,
                 window_title=_title(question) if self.settings.graphics else None,
                 threads=self.settings.threads,
@@ -216,7 +210,8 @@ class Engine:
             result.stubs = student.stubs()
             self._running.add(student)
             try:
-                for _ in self._run_checks(question, run, student, result, limit_seconds):
+                for outcome in sequence.run(question, student, run.library, run.seed, limits, self.settings.attempts):
+                    result.outcomes.append(outcome)
                     result.metrics, result.seconds = dict(student.metrics), self._clock() - started
                     if not self._closing:
                         run.on_check(replace(result, outcomes=list(result.outcomes)))
@@ -229,38 +224,6 @@ class Engine:
                 self._running.discard(student)
         result.seconds = self._clock() - started
         return result, for_window
-
-    def _run_checks(
-        self, question: Question, run: _Run, student: Student, result: QuestionResult, limit_seconds: float
-    ) -> Iterator[Outcome]:
-        """Run the checks in order; each outcome is kept in the result, then given."""
-        passed: set[str] = set()
-        exhausted = ""
-        try:
-            question.functions  # noqa: B018  (imports checks.py)
-        except QuestionError as fault:
-            result.outcomes += _outcomes_of_a_broken_question(question, str(fault))
-            return
-        for check in question.checks:
-            missing = [
-                other.title for other in question.checks if other.name in check.requires and other.name not in passed
-            ]
-            if exhausted:
-                found = CheckRun(NOT_FINISHED, exhausted)
-            elif missing:
-                found = CheckRun(NOT_FINISHED, f"{SKIPPED}fix {' and '.join(map(repr, missing))} first")
-            else:
-                try:
-                    found = attempts.run(question, check, student, run.library, run.seed, self.settings.attempts)
-                except OutOfLimits as limits:
-                    exhausted = _limit_message(
-                        limits, self._memory_limit(question), limit_seconds, has_flags=self.settings.deadline is None
-                    )
-                    found = CheckRun(NOT_FINISHED, exhausted)
-            if found.status == PASSED:
-                passed.add(check.name)
-            result.outcomes.append(_outcome(check, found, student.take_remarks()))
-            yield result.outcomes[-1]
 
     def _connect(self, question: Question) -> Connection:
         if self.settings.in_process:
@@ -302,35 +265,6 @@ def _prepare_process(settings: Settings) -> None:
 
 def _title(question: Question) -> str:
     return f"{question.id} {question.title}"
-
-
-def _outcome(check: Check, run: CheckRun, remarks: Iterable[str]) -> Outcome:
-    """What came of a check, with the remarks that were made meanwhile."""
-    told = [f"Remark: {text}" for text in remarks]
-    message, evidence = ("\n".join([text] * bool(text) + told) for text in (run.message, run.evidence))
-    score = check.points if run.status == PASSED else 0.0
-    return Outcome(check.name, check.title, run.status, score, check.points, message, run.attempts, evidence)
-
-
-def _outcomes_of_a_broken_question(question: Question, fault: str) -> list[Outcome]:
-    message = f"this question cannot be graded: {fault}. This is not your fault: please tell the course staff."
-    broken = question.checks or (Check("question", "The question can be graded", 0.0, ()),)
-    return [Outcome(check.name, check.title, NOT_FINISHED, 0.0, check.points, message) for check in broken]
-
-
-def _limit_message(limits: OutOfLimits, memory_bytes: int, limit_seconds: float, has_flags: bool) -> str:
-    """What to say of a limit. `has_flags`: the student may give the run another one, as at home."""
-    if limits.reason == "time":
-        seen = f"{limits.seen} " if limits.seen else ""
-        more = " (--time-limit SECONDS allows more)" if has_flags else ""
-        return (
-            f"stopped after {limit_seconds:.4g} seconds. {seen}Does a loop never end? Is validation run too "
-            f"often?{more}"
-        )
-    if limits.reason == "disk":
-        return "stopped for writing too much to disk. Nothing in this project needs files."
-    hint = limits.seen or "Is a list of tensors growing? Keep numbers (loss.item()), not tensors."
-    return f"stopped at {memory_bytes // 2**20} MiB of memory. {hint}"
 
 
 def _results(futures: list[Future[QuestionResult]]) -> list[QuestionResult]:

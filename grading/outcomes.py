@@ -13,8 +13,15 @@ FAILED = "failed"
 CRASHED = "crashed"
 NOT_FINISHED = "not finished"
 
+# Why a check did not pass, where no finding about the student's code says it. Programs decide by these; a message is
+# for its reader, and a student's code can print the same words.
+STUB = "stub"  # what the check calls is not filled in
+WAITS = "waits"  # the check requires one that did not pass
+TIME, MEMORY, DISK = "time", "memory", "disk"  # the limit that is used up
+GRADER = "grader"  # the check itself or its data failed
+PROCESS = "process"  # the student's process reports that a part of the project failed in it, which it could do any time
+
 NOT_IMPLEMENTED = "not implemented yet: "  # how the message of an unfilled stub begins
-SKIPPED = "skipped: "  # how the message of a check begins that waits for another one
 
 Progress = dict[str, Any]  # that a training function reports while it runs, such as {"epochs": 2.41}
 
@@ -61,7 +68,7 @@ class OutOfLimits(Exception):
     """The question's time or memory is used up; no further check of it can run.
 
     Attributes:
-        reason: which limit: `time`, `memory` or `disk`.
+        reason: which limit: `TIME`, `MEMORY` or `DISK`.
         seen: a sentence about how far training had come, or "".
     """
 
@@ -96,6 +103,7 @@ class Outcome:
         message: everything that the student is told: evidence, explanation, remarks.
         attempts: of a check that ran more than once.
         evidence: the message without the explanation.
+        cause: `STUB`, `WAITS`, `TIME`, `MEMORY`, `DISK`, `GRADER` or `PROCESS`; "" for every other outcome.
     """
 
     name: str
@@ -106,6 +114,7 @@ class Outcome:
     message: str = ""
     attempts: tuple[Attempt, ...] = ()
     evidence: str = ""
+    cause: str = ""
 
     def attempts_for_programs(self) -> dict[str, Any]:
         """What a report adds where there was more than one attempt; nothing otherwise."""

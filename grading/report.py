@@ -10,7 +10,7 @@ from typing import Any
 
 from data.files import write_text
 from grading.console import Console
-from grading.outcomes import NOT_IMPLEMENTED, PASSED, SKIPPED, Outcome, QuestionResult, RunResult
+from grading.outcomes import NOT_IMPLEMENTED, PASSED, WAITS, Outcome, QuestionResult, RunResult
 
 STATUS_COLOURS = {"passed": "green", "failed": "red", "crashed": "red", "not finished": "yellow"}
 SAME_MESSAGE = "the same message as for"
@@ -96,7 +96,7 @@ def _print_outcome(outcome: Outcome, console: Console, told: str = "") -> None:
     status = console.paint(f"{label:<{STATUS_WIDTH}}", STATUS_COLOURS[outcome.status])
     console.line(f"    {status}  {outcome.title}{earned}")
     indent = " " * (4 + STATUS_WIDTH + 2)
-    is_short = len(indent + outcome.message) <= console.width or outcome.message.startswith(SKIPPED)
+    is_short = len(indent + outcome.message) <= console.width or outcome.cause == WAITS
     message = outcome.message if is_short or not told else f"{SAME_MESSAGE} {told!r}"
     for line in message.splitlines():
         wrapped = textwrap.wrap(
@@ -114,7 +114,7 @@ def _print_outcome(outcome: Outcome, console: Console, told: str = "") -> None:
 def waits_for_a_stub(outcome: Outcome, result: QuestionResult) -> bool:
     """True if the outcome says no more than the list of unfilled stubs does."""
     names_a_stub = any(outcome.message == f"{NOT_IMPLEMENTED}{stub}" for stub in result.stubs)
-    return names_a_stub or outcome.message.startswith(SKIPPED)
+    return names_a_stub or outcome.cause == WAITS
 
 
 def metric(name: str, value: float) -> str:

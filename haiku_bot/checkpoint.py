@@ -11,10 +11,11 @@ from haiku_bot.corpus import Corpus
 from haiku_bot.functions import StudentFunctions
 from haiku_bot.trainer import Recipe, create_model
 from haiku_bot.vocabulary import LONGEST
+from startup.project import PROJECT_DIRECTORY
 from training import checkpoint
 from training.errors import UserError
 
-PATH = Path(__file__).resolve().parent.parent / "out" / "haiku.pt"
+PATH = PROJECT_DIRECTORY / "out" / "haiku.pt"
 
 
 def save(model: Module, corpus: Corpus, recipe: Recipe, path: Path = PATH) -> None:

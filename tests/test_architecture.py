@@ -6,6 +6,7 @@ Imports are read from the syntax trees, wherever in a file they stand.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -185,6 +186,12 @@ def test_nothing_provided_imports_a_students_file_by_name():
     for name, others in arrows().items():
         if room(name) not in ("", "students"):
             assert not [other for other in others if room(other) == "students"], name
+
+
+def test_where_the_project_lies_is_said_in_one_place():
+    climbs = re.compile(r"Path\(__file__\)(\.resolve\(\))?\.(parents\[|parent\.parent)")
+    found = [name for name, path in modules().items() if climbs.search(path.read_text(encoding="utf-8"))]
+    assert found == [], "startup.project and staff.places know the folders"
 
 
 class WithoutReaders(ast.NodeTransformer):

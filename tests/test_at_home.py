@@ -11,7 +11,7 @@ import pytest
 from grading import cli
 from grading.gradescope import at_home, settings
 from grading.gradescope.usage import Meter
-from grading.outcomes import RunResult
+from grading.outcomes import FAILED, NOT_FINISHED, TIME, Outcome, QuestionResult, RunResult
 from tests.results import validated
 from tests.support import SOLUTIONS, eventually, run_autograder
 
@@ -38,6 +38,15 @@ def test_time_and_memory_are_predicted_by_the_rule_that_is_printed(seconds, mebi
     text = "\n".join(at_home.prediction(cost(seconds, mebibytes), settings.load(), RunResult(0, {})))
     assert not [phrase for phrase in said if phrase not in text]
     assert not [phrase for phrase in unsaid if phrase in text]
+
+
+@pytest.mark.parametrize(("status", "cause"), [(NOT_FINISHED, TIME), (FAILED, "")])
+def test_a_time_limit_is_told_by_what_ended_the_check_and_not_by_the_words_of_its_message(status, cause):
+    message = "training was stopped after 100 passes over the 500 points."  # a check of question 1 says so
+    outcome = Outcome("converges", "The perceptron converges", status, 0.0, 1.0, message, cause=cause)
+    run = RunResult(0, {}, [QuestionResult("q1", "Perceptron", 1.0, outcomes=[outcome])])
+    text = "\n".join(at_home.prediction(cost(100.0, 400), settings.load(), run))
+    assert ("ran into its time limit" in text) == (cause == TIME)
 
 
 def test_a_rehearsal_gives_what_the_harness_would_and_predicts_its_cost(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,7 @@ from haiku_bot.candidates import SAMPLING, Pool, Sampling
 from haiku_bot.functions import Parts
 from haiku_bot.trace import Trace, trace
 from haiku_bot.web.room import Room
+from staff.evidence import chat_page
 from tests.chat_server import (  # noqa: F401 - fixtures
     Client,
     bot_of_the_reference,
@@ -318,3 +320,22 @@ def test_a_program_that_has_ended_is_told(browser, made):
     page.locator("#message").press("Enter")
     expect(page.locator(".fault")).to_contain_text("Is it still running?")
     context.close()
+
+
+# what measures the page
+
+
+def test_what_measures_the_page_says_at_once_why_the_chat_cannot_answer(tmp_path, capfd):
+    unreadable = tmp_path / "haiku.pt"
+    unreadable.write_text("no checkpoint")
+    assert chat_page.main(["--checkpoint", str(unreadable)]) == 2
+    last = capfd.readouterr().err.splitlines()[-1]
+    assert last.startswith(f"staff.evidence.chat_page: error: The chat cannot go on. {unreadable} is not a readable")
+
+
+def test_what_measures_the_page_waits_for_the_model(made):
+    room = Room(SOLUTIONS)
+    with served(room) as client:
+        threading.Timer(0.2, room.open, made).start()
+        assert chat_page.why_not_ready(client.address) == ""
+    assert "serves its page no more" in chat_page.why_not_ready(client.address)

@@ -18,7 +18,7 @@ from distributed import Client, LocalCluster
 
 from grading.checks import attempts
 from grading.gradescope import settings as harness_settings
-from grading.outcomes import CRASHED, NOT_FINISHED
+from grading.outcomes import CRASHED, GRADER, NOT_FINISHED
 from grading.questions import CORE, discover
 from staff.classroom import __main__, changes, cluster, grade, grade_one, grader, made_class, tables
 from staff.classroom.driver import Driver
@@ -61,7 +61,7 @@ OURS = Grader({"grading/engine.py": b"1", "test_cases/q6/checks.py": b"1"})
 def reply_for(files: dict[str, bytes], worker_name: str = "here") -> Reply:
     """Full marks for a models.py that says so, no matter when and where."""
     right = b"right" in files.get("models.py", b"")
-    check: dict = {"name": "formula", "title": "The output", "status": "passed" if right else "failed"}
+    check: dict = {"name": "formula", "title": "The output", "status": "passed" if right else "failed", "cause": ""}
     check |= {"score": 2.0 * right, "max_score": 2.0, "message": "" if right else "got <b>0.5</b>, expected 1"}
     question: dict = {
         "id": "q6",
@@ -286,7 +286,14 @@ def broken_check(item: WorkItem, plugin: str) -> Reply:
     reply = reply_for(dict(item.files))
     checks = reply.document["questions"][0]["checks"]
     checks[0] |= {"status": CRASHED, "message": f"Q6: {attempts.OUR_FAULT} (ValueError)."}
-    ours = {"name": "causal", "title": "The mask", "score": 0.0, "max_score": 1.0, "status": NOT_FINISHED}
+    ours = {
+        "name": "causal",
+        "title": "The mask",
+        "score": 0.0,
+        "max_score": 1.0,
+        "status": NOT_FINISHED,
+        "cause": GRADER,
+    }
     checks.append(ours | {"message": f"Q6: {attempts.OUR_FAULT} (KeyError)."})
     return reply
 

@@ -19,6 +19,7 @@ from staff.solutions.electives import convnets
 from test_cases.e4 import checks, mistakes, moving, reference
 from test_cases.e4.public import charts, data, layers, picture
 from test_cases.e4.public.dataset import DigitImages
+from test_cases.e4.trained import STAGES
 from tests.support import elective
 from tests.windows import Keeping, Opener, carried, drawn, figure_of
 
@@ -258,7 +259,7 @@ def test_the_charts_of_the_report_draw(state):
     exhibits = [
         charts.Responses(*checks._responses(datasets.Library(seed=0))),
         charts.SalientDigits(random().random((10, 28, 28)), np.zeros((10, 28, 28))),
-        charts.Transfer(checks.STAGES, {3: random().random((4, 3)), 10: np.ones((2, 3))}),
+        charts.Transfer(STAGES, {3: random().random((4, 3)), 10: np.ones((2, 3))}),
     ]
     for exhibit in exhibits:
         (panel,) = exhibit.panels()

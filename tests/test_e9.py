@@ -18,10 +18,11 @@ from grading.checks import variants
 from grading.outcomes import CheckFailed
 from pictures.windows.live import Live
 from staff.solutions.electives import autoencoders
-from test_cases.e9 import checks, draws, exhibits, measures, mistakes, reference
+from test_cases.e9 import draws, exhibits, measures, mistakes, reference
 from test_cases.e9.networks import Networks
 from test_cases.e9.public import data, mosaics, picture, plane
 from test_cases.e9.public.dataset import Images
+from test_cases.e9.trained import DATA, random_inputs
 from tests.support import PROJECT, elective
 from tests.windows import Keeping, Opener, carried, drawn, figure_of
 
@@ -173,7 +174,7 @@ def test_parts_of_a_bad_elbo_are_explained():
 
 
 def splits() -> datasets.Splits:
-    return datasets.Library(seed=0).load(checks.DATA)
+    return datasets.Library(seed=0).load(DATA)
 
 
 def test_no_training_sees_a_label_or_a_test_image():
@@ -326,5 +327,5 @@ def test_odd_answers_are_named(graded, tmp_path, changes, check, message):
 
 
 def test_inputs_differ_from_seed_to_seed():
-    first, second = (checks._random(SimpleNamespace(seed=seed), 1).random() for seed in (0, 1))
+    first, second = (random_inputs(SimpleNamespace(seed=seed), 1).random() for seed in (0, 1))
     assert first != second

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from data import haiku
-from grading.checks.attempts import OUR_FAULT, TOLD_FAULT, grader_failed, process_told_a_fault
+from grading.checks.attempts import OUR_FAULT, TOLD_FAULT
 from grading.child.requests import RequestHandler
 from grading.console import Console
 from grading.engine import Engine, Settings
-from grading.outcomes import CRASHED, NOT_FINISHED, Outcome
+from grading.outcomes import CRASHED, GRADER, NOT_FINISHED, PROCESS, Outcome
 from grading.questions import Question, discover
 from tests.support import SOLUTIONS, fresh_student_modules
 
@@ -67,8 +67,7 @@ def test_a_dataset_that_cannot_be_made_is_no_crash_of_the_students(tmp_path, dat
         f"Q2: {TOLD_FAULT}. {tmp_path}/q2/question.toml: dataset {dataset} cannot be used"
     )
     assert complaint in outcome.message
-    assert process_told_a_fault(outcome.status, outcome.message)
-    assert not grader_failed(outcome.status, outcome.message), "the limit on submissions counts it"
+    assert outcome.cause == PROCESS, "the limit on submissions counts it"
 
 
 def test_a_dataset_that_does_not_exist_is_told_as_the_question_files_fault(tmp_path):
@@ -99,6 +98,7 @@ def test_a_probe_that_cannot_be_found_is_told_as_the_questions_fault(tmp_path, q
 def test_a_check_that_ends_the_process_costs_itself_alone(tmp_path, capsys):
     outcome = outcome_of(question_with(tmp_path, LEAVES))
     assert (outcome.status, outcome.message) == (NOT_FINISHED, f"Q2: {OUR_FAULT} (SystemExit).")
+    assert outcome.cause == GRADER
     assert "raise SystemExit(3)" in capsys.readouterr().err  # for staff
 
 
@@ -110,8 +110,7 @@ def test_damaged_haiku_are_no_crash_of_the_students_who_read_them_in_their_proce
     assert outcome.status == NOT_FINISHED
     assert outcome.message.startswith(f"Q2: {TOLD_FAULT}. {damaged}: not a readable archive")
     assert "download the project again" in outcome.message
-    assert process_told_a_fault(outcome.status, outcome.message)
-    assert not grader_failed(outcome.status, outcome.message), "the limit on submissions counts it"
+    assert outcome.cause == PROCESS, "the limit on submissions counts it"
 
 
 @pytest.mark.parametrize("line", ["raise data.DataError('x')", "data.read_text(pathlib.Path('/no/such/file'))"])

@@ -18,7 +18,19 @@ from grading.gradescope import metadata, results, run, settings
 from grading.gradescope.feedback import Feedback
 from grading.gradescope.results_file import Report
 from grading.gradescope.settings import SettingsError
-from grading.outcomes import CRASHED, FAILED, NOT_FINISHED, PASSED, Outcome, QuestionResult, RunResult
+from grading.outcomes import (
+    CRASHED,
+    FAILED,
+    GRADER,
+    NOT_FINISHED,
+    PASSED,
+    PROCESS,
+    STUB,
+    WAITS,
+    Outcome,
+    QuestionResult,
+    RunResult,
+)
 from grading.questions import discover
 from tests.results import validated
 
@@ -60,12 +72,14 @@ def test_the_course_chooses_how_much_of_a_message_is_shown_and_staff_see_all_of_
         assert test["extra_data"]["message"] == WITH_EXPLANATION.message
 
 
-@pytest.mark.parametrize("message", ["not implemented yet: loss (losses.py:9)", "Q1: got 2."])
+@pytest.mark.parametrize("cause", [STUB, ""])
 @pytest.mark.parametrize("status", [FAILED, NOT_FINISHED])
-def test_the_name_alone_still_tells_of_stubs_skipped_checks_and_limits(message, status):
-    result = QuestionResult("q1", "T", 1.0, outcomes=[Outcome("c", "C", status, 0.0, 1.0, message)], metrics={"m": 1.0})
+def test_the_name_alone_still_tells_of_stubs_skipped_checks_and_limits(cause, status):
+    message = "not implemented yet: loss (losses.py:9)"  # which a student's code may print as well
+    outcome = Outcome("c", "C", status, 0.0, 1.0, message, cause=cause)
+    result = QuestionResult("q1", "T", 1.0, outcomes=[outcome], metrics={"m": 1.0})
     shown = Feedback("name").shown(result)
-    is_open = status == NOT_FINISHED or message.startswith("not implemented")
+    is_open = status == NOT_FINISHED or cause == STUB
     assert shown.outcomes[0].message == (message if is_open else "")
     assert (shown.metrics, result.metrics) == ({}, {"m": 1.0})
 
@@ -163,19 +177,20 @@ def test_results_are_replaced_in_one_step(tmp_path, chosen):
 
 
 @pytest.mark.parametrize(
-    ("status", "message", "is_ours"),
+    ("status", "cause", "message", "is_ours"),
     [
-        (NOT_FINISHED, f"Q2: {attempts.OUR_FAULT} (KeyError).", True),
-        (NOT_FINISHED, f"{attempts.DATA_FAULT}: memory.npz is missing", True),
-        (NOT_FINISHED, "skipped: fix 'The loss' first", False),
-        (CRASHED, f"ValueError: {attempts.DATA_FAULT}", False),  # a student may write the same words
-        (NOT_FINISHED, f"Q2: {attempts.TOLD_FAULT}. probe x", False),  # a student's process may report it
+        (NOT_FINISHED, GRADER, f"Q2: {attempts.OUR_FAULT} (KeyError).", True),
+        (NOT_FINISHED, GRADER, f"{attempts.DATA_FAULT}: memory.npz is missing", True),
+        (NOT_FINISHED, WAITS, "skipped: fix 'The loss' first", False),
+        (CRASHED, "", f"ValueError: {attempts.DATA_FAULT}", False),  # a student may write the same words
+        (NOT_FINISHED, PROCESS, f"Q2: {attempts.TOLD_FAULT}. probe x", False),  # a student's process may report it
     ],
 )
-def test_staff_are_told_of_a_check_that_failed_by_the_graders_fault(tmp_path, status, message, is_ours):
+def test_staff_are_told_of_a_check_that_failed_by_the_graders_fault(tmp_path, status, cause, message, is_ours):
     kept = Report(tmp_path / "results.json", settings.load(environment={}), QUESTIONS)
     result = run_with("wrong").questions[0]
-    kept.add(replace(result, outcomes=[replace(result.outcomes[0], status=status, message=message, evidence="")]))
+    outcome = replace(result.outcomes[0], status=status, cause=cause, message=message, evidence="")
+    kept.add(replace(result, outcomes=[outcome]))
     assert ("grader_failure" in kept.extra_data) == is_ours
     assert any("not your fault" in note for note in kept.notes) == is_ours
 
@@ -183,7 +198,7 @@ def test_staff_are_told_of_a_check_that_failed_by_the_graders_fault(tmp_path, st
 def test_a_fault_that_a_students_process_reports_is_kept_for_the_staff_and_the_submission_counts(tmp_path):
     kept = Report(tmp_path / "results.json", settings.load(environment={}), QUESTIONS)
     result = run_with(f"Q1: {attempts.TOLD_FAULT}. probe x", NOT_FINISHED).questions[0]
-    kept.add(replace(result, outcomes=[replace(result.outcomes[0], evidence="probe x")]))
+    kept.add(replace(result, outcomes=[replace(result.outcomes[0], evidence="probe x", cause=PROCESS)]))
     assert kept.extra_data["reported_fault"] == ["probe x"]
     assert "grader_failure" not in kept.extra_data, "what metadata.recent leaves out of the limit"
 

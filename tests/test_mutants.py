@@ -294,14 +294,14 @@ def test_facts_that_do_not_fit_are_left_out(reply: Any):
 
 
 def test_judging_tells_of_checks_that_wait_apart_from_checks_that_are_lost():
-    from grading.outcomes import Outcome, QuestionResult
+    from grading.outcomes import WAITS, Outcome, QuestionResult
 
     mutant = Mutant("q2", "m", "wrong", "loss", "the sum", ())
     result = QuestionResult("q2", "Regression", 5)
     result.outcomes = [
         Outcome("shape", "", "passed", 0, 0),
         Outcome("loss", "", "failed", 0, 0, "Q2: got 3. That is the sum."),
-        Outcome("fit", "", "not finished", 0, 5, "skipped: fix 'The loss' first"),
+        Outcome("fit", "", "not finished", 0, 5, "skipped: fix 'The loss' first", cause=WAITS),
     ]
     verdict = judge(mutant, result)
     assert (verdict.lost, verdict.diagnosis, verdict.complaint) == ("loss", "That is the sum.", "")

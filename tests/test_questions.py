@@ -163,7 +163,10 @@ def test_a_question_that_builds_on_no_question_of_the_project_is_told_with_its_p
     change(copied / "q13" / "question.toml", "targets", 'requires = ["q12", "q99"]\ntargets')
     other, wrong = discover(copied)
     assert other.fault == ""
-    assert wrong.fault.endswith("question.toml: requires q99, and there is no such question")
+    assert wrong.fault == (
+        f"{copied}/q13/question.toml: requires q99, and there is no such question. Take q99 out of `requires`, or put "
+        f"{copied}/q99 back"
+    )
     assert wrong.points == 5
 
 

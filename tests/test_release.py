@@ -272,6 +272,26 @@ def test_a_release_of_electives_says_what_it_leaves_out_of_the_leaderboard(repos
     ]
 
 
+def test_a_question_that_builds_on_a_deleted_one_stops_the_release_and_says_what_to_change(repository):
+    without = {name: content for name, content in repository.items() if not name.startswith("test_cases/q6/")}
+    with pytest.raises(ReleaseError) as told:
+        course.notes(without)
+    assert str(told.value) == (
+        "test_cases/q7/question.toml: requires q6, and there is no such question. Take q6 out of `requires`, or put "
+        "test_cases/q6 back"
+    )
+
+
+def test_what_is_left_of_a_deleted_question_is_told(repository):
+    without = {name: content for name, content in repository.items() if not name.startswith("test_cases/e3/")}
+    assert [note for note in course.notes(without) if "no question" in note] == [
+        "a student file of no question: electives/regularization.py. Take staff/solutions/electives/regularization.py "
+        "and electives/regularization.py away, unless students should have it"
+    ]
+    with pytest.raises(ReleaseError, match=r"docs/figures\.toml: measures e3, and there is no such question"):
+        build.student_files(without)
+
+
 def test_the_files_of_the_project_are_those_that_git_knows_and_new_ones_in_its_folders(tmp_path, monkeypatch):
     monkeypatch.setattr(repository_files, "PROJECT_DIRECTORY", tmp_path)
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@x"]

@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 from grading import cli
-from grading.outcomes import CRASHED, FAILED, NOT_FINISHED, PASSED, Outcome, QuestionResult, RunResult
+from grading.outcomes import CRASHED, FAILED, NOT_FINISHED, PASSED, WAITS, Outcome, QuestionResult, RunResult
 from grading.pages import page as pages
 from grading.pages.page import Item, rows
 from grading.session import run as session
@@ -159,7 +159,7 @@ def test_every_outcome_is_shown_with_its_whole_message(tmp_path):
             passed(),
             Outcome("b", "It fails", FAILED, 0.0, 3.0, "Q1: expected 4; got 5."),
             Outcome("c", "It crashes", CRASHED, 0.0, 1.0, crash),
-            Outcome("d", "It waits", NOT_FINISHED, 0.0, 1.0, "skipped: fix 'It fails' first"),
+            Outcome("d", "It waits", NOT_FINISHED, 0.0, 1.0, "skipped: fix 'It fails' first", cause=WAITS),
         ),
         question(name="q2"),
     )
@@ -174,7 +174,7 @@ def test_a_stub_is_listed_once_and_checks_that_wait_for_it_are_left_out(tmp_path
     stub = "PerceptronModel.forward (models.py:31)"
     result = question(
         Outcome("a", "First", FAILED, 0.0, 2.0, f"not implemented yet: {stub}"),
-        Outcome("b", "Second", NOT_FINISHED, 0.0, 3.0, "skipped: fix 'First' first"),
+        Outcome("b", "Second", NOT_FINISHED, 0.0, 3.0, "skipped: fix 'First' first", cause=WAITS),
     )
     result.stubs = [stub]
     page = written(tmp_path, result)

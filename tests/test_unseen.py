@@ -5,11 +5,12 @@ import ast
 import pytest
 
 from grading.outcomes import CRASHED, FAILED, Outcome
-from staff.evidence.mutants.format import SOLUTIONS_DIRECTORY, MutantError, changed_files
+from staff.evidence.mutants.format import MutantError, changed_files
 from staff.evidence.unseen import __main__ as command
 from staff.evidence.unseen import page
 from staff.evidence.unseen.format import SETS, Mistake, read_all
 from staff.evidence.unseen.run import Reading
+from staff.places import SOLUTIONS_DIRECTORY
 
 pytestmark = pytest.mark.usefixtures("warm_starts")
 MISTAKES = {name: read_all(directory) for name, directory in SETS.items()}

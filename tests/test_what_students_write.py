@@ -11,8 +11,9 @@ import shutil
 import pytest
 
 from grading.checks import answers, expect
+from grading.checks.sequence import Limits, _limit_message
 from grading.console import Console
-from grading.engine import Engine, Settings, _limit_message
+from grading.engine import Engine, Settings
 from grading.outcomes import FAILED, PASSED, CheckFailed, OutOfLimits
 from grading.questions import discover
 from tests.support import PROJECT, SHORT_REGRESSION, Clock, Triggering
@@ -252,7 +253,7 @@ def test_training_that_runs_out_of_time_is_told_how_far_it_came_and_what_an_exam
 
 def test_a_flag_that_allows_more_time_is_named_only_where_there_are_flags():
     """Under a harness with a deadline of its own there are none."""
-    at_home, graded = (_limit_message(OutOfLimits("time"), 0, 60.0, has_flags) for has_flags in (True, False))
+    at_home, graded = (_limit_message(OutOfLimits("time"), Limits(60.0, 0, have_flags)) for have_flags in (True, False))
     assert at_home == f"{graded} (--time-limit SECONDS allows more)"
     assert graded == "stopped after 60 seconds. Does a loop never end? Is validation run too often?"
 

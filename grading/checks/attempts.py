@@ -13,8 +13,11 @@ from grading.checks.student import Student
 from grading.outcomes import (
     CRASHED,
     FAILED,
+    GRADER,
     NOT_FINISHED,
     PASSED,
+    PROCESS,
+    STUB,
     Attempt,
     CheckFailed,
     NotImplementedYet,
@@ -38,7 +41,7 @@ class CheckRun:
     """What came of a check: of its only attempt, or of the best one.
 
     Attributes:
-        status, message, evidence: of the outcome.
+        status, message, evidence, cause: of the outcome.
         attempts: all of them, in order; none of a check that was not run.
     """
 
@@ -46,6 +49,7 @@ class CheckRun:
     message: str
     evidence: str = ""
     attempts: tuple[Attempt, ...] = ()
+    cause: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class _Tried:
     shortfall: float  # of the permitted error: 0 for a pass, infinite for whatever is no miss of a threshold
     metrics: dict[str, float]
     records: Records
+    cause: str = ""
 
 
 def run(
@@ -99,20 +104,20 @@ def run(
     attempts = tuple(Attempt(attempt.status, attempt.metrics) for attempt in tried)
     told = [_told(attempts)] if len(attempts) > 1 else []
     message, evidence = ("\n".join([text] * bool(text) + told) for text in (best.message, best.evidence))
-    return CheckRun(best.status, message, evidence, attempts)
+    return CheckRun(best.status, message, evidence, attempts, best.cause)
 
 
 def _attempt(
     question: Question, check: Check, student: Student, library: Library, seed_name: str, run_seed: int
 ) -> _Tried:
-    shortfall = float("inf")
+    shortfall, cause = float("inf"), ""
     known = student.records().metrics
     try:
         student.seed(seed_name, run_seed)
         question.functions[check.name](student, library, question.thresholds)
         status, message, evidence, shortfall = PASSED, "", "", 0.0
     except NotImplementedYet as stub:
-        status, message, evidence = FAILED, str(stub), str(stub)
+        status, message, evidence, cause = FAILED, str(stub), str(stub), STUB
     except CheckFailed as failure:
         name = question.id.upper()
         status, message, evidence = FAILED, f"{name}: {failure}", f"{name}: {failure.evidence}"
@@ -120,39 +125,19 @@ def _attempt(
     except StudentCrashed as crash:
         status, message, evidence = CRASHED, str(crash), crash.evidence
     except DataError as error:
-        status, message, evidence = NOT_FINISHED, f"{DATA_FAULT}: {error}", ""
+        status, message, evidence, cause = NOT_FINISHED, f"{DATA_FAULT}: {error}", "", GRADER
     except (OutOfLimits, RunEnded, Unusable):
         raise
     except ToldFault as error:
-        status, message, evidence = NOT_FINISHED, f"{question.id.upper()}: {TOLD_FAULT}. {error}", str(error)
+        status, message = NOT_FINISHED, f"{question.id.upper()}: {TOLD_FAULT}. {error}"
+        evidence, cause = str(error), PROCESS
     except (Exception, SystemExit) as error:  # a fault of ours must cost no other check and no other question
         traceback.print_exc()
         status, message = NOT_FINISHED, f"{question.id.upper()}: {OUR_FAULT} ({type(error).__name__})."
-        evidence = f"{type(error).__name__}: {error}"
+        evidence, cause = f"{type(error).__name__}: {error}", GRADER
     records = student.records()
     own = {name: value for name, value in records.metrics.items() if name not in known}
-    return _Tried(status, message, evidence, shortfall, own, records)
-
-
-def grader_failed(status: str, message: str) -> bool:
-    """Whether a check or its data failed, and not the student's code, whose own messages may say the same.
-
-    What the student's process reports does not count: a submission would get out of the limit on submissions with it.
-
-    Args:
-        status, message: of the check's outcome.
-    """
-    is_checks_own = message.startswith(DATA_FAULT) or message.partition(": ")[2].startswith(OUR_FAULT)
-    return status == NOT_FINISHED and is_checks_own
-
-
-def process_told_a_fault(status: str, message: str) -> bool:
-    """Whether the student's process reports that a part of the project failed in it.
-
-    Args:
-        status, message: of the check's outcome.
-    """
-    return status == NOT_FINISHED and message.partition(": ")[2].startswith(TOLD_FAULT)
+    return _Tried(status, message, evidence, shortfall, own, records, cause)
 
 
 def _told(attempts: Sequence[Attempt]) -> str:

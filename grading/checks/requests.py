@@ -14,7 +14,7 @@ import numpy as np
 from grading.checks import answers, other_editions
 from grading.checks.history import History
 from grading.checks.student_code import StudentCode
-from grading.outcomes import NotImplementedYet, OutOfLimits, Progress, StudentCrashed
+from grading.outcomes import TIME, NotImplementedYet, OutOfLimits, Progress, StudentCrashed
 
 
 class Connection(Protocol):
@@ -122,7 +122,7 @@ class Requests:
         except (StudentCrashed, OutOfLimits) as end:
             self.connection = None  # it is gone; the next check after a crash gets a new one
             if isinstance(end, OutOfLimits):
-                told = seen() if end.reason == "time" else self._code.why_out_of_memory()
+                told = seen() if end.reason == TIME else self._code.why_out_of_memory()
                 raise OutOfLimits(end.reason, told) from None
             raise
         for habit in answers.strings(reply.get("habits")):

@@ -22,7 +22,7 @@ from grading.gradescope.feedback import Feedback
 from grading.gradescope.settings import HarnessSettings
 from grading.gradescope.usage import Meter
 from grading.isolation.sandbox import is_available
-from grading.outcomes import RunResult
+from grading.outcomes import TIME, RunResult
 from grading.questions import Question, discover
 
 TIGHT = 0.8  # of what there is: from here on a prediction is called tight
@@ -92,7 +92,7 @@ def prediction(meter: Meter, chosen: HarnessSettings, result: RunResult) -> list
         lines.append("Too large: there the run would be killed. Keep fewer tensors, or make them smaller.")
     elif mebibytes > TIGHT * there:
         lines.append("Memory is tight.")
-    if any("stopped after" in outcome.message for question in result.questions for outcome in question.outcomes):
+    if any(outcome.cause == TIME for question in result.questions for outcome in question.outcomes):
         lines.append("A question ran into its time limit; with half of a processor it would do so sooner.")
     return lines
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from grading.outcomes import NOT_FINISHED, NOT_IMPLEMENTED, PASSED, Outcome, QuestionResult
+from grading.outcomes import NOT_FINISHED, PASSED, STUB, Outcome, QuestionResult
 
 FULL, EVIDENCE, NAME = "full", "evidence", "name"
 DETAILS = (FULL, EVIDENCE, NAME)
@@ -38,7 +38,7 @@ class Feedback:
         An unfilled stub, a skipped check and a limit of time or memory are always told: they say nothing of the tests.
         """
         detail = self.of(question_id)
-        is_open = outcome.status in (PASSED, NOT_FINISHED) or outcome.message.startswith(NOT_IMPLEMENTED)
+        is_open = outcome.status in (PASSED, NOT_FINISHED) or outcome.cause == STUB
         if detail == FULL or is_open:
             return outcome.message
         return outcome.evidence if detail == EVIDENCE else ""

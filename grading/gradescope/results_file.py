@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from grading import report
-from grading.checks.attempts import OUR_FAULT, grader_failed, process_told_a_fault
+from grading.checks.attempts import OUR_FAULT
 from grading.dependencies import installed_versions
 from grading.gradescope import results
 from grading.gradescope.settings import HarnessSettings
-from grading.outcomes import QuestionResult, RunResult
+from grading.outcomes import GRADER, PROCESS, QuestionResult, RunResult
 from grading.questions import Question
 
 
@@ -53,11 +53,12 @@ class Report:
         """Keep a finished question."""
         self.under_way = None
         self.run.questions.append(result)
-        lost = [outcome for outcome in result.outcomes if grader_failed(outcome.status, outcome.message)]
+        # what the student's process reports is apart: a submission would get out of the limit on submissions with it
+        lost = [outcome for outcome in result.outcomes if outcome.cause == GRADER]
         if ours := [outcome.evidence or outcome.message for outcome in lost]:
             self.notes.insert(0, f"Question {result.id}: {OUR_FAULT}. What was graded stands.")
             self.note_fault("; ".join(ours))
-        if told := [o.evidence for o in result.outcomes if process_told_a_fault(o.status, o.message)]:
+        if told := [outcome.evidence for outcome in result.outcomes if outcome.cause == PROCESS]:
             earlier = self.extra_data.get("reported_fault", [])  # for the staff; the submission counts all the same
             self.extra_data["reported_fault"] = [*earlier, *map(results.clean, told)]
         self.save_if_possible()

@@ -20,7 +20,7 @@ from grading.isolation import channel, memory
 from grading.isolation.forkserver import ForkServer
 from grading.isolation.program import program
 from grading.isolation.sandbox import Sandbox
-from grading.outcomes import OutOfLimits, RunEnded, StudentCrashed
+from grading.outcomes import MEMORY, TIME, OutOfLimits, RunEnded, StudentCrashed
 from startup import packages
 
 SECONDS_BETWEEN_LOOKS = 0.1  # at the clock and the memory, while waiting for an answer
@@ -115,7 +115,7 @@ class StudentProcess:
                 raise RunEnded
             if self._out_of_time(deadline):
                 self.kill()
-                raise OutOfLimits("time")
+                raise OutOfLimits(TIME)
             if exceeded := self._exceeded():
                 self.kill()
                 raise OutOfLimits(exceeded)
@@ -185,14 +185,14 @@ class StudentProcess:
         return 0.0
 
     def _exceeded(self) -> str:
-        """The limit that is exceeded; empty if none is, or if it was looked at just now."""
+        """The limit that is exceeded, `MEMORY` or `DISK`; empty if none is, or if it was looked at just now."""
         if self._session is not None:
             return self._session.exceeded(self.pid)
         now = time.monotonic()
         if now - self._measured < memory.SECONDS_BETWEEN_MEASUREMENTS:
             return ""
         self._measured = now
-        return "memory" if memory.group_bytes(self.pid) > self._memory_limit_bytes else ""
+        return MEMORY if memory.group_bytes(self.pid) > self._memory_limit_bytes else ""
 
     def _wait(self, seconds: float = 5.0) -> int | None:
         """The exit status, negative for a signal; None if it cannot be had in time."""

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from grading.isolation import memory
+from grading.outcomes import DISK, MEMORY
 
 FIRST_USER = 20_000  # above the users that systems make, below the 65,536 that a small container has
 USERS_OF_A_SMALL_CONTAINER = 40_000
@@ -90,15 +91,15 @@ class SandboxSession:
         }
 
     def exceeded(self, pid: int) -> str:
-        """Which limit is exceeded, "memory" or "disk"; empty if none is, or if it was looked at just now."""
+        """Which limit is exceeded, `MEMORY` or `DISK`; empty if none is, or if it was looked at just now."""
         now = time.monotonic()
         if now - self._measured < SECONDS_BETWEEN_MEASUREMENTS:
             return ""
         self._measured = now
         if self._memory(pid) > self.memory_bytes:
-            return "memory"
+            return MEMORY
         count, size = _owned(self.folder, self.user, SHARED_FOLDERS if self.user is not None else ())
-        return "disk" if size > self.sandbox.disk_bytes or count > MAX_FILES else ""
+        return DISK if size > self.sandbox.disk_bytes or count > MAX_FILES else ""
 
     def end(self) -> None:
         """Kill every process of this session's user, however many, whatever the fork server is busy with."""

@@ -153,8 +153,13 @@ def _with_known_requirements(question: Question, known: set[str]) -> Question:
     unknown = sorted(set(question.requires) - known)
     if question.fault or not unknown:
         return question
-    path = question.folder / "question.toml"
-    return replace(question, fault=f"{path}: requires {', '.join(unknown)}, and there is no such question")
+    names, path = " and ".join(unknown), question.folder / "question.toml"
+    back = " and ".join(str(question.folder.parent / name) for name in unknown)
+    return replace(
+        question,
+        fault=f"{path}: requires {names}, and there is no such question. Take {names} out of `requires`, or put {back} "
+        "back",
+    )
 
 
 def required(names: Iterable[str], requires: Mapping[str, Sequence[str]]) -> list[str]:

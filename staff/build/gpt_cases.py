@@ -9,7 +9,6 @@ staff/build/gpt_mistakes.py.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 
@@ -17,8 +16,9 @@ from staff.build import gpt_mistakes
 from staff.build.archive import same_arrays, write_npz
 from staff.build.gpt_reference import BLOCK_SIZE, LAYERS, VOCABULARY, WIDTH, Weights, attention, block, logits, weights
 from startup import ending
+from startup.project import PROJECT_DIRECTORY
 
-FOLDER = Path(__file__).resolve().parents[2] / "test_cases" / "q7" / "cases"
+FOLDER = PROJECT_DIRECTORY / "test_cases" / "q7" / "cases"
 BATCHES = ((2, 6), (3, 4), (1, 1))  # batch, time
 
 

@@ -27,10 +27,11 @@ from staff.classroom.export import Export
 from staff.classroom.grader import Grader
 from staff.classroom.records import GRADED, GRADER_FAILED, Record, Records, faults, record_of
 from staff.classroom.work import GradingSettings, WorkItem, key_of
+from startup.project import PROJECT_DIRECTORY
 
 SECONDS_BESIDE_QUESTIONS = 120.0  # for starting, for probing the isolation, and for the report
 MAX_TOLD = 10  # checks that failed by the grader's fault
-STAFF = Path(__file__).resolve().parents[1]
+STAFF = PROJECT_DIRECTORY / "staff"
 
 
 @dataclass(frozen=True)

@@ -70,10 +70,9 @@ def main(argv: list[str] | None = None) -> int:
     document = result.as_dict() | {"isolation": isolation, "data": sources}
     for name, points in document.pop("electives", {}).items():
         document[name] += points  # one total, as on Gradescope
-    titles = {(question.id, check.name): check.title for question in questions for check in question.checks}
-    for question in document["questions"]:
-        for check in question["checks"]:
-            check["title"] = titles[question["id"], check["name"]]
+    for question, told in zip(result.questions, document["questions"], strict=True):
+        for outcome, check in zip(question.outcomes, told["checks"], strict=True):
+            check |= {"title": outcome.title, "cause": outcome.cause}
     if order["report"]:
         _write_report(place / "report", order, result, sources, started)
     report.write_json(document, place / "result.json")

@@ -21,14 +21,14 @@ from staff.classroom.errors import ClassroomError
 from staff.classroom.export import FOLDER_PREFIX, METADATA
 from staff.classroom.roster import Student
 from staff.evidence.hostile import attack
-from staff.evidence.mutants.format import SOLUTIONS_DIRECTORY, Mutant, read_all, write_submission
+from staff.evidence.mutants.format import Mutant, read_all, write_submission
+from staff.places import MEDIOCRE_DIRECTORY, SOLUTIONS_DIRECTORY
 from staff.release import starters
 
 SIZE = 60
 FOLDER = "assignment_2718_export"
 FIRST_ID = 300_000_011
 STEP_OF_IDS = 104_729
-MEDIOCRE_DIRECTORY = SOLUTIONS_DIRECTORY.parent / "evidence" / "mediocre"
 ATTACKS = (
     "crash_the_interpreter",
     "endless_loop",

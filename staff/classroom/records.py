@@ -15,7 +15,7 @@ from typing import Any
 
 from data.files import write_text
 from grading import report
-from grading.checks.attempts import grader_failed, process_told_a_fault
+from grading.outcomes import GRADER, PROCESS
 from staff.classroom.errors import ClassroomError
 from staff.classroom.grader import Grader, digest
 from staff.classroom.work import Reply, WorkItem
@@ -24,7 +24,7 @@ FORMAT = 1
 GRADED, GRADER_FAILED = "graded", "grader failed"
 RESULT_FIELDS = ("score", "max_score", "extra_credit", "versions", "data", "isolation")
 QUESTION_FIELDS = ("id", "title", "score", "max_score", "metrics")
-CHECK_FIELDS = ("name", "title", "status", "score", "max_score", "message")
+CHECK_FIELDS = ("name", "title", "status", "cause", "score", "max_score", "message")
 MAX_NAME_CHARACTERS = 80
 Record = dict[str, Any]
 
@@ -75,7 +75,7 @@ def faults(record: Record) -> list[tuple[str, str, str]]:
         (question["id"], check["name"], check["message"])
         for question in record.get("questions", [])
         for check in question["checks"]
-        if grader_failed(check["status"], check["message"]) or process_told_a_fault(check["status"], check["message"])
+        if check["cause"] in (GRADER, PROCESS)
     ]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import jinja2
 
-from grading.outcomes import CRASHED, NOT_FINISHED, PASSED, SKIPPED
+from grading.outcomes import CRASHED, NOT_FINISHED, PASSED, WAITS
 from grading.report import points
 from staff.classroom.changes import Change
 from staff.classroom.records import GRADED, GRADER_FAILED, Record, faults
@@ -178,7 +178,7 @@ def _told(graded: Sequence[Record]) -> list[Told]:
     for record in graded:
         for question in record["questions"]:
             for check in question["checks"]:
-                if check["status"] != PASSED and not check["message"].startswith(SKIPPED):
+                if check["status"] != PASSED and check["cause"] != WAITS:
                     found.setdefault((question["id"], check["title"]), []).append(check["message"])
     told = []
     for (question, title), messages in sorted(found.items(), key=lambda item: -len(item[1]))[:MAX_SHOWN]:
@@ -198,9 +198,7 @@ def _ended_badly(graded: Sequence[Record]) -> list[tuple[Record, str, str, str]]
         for record in graded
         for question in record["questions"]
         for check in question["checks"]
-        if check["status"] in (CRASHED, NOT_FINISHED)
-        and check["message"].strip()
-        and not check["message"].startswith(SKIPPED)
+        if check["status"] in (CRASHED, NOT_FINISHED) and check["message"].strip() and check["cause"] != WAITS
     ]
 
 

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import torch
 
@@ -30,13 +29,13 @@ from haiku_bot.batches import Batches
 from haiku_bot.bot import HaikuBot
 from haiku_bot.corpus import content_words, load_corpus
 from haiku_bot.trainer import Recipe, create_model, evaluate, stage
+from staff.places import SOLUTIONS_DIRECTORY
 from startup import cores, ending
 from training import device as devices
 from training import student
 from training.trainer import Trainer
 from training.workers import ONE, of_this_machine
 
-SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 LOOP = "while True: pass"
 TORCH = "import torch; x = torch.rand(600, 600)\nwhile True: (x @ x).relu()"
 COMPANY = {"alone": [], "one busy loop": [LOOP], "two busy loops": [LOOP, LOOP], "a torch program": [TORCH]}
@@ -72,7 +71,7 @@ def chargpt(device: devices.Device) -> Subject:
     """Its default model on the built-in plays."""
     config, text = Config(), corpus.read(plays.BUILT_IN_FILE, Config().block_size)
     torch.manual_seed(config.seed)
-    model = student.model_class(SOLUTIONS)(*config.architecture, len(text.characters))
+    model = student.model_class(SOLUTIONS_DIRECTORY)(*config.architecture, len(text.characters))
     trainer = make_trainer(model, Blocks(text.train, config, device), len(text.characters), config, device)
     writer = Writer(model, config.block_size, device, characters=text.characters)
     held_out = text.validation[:CHARACTERS_EVALUATED]
@@ -85,7 +84,7 @@ def chargpt(device: devices.Device) -> Subject:
 
 def chat(device: devices.Device) -> Subject:
     """The haiku model; a sample is an answer."""
-    students, haiku, recipe = functions.load(SOLUTIONS), load_corpus(), Recipe()
+    students, haiku, recipe = functions.load(SOLUTIONS_DIRECTORY), load_corpus(), Recipe()
     model = create_model(recipe, haiku.vocabulary, students)
     batches = Batches(haiku.vocabulary, content_words(haiku.everything), students, recipe.seed)
     stream = batches.without_end(haiku.pretraining, [], 0)

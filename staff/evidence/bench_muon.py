@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -20,6 +19,7 @@ from data import plays
 from gpt import corpus
 from gpt.config import Config
 from gpt.trainer import Blocks, make_trainer
+from staff.places import SOLUTIONS_DIRECTORY
 from startup import ending
 from training import device as devices
 from training import optimizers, student
@@ -27,7 +27,6 @@ from training.muon import Muon
 from training.trainer import Trainer
 from training.workers import of_this_machine
 
-SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 PROGRESS = 0.5  # of the run: full learning rates
 WARM_UP_STEPS = 3
 
@@ -41,7 +40,7 @@ def make(text: corpus.Corpus, device: devices.Device, muon: Any) -> Trainer:
     """A trainer of the default model whose matrices are moved by this Muon."""
     config = Config()
     torch.manual_seed(config.seed)
-    model = student.model_class(SOLUTIONS)(*config.architecture, len(text.characters))
+    model = student.model_class(SOLUTIONS_DIRECTORY)(*config.architecture, len(text.characters))
     with mock.patch.object(optimizers, "Muon", muon):
         return make_trainer(model, Blocks(text.train, config, device), len(text.characters), config, device)
 

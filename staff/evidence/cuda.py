@@ -17,9 +17,9 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import QuestionResult
 from grading.questions import Question, discover
+from staff.places import SOLUTIONS_DIRECTORY
 from startup import ending
 
-SOLUTIONS_DIRECTORY = Path(__file__).resolve().parents[1] / "solutions"
 DEFAULT_QUESTIONS = "q1,q2,q3,q4,q5,q6"
 NEAR = 0.03  # of accuracy, between a GPU's sums and those of the CPU: one of elective 11's 40 bots is 0.025
 EXIT_GRADED, EXIT_NOT, EXIT_NOTHING_TO_TRY = 0, 1, 77

@@ -20,10 +20,10 @@ from pathlib import Path
 from grading.arguments import count_from
 from grading.isolation import memory
 from grading.questions import ELECTIVE, Question, discover
+from staff.places import SOLUTIONS_DIRECTORY
 from startup import ending
+from startup.project import PROJECT_DIRECTORY
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
-SOLUTIONS_DIRECTORY = PROJECT_DIRECTORY / "staff" / "solutions"
 MAX_PROCESSOR_SECONDS, MAX_MEBIBYTES = 15.0, 450.0  # of one elective
 SECONDS_BETWEEN_SAMPLES = 0.05
 EXIT_SOUND, EXIT_NOT, EXIT_USAGE = 0, 1, 2

@@ -23,8 +23,8 @@ from grading.arguments import count_from
 from staff.texts import figures
 from staff.texts.figures import Figure
 from startup import ending
+from startup.project import PROJECT_DIRECTORY
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 DEFAULT_RUNS = 3
 LEAST_SPREAD = 0.1  # a share of the old median: medians of few runs differ by as much
 EXIT_HOLDS, EXIT_MOVED, EXIT_USAGE = 0, 1, 2

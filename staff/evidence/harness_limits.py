@@ -22,10 +22,10 @@ from grading.isolation import memory
 from grading.questions import CORE, ELECTIVE, discover
 from staff.evidence.cgroup import ControlGroup, NoControlGroup
 from staff.evidence.hostile.harness import Finished, Harness, NoHarness
+from staff.places import SOLUTIONS_DIRECTORY
 from staff.release import hidden
 from startup import ending
 
-SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 SECONDS_BETWEEN_SAMPLES = 0.1
 
 
@@ -121,7 +121,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _measure(group: ControlGroup, harness: Harness, questions: Sequence[str], chosen: settings.HarnessSettings) -> int:
     harness.settings(questions=list(questions))
-    harness.hand_in({path.relative_to(SOLUTIONS).as_posix(): path.read_bytes() for path in SOLUTIONS.rglob("*.py")})
+    paths = SOLUTIONS_DIRECTORY.rglob("*.py")
+    harness.hand_in({path.relative_to(SOLUTIONS_DIRECTORY).as_posix(): path.read_bytes() for path in paths})
     print(f"limits: {group.kind}; {chosen.container_bytes // 2**20} MiB, {chosen.processors:g} of a processor")
     started = time.monotonic()
     with Observer(group, harness.root / "results" / "results.json") as observer:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,8 @@ from grading.checks import modules
 from grading.child import watch
 from grading.questions import Question, discover
 from pictures.windows.live import Live
+from staff.places import SOLUTIONS_DIRECTORY
 from startup import student_modules
-
-SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ class HaikuTraining:
         from haiku_bot.corpus import load_corpus
         from haiku_bot.trainer import Recipe, create_model, train
 
-        students, corpus = functions.load(SOLUTIONS), load_corpus()
+        students, corpus = functions.load(SOLUTIONS_DIRECTORY), load_corpus()
         recipe = Recipe(pretraining_epochs=self.pretraining_epochs, fine_tuning_epochs=self.fine_tuning_epochs)
         model = create_model(recipe, corpus.vocabulary, students)
         with (

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from PIL import Image  # comes with matplotlib
 
+from staff.places import SOLUTIONS_DIRECTORY
 from startup import ending
+from startup.project import PROJECT_DIRECTORY
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
-SOLUTIONS = PROJECT_DIRECTORY / "staff" / "solutions"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 QUESTIONS = "q1,q2,q3,q4,q5,q6"
 SECONDS_FOR_A_PICTURE = 60
@@ -88,7 +88,7 @@ def photograph(report: Path, output: Path) -> list[Path]:
 def grade(directory: Path) -> Path:
     """Grade the reference solutions, with a report into a folder; returns the page."""
     command = [sys.executable, str(PROJECT_DIRECTORY / "autograder.py"), "--no-graphics", "-q", QUESTIONS]
-    command += ["--code-directory", str(SOLUTIONS), "--report", str(directory)]
+    command += ["--code-directory", str(SOLUTIONS_DIRECTORY), "--report", str(directory)]
     subprocess.run(command, check=True, cwd=PROJECT_DIRECTORY)
     return directory / "report.html"
 

@@ -29,8 +29,8 @@ from pictures.windows.live import Live
 from staff.evidence import report_screenshot
 from staff.evidence.rehearsals import DatasetTraining, HaikuTraining, TextTraining, Training, Watchers
 from startup import ending, student_modules
+from startup.project import PROJECT_DIRECTORY
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SECONDS_PER_LOOK_AT_THE_CLOCK = 1 / 64  # pictures shall not depend on how fast the machine is
 
 # long enough for pictures that show something

@@ -23,12 +23,12 @@ from gpt.reports import Reports
 from gpt.run import Run
 from gpt.trainer import Blocks, make_trainer
 from gpt.writer import Writer
+from staff.places import SOLUTIONS_DIRECTORY
 from startup import ending
 from training import device as devices
 from training import student
 from training.workers import of_this_machine
 
-SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 LENGTHS = (5_000, 50_000, 500_000, 1_000_000)  # characters
 SIZES = {"n_embd": 32, "n_layer": 2, "block_size": 32, "batch_size": 8}
 TEN_TIMES = 18_000  # steps: ten times those of three minutes with the default model on 2 cores
@@ -39,7 +39,7 @@ def measure(text: corpus.Corpus, config: Config, folder: Path, early_stop: bool)
     """Train, print a row, and return whether the goal is met."""
     device, vocabulary = devices.choose("cpu", precision="float32", workers=of_this_machine(1)), len(text.characters)
     torch.manual_seed(config.seed)
-    model = student.model_class(SOLUTIONS)(*config.architecture, vocabulary)
+    model = student.model_class(SOLUTIONS_DIRECTORY)(*config.architecture, vocabulary)
     blocks = Blocks(text.train, config, device, vocabulary)
     trainer = make_trainer(model, blocks, vocabulary, config, device)
     writer = Writer(model, config.block_size, device, characters=text.characters)

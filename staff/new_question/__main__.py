@@ -18,8 +18,8 @@ from grading.checks import modules
 from staff.release.starters import strip_solutions
 from startup import ending
 from startup.names import PACKAGES, RESERVED
+from startup.project import PROJECT_DIRECTORY
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 TEMPLATE = Path(__file__).resolve().parent / "template"
 MAX_TITLE_CHARACTERS = 40
 GROUPS = {"q": "core", "e": "elective"}  # by the first letter of the id

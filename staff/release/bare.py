@@ -24,9 +24,9 @@ from io import BytesIO
 from pathlib import Path
 
 from staff.evidence.hostile.harness import METADATA, autograder_archive, change_settings
+from staff.places import SOLUTIONS_DIRECTORY
 from startup import ending
 
-SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 SUITE, MIRROR = "bookworm", "http://deb.debian.org/debian"
 PASSED_ON = ("PIP_", "SSL_")
 SHARED = (Path("/etc/resolv.conf"), Path("/etc/hosts"))
@@ -97,7 +97,7 @@ def _unpack(autograder: Path, question: str) -> None:
     submission = autograder / "submission"
     submission.mkdir()
     (autograder / "results").mkdir()
-    for path in SOLUTIONS.glob("*.py"):
+    for path in SOLUTIONS_DIRECTORY.glob("*.py"):
         shutil.copy(path, submission)
     (autograder / "submission_metadata.json").write_text(json.dumps(METADATA), encoding="utf-8")
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 import subprocess
 import tarfile
-from pathlib import Path
 
 from staff.release.manifest import TOP_LEVEL, ReleaseError, starters_of
-
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
+from startup.project import PROJECT_DIRECTORY
 
 
 def files_of_commit(commit: str) -> dict[str, bytes]:

@@ -15,14 +15,13 @@ from __future__ import annotations
 import argparse
 import ast
 import sys
-from pathlib import Path
 
 from data.files import write_text
+from staff.places import SOLUTIONS_DIRECTORY
 from staff.release.manifest import ReleaseError
 from startup import ending, syntax
+from startup.project import PROJECT_DIRECTORY
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
-SOLUTIONS_DIRECTORY = PROJECT_DIRECTORY / "staff" / "solutions"
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 
 

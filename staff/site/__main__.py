@@ -12,11 +12,12 @@ from pathlib import Path
 
 from staff import extras
 from staff.release.manifest import ReleaseError
-from staff.release.repository import PROJECT_DIRECTORY, files_of_working_tree
+from staff.release.repository import files_of_working_tree
 from staff.site import sources
 from staff.site.macros import TEXTS, Macros
 from staff.site.sources import SiteError
 from startup import EXIT_USAGE, ending
+from startup.project import PROJECT_DIRECTORY
 
 # The theme's captions in the margin are headings without a level, which readers of screens need.
 CAPTION, CAPTION_WITH_LEVEL = 'class="caption" role="heading">', 'class="caption" role="heading" aria-level="2">'

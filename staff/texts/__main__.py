@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from data.files import write_text
 from staff.release.manifest import ReleaseError
 from staff.release.repository import files_of_working_tree
 from staff.texts import tables
 from startup import ending
+from startup.project import PROJECT_DIRECTORY
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 EXIT_DONE, EXIT_STALE, EXIT_USAGE = 0, 1, 2
 
 

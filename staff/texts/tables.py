@@ -17,8 +17,8 @@ from typing import Any
 
 from grading.questions import CORE, ELECTIVE, natural_order, required
 from staff.texts import figures, forbidden, marks
+from startup.project import PROJECT_DIRECTORY
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
 SHORT_LIST, LONG_LIST = "README.md", "STUDENTS.md"  # the texts that list every question
 LISTS = (SHORT_LIST, LONG_LIST)
 COUNTING = (*LISTS, "docs/electives.md", "docs/staff.md", "docs/why.md")  # the texts that count the electives
@@ -156,6 +156,8 @@ def _with_figures(files: Mapping[str, bytes]) -> dict[str, bytes]:
     found = {figures.PAGE: page, figures.SHORT_PAGE: short}
     for name, sentence in figures.sentences(measured).items():
         path = f"{FOLDERS}/{name}/README.md"
+        if f"{FOLDERS}/{name}/question.toml" not in files:
+            raise TableError(f"{figures.PATH}: measures {name}, and there is no such question. Take its entry out")
         found[path] = _filled(files, path, figures.SECONDS, sentence)
     return found
 

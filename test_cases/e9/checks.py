@@ -3,39 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from data import Library, Splits
+from data import Library
 from grading.checks import diagnosis, expect, variants
-from grading.checks.answers import Training
-from grading.checks.model import Model
 from grading.checks.student import Student
 from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
-from test_cases.e9 import answers, draws, exhibits, measures, mistakes, networks, reference
+from test_cases.e9 import answers, draws, mistakes, networks, reference, trained
 from test_cases.e9.answers import MODULE
 from test_cases.e9.mistakes import VECTORS
 from test_cases.e9.public import data
+from test_cases.e9.trained import AUTOENCODER, VAE, named, random_inputs
 
-AUTOENCODER, VAE = f"{MODULE}.Autoencoder", f"{MODULE}.VAE"
-DATA = "test_cases.e9.public.data"
-SQUEEZED, CLEANED = (data.PIXELS, 192, 16), (data.PIXELS, 256)  # sizes of the autoencoder and of the denoiser
-DRAWN = 10  # numbers of the VAE's latent
 BATCH, SIZE, PIXELS = 5, 4, 7  # all different, so that a dimension is taken for no other
 STACKS = ((data.PIXELS, 20, 5), (data.PIXELS, 30, 12, 3))  # sizes of autoencoders that are not trained
 TRIED = (3, 6)  # latent sizes of VAEs that are not trained
 HUGE = 1000.0  # logits at which a sigmoid is 0 or 1 in float64
 CERTAIN, UNCERTAIN = -60.0, 0.0  # logarithms of variances: sigma is 0, and 1
 LITTLE_NOISE = 0.05  # deviation of images that psnr is asked of
-SAMPLES = 1000  # images that are drawn from N(0, 1)
-FITTED = 6000  # training images that the grader's own PCA is fitted to
 DRAWN_KL = 200_000  # draws for the divergence by its definition, which a message tells
+
+compression, denoising, generation = trained.compression, trained.denoising, trained.generation
 
 
 def noise(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    random = _random(library, 1)
+    random = random_inputs(library, 1)
     images = random.random((draws.ROWS, draws.COLUMNS))
     for deviation in (data.NOISE, float(random.uniform(1.5, 3))):
         found = answers.asked(student, "twice", "add_noise", images, deviation)
@@ -59,7 +53,7 @@ def noise(student: Student, library: Library, thresholds: Mapping[str, float]) -
 
 
 def pca(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    random, probes, found = _random(library, 2), [], []
+    random, probes, found = random_inputs(library, 2), [], []
     for count, pixels, size in ((60, 12, 4), (8, 11, 5)):
         turn = np.linalg.qr(random.standard_normal((pixels, pixels)))[0]
         spread = 2.0 ** -np.arange(pixels) * random.standard_normal((count, pixels))
@@ -88,22 +82,22 @@ def pca(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
 
 
 def autoencoder(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    random = _random(library, 3)
+    random = random_inputs(library, 3)
     for sizes in STACKS:
         model = student.create(AUTOENCODER, *sizes)
-        own = networks.of(model, _named("Autoencoder", *sizes), sizes[-1], sizes[-1])
+        own = networks.of(model, named("Autoencoder", *sizes), sizes[-1], sizes[-1])
         for part, wanted in ((own.encoder, sizes), (own.decoder, sizes[::-1])):
             found = tuple(len(bias) for _, bias in part)
             if found != wanted[1:]:
                 raise CheckFailed(
-                    f"{_named('Autoencoder', *sizes)} should have layers with {_listed(wanted[1:])} outputs from "
+                    f"{named('Autoencoder', *sizes)} should have layers with {_listed(wanted[1:])} outputs from "
                     f"{wanted[0]} numbers on; got {_listed(found)}."
                 )
         answers.require_own_images(model, own, random.random((3, data.PIXELS)))
 
 
 def reparameterize(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    random = _random(library, 4)
+    random = random_inputs(library, 4)
     shape = draws.ROWS, draws.COLUMNS
     mean, log_variance = random.uniform(-3, 3, shape), random.uniform(-4, 2, shape)
     found = answers.asked(student, "twice", "reparameterize", mean, log_variance)
@@ -124,7 +118,7 @@ def reparameterize(student: Student, library: Library, thresholds: Mapping[str, 
 
 
 def kl_divergence(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    random = _random(library, 5)
+    random = random_inputs(library, 5)
     probes = []
     for _ in range(2):
         given = random.uniform(-2, 2, (BATCH, SIZE)), random.uniform(-3, 1.5, (BATCH, SIZE))
@@ -150,7 +144,7 @@ def kl_divergence(student: Student, library: Library, thresholds: Mapping[str, f
 
 
 def elbo(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    random = _random(library, 6)
+    random = random_inputs(library, 6)
     losses, bounds = [], []
     for _ in range(2):
         logits, images = 2 * random.standard_normal((BATCH, PIXELS)), random.random((BATCH, PIXELS))
@@ -178,10 +172,10 @@ def elbo(student: Student, library: Library, thresholds: Mapping[str, float]) ->
 
 
 def vae(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    random = _random(library, 7)
+    random = random_inputs(library, 7)
     for size in TRIED:
         model = student.create(VAE, size)
-        own = networks.of(model, _named("VAE", size), size, 2 * size)
+        own = networks.of(model, named("VAE", size), size, 2 * size)
         answers.require_own_latents(model, own, random.random((3, data.PIXELS)))
     images = random.random((3, data.PIXELS)).astype(np.float32)
     last = len(own.encoder) - 1
@@ -211,7 +205,7 @@ def vae(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
 
 
 def latent_space(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    random = _random(library, 8)
+    random = random_inputs(library, 8)
     weight = random.standard_normal((draws.COLUMNS, PIXELS)) / draws.COLUMNS**0.5
     weight = weight.astype(np.float32)
     found = student.probe(
@@ -239,126 +233,6 @@ def latent_space(student: Student, library: Library, thresholds: Mapping[str, fl
     answers.require_right(
         probes, reference.interpolation, mistakes.walk, mistakes.IN_WALK, "interpolate between two latents"
     )
-
-
-def compression(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    splits = library.load(DATA)
-    assert splits.test is not None
-    model, training = _trained(student, "train_autoencoder", AUTOENCODER, SQUEEZED, splits)
-    with diagnosis.explained(lambda text: diagnosis.training(training)):
-        own = networks.of(model, _named("after train_autoencoder, Autoencoder", *SQUEEZED), SQUEEZED[-1], SQUEEZED[-1])
-        answers.require_own_images(model, own, data.images(splits.test.x[:3]))
-    test = data.images(splits.test.x)
-    middle, rows = reference.pca_of_many(map(data.images, reference.blocks(splits.train.x[:FITTED])), SQUEEZED[-1])
-    by_pca = reference.reconstruction_by_pca(test, middle.astype(np.float32), rows.astype(np.float32))
-    made = measures.reconstructions(own, test)
-    error, best = float(np.mean((made - test) ** 2)), float(np.mean((by_pca - test) ** 2))
-    share = error / best
-    student.record("test_error", error)
-    student.record("pca_error", best)
-    student.record("error_share", share)
-    latents = own.encode(test)
-    shown = exhibits.squeezed(splits, made, by_pca, latents, error, best)
-    student.exhibit(lambda: shown)
-    student.exhibit(lambda: exhibits.drawn(own, _latents(library, SQUEEZED[-1]), "autoencoder"))
-    with diagnosis.explained(
-        lambda text: diagnosis.first(
-            lambda: diagnosis.training(training),
-            lambda: measures.of_latents(latents),
-            lambda: diagnosis.coverage(training),
-        )
-    ):
-        what = f"the squared error of test images, {error:.4f}, divided by that of PCA, {best:.4f},"
-        expect.at_most(share, thresholds["maximum_error_share"], what, "Does the loss still fall when training ends?")
-
-
-def denoising(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    splits = library.load(DATA)
-    assert splits.test is not None
-    test, splits = splits.test, replace(splits, about={"task": "noise"})
-    model, training = _trained(student, "train_denoiser", AUTOENCODER, CLEANED, splits)
-    with diagnosis.explained(lambda text: diagnosis.training(training)):
-        own = networks.of(model, _named("after train_denoiser, Autoencoder", *CLEANED), CLEANED[-1], CLEANED[-1])
-    clean = data.images(test.x)
-    given = clean + np.float32(data.NOISE) * _random(library, 9).standard_normal(clean.shape, np.float32)
-    answers.require_own_images(model, own, given[:3])
-    made = measures.reconstructions(own, given)
-    before, after = reference.psnr(given, clean), reference.psnr(made, clean)
-    left = float(np.mean((made - clean) ** 2) / np.mean((given - clean) ** 2))
-    student.record("noise_left", left)
-    student.record("gain_decibels", after - before)
-    shown = exhibits.cleaned(splits, given, made, before, after)
-    student.exhibit(lambda: shown)
-    with diagnosis.explained(
-        lambda text: diagnosis.first(
-            lambda: diagnosis.training(training),
-            lambda: measures.of_denoiser(own, clean, left),
-            lambda: diagnosis.coverage(training),
-        )
-    ):
-        what = (
-            f"after denoising, psnr went from {before:.1f} to {after:.1f} decibels. The share of the noise's squared "
-            "error that is left"
-        )
-        expect.at_most(left, thresholds["maximum_noise_left"], what, "Does the loss still fall when training ends?")
-
-
-def generation(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    splits = library.load(DATA)
-    assert splits.test is not None
-    test, splits = splits.test, replace(splits, about={"task": "space"})
-    model, training = _trained(student, "train_vae", VAE, (DRAWN,), splits)
-    with diagnosis.explained(lambda text: diagnosis.training(training)):
-        own = networks.of(model, _named("after train_vae, VAE", DRAWN), DRAWN, 2 * DRAWN)
-        answers.require_own_latents(model, own, data.images(test.x[:3]))
-    parts = measures.nats(own, data.images(test.x), _random(library, 10))
-    student.record("nats", parts.total)
-    student.record("reconstruction_nats", parts.reconstruction)
-    student.record("kl_nats", parts.divergence)
-    latents = _latents(library, DRAWN)
-    share, right = measures.readable(own, latents), measures.read_right(own, test)
-    student.record("readable_share", share)
-    student.record("digits_kept", right)
-    student.exhibit(lambda: exhibits.space(own, splits, latents, parts))
-    student.exhibit(lambda: exhibits.walks(own, splits))
-    student.exhibit(lambda: exhibits.drawn(own, latents, "VAE"))
-    with diagnosis.explained(
-        lambda text: diagnosis.first(
-            lambda: diagnosis.training(training), lambda: parts.explained, lambda: diagnosis.coverage(training)
-        )
-    ):
-        what = (
-            f"minus the ELBO of a test image, {parts.reconstruction:.1f} nats of reconstruction and "
-            f"{parts.divergence:.1f} nats of divergence,"
-        )
-        expect.at_most(parts.total, thresholds["maximum_nats"], what, "Does the loss still fall when training ends?")
-        what = f"the share of {SAMPLES:,} images drawn from N(0, 1) that the grader's classifier reads as a digit"
-        hint = "Are draws of the latent near N(0, 1) in training? The KL divergence sees to that."
-        expect.at_least(share, thresholds["minimum_readable_share"], what, hint)
-
-
-def _random(library: Library, number: int) -> np.random.Generator:
-    """Random inputs of one check, from the run's seed."""
-    return np.random.default_rng([library.seed, 9, number])
-
-
-def _latents(library: Library, size: int) -> np.ndarray:
-    """Draws from N(0, 1), (SAMPLES, size)."""
-    return _random(library, 11).standard_normal((SAMPLES, size))
-
-
-def _trained(
-    student: Student, function: str, target: str, sizes: tuple[int, ...], splits: Splits
-) -> tuple[Model, Training]:
-    """A model trained by a function of the student's."""
-    model = student.create(target, *sizes)
-    with diagnosis.explained(diagnosis.crash_in_training):
-        return model, student.train(f"{MODULE}.{function}", model, splits)
-
-
-def _named(name: str, *sizes: int) -> str:
-    """A model as it is made, such as "VAE(10)"."""
-    return f"{name}({', '.join(map(str, sizes))})"
 
 
 def _listed(sizes: Sequence[int]) -> str:

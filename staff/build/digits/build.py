@@ -19,10 +19,11 @@ from staff.build.archive import write_npz
 from staff.build.digits.generate import BLOCK, PIXELS, generate, generate_block
 from staff.build.digits.raster import GREY_STEP
 from startup import ending
+from startup.project import PROJECT_DIRECTORY
 
 PUBLIC_SEED = 1
 TRAIN_COUNT, TEST_COUNT = 60_000, 10_000
-DEFAULT_OUTPUT = Path(__file__).resolve().parents[3] / "data" / "digits.npz"
+DEFAULT_OUTPUT = PROJECT_DIRECTORY / "data" / "digits.npz"
 SAMPLED_BLOCKS = {"train": (0, 17, 29), "test": (0, 4)}
 
 

@@ -23,8 +23,9 @@ from grading.checks import digit_reader
 from grading.checks.digit_reader import CLASSES, PATH, SMALL_SIDE, WEIGHTS
 from staff.build import archive
 from startup import ending
+from startup.project import PROJECT_DIRECTORY
 
-DIGITS = Path(__file__).resolve().parents[3] / "data" / "digits.npz"
+DIGITS = PROJECT_DIRECTORY / "data" / "digits.npz"
 MIN_AGREEMENT = 0.985  # of the test digits, for `--check`: another processor rounds otherwise, and so trains otherwise
 
 

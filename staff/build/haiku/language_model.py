@@ -21,13 +21,13 @@ from torch.nn.functional import cross_entropy
 from data.files import write_text
 from haiku_bot import functions
 from staff.build.archive import write_npz
+from staff.places import SOLUTIONS_DIRECTORY
 from startup import ending
 from test_cases.e12 import decoding
 from test_cases.e12.public import language_model, verses
 from training.optimizers import Schedule
 from training.trainer import Batch, Trainer
 
-SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
 WIDTH, LAYERS = 64, 3
 BATCH, EPOCHS = 64, 12
 LEARNING_RATE, ADAM_BETAS, WEIGHT_DECAY = 4e-3, (0.9, 0.98), 0.01
@@ -71,7 +71,7 @@ def train() -> dict[str, np.ndarray]:
     torch.manual_seed(0)
     rows = torch.from_numpy(verses.encoded()[verses.was_read()])
     steps = EPOCHS * len(rows) // BATCH
-    model = functions.load(SOLUTIONS).GPT(verses.MAX_TOKENS, WIDTH, LAYERS, len(verses.tokens()))
+    model = functions.load(SOLUTIONS_DIRECTORY).GPT(verses.MAX_TOKENS, WIDTH, LAYERS, len(verses.tokens()))
     adam = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, betas=ADAM_BETAS, weight_decay=WEIGHT_DECAY)
     stream = batches(rows, torch.Generator().manual_seed(0))
     Trainer(model, loss, stream, [(adam, LEARNING_RATE)], schedule(steps)).train(steps, told)

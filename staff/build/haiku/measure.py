@@ -27,12 +27,12 @@ from haiku_bot.chat import trained_model
 from haiku_bot.corpus import load_corpus
 from haiku_bot.trainer import Recipe, evaluate
 from staff.build.haiku.lists import LISTS
+from staff.places import SOLUTIONS_DIRECTORY
 from startup import ending
 from test_cases.q8.answers import WANTED, read_messages, shares
 from training.device import choose
 from training.workers import of_this_machine
 
-SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
 TARGETS = {"in_form": 1.0, "new": 1.0, "two_new_lines": 0.9, "on_theme": 0.75, "distinct_first_lines": 0.9}
 SLOWEST_SECONDS = 1.0
 
@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--checkpoint", type=Path, default=checkpoint.PATH, metavar="FILE")
     arguments = parser.parse_args(argv)
 
-    students, corpus = functions.load(SOLUTIONS), load_corpus()
+    students, corpus = functions.load(SOLUTIONS_DIRECTORY), load_corpus()
     device = choose("cpu", precision="float32", workers=of_this_machine())
     model = trained_model(corpus, Recipe(), students, arguments.checkpoint, device)
     bot = HaikuBot(model, corpus, students, device.workers)

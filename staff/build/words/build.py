@@ -20,8 +20,9 @@ from staff.build.archive import same_arrays, write_npz
 from staff.build.words.candidates import encode, everyday_words, load_frequencies
 from staff.build.words.languages import CHARACTERS, HELD_OUT_WORDS, LANGUAGES, LONGEST, TRAINING_WORDS
 from startup import ending
+from startup.project import PROJECT_DIRECTORY
 
-SHIPPED_FILE = Path(__file__).resolve().parents[3] / "data" / "lang_id.npz"
+SHIPPED_FILE = PROJECT_DIRECTORY / "data" / "lang_id.npz"
 SHIPPED_SEED = 0
 # Of the most frequent words, so many times the shipped ones are the pool that all splits are drawn from.
 POOL_FACTOR = 1.25

@@ -20,13 +20,14 @@ from staff import extras
 from staff.classroom.errors import ClassroomError
 from staff.release import starters
 from startup import EXIT_USAGE, ending
+from startup.project import PROJECT_DIRECTORY
 
 with extras.needed("staff.classroom.similarity"):
     from staff.classroom import export
     from staff.classroom.similarity import compare, report
     from staff.classroom.similarity.document import read
 
-DEFAULT_PAGE = Path(__file__).resolve().parents[3] / "out" / "similarity.html"
+DEFAULT_PAGE = PROJECT_DIRECTORY / "out" / "similarity.html"
 PAIRS_PRINTED = 10
 EXIT_DONE = 0
 

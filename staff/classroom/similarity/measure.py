@@ -12,15 +12,14 @@ import ast
 import random
 import re
 import time
-from pathlib import Path
 
 from grading.arguments import count_from
 from staff.classroom.similarity import compare, report
 from staff.classroom.similarity.document import read
 from staff.release import starters
 from startup import ending, syntax
+from startup.project import PROJECT_DIRECTORY
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[3]
 SOLUTIONS = ("staff/solutions", "staff/evidence/mediocre", "tests/other_edition")
 SHARE_OF_NUMBERS_CHANGED = 0.5
 

@@ -19,11 +19,12 @@ from grading.dependencies import installed_versions
 from grading.engine import Engine, Settings
 from grading.outcomes import PASSED, QuestionResult
 from grading.questions import Question
+from staff.places import MEDIOCRE_DIRECTORY, SOLUTIONS_DIRECTORY
+from startup.project import PROJECT_DIRECTORY
 
-PROJECT_DIRECTORY = Path(__file__).resolve().parents[3]
 SOLUTIONS = {
-    "reference": PROJECT_DIRECTORY / "staff" / "solutions",
-    "mediocre": PROJECT_DIRECTORY / "staff" / "evidence" / "mediocre",
+    "reference": SOLUTIONS_DIRECTORY,
+    "mediocre": MEDIOCRE_DIRECTORY,
 }
 # What a number can depend on, next to the solution and the question; pictures and reports only look on.
 ROOMS = ("grading/*.py", "grading/checks", "grading/child", "grading/isolation")

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from staff.places import SOLUTIONS_DIRECTORY
+
 ATTACKS_DIRECTORY = Path(__file__).resolve().parent / "attacks"
-SOLUTIONS_DIRECTORY = ATTACKS_DIRECTORY.parents[2] / "solutions"
 HANDED_IN = ("models.py", "losses.py", "train.py")  # an attack in another student file hands that one in, too
 BREACH = "BREACH"  # an attack that gets anywhere prints this word
 

@@ -18,9 +18,10 @@ from typing import Any
 
 from grading.arguments import count_from
 from grading.questions import discover
-from staff.evidence.hostile.attack import HANDED_IN, SOLUTIONS_DIRECTORY, load_all
+from staff.evidence.hostile.attack import HANDED_IN, load_all
 from staff.evidence.hostile.harness import Finished, Harness, NoHarness, autograder_archive, is_root
 from staff.evidence.hostile.verdict import MARGIN_SECONDS, leftovers
+from staff.places import SOLUTIONS_DIRECTORY
 from startup import cores, ending
 
 ATTACKS = ("kill_everything", "disk_flood_everywhere", "lasting_processes", "message_for_later", "read_other_processes")

@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from grading.isolation.sandbox import SHARED_FOLDERS, owned_in
 from staff.evidence.hostile.attack import BREACH, Attack
 from staff.evidence.hostile.harness import Finished, Harness
+from startup.project import PROJECT_DIRECTORY
 
 MARGIN_SECONDS = 60.0  # as in settings.toml: what the grader ends before the harness
 SECONDS_UNTIL_IT_HANGS = 300.0  # beyond what the harness allows
@@ -152,7 +153,7 @@ def _report_faults(finished: Finished, attack: Attack) -> list[str]:
 def _schema() -> object:
     import json
 
-    path = Path(__file__).resolve().parents[3] / "tests" / "results_schema.json"
+    path = PROJECT_DIRECTORY / "tests" / "results_schema.json"
     return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -6,16 +6,15 @@ import argparse
 import os
 import textwrap
 import time
-from pathlib import Path
 
 from data.files import write_text
 from grading.arguments import count_from
 from staff.evidence.mutants import page
-from staff.evidence.mutants.format import SOLUTIONS_DIRECTORY, read_all
+from staff.evidence.mutants.format import read_all
 from staff.evidence.mutants.run import Verdict, grade_all, told_to_a_right_submission
+from staff.places import SOLUTIONS_DIRECTORY
 from startup import ending
-
-PROJECT = Path(__file__).resolve().parents[3]
+from startup.project import PROJECT_DIRECTORY
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -52,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     wrong = sum(bool(verdict.complaint) for verdict in verdicts)
     if arguments.page:
         if not wrong:
-            write_text(PROJECT / page.PATH, page.markdown(verdicts))
+            write_text(PROJECT_DIRECTORY / page.PATH, page.markdown(verdicts))
         print(f"{page.PATH}: {'not written' if wrong else 'written'}, {len(mutants)} mistakes, {wrong} not as declared")
         return 1 if wrong else 0
     told = told_to_a_right_submission(mutants, SOLUTIONS_DIRECTORY, range(arguments.seeds), arguments.jobs)

@@ -28,10 +28,10 @@ from typing import Any, Protocol
 
 from grading.checks import modules
 from grading.questions import natural_order
+from staff.places import SOLUTIONS_DIRECTORY
 from startup import syntax
 
 MUTANTS_DIRECTORY = Path(__file__).resolve().parent
-SOLUTIONS_DIRECTORY = MUTANTS_DIRECTORY.parents[1] / "solutions"
 OPTIONAL = {"also_loses", "trains", "common"}
 KEYS = {"id", "wrong", "check", "phrase", "changes"} | OPTIONAL
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from grading.console import Console
 from grading.engine import Engine, Settings
-from grading.outcomes import CRASHED, FAILED, PASSED, SKIPPED, Outcome, QuestionResult
+from grading.outcomes import CRASHED, FAILED, PASSED, WAITS, Outcome, QuestionResult
 from grading.questions import Question, discover
-from staff.evidence.mutants.format import SOLUTIONS_DIRECTORY, Mutant, Submission, long_checks, write_submission
+from staff.evidence.mutants.format import Mutant, Submission, long_checks, write_submission
+from staff.places import SOLUTIONS_DIRECTORY
 
 SECONDS_PER_MUTANT = 150.0  # most take one; those that train take up to a minute on a busy machine
 
@@ -121,7 +122,7 @@ def grade(engine: Engine, question: Question, submission: Submission) -> Questio
 
 def passed_or_waits(outcome: Outcome) -> bool:
     """Whether a check passed, or did not run because it requires one that did not pass."""
-    return outcome.status == PASSED or outcome.message.startswith(SKIPPED)
+    return outcome.status == PASSED or outcome.cause == WAITS
 
 
 def _sentences_with(phrase: str, message: str) -> str:

@@ -11,9 +11,9 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from grading.outcomes import Outcome
 from grading.questions import discover
-from staff.evidence.mutants.format import SOLUTIONS_DIRECTORY
 from staff.evidence.mutants.run import grade, passed_or_waits
 from staff.evidence.unseen.format import Mistake
+from staff.places import SOLUTIONS_DIRECTORY
 
 
 @dataclass(frozen=True)
