@@ -84,7 +84,7 @@ def _grade(arguments: argparse.Namespace, questions: list[Question]) -> bool:
     decided = ("--data-directory", "--report", "--seed", "--jobs", "--time-limit", "--in-process")
     if asked := [flag for flag in _given(arguments) if flag in decided]:
         raise UsageError(f"--as-gradescope uses the settings of the course. Leave out {asked[0]}")
-    return run.rehearse(arguments, questions)
+    return run.rehearse(arguments, questions if arguments.question else [])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from tests.warm import start as warm
 
 # As many threads whatever runs beside: sums come out the same, and workers do not get into each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# Hundreds of processes read the same files: each file is compiled once.
+# Hundreds of processes read the same files: each file is compiled once, and the asserts of each test are rewritten once.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # The same examples every time, and none is judged by the clock.
 hypothesis.settings.register_profile(
     "tests", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -88,3 +89,38 @@ def test_a_file_that_would_not_be_handed_in_is_not_there_in_a_rehearsal(patched_
 def test_a_flag_that_would_change_what_the_harness_does_is_refused(flag, capsys):
     assert cli.main(["--as-gradescope", "--no-graphics", *flag]) == 2
     assert f"Leave out {flag[0]}" in capsys.readouterr().err
+
+
+def course_of(*questions: str) -> settings.HarnessSettings:
+    return replace(settings.load(environment={}), questions=questions)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "flags", "graded"),
+    [
+        (["e1", "q2"], [], ["q2", "e1"]),
+        (["e1", "q2"], ["--electives"], ["e1"]),
+        (["e1"], ["-q", "q1,q2"], ["q1", "q2"]),
+        (["q2"], ["--electives"], [f"e{number}" for number in range(1, 13)]),
+        ([], [], [f"q{number}" for number in range(1, 9)]),
+    ],
+)
+def test_a_rehearsal_grades_the_courses_assignment_or_what_is_asked_for(monkeypatch, assignment, flags, graded):
+    asked_for = []
+
+    def rehearse(_, questions, *__):
+        asked_for.extend(question.id for question in questions)
+        return at_home.Rehearsal(True, {})
+
+    course = course_of(*assignment)
+    monkeypatch.setattr(settings, "load", lambda **_: course)
+    monkeypatch.setattr(at_home, "rehearse", rehearse)
+    assert cli.main(["--as-gradescope", "--code-directory", str(SOLUTIONS), *flags]) == 0
+    assert asked_for == graded
+
+
+def test_a_rehearsal_names_questions_outside_of_the_assignment(monkeypatch, capsys):
+    course = course_of("e1")
+    monkeypatch.setattr(settings, "load", lambda **_: course)
+    assert cli.main(["--as-gradescope", "--code-directory", str(SOLUTIONS), "-q", "q6"]) == 0
+    assert "Not in this course's assignment: q6." in capsys.readouterr().out

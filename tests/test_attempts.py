@@ -124,15 +124,25 @@ def test_a_run_can_permit_fewer_attempts(tmp_path, most):
     assert len(found.attempts) == most
 
 
-def test_a_diagnosed_mistake_is_no_bad_luck(tmp_path):
+@pytest.mark.parametrize(
+    ("loss", "explanation", "tries"),
+    [
+        (0.0207, "Gradients pile up.", 1),
+        (0.0207, expect.Doubt("Are these as many passes as your code asks for?"), 3),
+        (0.0407, expect.Doubt("Are these as many passes as your code asks for?"), 1),
+    ],
+)
+def test_a_diagnosed_mistake_is_no_bad_luck_but_a_doubt_may_be(tmp_path, loss, explanation, tries):
     def check(student: Student, *_: object) -> None:
-        with diagnosis.explained(lambda text: "Gradients pile up."):
-            expect.at_most(0.0207, 0.02, "the loss")
+        with diagnosis.explained(lambda text: explanation):
+            expect.at_most(loss, 0.02, "the loss")
 
     made = question(check)
     settings = StudentSettings(lambda: pytest.fail("not asked"), deadline=Clock()() + 600, clock=Clock())
     student = Student(made, StudentSource(tmp_path), settings)
-    assert len(attempts.run(made, CHECK, student, Library(), 0).attempts) == 1
+    found = attempts.run(made, CHECK, student, Library(), 0)
+    assert len(found.attempts) == tries
+    assert explanation in found.message
 
 
 @pytest.mark.parametrize(

@@ -468,6 +468,14 @@ def test_a_class_that_cannot_be_graded_is_refused_with_words(tmp_path, capsys):
             __main__.main([*command, flag])
 
 
+@pytest.mark.parametrize("flags", [["-q", "q1,q6"], ["-q", "q1", "-q", "Q6"], ["--questions", " q1, ,q6 "]])
+def test_questions_are_named_as_on_the_autograders_command_line(tmp_path, monkeypatch, flags):
+    asked = []
+    monkeypatch.setattr("staff.classroom.grade.grade", lambda request: asked.append(request.questions) or 0)
+    assert __main__.main(["grade", str(tmp_path), "--out", str(tmp_path / "out"), *flags]) == 0
+    assert asked == [("q1", "q6")]
+
+
 def test_nothing_that_is_there_is_written_over_by_a_made_class_or_a_bench(tmp_path, capsys):
     (tmp_path / "class.zip").write_bytes(b"a real class")
     write(tmp_path / "work" / "project", {"thesis.txt": "mine"})

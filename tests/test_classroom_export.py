@@ -16,8 +16,9 @@ pytest.importorskip("distributed", reason="needs the extra `staff`")
 
 from staff.classroom import bench, export, made_class, roster, tables
 from staff.classroom.errors import ClassroomError
-from staff.classroom.export import METADATA, Submission
+from staff.classroom.export import Submission
 from staff.classroom.roster import Student
+from staff.classroom.sources import MAX_PACKED_BYTES, METADATA
 from tests.classroom import METADATA_OF_ONE, WANTED, inside, write, zip_of
 
 
@@ -91,6 +92,36 @@ def test_a_zip_that_is_all_a_students_folder_holds_is_unpacked_in_a_plain_folder
     write(tmp_path / "export", {"submission_metadata.yml": METADATA_OF_ONE})
     (seven,) = export.read(tmp_path / "export", WANTED).submissions
     assert seven.files == {}, "Gradescope does not look into it either"
+
+
+@pytest.mark.parametrize("top", ["", "class/"])
+def test_a_zip_of_a_plain_folder_is_read_as_the_folder_is(tmp_path, top):
+    """Moodle packs a folder for each student, Canvas an archive for each student."""
+    homework = zip_of(tmp_path / "hw.zip", inside("homework") | {"__MACOSX/homework/._models.py": b"x"}).read_bytes()
+    moodle = {"ann/hw.zip": homework, "ann/.DS_Store": b"x", "ben/hw.zip": b"PK, not really", "carl/hw.RAR": b"Rar!"}
+    canvas = {"dora.zip": homework, "eve.7z": b"7z", "list.csv": b"a,b"}
+    for name, files in (("moodle", moodle), ("canvas", canvas)):
+        packed = zip_of(tmp_path / f"{name}.zip", {f"{top}{path}": content for path, content in files.items()})
+        with zipfile.ZipFile(packed) as archive:
+            archive.extractall(tmp_path / name)
+        unpacked = tmp_path / name / top
+        expected = export.read(unpacked, WANTED)
+        found = export.read(packed, WANTED)
+        assert found == expected
+        assert [len(one.files) for one in found.submissions] == ([3, 0, 0] if name == "moodle" else [3, 0])
+    ann, ben, carl = export.read(tmp_path / "moodle.zip", WANTED).submissions
+    assert (ann.notes, ann.fault) == (("hw.zip was unpacked.",), "")
+    assert ben.fault == "ben could not be unpacked (BadZipFile): it is no whole zip archive."
+    assert carl.fault.startswith("carl is an archive of a kind that is not read")
+
+
+def test_an_archive_in_an_archive_that_would_fill_the_disk_is_not_unpacked(tmp_path):
+    bomb = tmp_path / "class.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("ann/hw.zip", "w") as member:
+        for _ in range(MAX_PACKED_BYTES // 2**20 + 1):
+            member.write(bytes(2**20))
+    (ann,) = export.read(bomb, WANTED).submissions
+    assert ann.fault == "ann holds 257 MiB, and 256 are read: unpack it."
 
 
 def test_an_archive_writes_nothing_outside_and_its_links_are_not_followed(tmp_path):

@@ -161,6 +161,7 @@ def test_words_come_most_frequent_first_and_ties_by_the_alphabet():
         "ca": {},
     }
     assert everyday_words(LANGUAGES[1], frequencies)[4] == ["vino", "agua", "mesa"]
+    assert everyday_words(LANGUAGES[1], frequencies, wanted={4: 2})[4] == ["vino", "agua"]
 
 
 def test_the_same_words_build_the_same_bytes_and_another_seed_builds_others(pool):

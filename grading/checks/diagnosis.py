@@ -50,7 +50,8 @@ def explained(find: Callable[[str], str], otherwise: Callable[[], str] | None = 
 
     Args:
         find: gets the failure's text; returns the explanation, or "" if there is none. It may run the student's code.
-            What goes wrong then means that there is no explanation.
+            What goes wrong then means that there is no explanation. A missed threshold with an explanation is not
+            chance, and not tried again, unless the explanation is a `Doubt`.
         otherwise: gives more evidence where there is no explanation, such as the smallest differing case. The evidence
             takes the place of the general hint. "" leaves the hint. Where the entries of an array differ is told, too.
     """
@@ -58,6 +59,8 @@ def explained(find: Callable[[str], str], otherwise: Callable[[], str] | None = 
         yield
     except expect.Mismatch as failure:
         if found := attempted(partial(find, str(failure)), ""):
+            if isinstance(failure, expect.Miss) and isinstance(found, expect.Doubt):
+                raise failure.explained_by(found) from None
             raise CheckFailed(failure.evidence, found) from None
         if otherwise is not None and (more := attempted(otherwise, "")):
             raise CheckFailed(" ".join(filter(None, (failure.evidence, failure.pattern, more)))) from None

@@ -41,7 +41,16 @@ class Miss(Mismatch):
 
     def __init__(self, statement: str, hint: str, miss: float, permitted: float) -> None:
         super().__init__(statement, hint)
+        self._sizes = (miss, permitted)
         self.shortfall = miss / permitted if permitted > 0 else float("inf")
+
+    def explained_by(self, hint: str) -> Miss:
+        """The same miss with another hint."""
+        return Miss(self.evidence, hint, *self._sizes)
+
+
+class Doubt(str):
+    """An explanation that may be another one's: a training that misses its threshold by little is tried again."""
 
 
 def array(value: Any, shape: tuple[int, ...], what: str, hint: str = "") -> np.ndarray:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from grading.checks.answers import Training
 from grading.checks.endings import ended_inside_a_pass, inside_a_pass
+from grading.checks.expect import Doubt
 from grading.checks.phrases import WHICH_SIGN, WITHOUT_END, counted, optimizer_of, stop_of, times, updates_of
 
 MAX_STALE_SHARE = 0.5  # a share: code that resets gradients at all resets them before nearly every step
@@ -64,7 +65,7 @@ def training(stats: Training) -> str:
 
 
 def coverage(stats: Training) -> str:
-    """Whether training saw too little of its data to be judged on anything else."""
+    """Whether training saw too little of its data to be judged on anything else; a `Doubt` where it saw all of it."""
     if 0 < stats.distinct < stats.examples / 2:
         seen = f"{stats.distinct:,} different examples of {stats.examples:,}"
         if stats.backwards / max(1, stats.batches) >= MIN_USES:
@@ -82,7 +83,7 @@ def coverage(stats: Training) -> str:
     if 0.5 < stats.epochs <= FEW_EPOCHS and stats.backwards and ended_inside_a_pass(stats):
         return inside_a_pass(stats)
     if 0.5 < stats.epochs <= FEW_EPOCHS and stats.backwards:
-        return (
+        return Doubt(
             f"Training passed over the data {times(stats.epochs)}, in {updates_of(stats)}. Are these as many passes as "
             "your code asks for?"
         )

@@ -23,7 +23,7 @@ from grading.gradescope.settings import HarnessSettings
 from grading.gradescope.usage import Meter
 from grading.isolation.sandbox import is_available
 from grading.outcomes import TIME, RunResult
-from grading.questions import Question, discover
+from grading.questions import ELECTIVE, Question, discover
 
 TIGHT = 0.8  # of what there is: from here on a prediction is called tight
 
@@ -36,24 +36,46 @@ class Rehearsal:
     document: dict[str, Any]
 
 
-def rehearse(code_directory: Path, questions: Sequence[Question], console: Console) -> Rehearsal:
+def to_grade(named: Sequence[Question], wants_electives: bool, course: HarnessSettings) -> list[Question]:
+    """The questions of a rehearsal: those that the student names, else those of the course's assignment.
+
+    Args:
+        named: by the student, one by one; may be empty.
+        wants_electives: whether the student asks for the electives instead. If the assignment has none, all are meant.
+        course: the course's settings.
+    Raises:
+        SettingsError: the settings name a question or a metric that does not exist.
+    """
+    if named:
+        return list(named)
+    every = discover()
+    assignment = settings.assigned(every, course)
+    if not wants_electives:
+        return assignment
+    electives = [question for question in every if question.group == ELECTIVE]
+    return [question for question in electives if question in assignment] or electives
+
+
+def rehearse(
+    code_directory: Path, questions: Sequence[Question], course: HarnessSettings, console: Console
+) -> Rehearsal:
     """Grade the student files of a folder as Gradescope would, and print what that would cost there.
 
     Args:
         code_directory: holds the files that would be handed in; others in it are left behind.
-        questions: to be graded, as far as the course's settings grade them on Gradescope.
+        questions: to be graded.
+        course: the course's settings.
         console: where to say it.
     Raises:
         SettingsError: the course's settings make no sense.
         UsageError: a student file cannot be read.
     """
-    chosen = settings.load(environment={})
-    graded = tuple(q.id for q in questions if not chosen.questions or q.id in chosen.questions)
-    chosen = replace(chosen, questions=graded, max_submissions=0, feedback=Feedback())  # at home: everything
+    graded = tuple(question.id for question in questions)
+    chosen = replace(course, questions=graded, max_submissions=0, feedback=Feedback())  # at home: everything
     with tempfile.TemporaryDirectory(prefix="nn-at-home-", ignore_cleanup_errors=True) as folder:
         root = Path(folder)
         names = _hand_in(code_directory, root / "submission")
-        for line in _introduction(names, chosen):
+        for line in _introduction(names, chosen) + _outside(graded, course):
             _say(line, console)
         console.line()
         with Meter() as meter:
@@ -124,6 +146,12 @@ def _introduction(names: Sequence[str], chosen: HarnessSettings) -> list[str]:
         f"Not as there: a whole processor; your code runs as you ({confined}but no user of its own without rights); "
         "the shipped test examples stand in for the hidden ones.",
     ]
+
+
+def _outside(graded: Sequence[str], course: HarnessSettings) -> list[str]:
+    """A line about questions that the course's assignment does not name; none if it names no question at all."""
+    others = [name for name in graded if course.questions and name not in course.questions]
+    return [f"Not in this course's assignment: {', '.join(others)}."] if others else []
 
 
 def _say(line: str, console: Console) -> None:

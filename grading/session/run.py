@@ -78,22 +78,26 @@ def grade(arguments: argparse.Namespace, questions: list[Question]) -> bool:
     return result.passed
 
 
-def rehearse(arguments: argparse.Namespace, questions: list[Question]) -> bool:
+def rehearse(arguments: argparse.Namespace, named: list[Question]) -> bool:
     """Grade as Gradescope would, by the course's settings; returns whether every check passed.
 
+    Args:
+        arguments: the flags.
+        named: the questions that -q names.
     Raises:
         UsageError: it cannot be done as asked, or results could not be written.
         Unusable: torch cannot be used here.
     """
-    from grading.gradescope import at_home
-    from grading.gradescope.settings import SettingsError
+    from grading.gradescope import at_home, settings
 
+    try:
+        course = settings.load(environment={})
+        questions = at_home.to_grade(named, arguments.electives, course)
+    except settings.SettingsError as error:
+        raise UsageError(str(error)) from error
     _check(arguments, questions)
     with json_writer(arguments.json) as write_json, ResultFiles() as kept:
-        try:
-            rehearsal = at_home.rehearse(arguments.code_directory.resolve(), questions, Console())
-        except SettingsError as error:
-            raise UsageError(str(error)) from error
+        rehearsal = at_home.rehearse(arguments.code_directory.resolve(), questions, course, Console())
         if arguments.json is not None:
             kept.add(f"--json {arguments.json}", lambda: write_json(rehearsal.document))
     return rehearsal.passed

@@ -44,7 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("export", type=Path, metavar="EXPORT", help="Gradescope's export, or a folder of submissions")
     grade.add_argument("--out", type=Path, required=True, metavar="DIR", help="where results go, and are looked for")
     grade.add_argument("--regrade", action="store_true", help="grade again what another grader or settings graded")
-    grade.add_argument("-q", "--questions", default="", metavar="q1,q2", help="only these (default: Gradescope's)")
+    grade.add_argument(
+        "-q", "--questions", action="append", default=[], metavar="q1,q2", help="only these (default: Gradescope's)"
+    )
     grade.add_argument("--seed", type=count_from(0), metavar="N", help="of every random number (default: Gradescope's)")
     grade.add_argument("--time-limit", type=seconds, metavar="SECONDS", help="for each question")
     grade.add_argument("--data-directory", type=Path, metavar="DIR", help="look for datasets there first")
@@ -77,7 +79,7 @@ def _grade(arguments: argparse.Namespace) -> int:
         Request(
             arguments.export,
             arguments.out,
-            questions=tuple(name.strip() for name in arguments.questions.split(",") if name.strip()),
+            questions=tuple(name.strip().lower() for name in ",".join(arguments.questions).split(",") if name.strip()),
             seed=arguments.seed,
             time_limit_seconds=arguments.time_limit,
             data_directory=arguments.data_directory,

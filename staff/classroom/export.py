@@ -7,28 +7,21 @@ clash and metadata that cannot be read stop no class: they become rows with a re
 
 from __future__ import annotations
 
-import os
-import tempfile
-import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
-from grading.gradescope.submission import NOISE, find
+from grading.gradescope.submission import find
 from grading.questions import natural_order
 from staff.classroom import roster
-from staff.classroom.archive import UNREADABLE, parts_of, reason_of, unpack
+from staff.classroom.archive import UNREADABLE, reason_of
 from staff.classroom.errors import ClassroomError
 from staff.classroom.roster import Entry, Student
+from staff.classroom.sources import ARCHIVES, METADATA, Source, Unread, opened
 
-METADATA = "submission_metadata.yml"
 FOLDER_PREFIX = "submission_"
 NO_FILES = "Nothing was handed in: the export has no folder for this submission."
-PACKED = (".zip",)  # archives that are unpacked, in a plain folder
-OTHER_ARCHIVES = (".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz")
 
 
 @dataclass(frozen=True)
@@ -64,27 +57,27 @@ def read(path: Path, wanted: Iterable[str], required: Iterable[str] | None = Non
     """Read every submission.
 
     Args:
-        path: of the export, or of a plain folder that holds a folder or a zip for each submission.
+        path: of the export, or of a plain folder or zip that holds a folder or a zip for each submission.
         wanted: names of the student files.
         required: those of them that are named if they are missing; by default all.
     Raises:
         ClassroomError: there is nothing that could be graded.
     """
     wanted, required = sorted(wanted), sorted(required) if required is not None else None
-    with _source(path) as source:
+    with opened(path) as source:
         entries, odd = _entries(source, path)
         names, notes = _submissions_among(source.names, entries)
         submissions = [_submission(source, name, entries, wanted, required) for name in names]
     if not submissions:
         raise ClassroomError(
             f'{path}: holds no submissions. Expected is Gradescope\'s export ("Export Submissions"), as a zip or '
-            "unpacked, or a folder that holds one folder or zip for each submission"
+            "unpacked, or a folder or zip that holds one folder or zip for each submission"
         )
     return Export(_told_apart(submissions, names), [*odd, *notes, *source.notes])
 
 
 def _submission(
-    source: _Source, name: str, entries: dict[str, Entry] | None, wanted: list[str], required: list[str] | None
+    source: Source, name: str, entries: dict[str, Entry] | None, wanted: list[str], required: list[str] | None
 ) -> Submission:
     """One submission, whatever can be had of it."""
     entry = entries.get(name, Entry()) if entries is not None else Entry((Student(_plain(name)),))
@@ -102,7 +95,7 @@ def _submission(
     return replace(submission, files=found.files, notes=(*odd, *found.notes))
 
 
-def _entries(source: _Source, path: Path) -> tuple[dict[str, Entry] | None, list[str]]:
+def _entries(source: Source, path: Path) -> tuple[dict[str, Entry] | None, list[str]]:
     """What the metadata says, None where there is none, and a note where they cannot be read."""
     try:
         content = source.metadata()
@@ -147,162 +140,4 @@ def _told_apart(submissions: list[Submission], names: list[str]) -> list[Submiss
 def _plain(name: str) -> str:
     """The name of a folder, or of an archive without its ending."""
     suffix = Path(name).suffix.lower()
-    return Path(name).stem if suffix in (*PACKED, *OTHER_ARCHIVES) else name
-
-
-class Unread(Exception):
-    """A submission is not read; the text says why, after its name."""
-
-
-class _Source(Protocol):
-    """Where submissions lie.
-
-    Attributes:
-        names: of their folders or archives.
-        notes: sentences about what else lies there.
-    """
-
-    names: list[str]
-    notes: list[str]
-
-    def metadata(self) -> bytes | None:
-        """The metadata of the export, None if there is none; raises one of `UNREADABLE`."""
-
-    def open(self, name: str) -> AbstractContextManager[tuple[Path, list[str]]]:
-        """The submission as a folder, and sentences about what could not be unpacked.
-
-        Raises:
-            Unread, OSError: it cannot be read.
-        """
-
-
-@contextmanager
-def _source(path: Path) -> Iterator[_Source]:
-    with ExitStack() as stack:
-        source: _Source
-        try:
-            if path.is_dir():
-                source = _Folder(path)
-            elif zipfile.is_zipfile(path):
-                source = _Archive(path, stack.enter_context(zipfile.ZipFile(path)))
-            elif path.exists():
-                raise ClassroomError(f"{path}: neither a folder nor a zip archive")
-            else:
-                raise ClassroomError(f"{path}: no such file or folder")
-        except UNREADABLE as error:
-            raise ClassroomError(f"{path}: cannot be read ({reason_of(error)})") from error
-        yield source
-
-
-class _Folder:
-    """An unpacked export, or a plain folder."""
-
-    def __init__(self, path: Path) -> None:
-        folders = [entry for entry in sorted(path.iterdir()) if entry.is_dir() and not _is_noise(entry.name)]
-        found = [folder / METADATA for folder in (path, *folders) if _is_file(folder / METADATA)]
-        if found and found[0].parent != path and len(folders) > 1:
-            raise _one_of_several(path, found[0].parent.name)
-        self._metadata = found[0] if found else None
-        self._root = found[0].parent if found else path
-        entries = [entry for entry in sorted(self._root.iterdir()) if not _is_noise(entry.name)]
-        packed = () if found else (*PACKED, *OTHER_ARCHIVES)
-        self.names = [
-            entry.name
-            for entry in entries
-            if entry.is_symlink() or entry.is_dir() or (entry.suffix.lower() in packed and entry.is_file())
-        ]
-        known = {*self.names, METADATA}
-        self.notes = [f"{one.name} is no submission and was not graded" for one in entries if one.name not in known]
-
-    def metadata(self) -> bytes | None:
-        return self._metadata.read_bytes() if self._metadata is not None else None
-
-    @contextmanager
-    def open(self, name: str) -> Iterator[tuple[Path, list[str]]]:
-        path = self._root / name
-        if path.is_symlink():
-            raise Unread("is a link, which is not followed: put the folder itself there")
-        told = []
-        if path.is_dir():
-            entries = os.listdir(path)  # what cannot be listed cannot be graded
-            packed = None if self._metadata else _only_archive(path, entries)
-            if packed is None:
-                yield path, []
-                return
-            path, told = packed, [f"{packed.name} was unpacked."]
-        if path.suffix.lower() not in PACKED:
-            raise Unread("is an archive of a kind that is not read: unpack it into a folder, or pack it as a zip")
-        with tempfile.TemporaryDirectory(prefix="nn-submission-") as folder:
-            try:
-                with zipfile.ZipFile(path) as archive:
-                    notes = unpack(archive, archive.infolist(), 0, Path(folder))
-            except UNREADABLE as error:
-                raise Unread(f"could not be unpacked ({reason_of(error)}): it is no whole zip archive") from error
-            yield Path(folder), [*told, *notes]
-
-
-class _Archive:
-    """A zipped export, or a zip with one folder for each submission."""
-
-    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
-        self._archive = archive
-        members = [(parts, member) for member in archive.infolist() if (parts := parts_of(member))]
-        found = [(parts, member) for parts, member in members if parts[-1] == METADATA and len(parts) <= 2]
-        found.sort(key=lambda pair: len(pair[0]))
-        folders = {parts[0] for parts, member in members if len(parts) > 1 or member.is_dir()}
-        if found and len(found[0][0]) > 1 and len(folders) > 1:
-            raise _one_of_several(path, found[0][0][0])
-        self._metadata = found[0][1] if found else None
-        if found:
-            top = found[0][0][:-1]
-        else:
-            tops = {parts[0] for parts, _ in members if len(parts) > 2}
-            only = len(tops) == 1 and all(parts[0] in tops for parts, _ in members)
-            top = (tops.pop(),) if only else ()
-        self._depth = len(top) + 1
-        self._members: dict[str, list[zipfile.ZipInfo]] = {}
-        self.notes: list[str] = []
-        for parts, member in members:
-            is_inside = len(parts) > self._depth or (len(parts) == self._depth and member.is_dir())
-            if is_inside and parts[: len(top)] == top:
-                self._members.setdefault(parts[len(top)], []).append(member)
-            elif len(parts) == self._depth and member is not self._metadata:
-                self.notes.append(f"{parts[-1]} is no submission and was not graded")
-        self.names = list(self._members)
-
-    def metadata(self) -> bytes | None:
-        return self._archive.read(self._metadata) if self._metadata is not None else None
-
-    @contextmanager
-    def open(self, name: str) -> Iterator[tuple[Path, list[str]]]:
-        with tempfile.TemporaryDirectory(prefix="nn-submission-") as folder:
-            yield Path(folder), unpack(self._archive, self._members[name], self._depth, Path(folder))
-
-
-def _one_of_several(path: Path, name: str) -> ClassroomError:
-    """Metadata beside other folders: they belong to an export, or are a student's file in a class without metadata."""
-    return ClassroomError(
-        f"{path}: the folder {name}, one of several, holds a {METADATA}. Grade that folder alone if it is an export; "
-        "take the file away if it is a student's"
-    )
-
-
-def _only_archive(folder: Path, entries: list[str]) -> Path | None:
-    """The zip that is all a folder holds: learning platforms give each student's upload a folder."""
-    names = [name for name in entries if not _is_noise(name)]
-    if len(names) != 1 or Path(names[0]).suffix.lower() not in PACKED:
-        return None
-    only = folder / names[0]
-    return only if only.is_file() and not only.is_symlink() else None
-
-
-def _is_file(path: Path) -> bool:
-    """Whether there is a file that can be seen; a folder that nobody may enter shows none."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False
-
-
-def _is_noise(name: str) -> bool:
-    return NOISE.fullmatch(name) is not None or name.startswith(".")
+    return Path(name).stem if suffix in ARCHIVES else name

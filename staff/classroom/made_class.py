@@ -18,8 +18,9 @@ import yaml
 from data.files import write_bytes
 from staff.build.archive import timeless_member
 from staff.classroom.errors import ClassroomError
-from staff.classroom.export import FOLDER_PREFIX, METADATA
+from staff.classroom.export import FOLDER_PREFIX
 from staff.classroom.roster import Student
+from staff.classroom.sources import METADATA
 from staff.evidence.hostile import attack
 from staff.evidence.mutants.format import Mutant, read_all, write_submission
 from staff.places import MEDIOCRE_DIRECTORY, SOLUTIONS_DIRECTORY

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from grading.isolation import forkserver
@@ -23,25 +23,39 @@ from grading.isolation import forkserver
 SERVER = Path(__file__).with_name("server.py")
 AUTOGRADER = Path(__file__).with_name("autograder.py")
 PLACE = "NNPROJECT_TESTS_WARM"  # the environment's variable that tells a program where to ask
+SERVED = "NNPROJECT_TESTS_SERVED"  # and the one that tells `SERVER` the project whose student processes it makes
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 class Warm:
     """The process that forks fork servers, and the socket where it is asked. Use as a context manager (Linux).
 
+    Args:
+        folder: where the socket shall be.
+        project: whose student processes these are, and the Python that runs it.
+        environment: of the process; None for this one's.
+
     Attributes:
         place: the path of that socket.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        project: Path = PROJECT,
+        python: str = sys.executable,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.place = folder / "warm"
         self._owner, theirs = socket.socketpair()
         with socket.socket(socket.AF_UNIX) as listener, theirs:
             listener.bind(str(self.place))
             listener.listen()
-            command = [sys.executable, "-P", str(SERVER), str(listener.fileno()), str(theirs.fileno())]
-            environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+            command = [python, "-P", str(SERVER), str(listener.fileno()), str(theirs.fileno())]
+            given = dict(os.environ if environment is None else environment)
+            given |= {"OPENBLAS_NUM_THREADS": "1", SERVED: str(project)}
             self._process = subprocess.Popen(
-                command, pass_fds=[listener.fileno(), theirs.fileno()], start_new_session=True, env=environment
+                command, pass_fds=[listener.fileno(), theirs.fileno()], start_new_session=True, env=given
             )
 
     def __enter__(self) -> Warm:

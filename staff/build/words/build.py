@@ -60,10 +60,15 @@ def hidden_rows(pool: Pool, seed: int, shipped_seed: int = SHIPPED_SEED) -> list
 def _pool_in_order(pool: Pool, code: str, length: int, seed: int) -> list[str]:
     """The pool of one language and length in the order in which splits are dealt from it."""
     needed = TRAINING_WORDS[length] + 2 * HELD_OUT_WORDS.get(length, 0)
-    words = pool[code][length][: round(needed * POOL_FACTOR)]
+    words = pool[code][length][: _pool_size(length)]
     if len(words) < needed + HELD_OUT_WORDS.get(length, 0):
         raise ValueError(f"{code}: {len(words)} words of {length} letters are too few for {needed} and a hidden test")
     return sorted(words, key=lambda word: _draw(str(seed), code, word))
+
+
+def _pool_size(length: int) -> int:
+    """How many words of one language and length all splits are drawn from."""
+    return round((TRAINING_WORDS[length] + 2 * HELD_OUT_WORDS.get(length, 0)) * POOL_FACTOR)
 
 
 def _draw(seed: str, code: str, word: str) -> bytes:
@@ -114,9 +119,10 @@ def build_hidden(pool: Pool, seed: int) -> dict[str, np.ndarray]:
 
 @cache
 def load_pool() -> dict[str, dict[int, list[str]]]:
-    """The clean words of the five languages, from the installed `wordfreq`; reading them takes seconds."""
+    """The clean words of the five languages, as many as are dealt from, from `wordfreq`; reading them takes seconds."""
     frequencies = load_frequencies()
-    return {language.code: everyday_words(language, frequencies) for language in LANGUAGES}
+    wanted = {length: _pool_size(length) for length in TRAINING_WORDS}
+    return {language.code: everyday_words(language, frequencies, wanted=wanted) for language in LANGUAGES}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

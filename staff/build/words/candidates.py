@@ -74,8 +74,16 @@ def load_frequencies() -> dict[str, dict[str, float]]:
     return {code: dict(wordfreq.get_frequency_dict(code, "large" if code in large else "small")) for code in codes}
 
 
-def everyday_words(language: Language, frequencies: Frequencies, limits: Limits = Limits()) -> dict[int, list[str]]:
-    """Clean words of `language` by length (2 to 10 letters), the most frequent first, ties in alphabetical order."""
+def everyday_words(
+    language: Language, frequencies: Frequencies, limits: Limits = Limits(), wanted: Mapping[int, int] | None = None
+) -> dict[int, list[str]]:
+    """Clean words of `language` by length (2 to 10 letters), the most frequent first, ties in alphabetical order.
+
+    Args:
+        wanted: how many words of each length at most; all words of a length that is not named. The rest of a list is
+            not looked at, which saves most of the time.
+    """
+    wanted = wanted or {}
     own = {word: f for word, f in frequencies[language.code].items() if f >= limits.least_frequency}
     accented = _best_accented(own)
     words: dict[int, list[str]] = {length: [] for length in range(SHORTEST, LONGEST + 1)}
@@ -83,6 +91,7 @@ def everyday_words(language: Language, frequencies: Frequencies, limits: Limits 
     for word, frequency in sorted(own.items(), key=lambda item: (-item[1], item[0])):
         if (
             SHORTEST <= len(word) <= LONGEST
+            and len(words[len(word)]) < wanted.get(len(word), len(own))
             and letters.issuperset(word)
             and not _is_abbreviation(word)
             and accented[_plain(word)] <= limits.accents * frequency

@@ -59,7 +59,9 @@ def run_all(attacks: list[Attack], jobs: int = 2) -> list[Verdict]:
     verdicts = []
     archive = autograder_archive(hidden_files())
     with ExitStack() as stack:
-        harnesses = [stack.enter_context(Harness(archive=archive)) for _ in range(min(jobs, len(attacks)))]
+        harnesses = [stack.enter_context(Harness(archive=archive))]
+        others = range(1, min(jobs, len(attacks)))
+        harnesses += [stack.enter_context(Harness(source=harnesses[0].root / "source")) for _ in others]
         print(f"{'attack':<27}{'must score':<13}{'scored':<13}{'grader':<9}{'time':>6}")
         for verdict in run_side_by_side(attacks, harnesses):
             verdicts.append(verdict)

@@ -85,7 +85,8 @@ def run(questions: Sequence[str], count: int) -> Crowd:
     names = [_kind(place) for place in range(count)]
     archive = autograder_archive({})
     with ExitStack() as stack:
-        harnesses = [stack.enter_context(Harness(archive=archive)) for _ in names]
+        harnesses = [stack.enter_context(Harness(archive=archive))]
+        harnesses += [stack.enter_context(Harness(source=harnesses[0].root / "source")) for _ in names[1:]]
         for harness in harnesses:
             harness.settings(questions=list(questions))
         alone, alone_seconds = {}, {}

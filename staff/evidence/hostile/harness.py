@@ -5,6 +5,7 @@ from __future__ import annotations
 import compileall
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -14,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from grading.isolation.sandbox import SECONDS_TO_REMOVE, remove
 from staff.interpreter import NoInterpreter, interpreter
@@ -67,26 +68,36 @@ class Harness:
     Args:
         hidden: the hidden files; None draws none, and the shipped test split is graded.
         archive: an autograder.zip made before, with what it hides; None makes one.
+        source: of another harness that has not run yet: it is copied, and nothing is unpacked.
     Raises:
         NoHarness: there is no Python here that student processes could use.
     """
 
-    def __init__(self, hidden: Mapping[str, bytes] | None = None, archive: bytes | None = None) -> None:
+    def __init__(
+        self, hidden: Mapping[str, bytes] | None = None, archive: bytes | None = None, source: Path | None = None
+    ) -> None:
         try:
-            self.python, self._python_path = interpreter()
+            self._python, self._python_path = interpreter()
         except NoInterpreter as reason:
             raise NoHarness(str(reason)) from reason
         self.root = Path(tempfile.mkdtemp(prefix="nn-harness-"))
         self.root.chmod(0o755)
-        archive = archive or autograder_archive(hidden or {})
         (self.root / "source").mkdir(mode=0o700)  # the grader opens it; until then another harness may be attacked
-        with zipfile.ZipFile(BytesIO(archive)) as members:
+        if source is not None:
+            shutil.copytree(source, self.root / "source", dirs_exist_ok=True)  # 0o700 as well
+            return
+        with zipfile.ZipFile(BytesIO(archive or autograder_archive(hidden or {}))) as members:
             members.extractall(self.root / "source")
         compileall.compile_dir(self.root / "source", quiet=2)  # as setup.sh does
         for name in ("setup.sh", "run_autograder"):
             (self.root / "source" / name).chmod(0o755)
 
-    def __enter__(self) -> Harness:
+    @property
+    def python(self) -> str:
+        """The Python that run_autograder calls."""
+        return self._python
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -171,9 +171,11 @@ def _digests(root: Path) -> dict[str, str]:
 
 
 def _belongs(pid: int, harness: Harness, users: Container[int]) -> bool:
-    """Whether a process is one of these users', or the harness's own."""
+    """Whether a process is one of these users', or the harness's own: by its command line, or where it runs."""
     try:
         user = int(Path(f"/proc/{pid}/status").read_text().split("Uid:")[1].split()[0])
-        return user in users or os.fsencode(harness.root) in Path(f"/proc/{pid}/cmdline").read_bytes()
+        if user in users or os.fsencode(harness.root) in Path(f"/proc/{pid}/cmdline").read_bytes():
+            return True
+        return Path(os.readlink(f"/proc/{pid}/cwd")).is_relative_to(harness.root)
     except (OSError, IndexError):
         return False  # it has just ended
