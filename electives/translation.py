@@ -17,6 +17,8 @@ Sentences are rows of word numbers, int64. Three numbers have a meaning of their
 
 Names of sizes: batch sentences; `source` words of a source sentence, padding included; `target` words of a target
 sentence, padding included; `units` numbers of a state; `words` numbers that a language has.
+
+Tensors are float32 in training. The functions are also called in float64, and keep the dtype of their arguments.
 """
 
 from collections import Counter
