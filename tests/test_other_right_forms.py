@@ -53,6 +53,7 @@ OF_ELECTIVES = {
 OF_THE_CORE = {
     "a tiny learning rate from 0": ("q1", {"models.py": [("Parameter(ones(1, dimensions))", "Parameter(zeros(1, dimensions))")], "train.py": [("weights += label * point", "weights += 0.0005 * label * point")]}),
     "a layer without a bias": ("q1", {"models.py": [("self.w = Parameter(ones(1, dimensions))", "self.layer = Linear(dimensions, 1, bias=False)"), ("return self.w\n", "return self.layer.weight\n"), ("return tensordot(x, self.w, dims=([1], [1]))", "return self.layer(x)")]}),
+    "weights of the state that start at 0": ("q4", {"models.py": [("        self.hidden = Linear(256, 256, bias=False)\n", "        self.hidden = Linear(256, 256, bias=False)\n        self.hidden.weight.data.zero_()\n")]}),
     "patches by the method unfold": ("q5", {"models.py": [(KERNEL_LOOP, "    patches = input.unfold(0, kernel_height, 1).unfold(1, kernel_width, 1)\n    output = (patches * weight).sum(dim=(2, 3))\n")]}),
     "pixels set one by one": ("q5", {"models.py": [(KERNEL_LOOP, "    for row in range(height):\n        for column in range(width):\n            part = input[row : row + kernel_height, column : column + kernel_width]\n            output[row, column] = (part * weight).sum()\n")]}),
     "a root that is a tensor": ("q6", {"models.py": [("/ sqrt(self.layer_size)", "/ tensor(self.layer_size).sqrt()")]}),
