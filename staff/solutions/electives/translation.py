@@ -272,8 +272,9 @@ def beam_search(step: Step, state: Tensor, width: int, max_length: int, length_p
        most likely ones go on.
     2. Those of them that end with END are finished, and leave the beam. The others are the new beam.
 
-    The search ends after `max_length` rounds, or once `width` or more are finished, or when the beam is empty. What is
-    in the beam after `max_length` rounds counts as finished, too. The answer is the finished sentence with the largest
+    The search ends after `max_length` rounds, or once `width` or more are finished, or when the beam is empty. If fewer
+    than `width` are finished then, what is in the beam counts as finished, too. The answer is the finished sentence
+    with the largest
 
         log-probability / length ** length_power
 
