@@ -6,6 +6,8 @@ An autoencoder turns an image into a few numbers, its latent, and these into the
 Images are float tensors (batch, 784): a digit of 28 x 28 pixels in one row, 0 is paper, 1 is ink. No function here
 needs labels. `torch.linalg`, the losses of `torch.nn.functional` and `torch.optim` are allowed.
 
+Tensors are float32 in training. The functions are also called in float64, and keep the dtype of their arguments.
+
 Not allowed here: `torch.distributions*`, `torch.pca_lowrank`, `torch.svd_lowrank`, `torch.lobpcg`,
 `torch.nn.functional.kl_div`, `torch.nn.KLDivLoss`, `torch.kl_div`, `torch.lerp`. In these names, `*` stands for any
 text. Also not allowed, as methods of a tensor: `lerp`. Everything else of torch is allowed.
@@ -172,7 +174,7 @@ def elbo(logits: Tensor, images: Tensor, mean: Tensor, log_variance: Tensor) -> 
         ELBO = - reconstruction_loss - KL
 
     logits, images: (batch, pixels). mean, log_variance: (batch, latent_size), of the distribution that the latent was
-    drawn from. Returns (batch,), all below 0.
+    drawn from. Returns (batch,), none above 0.
     """
     raise NotImplementedError("elbo: your code here")
 

@@ -44,7 +44,7 @@ def momentum(weights: Tensor, gradient: Tensor, state: Any, rate: float, mu: flo
         new weights = weights - rate * buffer
 
     The buffer has the shape of the weights. It is 0 before the first step. The rate is no part of the buffer.
-    mu: the share of the buffer that is kept, from 0 to 1.
+    mu: the share of the buffer that is kept, from 0 to below 1.
     Returns the new weights and the state, which holds the new buffer.
     """
     raise NotImplementedError("momentum: your code here")

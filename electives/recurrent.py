@@ -104,7 +104,7 @@ def gru_cell(
 
 def hidden_of(state: Any) -> Tensor:
     """Return the hidden state, (batch, units): the state itself, or the first of its parts. This is complete."""
-    return state[0] if isinstance(state, tuple) else state
+    return state if isinstance(state, Tensor) else state[0]
 
 
 def unroll(cell: Callable[..., Any], inputs: Tensor, state: Any, weights: Weights) -> tuple[Tensor, Any]:

@@ -17,6 +17,8 @@ Sentences are rows of word numbers, int64. Three numbers have a meaning of their
 
 Names of sizes: batch sentences; `source` words of a source sentence, padding included; `target` words of a target
 sentence, padding included; `units` numbers of a state; `words` numbers that a language has.
+
+Tensors are float32 in training. The functions are also called in float64, and keep the dtype of their arguments.
 """
 
 from collections import Counter
@@ -227,8 +229,9 @@ def beam_search(step: Step, state: Tensor, width: int, max_length: int, length_p
        most likely ones go on.
     2. Those of them that end with END are finished, and leave the beam. The others are the new beam.
 
-    The search ends after `max_length` rounds, or once `width` or more are finished, or when the beam is empty. What is
-    in the beam after `max_length` rounds counts as finished, too. The answer is the finished sentence with the largest
+    The search ends after `max_length` rounds, or once `width` or more are finished, or when the beam is empty. If fewer
+    than `width` are finished then, what is in the beam counts as finished, too. The answer is the finished sentence
+    with the largest
 
         log-probability / length ** length_power
 

@@ -312,7 +312,7 @@ FORWARD = "return self.decode(reparameterize(mean, log_variance)), mean, log_var
         ([(FORWARD, "return self.decode(reparameterize(mean, log_variance)), mean")], "vae", "got a list of 2"),
         ([("return mean, log_variance\n", "return mean + log_variance\n")], "vae", "encode should return mean and log_variance; got a tensor"),
         ([("return (1 - shares)", "return 7, (1 - shares)")], "latent_space", "got a list"),
-        ([("return model.decode(latent).sigmoid()", "return torch.zeros(count, 784)")], "latent_space", "should call `model.decode` once"),
+        ([("return model.decode(latent).sigmoid()", "return torch.zeros(count, 784)")], "latent_space", "should call `model.decode` with a latent for each image"),
     ],
 )  # fmt: skip
 def test_odd_answers_are_named(graded, tmp_path, changes, check, message):

@@ -30,6 +30,13 @@ def test_the_starters_score_zero_with_one_line_for_each_stub(tmp_path):
     assert "Traceback" not in run.output + run.errors
 
 
+@pytest.mark.parametrize("name", [name for name in starters.starters() if name.startswith("electives/")])
+def test_a_student_file_says_which_dtypes_its_functions_are_called_with(name):
+    """The pages say that functions are compared in float64: a constant that is float32 would not do."""
+    told = ast.get_docstring(ast.parse(starters.starters()[name])) or ""
+    assert "float64" in told or "any floating dtype" in told
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("question", ELECTIVES)
 def test_the_reference_has_full_marks(graded, question):

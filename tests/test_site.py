@@ -221,6 +221,27 @@ def test_the_exam_asks_for_every_number_and_shows_it_in_its_working():
     assert set(re.findall(r"number\.(\w+)\.text", text)) == set(exam.ANSWERS)
 
 
+def test_the_gradient_through_time_has_its_factors_in_the_order_of_module_4():
+    """Matrices do not commute: from the last step to the first, a row is multiplied by a slope and by U^T."""
+    (formula,) = re.findall(
+        r"\$\$(\\frac\{\\partial L\}\{\\partial \\mathbf h_t\}.*?)\$\$", lesson("recurrence"), re.DOTALL
+    )
+    assert re.findall(r"mathbf h_\{?(t\+1|T|t)\b", formula) == ["t", "T", "T", "t+1"]
+    torch.manual_seed(0)
+    u, states = torch.randn(3, 3), [torch.randn(1, 3, requires_grad=True)]
+    for _ in range(4):
+        states.append(torch.tanh(states[-1] @ u))
+    row = torch.randn(1, 3)
+    (right,) = torch.autograd.grad((states[-1] * row).sum(), states[0])
+    for state in reversed(states[1:]):
+        row = row @ torch.diag(1 - state[0].detach() ** 2) @ u.T
+    assert torch.allclose(row, right, atol=1e-5)
+
+
+def lesson(name: str) -> str:
+    return (PROJECT / "site" / "modules" / f"{name}.md").read_text(encoding="utf-8")
+
+
 def test_what_workings_say_in_passing_is_right():
     value = {name: answer.value for name, answer in exam.ANSWERS.items()}
     assert round(-value["neuron_slope"], 3) == 0.755

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from grading.outcomes import CheckFailed
 MAX_NUMBERS_SHOWN = 6
 FUNCTIONS = {"builtin_function_or_method", "function", "method", "method-wrapper"}  # what Python calls their types
 MAX_DIGITS = 13  # more than usual; with them a float64 is told from its neighbour
+Numbers = TypeVar("Numbers", float, np.ndarray)
 
 
 class Mismatch(CheckFailed):
@@ -113,8 +114,9 @@ def close(
     if error.size and not error.max() <= tolerance:  # NaN is not close to anything
         where = np.unravel_index(int(error.argmax()), error.shape)
         at = f" at {[int(index) for index in where]}" if error.size > MAX_NUMBERS_SHOWN else ""
+        wanted, got = told_apart(expected, actual, lambda numbers, digits: shown(numbers, where, digits))
         raise Mismatch(
-            f"{what} {shown(expected, where)}{at}; got {shown(actual, where)}.",
+            f"{what} {wanted}{at}; got {got}.",
             hint,
             pattern.described(actual, expected, tolerance),
         )
@@ -143,8 +145,8 @@ def at_most(value: float, threshold: float, what: str, hint: str = "") -> None:
         raise Miss(f"{what} should be at most {wanted}; got {got}.", hint, value - threshold, threshold)
 
 
-def told_apart(one: float, other: float, write: Callable[[float, int], str]) -> tuple[str, str]:
-    """Two different numbers with as many digits as show that they differ, and no fewer than is usual."""
+def told_apart(one: Numbers, other: Numbers, write: Callable[[Numbers, int], str]) -> tuple[str, str]:
+    """Two different numbers, or arrays, with as many digits as show that they differ, and no fewer than is usual."""
     texts = "", ""
     for digits in range(MAX_DIGITS + 1):
         texts = write(one, digits), write(other, digits)
@@ -187,11 +189,11 @@ def kind(value: Any) -> str:
     return f"{'an' if name[:1].lower() in tuple('aeiou') else 'a'} {name}"
 
 
-def shown(numbers: np.ndarray, where: tuple[Any, ...]) -> str:
-    """The numbers if they are few, else the one at `where`."""
+def shown(numbers: np.ndarray, where: tuple[Any, ...], digits: int = 0) -> str:
+    """The numbers if they are few, else the one at `where`; with four decimals, and `digits` more."""
     if numbers.size <= MAX_NUMBERS_SHOWN:
-        return one_line(np.array2string(numbers, precision=4, separator=", ", suppress_small=True))
-    return f"{numbers[where]:.4f}"
+        return one_line(np.array2string(numbers, precision=4 + digits, separator=", ", suppress_small=True))
+    return f"{numbers[where]:.{4 + digits}f}"
 
 
 def one_line(array: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from data import Library
-from grading.checks import diagnosis, expect
+from grading.checks import diagnosis, expect, variants
 from grading.checks.student import Picture, Student
 from grading.checks.variants import EXACT, ROUNDED
 from grading.outcomes import CheckFailed
@@ -253,7 +253,8 @@ def _wrong_update(
 
 
 def _wrong_schedule(name: str, probes: list[diagnosis.Probe], text: str) -> str:
-    return diagnosis.recognised(mistakes.SCHEDULES[name], probes, EXACT)
+    why = variants.nearly_right(getattr(reference, name), probes, float32=mistakes.FLOAT32_RATES)
+    return variants.first(why, lambda: diagnosis.recognised(mistakes.SCHEDULES[name], probes, EXACT))
 
 
 def _wrong_minimize(found: Any, given: Mapping[str, Any], text: str) -> str:

@@ -139,6 +139,10 @@ def of_update(name: str, found: np.ndarray, starts: np.ndarray, slopes: np.ndarr
     return variants.first(why, lambda: diagnosis.recognised(mistakes, probes, EXACT))
 
 
+FLOAT32_RATES = (
+    "The rates are right to about 7 digits. They have been through float32, the usual dtype of torch. Python's `math` "
+    "computes in float64."
+)
 SCHEDULES = {
     "step_decay": [
         Mistake(

@@ -154,7 +154,7 @@ def _exact_loss(
 def _finite_loss(student: Student, name: str, logits: list[np.ndarray], loss: Callable[..., float]) -> None:
     """A loss where the discriminator is very sure."""
     found = _probed_loss(student, name, logits)["value"]
-    hint = "The logarithm of a sigmoid overflows here. Which function of torch takes logits?"
+    hint = "A sigmoid is 0 here. Its logarithm is infinite, or was cut off. Which function of torch takes logits?"
     with diagnosis.explained(lambda text: hint):
         what = f"with logits of {FAR:g} and {-FAR:g}, {name} should be"
         expect.close(expect.number(found, what), loss(*logits), EXACT, what)

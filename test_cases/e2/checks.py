@@ -113,6 +113,7 @@ def saturated(student: Student, library: Library, thresholds: Mapping[str, float
     for name, given in cases:
         found = _called(student, name, given)
         right = np.asarray(getattr(reference, name)(*given))
+        hint = partial(_why_saturated, student, name, given)
         if isinstance(found, np.ndarray) and found.shape == right.shape:
             wrong = int((~np.isfinite(found)).sum())
             if wrong:
@@ -120,10 +121,11 @@ def saturated(student: Student, library: Library, thresholds: Mapping[str, float
                 raise CheckFailed(
                     f"{name} with entries of size {size:,.0f} should be finite; {wrong} of {found.size} numbers are "
                     "NaN or infinite.",
-                    mistakes.SATURATED[name],
+                    hint(),
                 )
         what = f"{name} with huge entries should be"
-        expect.close(expect.array(found, right.shape, what), right, EXACT, what, mistakes.SATURATED[name])
+        with diagnosis.explained(lambda text, hint=hint: hint()):  # type: ignore[misc]
+            expect.close(expect.array(found, right.shape, what), right, EXACT, what)
 
 
 def example(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -250,6 +252,19 @@ def _called(student: Student, name: str, given: Sequence[Any]) -> Any:
     if found["changed"] != []:
         raise CheckFailed(f"{name} changed one of its arguments in place. Which operations make a new tensor?")
     return found["result"]
+
+
+def _why_saturated(student: Student, name: str, given: tuple[np.ndarray, ...]) -> str:
+    """Why a function is wrong for huge entries: whether each row of logits alone is right, else what often helps."""
+
+    def is_right(row: int) -> bool:
+        alone = [array[row : row + 1] for array in given]
+        found, right = _called(student, name, alone), np.asarray(getattr(reference, name)(*alone))
+        return isinstance(found, np.ndarray | float) and expect.is_close(found, right, EXACT)
+
+    is_of_rows = name in ("softmax", "cross_entropy", "cross_entropy_backward")
+    rows_alone = is_of_rows and diagnosis.attempted(lambda: all(map(is_right, range(len(given[0])))), False)
+    return mistakes.ROWS_ALONE if rows_alone else mistakes.SATURATED[name]
 
 
 def _exact(student: Student, name: str, *given: Any) -> None:

@@ -292,6 +292,12 @@ SATURATED = {
 }
 
 
+ROWS_ALONE = (
+    "Each row alone gives a right result. Together, a row with small logits does not: after the subtraction, all its "
+    "powers are 0. Which entry should be subtracted from this row?"
+)
+
+
 def of_function(name: str, found: Any, given: Sequence[Any]) -> str:
     """The explanation of the mistake that gives what a function gave.
 

@@ -168,8 +168,7 @@ def greedy_search(student: Student, library: Library, thresholds: Mapping[str, f
 
 
 def beam_search(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
-    random = _random(library, 9)
-    tables = [_table(random) for _ in range(TABLES)]
+    tables = _tables(_random(library, 9))
     answers = []
     for width, power in SETTINGS:
         functions = {"search": f"{MODULE}.beam_search"}
@@ -256,6 +255,16 @@ def _table(random: np.random.Generator) -> np.ndarray:
     logits = 1.5 * random.standard_normal((FEW_WORDS,) * 3)
     logits[..., (PADDING, BEGIN)] -= 9
     return np.asarray(logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True)))
+
+
+def _tables(random: np.random.Generator) -> list[np.ndarray]:
+    """Languages for a beam search, in which each of the searches ends for one reason alone."""
+    found: list[np.ndarray] = []
+    while len(found) < TABLES:
+        table = _table(random)
+        if all(reference.ends_in_one_way(table, 0, width, MAX_ROUNDS) for width, _ in SETTINGS):
+            found.append(table)
+    return found
 
 
 def _pairs(random: np.random.Generator) -> list[tuple[list[list[int]], list[list[int]]]]:

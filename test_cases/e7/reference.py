@@ -192,9 +192,27 @@ def greedy(table: np.ndarray, first: np.ndarray, max_length: int) -> list[list[i
 
 def beam(table: np.ndarray, first: int, width: int, max_length: int, length_power: float) -> list[int]:
     """The answer of a beam search in such a table."""
+    done, prefixes, _ = beam_rounds(table, first, width, max_length)
+    if len(done) < width:
+        done += prefixes
+    words = max(done, key=lambda one: one[0] / (len(one[1]) - 2) ** length_power)[1]
+    return before_end(words[2:])
+
+
+def ends_in_one_way(table: np.ndarray, first: int, width: int, max_length: int) -> bool:
+    """Whether a search does not end for two reasons at once: enough are finished in the last round, some are not."""
+    done, prefixes, rounds = beam_rounds(table, first, width, max_length)
+    return not (rounds == max_length and len(done) >= width and prefixes)
+
+
+def beam_rounds(
+    table: np.ndarray, first: int, width: int, max_length: int
+) -> tuple[list[tuple[float, list[int]]], list[tuple[float, list[int]]], int]:
+    """What a beam search has finished and what its beam holds in the end, each with its log-probability; its rounds."""
     prefixes: list[tuple[float, list[int]]] = [(0.0, [first, BEGIN])]
     done: list[tuple[float, list[int]]] = []
-    for _round in range(max_length):
+    rounds = 0
+    while rounds < max_length and len(done) < width and prefixes:
         longer = [
             (total + float(value), [*words, word])
             for total, words in prefixes
@@ -203,12 +221,8 @@ def beam(table: np.ndarray, first: int, width: int, max_length: int, length_powe
         longer.sort(key=lambda one: -one[0])
         done += [one for one in longer[:width] if one[1][-1] == END]
         prefixes = [one for one in longer[:width] if one[1][-1] != END]
-        if len(done) >= width or not prefixes:
-            break
-    else:
-        done += prefixes
-    words = max(done, key=lambda one: one[0] / (len(one[1]) - 2) ** length_power)[1]
-    return before_end(words[2:])
+        rounds += 1
+    return done, prefixes, rounds
 
 
 def bleu(candidates: Sentences, references: Sentences) -> float:

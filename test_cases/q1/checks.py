@@ -19,6 +19,8 @@ from test_cases.q1 import endings, mistakes, moves
 from test_cases.q1.moves import TARGET, TOLERANCE, TRAIN
 
 DRAWS = 8  # sets of points to be separated, the run's own first
+FAR_WRONG = np.ones((1, 3))  # a point of label 1 that the opposite weights get wrong
+SMALL_RATE = 1e-3  # the page asks for learning rates from here on: smaller ones need more passes than are permitted
 NEAR_THE_LINE = 1e-3  # scores this small may have another sign in another order of summation
 
 
@@ -158,7 +160,8 @@ def _converges(student: Student, drawn: Splits, number: int, maximum_passes: flo
     if number == 1:
         student.exhibit(lambda: SeparatedPoints(drawn.train.x[:, :2], drawn.train.y[:, 0], weights[0]))
     if training.stopped:
-        raise CheckFailed(_went_on(training, bool((weights != start).any()), int(right.sum()), len(right)))
+        size = diagnosis.attempted(partial(moves.step_size, student, -FAR_WRONG, FAR_WRONG, 1.0), 0.0)
+        raise CheckFailed(_went_on(training, bool((weights != start).any()), int(right.sum()), len(right), size))
     if not right.all():
         count = "1 pass" if training.epochs == 1 else f"{training.epochs:.3g} passes"
         if 0 < training.epochs < 1:
@@ -172,8 +175,8 @@ def _converges(student: Student, drawn: Splits, number: int, maximum_passes: flo
         )
 
 
-def _went_on(training: Training, moved: bool, right: int, count: int) -> str:
-    """What to say of a training that goes on and on."""
+def _went_on(training: Training, moved: bool, right: int, count: int, size: float) -> str:
+    """What to say of a training that goes on and on; `size` is how many times label * x one update adds."""
     updates = f" and {training.writes:,} updates" if training.writes else ""
     seen = f"training was stopped after {training.epochs:,.0f} passes over the {count} points{updates}."
     if not moved:
@@ -186,6 +189,11 @@ def _went_on(training: Training, moved: bool, right: int, count: int) -> str:
         return (
             f"{seen} Every point is right. Training should end after a pass without a mistake. Where does your loop "
             "count the mistakes of one pass?"
+        )
+    if 0 < size < SMALL_RATE:
+        return (
+            f"{seen} The weights still moved, and {right} of {count} points are right. In a trial, one update added "
+            f"{size:.2g} times label * x. Is the learning rate too small for the start values of the weights?"
         )
     return (
         f"{seen} The weights still moved, and {right} of {count} points are right. A perceptron needs far fewer "

@@ -12,6 +12,8 @@ Not allowed here: `torch.nn.modules.transformer*`, `torch.nn.modules.activation.
 A sequence is a tensor of shape (batch, time, width): `time` positions with `width` numbers each. Words are integers.
 Two of them have a meaning of their own: `PADDING` fills the end of a short line, `MASK` hides a word. All other
 integers from `FIRST_WORD` on are words.
+
+Tensors are float32 in training. The functions are also called in float64, and keep the dtype of their arguments.
 """
 
 from collections.abc import Callable

@@ -31,7 +31,7 @@ def gradient_sizes(model: Any, x: Tensor, y: Tensor) -> Tensor:
         states, state = [], model.first_state(len(x))
         for step in x.unbind(1):
             state = model.cell(step, state, *model.weights)
-            states.append(state if isinstance(state, tuple) else (state,))
+            states.append((state,) if isinstance(state, Tensor) else tuple(state))
         loss = cross_entropy(model.output(states[-1][0]), y, reduction="sum")
         parts = [part for state in states for part in state]
         wanted = [part if part.requires_grad else part.clone().requires_grad_() for part in parts]
@@ -54,7 +54,7 @@ def gates(model: Any, x: Tensor) -> Tensor:
     chosen = GATES[model.kind].values()
     columns, state = [], model.first_state(1)
     for step in x.to(device_of(model)).unbind(1):
-        hidden = state[0] if isinstance(state, tuple) else state
+        hidden = state if isinstance(state, Tensor) else state[0]
         sums = step @ input_weight.T + input_bias + hidden @ hidden_weight.T + hidden_bias
         blocks = sums.chunk(BLOCKS[model.kind], dim=1)
         state = model.cell(step, state, *model.weights)

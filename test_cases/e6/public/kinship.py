@@ -1,8 +1,8 @@
 """A corpus of sentences about people, drawn from a small grammar whose structure is known.
 
 Each of the 24 people has a house (a row of the table below), a gender and an age. The words around a name tell the
-three: `the old queen remembers her crown often`. One word in ten tells something wrong, and some sentences are about
-two people.
+three: `the old queen remembers her crown often`. One in eleven of these words tells something wrong, and some sentences
+are about two people.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ WORDS = (
 )  # fmt: skip
 
 SENTENCES = 6000  # of a corpus
-WRONG_SHARE, PAIR_SHARE = 0.15, 0.2  # of telling words that tell something wrong; of sentences about two people
+WRONG_SHARE, PAIR_SHARE = 0.15, 0.2  # of telling words that are drawn from any row; of sentences about two people
 WINDOW = 4
 
 

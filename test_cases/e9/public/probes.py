@@ -59,8 +59,10 @@ def generated(generate: Callable[..., Any], weight: Tensor, count: int) -> dict[
     """What `generate` makes with a decoder of this file.
 
     Returns:
-        `result`: images. `latents`: what was decoded, one entry for each call of `decode`.
+        `result`: images. `latents`: what was decoded, in one call or in several, (images, latent_size); at most one
+        row more than `count`. None if nothing was decoded.
     """
     model = Recorder(weight)
     result = generate(model, count)
-    return {"result": result, "latents": model.seen[:5]}
+    rows = [latent.reshape(-1, model.latent_size) for latent in model.seen[: count + 1]]
+    return {"result": result, "latents": torch.cat(rows)[: count + 1] if rows else None}
