@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -19,6 +19,10 @@ MAX_NAMED = 5  # in a note
 NOISE = re.compile(
     r"(__MACOSX|\.DS_Store|\._.*|__pycache__|\.git|\.idea|\.vscode|\.ipynb_checkpoints|Thumbs\.db|venv|\.venv)"
 )
+
+
+# what `grading.checks.source` says of a file that is imported and is not there
+ABSENT = re.compile(r"(?P<before>There is no file (?P<file>\S+) beside it.*? )Put the file there, or")
 
 
 @dataclass(frozen=True)
@@ -77,19 +81,24 @@ def together(names: Iterable[str]) -> str:
     return ", ".join(sorted(shown, key=lambda name: (name.endswith("/"), name)))
 
 
-def as_handed_in(result: QuestionResult, code: Path) -> QuestionResult:
+def as_handed_in(result: QuestionResult, code: Path, wanted: Collection[str]) -> QuestionResult:
     """A result whose messages speak of the submission, not of the folder that the grader copied the files to.
 
     Args:
         result: of a question.
         code: the folder.
+        wanted: names of the student files. No other file is copied, even if it was handed in.
     """
+
+    def not_copied(found: re.Match[str]) -> str:
+        if found["file"] in wanted:
+            return found[0]
+        return f"{found['before']}The grader takes only the files of the questions. Move your code to one of them, or"
 
     def told(text: str) -> str:
         missing = f"{code}. {PUT_BACK}"
-        return text.replace(missing, "the submission. Hand it in with the other files.").replace(
-            str(code), "the submission"
-        )
+        text = text.replace(missing, "the submission. Hand it in with the other files.")
+        return ABSENT.sub(not_copied, text.replace(str(code), "the submission"))
 
     outcomes = [replace(one, message=told(one.message), evidence=told(one.evidence)) for one in result.outcomes]
     return replace(result, outcomes=outcomes)
