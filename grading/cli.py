@@ -40,8 +40,8 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # the program that read our output has ended, as `| head` does
         ending.print_no_more()
         return EXIT_LESS
-    except KeyboardInterrupt:
-        return ending.interrupted("autograder.py", "The results of finished questions are above.")
+    except KeyboardInterrupt as interrupt:  # its text says what was finished
+        return ending.interrupted("autograder.py", str(interrupt))
 
 
 def _refuse_contradictions(arguments: argparse.Namespace) -> None:

@@ -50,6 +50,7 @@ def grade(arguments: argparse.Namespace, questions: list[Question]) -> bool:
         result = RunResult(arguments.seed, installed_versions())
         result.questions = [not_graded_yet(question) for question in questions]
         position = {question.id: index for index, question in enumerate(questions)}
+        unfinished: dict[str, QuestionResult] = {}  # what is known of the questions that are being graded
 
         show = InOrder(position, lambda finished: report.print_question(finished, console, result.questions))
 
@@ -59,18 +60,26 @@ def grade(arguments: argparse.Namespace, questions: list[Question]) -> bool:
 
         def on_change(question_result: QuestionResult) -> None:
             result.questions[position[question_result.id]] = question_result
+            unfinished.pop(question_result.id, None)
             keep()
             show(question_result)
 
-        with Engine(_settings(arguments, len(questions), console), console) as engine:
-            if arguments.json is not None:
-                is_stream = is_standard_output(arguments.json) or files.is_stream(arguments.json)
-                kept.add(f"--json {arguments.json}", lambda: write_json(result.as_dict()), at_the_end=is_stream)
-            page = _page(arguments, console)
-            if page is not None:
-                kept.add(f"--report {arguments.report}", partial(_write_page, page, result, engine))
-            keep()
-            engine.grade(questions, on_change)
+        try:
+            with Engine(_settings(arguments, len(questions), console), console) as engine:
+                if arguments.json is not None:
+                    is_stream = is_standard_output(arguments.json) or files.is_stream(arguments.json)
+                    kept.add(f"--json {arguments.json}", lambda: write_json(result.as_dict()), at_the_end=is_stream)
+                page = _page(arguments, console)
+                if page is not None:
+                    kept.add(f"--report {arguments.report}", partial(_write_page, page, result, engine))
+                keep()
+                engine.grade(questions, on_change, on_check=lambda so_far: unfinished.update({so_far.id: so_far}))
+        except KeyboardInterrupt:
+            show.rest()
+            _print_unfinished(list(unfinished.values()), console)
+            finished = any(question.outcomes for question in result.questions) or unfinished
+            told = "What was finished is above." if finished else "No check was finished."
+            raise KeyboardInterrupt(told) from None
         result.seconds = time.monotonic() - started
         report.print_table(result, console, engine.library.sources())
         if page is not None:
@@ -101,6 +110,13 @@ def rehearse(arguments: argparse.Namespace, named: list[Question]) -> bool:
         if arguments.json is not None:
             kept.add(f"--json {arguments.json}", lambda: write_json(rehearsal.document))
     return rehearsal.passed
+
+
+def _print_unfinished(results: list[QuestionResult], console: Console) -> None:
+    """Print the checks of interrupted questions that had ended."""
+    for result in results:
+        report.print_question(result, console)
+        console.line(console.paint(f"    {result.id} was interrupted: its other checks did not end", "yellow"))
 
 
 def _page(arguments: argparse.Namespace, console: Console) -> ReportPage | None:
