@@ -292,6 +292,10 @@ def test_a_flag_that_allows_more_time_is_named_only_where_there_are_flags():
             {"epochs": 1.5, "validation_accuracy": None},
             "Training had gone over the 200 examples 1.5 times: 2 seconds for each.",
         ),
+        (
+            {"epochs": 53571.4},
+            "Training had gone over the 200 examples 53600 times: 0.000056 seconds for each.",
+        ),
     ],
 )
 def test_how_far_training_came_is_told_by_its_latest_report(report, told):
