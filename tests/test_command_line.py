@@ -34,7 +34,16 @@ def test_an_unknown_question_exits_2_with_the_valid_ones():
         (["--no-such-flag"], "--no-such-flag"),
         (["--code-directory", "/nowhere/at/all"], "--code-directory /nowhere/at/all: this folder does not exist"),
         (["--data-directory", "/nowhere/at/all"], "--data-directory /nowhere/at/all: this folder does not exist"),
+        (["--code-directory", str(PROJECT / "README.md")], "README.md: this is a file. Name the folder"),
         (["--code-directory", "/"], "holds none of gpt_model.py"),
+        (
+            ["--code-directory", str(PROJECT / "electives"), "-q", "e1"],
+            f"this is the folder of the electives. Name the folder that holds it: {PROJECT}",
+        ),
+        (
+            ["--code-directory", str(SOLUTIONS / "electives"), "-q", "e3,e1"],
+            f"this is the folder of the electives. Name the folder that holds it: {SOLUTIONS}",
+        ),
         (["--json", "/nowhere/at/all/report.json"], "does not exist"),
         (["--json", "/"], "cannot write"),
         (["--seed", "-1"], "whole number from 0"),
@@ -179,3 +188,9 @@ def test_a_data_directory_with_other_digits_is_used_and_named(tmp_path, patched_
 def test_built_in_data_is_announced_in_one_line(patched_solutions):
     run = run_autograder("-q", "q5", "--code-directory", patched_solutions({"train.py": [SHORT_CONVOLUTION]}))
     assert [line for line in run.output.splitlines() if line.startswith("data: built-in digits")]
+
+
+def test_a_student_file_under_another_name_is_named_before_anything_is_graded(tmp_path, capsys):
+    (tmp_path / "optimizers.py").write_text("x = 1\n")
+    assert cli.main(["--code-directory", str(tmp_path), "-q", "e1", "--no-graphics"]) == 2
+    assert "There is a file optimizers.py. Is this your file? Then move it to electives/" in capsys.readouterr().err

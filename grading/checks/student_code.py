@@ -11,8 +11,8 @@ from grading.checks.imports import without_dots
 from grading.checks.source import NO_PACKAGE, SourceFile, StudentSource
 from grading.outcomes import CheckFailed, NotImplementedYet, StudentCrashed, ToldFault
 from grading.questions import Question, discover
+from startup import student_files
 from startup.names import PROVIDED
-from startup.student_files import PUT_BACK
 
 PARTS = {"dataset": "question.toml", "probe": "public/probes.py"}  # what names the parts that a student process uses
 SIGNS_OF_A_STUB = ("NoneType", "x0 and ", "of size 0")  # in a traceback: what an unfilled function gave was used
@@ -97,7 +97,7 @@ class StudentCode:
         for module in sorted(missing):
             places = dict.fromkeys(place for place, unused in unused_ones if unused.module == module)
             self._remark(
-                f"{modules.file_name(module)} is missing from {self._source.directory}. {PUT_BACK} "
+                f"{student_files.missing(self._source.directory, modules.file_name(module))} "
                 f"{' and '.join(places)} imports from it. Nothing uses the import so far, and the grader left it out."
             )
         for place, unused in unused_ones:

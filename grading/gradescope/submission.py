@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from grading.outcomes import QuestionResult
-from startup.student_files import PUT_BACK
+from startup.student_files import PUT_BACK, is_like
 
 MAX_BYTES = 2**20  # of one file; the reference's largest has under 20,000
 MAX_ENTRIES = 5_000
@@ -173,12 +173,6 @@ def _misnamed(name: str, here: dict[str, Path], wanted: list[str], notes: list[s
         return None
     notes.append(f"{_printable(alike[0].name)} was taken for {name}; please name it {name}.")
     return alike[0]
-
-
-def is_like(found: str, name: str) -> bool:
-    """True of `Models.py`, `models (1).py`, `models-2.py`, `models copy.py` and `models.py.txt` for `models.py`."""
-    stem = re.escape(name.removesuffix(".py"))
-    return re.fullmatch(rf"{stem}([ _-]*(\(\d+\)|\d+|copy))?\.py(\.txt)?", found, re.IGNORECASE) is not None
 
 
 def _read(path: Path, name: str, notes: list[str]) -> bytes | None:

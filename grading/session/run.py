@@ -29,7 +29,8 @@ from grading.session.result_files import ResultFiles, is_standard_output, json_w
 from grading.session.side_by_side import InOrder
 from pictures.windows import window
 from pictures.windows.display import has_display
-from startup import packages
+from startup import packages, student_files
+from startup.names import PACKAGES
 from startup.project import PROJECT_DIRECTORY
 
 if TYPE_CHECKING:
@@ -175,9 +176,18 @@ def _check(arguments: argparse.Namespace, questions: list[Question]) -> None:
         ("--data-directory", arguments.data_directory),
     ):
         if directory is not None and not directory.is_dir():
-            raise UsageError(f"{flag} {directory}: this folder does not exist")
+            fault = "this is a file. Name the folder" if directory.exists() else "this folder does not exist"
+            raise UsageError(f"{flag} {directory}: {fault}")
     names = modules.student_files(target for question in questions for target in question.targets)
     if names and not any(os.path.lexists(arguments.code_directory / name) for name in names):
+        folder = arguments.code_directory.resolve()
+        if folder.name in PACKAGES and os.path.lexists(folder.parent / names[0]):
+            raise UsageError(
+                f"--code-directory {arguments.code_directory}: this is the folder of the electives. Name the folder "
+                f"that holds it: {folder.parent}"
+            )
+        if found := student_files.found_instead(arguments.code_directory, names[0]):
+            raise UsageError(f"{names[0]} is missing from {arguments.code_directory}. {found}")
         raise UsageError(
             f"--code-directory {arguments.code_directory}: holds none of {', '.join(names)}. "
             "Name the folder that holds the student files."
