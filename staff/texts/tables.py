@@ -156,6 +156,10 @@ def _with_figures(files: Mapping[str, bytes]) -> dict[str, bytes]:
     found = {figures.PAGE: page, figures.SHORT_PAGE: short}
     for name, sentence in figures.sentences(measured).items():
         path = f"{FOLDERS}/{name}/README.md"
+        if f"{FOLDERS}/{name}/question.toml" not in files:
+            raise TableError(
+                f"{figures.PATH} has figures of {name}, and there is no {FOLDERS}/{name}: remove them there"
+            )
         found[path] = _filled(files, path, figures.SECONDS, sentence)
     return found
 
