@@ -19,7 +19,7 @@ from gpt.inputs import checked
 from gpt.reports import Reports
 from gpt.trainer import Blocks, make_trainer
 from gpt.writer import Writer
-from startup import EXIT_INTERRUPTED
+from startup import EXIT_INTERRUPTED, flags
 from startup.project import PROJECT_DIRECTORY
 from training import checkpoint, parallel, student, workers
 from training import device as devices
@@ -35,12 +35,12 @@ def main(argv: Sequence[str] | None = None, description: str = "") -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["sample"]:
         parser = _sampling_parser()
-        options = parser.parse_args(arguments[1:])
+        options = flags.parse(parser, arguments[1:])
         if options.checkpoint is not None and options.out != parser.get_default("out"):
             parser.error("--checkpoint and --out both say which checkpoint to read. Leave out one of them")
         return exit_status("chargpt", "q7", lambda: _sample(checked(options)))
     parser = _training_parser(description)
-    options = parser.parse_args(arguments)
+    options = flags.parse(parser, arguments)
     if options.checkpoint is not None and not options.resume:
         parser.error(
             "--checkpoint names the checkpoint to go on from. Add --resume, or name the folder of a new one with --out"

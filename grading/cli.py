@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grading.arguments import UsageError, count_from, seconds
 from grading.questions import CORE, ELECTIVE, Question, QuestionError, discover
-from startup import EXIT_USAGE, ending, packages
+from startup import EXIT_USAGE, ending, flags, packages
 from startup.project import PROJECT_DIRECTORY
 
 EXIT_PASSED, EXIT_LESS = 0, 1
@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
         0 if every check passed, 1 if not, 2 where it cannot be done as asked or results could not be written, 130 when
         interrupted.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = flags.parse(_parser(), argv)
     try:
         _refuse_contradictions(arguments)
         if arguments.check_dependencies:
@@ -40,8 +40,8 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # the program that read our output has ended, as `| head` does
         ending.print_no_more()
         return EXIT_LESS
-    except KeyboardInterrupt:
-        return ending.interrupted("autograder.py", "The results of finished questions are above.")
+    except KeyboardInterrupt as interrupt:  # its text says what was finished
+        return ending.interrupted("autograder.py", str(interrupt))
 
 
 def _refuse_contradictions(arguments: argparse.Namespace) -> None:
@@ -52,6 +52,8 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
     """
     if arguments.words:
         word = arguments.words[0]
+        if word[0] in flags.LONG_DASHES:
+            raise UsageError(flags.explained(_parser(), word))
         raise UsageError(f"there is no flag before {word}. Write -q before each question: -q q1 -q q2")
     if arguments.electives and arguments.question:
         raise UsageError("--electives and -q both choose the questions. Leave out one of them")

@@ -48,7 +48,8 @@ def print_question(result: QuestionResult, console: Console, others: Iterable[Qu
     score = f"{points(result.score)}/{points(result.max_score)}"
     right = f"{score:>7}{result.seconds:8.1f} s"
     left = f"{result.id:<4}{result.title}"
-    colour = "green" if result.score == result.max_score else "red"
+    is_full = result.score == result.max_score and (result.max_score > 0 or _has_passed(result))
+    colour = "green" if is_full else "red"
     console.line(console.paint(f"{left:<{console.width - len(right)}}", "bold") + console.paint(right, colour))
     for stub in result.stubs:
         console.line(f"    {NOT_IMPLEMENTED}{stub}")

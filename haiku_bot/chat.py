@@ -17,6 +17,7 @@ from haiku_bot.corpus import Corpus, load_corpus
 from haiku_bot.functions import StudentFunctions
 from haiku_bot.trainer import Recipe, create_model, evaluate, train
 from haiku_bot.web import program
+from startup import flags
 from startup.project import PROJECT_DIRECTORY
 from training import workers
 from training.checkpoint import require_writable
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None, description: str = "") -> int:
     add("--checkpoint", type=Path, default=checkpoint.PATH, metavar="FILE", help="(default out/haiku.pt)")
     add("--no-graphics", action="store_true", help="open no window while training")
     add("--code-directory", type=Path, default=PROJECT_DIRECTORY, help="folder of haiku.py, gpt_model.py, models.py")
-    arguments = parser.parse_args(argv)
+    arguments = flags.parse(parser, argv)
     if arguments.web and arguments.ask is not None:
         parser.error("--web and --ask cannot go together: the page asks for messages")
     if arguments.port is not None and not arguments.web:

@@ -6,6 +6,7 @@ import ast
 import codecs
 import io
 import os
+import re
 import stat
 import tokenize
 from collections.abc import Iterator
@@ -59,8 +60,38 @@ def parse(directory: Path, name: str) -> ast.Module:
         ) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise UnusableFile(f"{name} is not valid Python: {error}. Is it a text file in UTF-8?") from None
+    if _is_notebook(tree):
+        raise UnusableFile(f"{name} holds a notebook, not Python code. Export the notebook as a Python file.")
     _require_shallow(tree, name)
     return tree
+
+
+def missing(directory: Path, name: str) -> str:
+    """What to say of a student file that is not there: which file may be the one, or that it should be put back."""
+    return f"{name} is missing from {directory}. {found_instead(directory, name) or PUT_BACK}"
+
+
+def found_instead(directory: Path, name: str) -> str:
+    """Sentences about a file that may be the missing one under another name or in another folder; "" without one."""
+    place = directory / name
+    for folder in dict.fromkeys((place.parent, directory)):
+        try:
+            names = sorted(os.listdir(folder))
+        except OSError:  # there is none, or it cannot be read
+            continue
+        for other in names:
+            if is_like(other, place.name):
+                verb = "rename" if folder == place.parent else "move"
+                return f"There is a file {other}. Is this your file? Then {verb} it to {name}."
+            if other == f"{place.stem}.ipynb":
+                return f"There is a notebook {other}. Save its code as a Python file {name}."
+    return ""
+
+
+def is_like(found: str, name: str) -> bool:
+    """True of `Models.py`, `models (1).py`, `models-2.py`, `models copy.py` and `models.py.txt` for `models.py`."""
+    stem = re.escape(name.removesuffix(".py"))
+    return re.fullmatch(rf"{stem}([ _-]*(\(\d+\)|\d+|copy))?\.py(\.txt)?", found, re.IGNORECASE) is not None
 
 
 def require_usable(directory: Path, name: str) -> None:
@@ -76,6 +107,13 @@ def require_usable(directory: Path, name: str) -> None:
             if file not in seen and os.path.lexists(directory / file):
                 seen.add(file)
                 waiting.append(file)
+
+
+def _is_notebook(tree: ast.Module) -> bool:
+    """Whether a file is the JSON of a notebook: Python reads it as one dictionary."""
+    found = tree.body[0].value if len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr) else None
+    keys = found.keys if isinstance(found, ast.Dict) else []
+    return any(isinstance(key, ast.Constant) and key.value == "cells" for key in keys)
 
 
 def _require_shallow(tree: ast.Module, name: str) -> None:
@@ -105,7 +143,7 @@ def _read(directory: Path, name: str) -> bytes:
             raise UnusableFile(
                 f"{name} is a link to a file that does not exist. Put the file itself in its place."
             ) from None
-        raise UnusableFile(f"{name} is missing from {directory}. {PUT_BACK}") from None
+        raise UnusableFile(missing(directory, name)) from None
     except OSError as error:
         raise UnusableFile(f"{name} cannot be read ({error.strerror}). Check the file's permissions.") from None
 

@@ -34,7 +34,16 @@ def test_an_unknown_question_exits_2_with_the_valid_ones():
         (["--no-such-flag"], "--no-such-flag"),
         (["--code-directory", "/nowhere/at/all"], "--code-directory /nowhere/at/all: this folder does not exist"),
         (["--data-directory", "/nowhere/at/all"], "--data-directory /nowhere/at/all: this folder does not exist"),
+        (["--code-directory", str(PROJECT / "README.md")], "README.md: this is a file. Name the folder"),
         (["--code-directory", "/"], "holds none of gpt_model.py"),
+        (
+            ["--code-directory", str(PROJECT / "electives"), "-q", "e1"],
+            f"this is the folder of the electives. Name the folder that holds it: {PROJECT}",
+        ),
+        (
+            ["--code-directory", str(SOLUTIONS / "electives"), "-q", "e3,e1"],
+            f"this is the folder of the electives. Name the folder that holds it: {SOLUTIONS}",
+        ),
         (["--json", "/nowhere/at/all/report.json"], "does not exist"),
         (["--json", "/"], "cannot write"),
         (["--seed", "-1"], "whole number from 0"),
@@ -51,6 +60,14 @@ def test_an_unknown_question_exits_2_with_the_valid_ones():
         (["-q", " ,"], "-q names no question. Write -q q1"),
         (["q1"], "there is no flag before q1. Write -q"),
         (["-q", "q1", "q2"], "there is no flag before q2. Write -q"),
+        (["--quesion", "q1"], "there is no flag --quesion. Is --question meant? --help lists the flags"),
+        (["--nographics"], "there is no flag --nographics. Is --no-graphics meant? --help lists the flags"),
+        (["--verbose"], "there is no flag --verbose. --help lists the flags"),
+        (
+            ["—electives"],
+            "—electives begins with a long dash (—). A flag begins with one or two hyphens (-). Write --elec",
+        ),
+        (["–q", "q1"], "–q begins with a long dash (–). A flag begins with one or two hyphens (-). Write -q."),
         (["--electives", "-q", "q1"], "--electives and -q both choose"),
         (["--in-process", "--jobs", "2"], "Leave out --jobs"),
         (["--in-process", "--time-limit", "5"], "--in-process has no limits. Leave out --time-limit"),
@@ -171,3 +188,9 @@ def test_a_data_directory_with_other_digits_is_used_and_named(tmp_path, patched_
 def test_built_in_data_is_announced_in_one_line(patched_solutions):
     run = run_autograder("-q", "q5", "--code-directory", patched_solutions({"train.py": [SHORT_CONVOLUTION]}))
     assert [line for line in run.output.splitlines() if line.startswith("data: built-in digits")]
+
+
+def test_a_student_file_under_another_name_is_named_before_anything_is_graded(tmp_path, capsys):
+    (tmp_path / "optimizers.py").write_text("x = 1\n")
+    assert cli.main(["--code-directory", str(tmp_path), "-q", "e1", "--no-graphics"]) == 2
+    assert "There is a file optimizers.py. Is this your file? Then move it to electives/" in capsys.readouterr().err

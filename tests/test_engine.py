@@ -296,7 +296,7 @@ def test_an_interrupt_ends_everything_at_once(patched_solutions, mark):
     finally:
         process.kill()
     assert process.returncode == 130
-    assert "autograder.py: interrupted. The results of finished questions are above." in errors
+    assert "autograder.py: interrupted. What was finished is above." in errors
     assert "Traceback" not in errors
     assert eventually(lambda: processes_with(mark) == [])
 
@@ -321,7 +321,10 @@ def test_an_interrupted_question_has_no_result(patched_solutions, tmp_path, mark
         assert eventually(results.exists), "the fork server, which imports torch, was started before"
     printed = interrupted(process)
     assert process.returncode == 130
-    assert "autograder.py: interrupted. The results of finished questions are above." in printed
+    told = "What was finished is above." if is_training else "No check was finished."
+    assert ("passed        The loss is the mean squared error  (1/1)" in printed) == is_training
+    assert ("q2 was interrupted: its other checks did not end" in printed) == is_training
+    assert f"autograder.py: interrupted. {told}" in printed
     assert all(word not in printed for word in ("Traceback", "SIGKILL", "stopped after", "0/5"))
     assert [question["checks"] for question in json.loads(results.read_text())["questions"]] == [[]]
     assert eventually(lambda: processes_with(mark) == [])
@@ -332,7 +335,9 @@ def test_an_interrupt_ends_code_that_runs_in_the_graders_own_process(patched_sol
     submission = patched_solutions({"train.py": [ENDLESS]})
     process = started("--code-directory", submission, "-q", "q2", "--in-process", new_session=True)
     wait_for_the_loop(process)
-    assert "autograder.py: interrupted. The results of finished questions are above." in interrupted(process)
+    printed = interrupted(process)
+    assert "passed        The loss is the mean squared error  (1/1)" in printed
+    assert "autograder.py: interrupted. What was finished is above." in printed
     assert process.returncode == 130
 
 

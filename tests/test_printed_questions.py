@@ -66,3 +66,12 @@ def test_a_terminal_narrower_than_the_table_gets_the_whole_table(monkeypatch):
     report.print_question(questions[0], Console(stream))
     report.print_table(RunResult(0, {}, questions), Console(stream), [])
     assert stream.getvalue().count("q8") == 2
+
+
+@pytest.mark.parametrize(("statuses", "colour"), [((PASSED, PASSED), "32"), ((PASSED, FAILED), "31")])
+def test_a_question_without_points_is_green_only_if_its_checks_passed(monkeypatch, statuses, colour):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    stream = Terminal()
+    report.print_question(result("q7", *statuses), Console(stream))
+    headline = stream.getvalue().splitlines()[0]
+    assert f"\033[{colour}m    0/0" in headline

@@ -128,6 +128,14 @@ def test_the_release_fills_the_tables_of_the_hand_out(repository):
     assert b"Together: 7 points." in students["test_cases/q1/README.md"]
 
 
+def test_a_question_that_is_gone_but_has_figures_is_told(repository):
+    without = {path: content for path, content in repository.items() if not path.startswith("test_cases/e5/")}
+    with pytest.raises(
+        ReleaseError, match=r"docs/figures.toml has figures of e5, and there is no test_cases/e5: remove"
+    ):
+        build.student_files(without)
+
+
 def test_a_question_without_a_page_stops_the_release(repository):
     without = {name: content for name, content in repository.items() if name != "test_cases/q1/README.md"}
     with pytest.raises(ReleaseError, match=r"test_cases/q1/README\.md is missing"):
@@ -224,6 +232,21 @@ def test_a_release_without_a_secret_is_refused(tmp_path, monkeypatch):
     assert finished.returncode == 2
     assert "needs a secret of at least 8 characters" in finished.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"), [(["a.toml"], "in a.toml. Commit"), (["a", "b", "c"], "in a and 2 more. Com")]
+)
+def test_changes_that_are_not_committed_are_named_as_not_released(tmp_path, monkeypatch, capsys, changed, told):
+    monkeypatch.setattr(program, "files_of_commit", lambda commit: {})
+    monkeypatch.setattr(program, "changed_files", lambda commit: changed)
+    monkeypatch.setattr(program, "commit_id", lambda commit: "")
+    monkeypatch.setattr(course, "notes", lambda repository: [])
+    monkeypatch.setattr(hidden, "files", lambda seed: {})
+    for name in ("student_files", "autograder_files"):
+        monkeypatch.setattr(program, name, lambda *_: {})
+    program.build(tmp_path, SECRET, "HEAD")
+    assert f"not in it: changes that are not committed, {told}" in capsys.readouterr().out
 
 
 def test_what_would_be_written_is_refused_before_any_work(tmp_path, monkeypatch):

@@ -281,7 +281,7 @@ def test_a_missing_template_engine_is_named_with_the_mend(tmp_path, monkeypatch,
 
 def test_an_interrupted_run_leaves_the_page_of_what_was_graded(tmp_path, monkeypatch):
     class Interrupted(session.Engine):
-        def grade(self, questions, on_change):
+        def grade(self, questions, on_change, **_):
             on_change(question(passed("Done before"), name="q1"))
             raise KeyboardInterrupt
 

@@ -73,3 +73,15 @@ def test_one_question_alone_prints_as_ever(patched_solutions):
     changes = [(IN_A_PERCEPTRONS_TRAINING, IN_A_PERCEPTRONS_TRAINING + "        print('hello')\n")]
     run = run_autograder("-q", "q1", "--code-directory", patched_solutions({"train.py": changes}))
     assert "hello" in run.output.splitlines()
+
+
+def test_an_interrupted_run_shows_what_waited_for_a_question_before_it():
+    shown: list[str] = []
+    take = InOrder(["q1", "q2", "q3", "q4"], lambda result: shown.append(result.id))
+    for name in ("q4", "q2"):
+        take(QuestionResult(name, "title", 1.0))
+    assert shown == []
+    take.rest()
+    assert shown == ["q2", "q4"]
+    take.rest()
+    assert shown == ["q2", "q4"], "once"

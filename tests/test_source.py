@@ -124,6 +124,20 @@ def test_a_star_import_from_outside_is_refused(tmp_path):
         require_permitted(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [("from .losses import mse", "from losses import"), ("from . import losses", "import losses")],
+)
+def test_a_relative_import_is_told_as_what_it_is(tmp_path, line, written):
+    (tmp_path / "losses.py").write_text("mse = 1\n")
+    (tmp_path / "models.py").write_text(f"{line}\nmse, losses\n")
+    with pytest.raises(CheckFailed) as told:
+        require_permitted(tmp_path)
+    assert "A dot before the name means a package. The student files are no package." in str(told.value)
+    assert f"Write `{written}` there." in str(told.value)
+    assert "Remove" not in str(told.value), "the line is needed"
+
+
 def test_a_missing_file_of_ones_own_is_told_apart_from_a_module_that_is_refused(tmp_path):
     (tmp_path / "models.py").write_text("import losses\nlosses.regression_loss\n")
     with pytest.raises(CheckFailed, match=r"models.py:1 imports losses. There is no file losses.py beside it") as told:

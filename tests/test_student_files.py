@@ -20,7 +20,7 @@ from grading.console import Console
 from grading.engine import Engine, Settings
 from staff.release.repository import files_of_working_tree
 from startup import syntax
-from startup.student_files import UnusableFile, parse, require_usable
+from startup.student_files import PUT_BACK, UnusableFile, parse, require_usable
 from tests.support import SECONDS_UNTIL_IT_HANGS, SOLUTIONS, fresh_student_modules
 from training import student
 from training.errors import UserError
@@ -224,3 +224,40 @@ def test_the_project_makes_syntax_trees_in_one_file_only():
         if path.endswith(".py") and not path.startswith("tests/") and re.search(rb"\bast\.parse\b", content)
     }
     assert calls == {"startup/syntax.py"}
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "told"),
+    [
+        (
+            "models (1).py",
+            "models.py",
+            "There is a file models (1).py. Is this your file? Then rename it to models.py.",
+        ),
+        (
+            "models.py.txt",
+            "models.py",
+            "There is a file models.py.txt. Is this your file? Then rename it to models.py.",
+        ),
+        ("models.ipynb", "models.py", "There is a notebook models.ipynb. Save its code as a Python file models.py."),
+        (
+            "optimizers.py",
+            "electives/optimizers.py",
+            "There is a file optimizers.py. Is this your file? Then move it to electives/optimizers.py.",
+        ),
+        ("other_models.py", "models.py", PUT_BACK),
+    ],
+)
+def test_a_missing_file_is_looked_for_under_another_name_and_in_the_folder_above(tmp_path, there, wanted, told):
+    (tmp_path / there).write_text(WORDS)
+    with pytest.raises(UnusableFile) as failure:
+        parse(tmp_path, wanted)
+    assert str(failure.value) == f"{wanted} is missing from {tmp_path}. {told}"
+
+
+def test_a_notebook_under_the_name_of_a_student_file_is_told(tmp_path):
+    (tmp_path / "models.py").write_text('{"cells": [], "metadata": {"kernel": null}, "nbformat": 4}')
+    with pytest.raises(UnusableFile, match=r"models.py holds a notebook, not Python code. Export the notebook"):
+        parse(tmp_path, "models.py")
+    (tmp_path / "models.py").write_text('{"layers": []}\n')
+    parse(tmp_path, "models.py")

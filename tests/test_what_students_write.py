@@ -125,6 +125,29 @@ def test_a_missing_student_file_is_named_where_an_unfinished_file_imports_it_and
     assert remarks == [wanted] * 2
 
 
+def test_a_relative_import_that_nothing_uses_yet_is_not_to_be_removed(patched_solutions, graded):
+    unused = "from .losses import regression_loss, languageid_loss\nimport math"
+    code = patched_solutions({"models.py": [("from math import sqrt", unused)]})
+    question = graded(code, "q1").question("q1")
+    (told,) = [line for check in question["checks"] for line in check["message"].splitlines()]
+    assert question["score"] == 5
+    assert "imports .losses. A dot before the name means a package." in told
+    assert "Write `from losses import` there. Nothing uses the import so far" in told
+    assert "Remove" not in told
+
+
+def test_a_file_of_ones_own_that_nobody_hands_in_is_named_before_it_is_missing(patched_solutions, graded):
+    code = patched_solutions({"models.py": [("from math import sqrt", "from helper import sqrt")]})
+    (code / "helper.py").write_text("from math import sqrt\n", encoding="utf-8")
+    question = graded(code, "q6").question("q6")
+    line = 1 + (code / "models.py").read_text(encoding="utf-8").splitlines().index("from helper import sqrt")
+    assert question["score"] == 2
+    assert question["checks"][0]["message"] == (
+        f"Remark: models.py:{line} imports helper.py, which is no file of a question. The grade comes from the files of "
+        "the questions alone. Move the code of helper.py to models.py."
+    )
+
+
 def test_code_compiled_before_does_not_bring_a_left_out_import_back(patched_solutions, graded):
     unused = ("from torch import Tensor", "import no_such_module\nfrom torch import Tensor")
     code = patched_solutions({"losses.py": [unused], "train.py": [SHORT_REGRESSION]})
@@ -269,6 +292,10 @@ def test_a_flag_that_allows_more_time_is_named_only_where_there_are_flags():
         (
             {"epochs": 1.5, "validation_accuracy": None},
             "Training had gone over the 200 examples 1.5 times: 2 seconds for each.",
+        ),
+        (
+            {"epochs": 53571.4},
+            "Training had gone over the 200 examples 53600 times: 0.000056 seconds for each.",
         ),
     ],
 )

@@ -178,10 +178,15 @@ def how_far(latest: Progress, examples: int, seconds: float) -> str:
         return "Training had not asked for an example yet."
     accuracy = latest.get("validation_accuracy")
     validated = f" Validation accuracy was {accuracy:.1%}." if isinstance(accuracy, (int, float)) else ""
+    each = _plain(seconds / (epochs * examples), 2)
     return (
-        f"Training had gone over the {examples} examples {epochs:.3g} times: {seconds / (epochs * examples):.2g} "
-        f"seconds for each.{validated}"
+        f"Training had gone over the {examples} examples {_plain(epochs, 3)} times: {each} seconds for each.{validated}"
     )
+
+
+def _plain(number: float, digits: int) -> str:
+    """A number with so many significant digits and without an exponent: 1390, 2.41, 0.000056."""
+    return np.format_float_positional(number, digits, unique=False, fractional=False, trim="-")
 
 
 def strings(value: Any) -> list[str]:

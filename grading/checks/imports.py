@@ -46,6 +46,14 @@ def absolute(node: ast.ImportFrom, module: str) -> str:
     return "." * node.level + (node.module or "")
 
 
+def without_dots(found: Import) -> str:
+    """How a relative import of a student's file begins when it is written as the project needs it; "" for others."""
+    if not found.module.startswith("."):
+        return ""
+    module = found.module.lstrip(".")
+    return f"from {module} import" if module else f"import {found.reached.lstrip('.')}"
+
+
 def imported_modules(found: Import) -> list[str]:
     """The modules that an import runs: `from electives import recurrent` names modules."""
     return [found.module, found.reached] if found.module in PACKAGES else [found.module]

@@ -22,6 +22,7 @@ from grading.checks.imports import (
     names_reached,
     names_taken,
     used_names,
+    without_dots,
 )
 from grading.checks.stubs import Stub
 from grading.outcomes import CheckFailed
@@ -29,6 +30,7 @@ from startup import student_files
 from startup.names import IMPORTABLE, PACKAGES, is_reserved
 
 ALLOWED = "Allowed are torch, numpy, the project's own files and harmless parts of the standard library."
+NO_PACKAGE = "A dot before the name means a package. The student files are no package."
 # the methods of tensors that do what a function does that some question forbids; other methods are never looked at
 TENSOR_METHODS = frozenset({"corrcoef", "lerp", "lerp_", "log_softmax", "logsumexp", "sigmoid", "sigmoid_", "softmax"})
 MAX_FILES = 100  # of a folder, looked through for uses of an import
@@ -82,6 +84,8 @@ class StudentSource:
             for found in imports(file.tree, name):
                 if found not in unused and (outside := self._outside(found, allowed)):
                     place = f"{file.name}:{found.line} imports {outside}"
+                    if written := without_dots(found):
+                        raise CheckFailed(f"{place}. {NO_PACKAGE} Write `{written}` there.")
                     if self.is_absent(outside):
                         raise CheckFailed(
                             f"{place}. There is no file {modules.file_name(outside)} beside it, and the project "
@@ -165,6 +169,18 @@ class StudentSource:
     def _is_own(self, module: str) -> bool:
         """Whether a module means one of the student's files, whatever is in it."""
         return not is_reserved(module) and os.path.lexists(self.directory / modules.file_name(module))
+
+    def imported_files(self, module: str) -> Iterator[tuple[str, str]]:
+        """The student files that a module's file imports, or a file behind it: `("models.py:7", "helper.py")`.
+
+        Raises:
+            CheckFailed: as `file` says.
+        """
+        for name, file in self._reached_from(module):
+            for found in imports(file.tree, name):
+                for own in {modules.split(imported)[0] for imported in imported_modules(found)}:
+                    if not self._is_provided(own) and self._is_own(own):
+                        yield f"{file.name}:{found.line}", modules.file_name(own)
 
     def is_absent(self, imported: str) -> bool:
         """Whether a module could be a file of the student's, such as `losses`, and there is none."""

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from grading.checks import crashes, modules, other_editions
-from grading.checks.source import SourceFile, StudentSource
+from grading.checks.imports import without_dots
+from grading.checks.source import NO_PACKAGE, SourceFile, StudentSource
 from grading.outcomes import CheckFailed, NotImplementedYet, StudentCrashed, ToldFault
 from grading.questions import Question, discover
+from startup import student_files
 from startup.names import PROVIDED
-from startup.student_files import PUT_BACK
 
 PARTS = {"dataset": "question.toml", "probe": "public/probes.py"}  # what names the parts that a student process uses
 SIGNS_OF_A_STUB = ("NoneType", "x0 and ", "of size 0")  # in a traceback: what an unfilled function gave was used
@@ -65,6 +66,7 @@ class StudentCode:
         if module.partition(".")[0] in PROVIDED:
             return
         self._source.require_permitted(module, self._question.allowed_imports, self._question.forbidden_names)
+        self._remark_on_other_files(module)
         for name in self._question.names(target):
             for stub in self._source.left_over(name):
                 if not stub.is_reached:
@@ -72,6 +74,20 @@ class StudentCode:
                         f"{self._source.described(name, stub)} is written. Only the line `raise NotImplementedError` "
                         "behind its return is left. The line does nothing: remove it."
                     )
+
+    def _remark_on_other_files(self, module: str) -> None:
+        """Name each file that a module needs and that nobody hands in: only the files of the questions are."""
+        imported = list(self._source.imported_files(module))
+        own = set(map(modules.file_name, (modules.split(name)[0] for name in self._own_names())))
+        if not {file for _, file in imported} - own:
+            return  # the usual case reads no other question
+        known = own | _files_of_questions()
+        for place, file in imported:
+            if file not in known:
+                self._remark(
+                    f"{place} imports {file}, which is no file of a question. The grade comes from the files of the "
+                    f"questions alone. Move the code of {file} to {place.partition(':')[0]}."
+                )
 
     def left_out(self) -> dict[str, list[list[Any]]]:
         """The imports that the student's process leaves out: line and name, by file; a remark tells all of a kind."""
@@ -81,10 +97,20 @@ class StudentCode:
         for module in sorted(missing):
             places = dict.fromkeys(place for place, unused in unused_ones if unused.module == module)
             self._remark(
-                f"{modules.file_name(module)} is missing from {self._source.directory}. {PUT_BACK} "
+                f"{student_files.missing(self._source.directory, modules.file_name(module))} "
                 f"{' and '.join(places)} imports from it. Nothing uses the import so far, and the grader left it out."
             )
-        lines = [f"{place} ({unused.reached})" for place, unused in unused_ones if unused.module not in missing]
+        for place, unused in unused_ones:
+            if written := without_dots(unused):
+                self._remark(
+                    f"{place} imports {unused.module}. {NO_PACKAGE} Write `{written}` there. Nothing uses the import "
+                    "so far, and the grader left it out."
+                )
+        lines = [
+            f"{place} ({unused.reached})"
+            for place, unused in unused_ones
+            if unused.module not in missing and not without_dots(unused)
+        ]
         if lines:
             self._remark(
                 f"nothing uses these imports, and the project does not permit them: {', '.join(lines)}. The grader "
@@ -123,7 +149,7 @@ class StudentCode:
         absent = {module for module in imported if self._source.is_absent(module)}
         if not absent:
             return absent  # the usual case reads no other question
-        known = modules.student_files(target for question in discover() for target in question.targets)
+        known = _files_of_questions()
         return {module for module in absent if modules.file_name(module) in known}
 
     def _is_of_2024(self, target: str) -> bool:
@@ -170,3 +196,8 @@ class StudentCode:
         """The question's targets under all their names."""
         targets = [target for target in self._question.targets if not self._is_of_2024(target)]
         return [name for target in targets for name in self._question.names(target)]
+
+
+def _files_of_questions() -> set[str]:
+    """The files that students write, of all questions."""
+    return set(modules.student_files(target for question in discover() for target in question.targets))

@@ -24,6 +24,7 @@ from grading.gradescope.usage import Meter
 from grading.isolation.sandbox import is_available
 from grading.outcomes import TIME, RunResult
 from grading.questions import ELECTIVE, Question, discover
+from startup.student_files import is_like
 
 TIGHT = 0.8  # of what there is: from here on a prediction is called tight
 
@@ -126,7 +127,7 @@ def _hand_in(code_directory: Path, target: Path) -> list[str]:
     for wanted in sorted(run.student_files(known, known)):
         folder, base = code_directory / PurePosixPath(wanted).parent, PurePosixPath(wanted).name
         here = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
-        for path in [path for path in here if path.name == base or submission.is_like(path.name, base)]:
+        for path in [path for path in here if path.name == base or is_like(path.name, base)]:
             copied = target / PurePosixPath(wanted).parent / path.name
             copied.parent.mkdir(exist_ok=True)
             try:

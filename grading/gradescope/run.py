@@ -113,14 +113,17 @@ def _grade(root: Path, kept: Report, console: Console, at_home: bool) -> None:
 
             is_private = at_home or settings.output_visibility == "hidden"
 
+            every = discover()
+            wanted = student_files(every, every)
+
             def on_change(result: QuestionResult) -> None:
-                result = submission.as_handed_in(result, code)
+                result = submission.as_handed_in(result, code, wanted)
                 kept.add(result)
                 shown = result if is_private else settings.feedback.shown(result)
                 report.print_question(shown, console, kept.run.questions)
 
             def on_check(so_far: QuestionResult) -> None:
-                kept.add_check(submission.as_handed_in(so_far, code))
+                kept.add_check(submission.as_handed_in(so_far, code, wanted))
 
             engine.grade(kept.questions, on_change, on_check=on_check)
             kept.extra_data["data"] = engine.library.sources()

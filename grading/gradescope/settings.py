@@ -115,7 +115,10 @@ def _checked(table: Mapping[str, Any], environment: Mapping[str, str]) -> Harnes
     harness_seconds = _seconds_of_harness(table, environment)
     seconds = harness_seconds - _number(table, "time", "margin_seconds", least=0)
     if seconds < 1:
-        raise SettingsError(f"{harness_seconds:g} seconds less the margin leave no time; raise {SECONDS_VARIABLE}")
+        raise SettingsError(
+            f"{harness_seconds:g} seconds less the margin leave no time; raise time.seconds or {SECONDS_VARIABLE}, or "
+            "lower time.margin_seconds"
+        )
     for name in ENTRIES["visibility"]:
         _require_one_of(f"visibility.{name}", _entry(table, "visibility", name), VISIBILITIES)
     rows = _list(table.get("leaderboard", []), "leaderboard", dict)

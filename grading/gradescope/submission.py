@@ -6,12 +6,12 @@ import os
 import re
 import stat
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from grading.outcomes import QuestionResult
-from startup.student_files import PUT_BACK
+from startup.student_files import PUT_BACK, is_like
 
 MAX_BYTES = 2**20  # of one file; the reference's largest has under 20,000
 MAX_ENTRIES = 5_000
@@ -19,6 +19,10 @@ MAX_NAMED = 5  # in a note
 NOISE = re.compile(
     r"(__MACOSX|\.DS_Store|\._.*|__pycache__|\.git|\.idea|\.vscode|\.ipynb_checkpoints|Thumbs\.db|venv|\.venv)"
 )
+
+
+# what `grading.checks.source` says of a file that is imported and is not there
+ABSENT = re.compile(r"(?P<before>There is no file (?P<file>\S+) beside it.*? )Put the file there, or")
 
 
 @dataclass(frozen=True)
@@ -77,19 +81,24 @@ def together(names: Iterable[str]) -> str:
     return ", ".join(sorted(shown, key=lambda name: (name.endswith("/"), name)))
 
 
-def as_handed_in(result: QuestionResult, code: Path) -> QuestionResult:
+def as_handed_in(result: QuestionResult, code: Path, wanted: Collection[str]) -> QuestionResult:
     """A result whose messages speak of the submission, not of the folder that the grader copied the files to.
 
     Args:
         result: of a question.
         code: the folder.
+        wanted: names of the student files. No other file is copied, even if it was handed in.
     """
+
+    def not_copied(found: re.Match[str]) -> str:
+        if found["file"] in wanted:
+            return found[0]
+        return f"{found['before']}The grader takes only the files of the questions. Move your code to one of them, or"
 
     def told(text: str) -> str:
         missing = f"{code}. {PUT_BACK}"
-        return text.replace(missing, "the submission. Hand it in with the other files.").replace(
-            str(code), "the submission"
-        )
+        text = text.replace(missing, "the submission. Hand it in with the other files.")
+        return ABSENT.sub(not_copied, text.replace(str(code), "the submission"))
 
     outcomes = [replace(one, message=told(one.message), evidence=told(one.evidence)) for one in result.outcomes]
     return replace(result, outcomes=outcomes)
@@ -164,12 +173,6 @@ def _misnamed(name: str, here: dict[str, Path], wanted: list[str], notes: list[s
         return None
     notes.append(f"{_printable(alike[0].name)} was taken for {name}; please name it {name}.")
     return alike[0]
-
-
-def is_like(found: str, name: str) -> bool:
-    """True of `Models.py`, `models (1).py`, `models-2.py`, `models copy.py` and `models.py.txt` for `models.py`."""
-    stem = re.escape(name.removesuffix(".py"))
-    return re.fullmatch(rf"{stem}([ _-]*(\(\d+\)|\d+|copy))?\.py(\.txt)?", found, re.IGNORECASE) is not None
 
 
 def _read(path: Path, name: str, notes: list[str]) -> bytes | None:

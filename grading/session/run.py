@@ -29,7 +29,8 @@ from grading.session.result_files import ResultFiles, is_standard_output, json_w
 from grading.session.side_by_side import InOrder
 from pictures.windows import window
 from pictures.windows.display import has_display
-from startup import packages
+from startup import packages, student_files
+from startup.names import PACKAGES
 from startup.project import PROJECT_DIRECTORY
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def grade(arguments: argparse.Namespace, questions: list[Question]) -> bool:
         result = RunResult(arguments.seed, installed_versions())
         result.questions = [not_graded_yet(question) for question in questions]
         position = {question.id: index for index, question in enumerate(questions)}
+        unfinished: dict[str, QuestionResult] = {}  # what is known of the questions that are being graded
 
         show = InOrder(position, lambda finished: report.print_question(finished, console, result.questions))
 
@@ -59,18 +61,26 @@ def grade(arguments: argparse.Namespace, questions: list[Question]) -> bool:
 
         def on_change(question_result: QuestionResult) -> None:
             result.questions[position[question_result.id]] = question_result
+            unfinished.pop(question_result.id, None)
             keep()
             show(question_result)
 
-        with Engine(_settings(arguments, len(questions), console), console) as engine:
-            if arguments.json is not None:
-                is_stream = is_standard_output(arguments.json) or files.is_stream(arguments.json)
-                kept.add(f"--json {arguments.json}", lambda: write_json(result.as_dict()), at_the_end=is_stream)
-            page = _page(arguments, console)
-            if page is not None:
-                kept.add(f"--report {arguments.report}", partial(_write_page, page, result, engine))
-            keep()
-            engine.grade(questions, on_change)
+        try:
+            with Engine(_settings(arguments, len(questions), console), console) as engine:
+                if arguments.json is not None:
+                    is_stream = is_standard_output(arguments.json) or files.is_stream(arguments.json)
+                    kept.add(f"--json {arguments.json}", lambda: write_json(result.as_dict()), at_the_end=is_stream)
+                page = _page(arguments, console)
+                if page is not None:
+                    kept.add(f"--report {arguments.report}", partial(_write_page, page, result, engine))
+                keep()
+                engine.grade(questions, on_change, on_check=lambda so_far: unfinished.update({so_far.id: so_far}))
+        except KeyboardInterrupt:
+            show.rest()
+            _print_unfinished(list(unfinished.values()), console)
+            finished = any(question.outcomes for question in result.questions) or unfinished
+            told = "What was finished is above." if finished else "No check was finished."
+            raise KeyboardInterrupt(told) from None
         result.seconds = time.monotonic() - started
         report.print_table(result, console, engine.library.sources())
         if page is not None:
@@ -101,6 +111,13 @@ def rehearse(arguments: argparse.Namespace, named: list[Question]) -> bool:
         if arguments.json is not None:
             kept.add(f"--json {arguments.json}", lambda: write_json(rehearsal.document))
     return rehearsal.passed
+
+
+def _print_unfinished(results: list[QuestionResult], console: Console) -> None:
+    """Print the checks of interrupted questions that had ended."""
+    for result in results:
+        report.print_question(result, console)
+        console.line(console.paint(f"    {result.id} was interrupted: its other checks did not end", "yellow"))
 
 
 def _page(arguments: argparse.Namespace, console: Console) -> ReportPage | None:
@@ -159,9 +176,18 @@ def _check(arguments: argparse.Namespace, questions: list[Question]) -> None:
         ("--data-directory", arguments.data_directory),
     ):
         if directory is not None and not directory.is_dir():
-            raise UsageError(f"{flag} {directory}: this folder does not exist")
+            fault = "this is a file. Name the folder" if directory.exists() else "this folder does not exist"
+            raise UsageError(f"{flag} {directory}: {fault}")
     names = modules.student_files(target for question in questions for target in question.targets)
     if names and not any(os.path.lexists(arguments.code_directory / name) for name in names):
+        folder = arguments.code_directory.resolve()
+        if folder.name in PACKAGES and os.path.lexists(folder.parent / names[0]):
+            raise UsageError(
+                f"--code-directory {arguments.code_directory}: this is the folder of the electives. Name the folder "
+                f"that holds it: {folder.parent}"
+            )
+        if found := student_files.found_instead(arguments.code_directory, names[0]):
+            raise UsageError(f"{names[0]} is missing from {arguments.code_directory}. {found}")
         raise UsageError(
             f"--code-directory {arguments.code_directory}: holds none of {', '.join(names)}. "
             "Name the folder that holds the student files."

@@ -46,3 +46,8 @@ class InOrder:
         self._finished[result.id] = result
         while self._waiting and self._waiting[0] in self._finished:
             self._show(self._finished.pop(self._waiting.pop(0)))
+
+    def rest(self) -> None:
+        """Show the results that still wait for one before them: a run that was interrupted does not lose them."""
+        for name in [name for name in self._waiting if name in self._finished]:
+            self._show(self._finished.pop(name))

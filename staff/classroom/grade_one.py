@@ -43,7 +43,9 @@ def main(argv: list[str] | None = None) -> int:
     started, begun = datetime.now(), time.monotonic()
     place: Path = parser.parse_args(argv).order.resolve()
     order = json.loads((place / "order.json").read_text(encoding="utf-8"))
-    questions = [question for question in discover() if question.id in order["questions"]]
+    every = discover()
+    questions = [question for question in every if question.id in order["questions"]]
+    wanted = harness.student_files(every, every)
     console = Console()
     with harness.temporary_workplace() as workplace:
         code = workplace / "code"
@@ -60,7 +62,8 @@ def main(argv: list[str] | None = None) -> int:
             finished: list[QuestionResult] = []
 
             def on_change(one: QuestionResult) -> None:
-                finished.append(submission.as_handed_in(one, code))  # where the files lay is no part of a result
+                one = submission.as_handed_in(one, code, wanted)  # where the files lay is no part of a result
+                finished.append(one)
                 report.print_question(finished[-1], console, finished)
 
             engine.grade(questions, on_change)  # one after the other, as no `jobs` are asked for

@@ -80,7 +80,8 @@ def build(out: Path, hidden_seed: str | None, commit: str, site: Path | None = N
         print(f"{out / name}: {len(content):,} bytes, sha256 {sha256(content).hexdigest()[:16]}")
     print("\n".join(notes))
     if commit == "HEAD" and changed:
-        print(f"not in it: {len(changed)} files with changes that are not committed, such as {changed[0]}")
+        others = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        print(f"not in it: changes that are not committed, in {changed[0]}{others}. Commit them and release again")
 
 
 if __name__ == "__main__":

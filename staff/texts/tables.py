@@ -157,7 +157,9 @@ def _with_figures(files: Mapping[str, bytes]) -> dict[str, bytes]:
     for name, sentence in figures.sentences(measured).items():
         path = f"{FOLDERS}/{name}/README.md"
         if f"{FOLDERS}/{name}/question.toml" not in files:
-            raise TableError(f"{figures.PATH}: measures {name}, and there is no such question. Take its entry out")
+            raise TableError(
+                f"{figures.PATH} has figures of {name}, and there is no {FOLDERS}/{name}: remove them there"
+            )
         found[path] = _filled(files, path, figures.SECONDS, sentence)
     return found
 
