@@ -81,6 +81,18 @@ def test_nan_agrees_with_nan_at_the_same_entry_and_with_nothing_else():
     assert agrees(np.array([[2.0]]), 2.0, 1e-6)
 
 
+@pytest.mark.parametrize("place", range(5))
+def test_one_entry_that_differs_is_enough_wherever_it_is(place):
+    expected = np.arange(5.0)
+    for wrong in (1.0, np.nan, np.inf):
+        found = (
+            expected + wrong * np.eye(5)[place] if np.isfinite(wrong) else np.where(np.eye(5)[place], wrong, expected)
+        )
+        assert not agrees(expected, found, 1e-6), wrong
+        assert not agrees(found, expected, 1e-6), wrong
+        assert agrees(found, found.copy(), 1e-6), wrong
+
+
 @cache
 def attention_given() -> list[tuple]:
     """The arguments of attention at each size that question 6 asks for."""

@@ -11,7 +11,7 @@ import pytest
 from grading.checks import crashes
 from grading.checks.source import SourceFile, StudentSource
 from grading.questions import discover
-from tests.support import SOLUTIONS
+from tests.support import LENIENT, SHORT_REGRESSION, SOLUTIONS
 
 LAYERS = "        self.first = Linear(1, 128)\n        self.second = Linear(128, 64)\n        self.last = Linear(64, 1)"
 FORWARD = "return self.last(relu(self.second(relu(self.first(x)))))"
@@ -46,8 +46,10 @@ def test_an_attribute_that_hides_a_method_of_torch_is_named(told, name):
 
 
 @pytest.mark.parametrize("name", ["train", "eval", "training"])
-def test_an_attribute_that_hides_the_mode_changes_nothing(told, name):
-    assert told("models.py", (LAYERS, f"{LAYERS}\n        self.{name} = True")) == ""
+def test_an_attribute_that_hides_the_mode_changes_nothing(patched_solutions, graded, name):
+    hidden = (LAYERS, f"{LAYERS}\n        self.{name} = True")
+    run = graded(patched_solutions({"models.py": [hidden], "train.py": [SHORT_REGRESSION]}), LENIENT)
+    assert [check["message"] for check in run.question("q2")["checks"]] == [""] * 3
 
 
 def test_layers_in_a_plain_list_are_told(told):

@@ -341,7 +341,7 @@ def test_an_interrupt_ends_code_that_runs_in_the_graders_own_process(patched_sol
     assert process.returncode == 130
 
 
-def test_without_a_fork_server_the_outcomes_are_the_same(patched_solutions, monkeypatch):
+def test_without_a_fork_server_the_outcomes_are_the_same(patched_solutions, monkeypatch, warm_starts):
     submission = patched_solutions({"train.py": [SHORT_REGRESSION]})
     questions = [question for question in discover() if question.id in ("q2", "q6")]
 

@@ -8,9 +8,10 @@ from grading.outcomes import QuestionResult
 from grading.session import side_by_side
 from grading.session.side_by_side import BYTES_PER_QUESTION, InOrder
 from tests.support import run_autograder
-from tests.test_engine import IN_A_PERCEPTRONS_TRAINING
 
 pytestmark = pytest.mark.usefixtures("warm_starts")
+HEAD = "class AttentionBlock(Module):\n"
+PRINTING = (HEAD, f"print('hello')\n\n\n{HEAD}")
 
 
 @pytest.mark.parametrize(
@@ -55,23 +56,21 @@ def test_results_are_shown_in_the_order_of_the_questions():
 
 
 def test_a_plain_run_prints_in_order_and_marks_what_students_print(patched_solutions):
-    changes = [(IN_A_PERCEPTRONS_TRAINING, IN_A_PERCEPTRONS_TRAINING + "        print('hello')\n")]
-    submission = patched_solutions({"train.py": changes})
+    submission = patched_solutions({"models.py": [PRINTING]})
 
     def printed(*flags: object) -> list[str]:
-        run = run_autograder("-q", "q1", "-q", "q6", "--code-directory", submission, *flags)
+        run = run_autograder("-q", "q6", "-q", "q7", "--code-directory", submission, *flags)  # it has no question 7
         return run.output.splitlines()
 
     plain = printed()
-    assert ("q1 | hello" if side_by_side.jobs(2) > 1 else "hello") in plain
-    assert "q1 | hello" in printed("--jobs", 2)
+    assert ("q6 | hello" if side_by_side.jobs(2) > 1 else "hello") in plain
+    assert "q6 | hello" in printed("--jobs", 2)
     assert "hello" in printed("--jobs", 1)
-    assert [line[:2] for line in plain if line.startswith(("q1  ", "q6  "))][:2] == ["q1", "q6"]
+    assert [line[:2] for line in plain if line.startswith(("q6  ", "q7  "))][:2] == ["q6", "q7"]
 
 
 def test_one_question_alone_prints_as_ever(patched_solutions):
-    changes = [(IN_A_PERCEPTRONS_TRAINING, IN_A_PERCEPTRONS_TRAINING + "        print('hello')\n")]
-    run = run_autograder("-q", "q1", "--code-directory", patched_solutions({"train.py": changes}))
+    run = run_autograder("-q", "q6", "--code-directory", patched_solutions({"models.py": [PRINTING]}))
     assert "hello" in run.output.splitlines()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from grading.checks import stubs
 from grading.checks.imports import names_taken
 from grading.checks.source import TENSOR_METHODS, StudentSource, is_forbidden
 from grading.outcomes import CheckFailed
@@ -337,3 +338,15 @@ def test_methods_of_ones_own_and_other_methods_of_tensors_are_permitted(tmp_path
 def test_every_tensor_method_that_does_what_a_question_forbids_is_looked_at():
     forbidden = {name for question in discover() for name in question.forbidden_names}
     assert {name for name in dir(torch.Tensor) if is_forbidden(name, tuple(forbidden))} == TENSOR_METHODS
+
+
+def test_a_file_is_searched_for_stubs_once_however_many_requests_ask(tmp_path, monkeypatch):
+    (tmp_path / "models.py").write_text("def one():\n    raise NotImplementedError\n")
+    searched, find = [], stubs.find
+    monkeypatch.setattr(stubs, "find", lambda tree: searched.append(tree) or find(tree))
+    source = StudentSource(tmp_path)
+    for _ in range(3):
+        assert source.stubs("models.one") == ["one (models.py:2)"]
+        assert source.left_over("models.one") == []
+        assert not source.is_written(["models.one"])
+    assert len(searched) == 1

@@ -75,7 +75,6 @@ def imported_strays(folder: Path) -> str:
         ("-P autograder.py --list", 0, "Perceptron"),
         ("autograder.py -q q6 --no-graphics --report report", 0, "2/2"),
         ("autograder.py -q q6 --no-graphics --in-process", 0, "2/2"),
-        ("autograder.py --check-dependencies --no-graphics", 0, "Everything that grading needs is here."),
         (f"chargpt.py --text README.md --steps 1 --no-graphics {TINY}", 0, "validation loss"),
         ("chargpt.py sample --length 3", 0, ""),
         (
@@ -91,6 +90,16 @@ def test_files_named_as_other_modules_change_nothing(student_folder, command, st
     assert imported_strays(student_folder) == ""
     assert "Traceback" not in finished.stderr
     assert (finished.returncode, said in finished.stdout + finished.stderr) == (status, True), finished.stderr
+
+
+def test_they_change_nothing_in_a_trial_of_the_packages_which_prints_versions(student_folder):
+    finished = run(["autograder.py", "--check-dependencies", "--no-graphics"], student_folder)
+    assert imported_strays(student_folder) == ""
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert "Everything that grading needs is here." in finished.stdout
+    for name in ("torch", "numpy", "matplotlib", "tqdm"):
+        assert f"{name} {importlib.metadata.version(name)}" in " ".join(finished.stdout.split())
+    assert "Python" in finished.stdout
 
 
 def test_they_change_nothing_where_an_editor_puts_the_folder_on_pythons_search_path(student_folder, tmp_path):

@@ -245,6 +245,8 @@ def test_the_bench_of_a_busy_machine_prints_every_row(monkeypatch, capsys):
     monkeypatch.setattr(bench_busy, "COMPANY", {name: [] for name in bench_busy.COMPANY})
     small: Any = Config(block_size=8, n_embd=16, n_layer=1, batch_size=4)
     monkeypatch.setattr(bench_busy, "Config", lambda: small)
+    monkeypatch.setattr(bench_busy, "CHARACTERS_EVALUATED", 400)
+    monkeypatch.setattr(bench_busy, "CHARACTERS_WRITTEN", 3)
     with fresh_student_modules():
         bench_busy.main(["--seconds", "0.05", "--repeats", "1", "--threads", "2"])
     printed = capsys.readouterr().out

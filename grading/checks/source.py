@@ -8,6 +8,7 @@ import fnmatch
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from grading.checks import modules, other_editions, stubs
@@ -47,6 +48,11 @@ class SourceFile:
 
     name: str
     tree: ast.Module
+
+    @cached_property
+    def stubs(self) -> tuple[Stub, ...]:
+        """What is unfilled or left over in it. Each request to the student's process asks for that."""
+        return tuple(stubs.find(self.tree))
 
 
 class StudentSource:
@@ -215,13 +221,13 @@ class StudentSource:
         """Whether one of several names of a function or class is defined and filled in, or may be in a way not seen."""
         for module, name in map(modules.split, names):
             try:
-                tree = self.file(module).tree
+                file = self.file(module)
             except CheckFailed:
                 if self._is_own(module):
                     return True  # a file that cannot be read: running it will tell what is wrong
                 continue
-            unfinished = {stub.name for stub in stubs.find(tree)}
-            if name in defined_names(tree) and name not in unfinished:
+            unfinished = {stub.name for stub in file.stubs}
+            if name in defined_names(file.tree) and name not in unfinished:
                 return True
         return False
 
@@ -260,7 +266,7 @@ class StudentSource:
             file = self.file(module)
         except CheckFailed:
             return []
-        return [stub for stub in stubs.find(file.tree) if _belongs(stub.name, name)]
+        return [stub for stub in file.stubs if _belongs(stub.name, name)]
 
 
 def _parse(directory: Path, name: str) -> ast.Module:
