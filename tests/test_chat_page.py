@@ -29,6 +29,7 @@ from tests.chat_server import (  # noqa: F401 - fixtures
     client_of_the_reference,
     reference_in_place,
     served,
+    small_pool,
 )
 from tests.support import SOLUTIONS
 
