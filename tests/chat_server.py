@@ -22,7 +22,8 @@ from haiku_bot.web.room import Room
 from haiku_bot.web.server import Server
 from tests.support import SECONDS_UNTIL_IT_HANGS, SOLUTIONS, fresh_student_modules
 
-TINY = Recipe(n_embd=16, n_layer=2, pretraining_epochs=0.04, fine_tuning_epochs=0.04)
+TINY = Recipe(n_embd=16, n_layer=2, pretraining_epochs=0.01, fine_tuning_epochs=0.01)
+SMALL_POOL = 12  # verses for an answer, a tenth of a bot's own
 
 
 @functools.cache
@@ -122,6 +123,14 @@ def reference_in_place() -> Iterator[None]:
     with fresh_student_modules():
         yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_pool() -> Iterator[None]:
+    """Each bot of this process chooses from a few verses: what is tested holds for any number of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("haiku_bot.bot.POOL", SMALL_POOL)
+        yield
 
 
 @pytest.fixture(scope="module", name="made")

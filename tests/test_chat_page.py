@@ -31,6 +31,7 @@ from tests.chat_server import (  # noqa: F401 - fixtures
     client_of_the_reference,
     reference_in_place,
     served,
+    small_pool,
 )
 from tests.support import SOLUTIONS
 

@@ -28,6 +28,7 @@ from tests.chat_server import (  # noqa: F401 - fixtures
     opened,
     reference_in_place,
     served,
+    small_pool,
 )
 from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, SOLUTIONS, eventually
 

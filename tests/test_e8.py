@@ -20,7 +20,7 @@ from staff.solutions.electives import encoders
 from test_cases.e8 import checks, masking, mistakes, mistakes_in_models, reference
 from test_cases.e8.public import charts, digits, looking, picture, verses
 from test_cases.e8.public.dataset import EncoderDataset
-from tests.support import SOLUTIONS
+from tests.support import SOLUTIONS, only
 from tests.windows import Keeping, Opener, carried, drawn, figure_of
 
 PICTURE = "test_cases.e8.public.picture"
@@ -374,7 +374,7 @@ RESULT, MASKED = "return joined @ out_weight.T + out_bias, attention", "random, 
     ],
 )
 def test_odd_answers_are_named(graded, tmp_path, changes):
-    run = graded(submission(tmp_path, *[change[:2] for change in changes.values()]), "e8")
+    run = graded(submission(tmp_path, *[change[:2] for change in changes.values()]), only("e8", *changes))
     for check, (_, _, message) in changes.items():
         assert message in run.check("e8", check)["message"], check
 

@@ -23,7 +23,7 @@ from test_cases.e9.networks import Networks
 from test_cases.e9.public import data, mosaics, picture, plane
 from test_cases.e9.public.dataset import Images
 from test_cases.e9.trained import DATA, random_inputs
-from tests.support import PROJECT, elective
+from tests.support import PROJECT, elective, only
 from tests.windows import Keeping, Opener, carried, drawn, figure_of
 
 PICTURE = "test_cases.e9.public.picture"
@@ -316,12 +316,7 @@ FORWARD = "return self.decode(reparameterize(mean, log_variance)), mean, log_var
     ],
 )  # fmt: skip
 def test_odd_answers_are_named(graded, tmp_path, changes, check, message):
-    untrained = [("    return -10 * mse_loss", "    return 10 * mse_loss")]  # noise fails, so no denoiser is trained
-    if check != "pca":
-        untrained.append(("return mean + (images - mean) @", "return (images - mean) @"))
-    if check not in ("vae", "latent_space", "kl_divergence"):
-        untrained.append(("shares = torch.linspace(0, 1,", "shares = torch.linspace(0, 2,"))
-    run = graded(submission(tmp_path, *changes, *untrained), "e9")
+    run = graded(submission(tmp_path, *changes), only("e9", check))
     assert message in run.check("e9", check)["message"]
     assert run.check("e9", check)["status"] == "failed"
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from data import haiku as texts
 from data.haiku import Haiku, plain, words_of
 from haiku_bot import chat, checkpoint, functions
-from haiku_bot.bot import HaikuBot, Steered
+from haiku_bot.bot import POOL, HaikuBot, Steered
 from haiku_bot.candidates import Sampling
 from haiku_bot.corpus import Corpus, load_corpus
 from haiku_bot.functions import StudentFunctions
@@ -23,12 +23,13 @@ from haiku_bot.judge import Judge
 from haiku_bot.messages import Request, normalize, understand
 from haiku_bot.trainer import Recipe, create_model, evaluate, train
 from haiku_bot.vocabulary import LONGEST, MAX_KEYWORDS, MAX_THEMES
-from tests.chat_server import reference_in_place  # noqa: F401 - a fixture
+from tests.chat_server import reference_in_place, small_pool  # noqa: F401 - fixtures
 from tests.support import SOLUTIONS, fresh_student_modules
 from training.errors import UserError
 from training.workers import Workers
 
 TINY = Recipe(n_embd=16, n_layer=1, pretraining_epochs=0.04, fine_tuning_epochs=0.04)
+SHORTEST = replace(TINY, pretraining_epochs=0.005, fine_tuning_epochs=0.005)  # where any model will do
 ODD_MESSAGES = [
     "",
     "   ",
@@ -184,7 +185,10 @@ def test_a_verse_with_a_word_of_the_theme_is_relevant(judge: Judge) -> None:
     assert judge.relevance(("puddles on the path",), asked) > judge.relevance(("a light in the hall",), asked)
 
 
-def test_words_that_are_asked_for_are_written_more_often_and_the_model_stays_as_it_was(bot: HaikuBot) -> None:
+def test_words_that_are_asked_for_are_written_more_often_and_the_model_stays_as_it_was(
+    bot: HaikuBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("haiku_bot.bot.POOL", POOL)  # enough to count
     field = texts.themes()["rain"].field
     asked = bot.asked_words(Request(("rain",), ()))
     prompt = bot.vocabulary.prompt(["rain"])
@@ -331,7 +335,7 @@ def test_damaged_data_is_named_without_a_traceback(
 def test_ask_trains_once_and_prints_three_lines(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, read_once: None
 ) -> None:
-    monkeypatch.setattr(chat, "Recipe", lambda: TINY)
+    monkeypatch.setattr(chat, "Recipe", lambda: SHORTEST)
     outputs = []
     for _ in range(2):
         where = ["--checkpoint", str(tmp_path / "haiku.pt"), "--code-directory", str(SOLUTIONS)]
@@ -345,7 +349,7 @@ def test_ask_trains_once_and_prints_three_lines(
 def test_a_checkpoint_that_cannot_be_written_is_told_before_training(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, read_once: None
 ) -> None:
-    monkeypatch.setattr(chat, "Recipe", lambda: TINY)
+    monkeypatch.setattr(chat, "Recipe", lambda: SHORTEST)
     (tmp_path / "file").touch()
     where = ["--checkpoint", str(tmp_path / "file" / "haiku.pt"), "--code-directory", str(SOLUTIONS)]
     assert chat.main(["--ask", "clouds", *where]) == 1
@@ -364,7 +368,7 @@ def test_a_model_that_cannot_be_kept_answers_all_the_same(
         if next(tries) > 0:  # the first is the trial before training
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(chat, "Recipe", lambda: TINY)
+    monkeypatch.setattr(chat, "Recipe", lambda: SHORTEST)
     monkeypatch.setattr(os, "fsync", full)
     where = ["--checkpoint", str(tmp_path / "haiku.pt"), "--code-directory", str(SOLUTIONS)]
     assert chat.main(["--ask", "clouds", *where]) == 0

@@ -161,7 +161,7 @@ def test_a_program_with_a_slip_in_it_is_read_like_one_without():
     assert broken.tokens.startswith(sound.tokens.rstrip("\n"))
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"(" * 100_000, b"'''", b"\x00" * 50, b"def"])
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"(" * 10_000, b"'''", b"\x00" * 50, b"def"])
 def test_any_bytes_can_be_read(content):
     document = read({"models.py": content})
     assert len(document.tokens) == len(document.places)
