@@ -265,6 +265,17 @@ def test_a_folder_of_zips_is_a_class(tmp_path, capsys):
     assert "Without any student file" not in page
 
 
+def test_what_most_of_the_class_has_is_not_said_to_be_shared_by_nobody(tmp_path, capsys):
+    for name in ("ann", "bob", "cleo", "dan", "eve"):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            for file, content in files_of(MEDIOCRE).items():
+                archive.writestr(file, content)
+    assert program.main([str(tmp_path), "--out", str(tmp_path / "page.html"), "--common", "0.25"]) == 0
+    told = capsys.readouterr().out
+    assert "the same but for names and layout: ann; bob; cleo; dan; eve" in told
+    assert "no two submissions share much, apart from what more than 25% of the class has" in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return ending.interrupted("staff.classroom.similarity", "Nothing was written.")
     print(*unread, sep="\n", end="\n" if unread else "")
-    _print(entries, comparison)
+    _print(entries, comparison, settings.common_share)
     print(
         f"{len(entries)} submissions read in {read_seconds:.1f} s, {comparison.compared:,} pairs compared in "
         f"{compare_seconds:.1f} s ({1000 * compare_seconds / max(comparison.compared, 1):.2f} ms each)\n{arguments.out}"
@@ -97,14 +97,14 @@ def _given(directories: list[Path]) -> dict[str, bytes]:
     return given
 
 
-def _print(entries: list[compare.Entry], comparison: compare.Comparison) -> None:
+def _print(entries: list[compare.Entry], comparison: compare.Comparison, common: float) -> None:
     for group in comparison.identical:
         print(f"the same but for names and layout: {'; '.join(entries[number].name for number in group)}")
     for pair in comparison.pairs[:PAIRS_PRINTED]:
         one, other = entries[pair.first].name, entries[pair.second].name
         print(f"{pair.shares[0]:5.0%} {pair.shares[1]:5.0%} {pair.tokens:6} tokens   {one}   {other}")
     if not comparison.pairs:
-        print("no two submissions share much")
+        print(f"no two submissions share much, apart from what more than {common:.0%} of the class has")
 
 
 def _refused(reason: str) -> int:
