@@ -119,10 +119,10 @@ def test_the_report_has_the_published_layout(tmp_path):
 
 
 def test_the_same_seed_gives_the_same_report_but_for_times(tmp_path, patched_solutions):
-    submission = patched_solutions({"train.py": [SHORT_CONVOLUTION]})
+    submission = patched_solutions({"train.py": [SHORT_REGRESSION, SHORT_CONVOLUTION]})
 
     def report() -> str:
-        run = run_autograder("-q", "q1", "-q", "q5", "--code-directory", submission, "--json", tmp_path / "r.json")
+        run = run_autograder("-q", "q2", "-q", "q5", "--code-directory", submission, "--json", tmp_path / "r.json")
         assert all(question["metrics"] for question in run.report["questions"])
         for question in run.report["questions"]:
             question["seconds"] = 0
@@ -132,10 +132,10 @@ def test_the_same_seed_gives_the_same_report_but_for_times(tmp_path, patched_sol
 
 
 def test_questions_side_by_side_give_the_same_report_in_the_same_order(tmp_path, patched_solutions):
-    submission = patched_solutions({"train.py": [SHORT_REGRESSION]})
+    submission = patched_solutions({"train.py": [SHORT_REGRESSION, SHORT_CONVOLUTION]})
 
     def report(jobs: int) -> list[object]:
-        arguments = ["-q", "q1", "-q", "q2", "-q", "q6", "--jobs", jobs, "--json", tmp_path / "r.json"]
+        arguments = ["-q", "q2", "-q", "q5", "-q", "q6", "--jobs", jobs, "--json", tmp_path / "r.json"]
         run = run_autograder("--code-directory", submission, *arguments)
         return [(question["id"], question["metrics"], question["checks"]) for question in run.report["questions"]]
 

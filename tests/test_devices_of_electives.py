@@ -119,12 +119,12 @@ def readings(monkeypatch):
     torch.set_num_threads(threads)
 
 
-def graded(question: Question, directory: Path, names: Collection[str] = ()) -> dict[str, list[Any]]:
+def graded(question: Question, directory: Path, library: Library, names: Collection[str] = ()) -> dict[str, list[Any]]:
     """What the student's process answers in each check that trains; `names`: of the checks to run, all if empty."""
     connection = Noting()
     settings = StudentSettings(lambda: connection, window_title=question.title, wants_curves=True)
     student = Student(question, StudentSource(directory), settings)
-    library, found = Library(), dict[str, list[Any]]()
+    found = dict[str, list[Any]]()
     for check in question.checks:
         if check.name == TOO_LONG.get(question.id) or (names and check.name not in names):
             continue
@@ -142,12 +142,13 @@ def graded(question: Question, directory: Path, names: Collection[str] = ()) -> 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.id)
 def test_an_elective_that_trains_on_a_device_is_graded_as_in_main_memory(question, readings, tmp_path, capfd):
     cuda.write_moved_solutions(tmp_path, "cuda")
-    here = graded(question, SOLUTIONS)
+    library = Library()
+    here = graded(question, SOLUTIONS, library)
     read, readings.states = readings.states, []
     assert here
     assert read
     with MadeUpDevice():
-        there = graded(question, tmp_path, here)
+        there = graded(question, tmp_path, library, here)
     require_same(there, here, question.id)
     require_same(readings.states, read, "read")
     assert "cannot be made" not in capfd.readouterr().err  # exhibits

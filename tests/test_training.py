@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-import subprocess
+import os
+import runpy
 import sys
 from itertools import repeat
 from typing import Any
@@ -11,8 +12,8 @@ from typing import Any
 import pytest
 import torch
 
-from startup import EXIT_INTERRUPTED
-from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS, SOLUTIONS, fresh_student_modules
+from startup import EXIT_INTERRUPTED, launch
+from tests.support import PROJECT, SOLUTIONS, fresh_student_modules
 from training import checkpoint, student
 from training.errors import FAILED, UserError, exit_status
 from training.loop import Length, Loop
@@ -171,18 +172,33 @@ def test_a_bar_is_silent_where_standard_error_is_no_terminal(capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.fixture
+def started_here(monkeypatch):
+    """A function that runs a file of the project as a program, in this process: tests/test_startup.py has real starts."""
+    monkeypatch.setattr(launch, "protect", lambda: None)  # of this process's own search path
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def start(program: str, *arguments: str) -> None:
+        monkeypatch.setattr(sys, "argv", [program, *arguments])
+        runpy.run_path(str(PROJECT / program), run_name="__main__")
+
+    return start
+
+
 @pytest.mark.parametrize("program", ["chargpt.py", "chat.py"])
-def test_a_launcher_is_short_and_its_usage_is_its_docstring(program):
-    path = PROJECT / program
-    assert len(path.read_text().splitlines()) <= 20
-    command = [sys.executable, str(path), "--help"]
-    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=SECONDS_UNTIL_IT_HANGS)
-    assert f"python {program}" in run.stdout
-    assert "--code-directory" in run.stdout
+def test_a_launcher_is_short_and_its_usage_is_its_docstring(program, started_here, capsys):
+    assert len((PROJECT / program).read_text().splitlines()) <= 20
+    with pytest.raises(SystemExit) as end:
+        started_here(program, "--help")
+    assert end.value.code == 0
+    usage = capsys.readouterr().out
+    assert f"python {program}" in usage
+    assert "--code-directory" in usage
 
 
-def test_the_file_with_the_chatbots_parts_names_the_program_that_chats():
-    command = [sys.executable, str(PROJECT / "haiku.py")]
-    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=SECONDS_UNTIL_IT_HANGS)
-    assert run.stdout.count("\n") == 1
-    assert "python chat.py" in run.stdout
+def test_the_file_with_the_chatbots_parts_names_the_program_that_chats(started_here, capsys):
+    started_here("haiku.py")
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 1
+    assert "python chat.py" in printed
