@@ -118,7 +118,7 @@ def build_hidden(pool: Pool, seed: int) -> dict[str, np.ndarray]:
 
 @cache
 def load_pool() -> dict[str, dict[int, list[str]]]:
-    """The clean words of the five languages, as many as are dealt from, from the installed `wordfreq`; reading them takes seconds."""
+    """The clean words of the five languages that splits are dealt from, by the installed `wordfreq`; takes seconds."""
     frequencies = load_frequencies()
     wanted = {length: _pool_size(length) for length in TRAINING_WORDS}
     return {language.code: everyday_words(language, frequencies, wanted=wanted) for language in LANGUAGES}
