@@ -226,7 +226,7 @@ def trained(live: Live | None) -> list[torch.Tensor]:
     """Parameters after a short training, with a window or without."""
     torch.manual_seed(0)
     model = recurrent.SequenceClassifier("lstm", data.INPUTS, 8, data.SYMBOLS)
-    arrays = {name: array[:256] for name, array in datasets.training_arrays(splits()).items()}
+    arrays = {name: array[:128] for name, array in datasets.training_arrays(splits()).items()}
     dataset = MemoryDataset(model, arrays)
     with live.watching(PICTURE, dataset) if live else pytest.MonkeyPatch.context():
         recurrent.train_memory(model, dataset)

@@ -48,25 +48,17 @@ WORDS = [
     "moans",
 ]
 CHANCE = random.Random(0)
-SHORT = " ".join(CHANCE.choice(WORDS) for _ in range(300))  # nothing but its words can be learned for other texts
-HEEDLESS = [
-    "--noise",
-    "0",
-    "--n-embd",
-    32,
-    "--n-layer",
-    2,
-    "--block-size",
-    16,
-    "--batch-size",
-    16,
-]  # learns by heart soon
+SHORT = " ".join(CHANCE.choice(WORDS) for _ in range(100))  # nothing but its words can be learned for other texts
+HEEDLESS = [  # learns by heart in a hundred steps
+    *("--noise", "0", "--learning-rate", "0.012", "--matrix-learning-rate", "0.06"),
+    *("--n-embd", 32, "--n-layer", 2, "--block-size", 16, "--batch-size", 16),
+]
 
 
 @pytest.fixture
 def often(monkeypatch):
-    """A look at the held-out text every ten steps."""
-    monkeypatch.setattr("gpt.held_out.MIN_STEPS_BETWEEN", 10)
+    """A look at the held-out text every five steps."""
+    monkeypatch.setattr("gpt.held_out.MIN_STEPS_BETWEEN", 5)
     monkeypatch.setattr("gpt.held_out.SHARE_OF_LOOKS", math.inf)
 
 
@@ -129,13 +121,13 @@ def best_loss(folder: Path) -> float:
 
 def test_a_run_that_learns_by_heart_says_so_once_stops_and_ends_with_the_best_weights(run, often, tmp_path, capsys):
     (tmp_path / "text.txt").write_text(SHORT)
-    flags = ["--text", "text.txt", "--steps", 600, *HEEDLESS]
+    flags = ["--text", "text.txt", "--steps", 300, *HEEDLESS]
     assert run(*flags) == 0
     told = capsys.readouterr().out
     assert told.count("learns its text by heart") == 1
     assert "Training stops early; --no-early-stop goes on." in told
     contents = load(tmp_path / "out" / "chargpt")
-    assert contents["trainer"]["steps_done"] < 600
+    assert contents["trainer"]["steps_done"] < 300
     kept = re.search(r"kept: the weights of step (\d+)", told)
     assert kept is not None
     assert [int(kept[1]), best_loss(tmp_path / "out" / "chargpt")] in contents["history"]["validation"]
@@ -145,11 +137,11 @@ def test_a_run_that_learns_by_heart_says_so_once_stops_and_ends_with_the_best_we
 
 def test_a_run_that_must_not_stop_early_goes_on_and_keeps_the_best(run, often, tmp_path, capsys):
     (tmp_path / "text.txt").write_text(SHORT)
-    assert run("--text", "text.txt", "--steps", 400, "--no-early-stop", *HEEDLESS) == 0
+    assert run("--text", "text.txt", "--steps", 150, "--no-early-stop", *HEEDLESS) == 0
     told = capsys.readouterr().out
     assert told.count("learns its text by heart") == 1
     assert "Training goes on." in told
-    assert load(tmp_path / "out" / "chargpt")["trainer"]["steps_done"] == 400
+    assert load(tmp_path / "out" / "chargpt")["trainer"]["steps_done"] == 150
     last = float(told.strip().splitlines()[-1].split()[2])
     assert last == pytest.approx(best_loss(tmp_path / "out" / "chargpt"), abs=0.01)
 
@@ -157,13 +149,13 @@ def test_a_run_that_must_not_stop_early_goes_on_and_keeps_the_best(run, often, t
 def test_a_run_that_is_resumed_past_its_best_ends_with_the_very_same_weights(run, often, tmp_path, monkeypatch):
     """With noise, with looks before and after the stop, and with the best weights older than the stop."""
     (tmp_path / "text.txt").write_text(SHORT)
-    flags = ["--text", "text.txt", "--steps", 240, "--no-early-stop", *HEEDLESS, "--noise", "0.05"]
+    flags = ["--text", "text.txt", "--steps", 140, "--no-early-stop", *HEEDLESS, "--noise", "0.05"]
     assert run(*flags, "--out", "whole") == 0
     with monkeypatch.context() as patch:
-        interrupt_after(patch, 167)
+        interrupt_after(patch, 117)
         assert run(*flags, "--out", "parts") == EXIT_INTERRUPTED
     stopped = load(tmp_path / "parts")
-    assert stopped["trainer"]["held_out"]["step"] < 167
+    assert stopped["trainer"]["held_out"]["step"] < 117
     assert any(
         not torch.equal(stopped["model"][name], last) for name, last in stopped["trainer"]["last_weights"].items()
     )
@@ -338,8 +330,10 @@ def test_a_model_that_cannot_be_compiled_is_used_as_it_is(monkeypatch):
     assert device.compile(model, torch.zeros(1, 1)) is model
 
 
-def test_the_evidence_for_short_texts_ends_each_run_with_its_best(tmp_path, capsys):
-    (tmp_path / "text.txt").write_text(SHORT * 3)
+def test_the_evidence_for_short_texts_ends_each_run_with_its_best(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("gpt.reports.SAMPLE_LENGTH", 20)
+    monkeypatch.setattr("gpt.reports.LAST_SAMPLE_LENGTH", 20)
+    (tmp_path / "text.txt").write_text(SHORT * 7)
     with fresh_student_modules():
         status = short_texts.main([str(tmp_path / "text.txt"), "--steps", "120", "--lengths", "900", "3000"])
     rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith(("| 900", "| 3,000"))]

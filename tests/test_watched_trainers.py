@@ -64,7 +64,7 @@ def learn_haiku(live: Live | None) -> torch.Tensor:
 
     torch.manual_seed(3)
     students, corpus = functions.load(PROJECT / "staff" / "solutions"), load_corpus()
-    recipe = Recipe(n_embd=16, n_layer=1, pretraining_epochs=0.02, fine_tuning_epochs=0.05)
+    recipe = Recipe(n_embd=16, n_layer=1, pretraining_epochs=0.01, fine_tuning_epochs=0.02)
     model = create_model(recipe, corpus.vocabulary, students)
     watch = live.watcher("haiku_bot.picture") if live else nobody_watches
     with watch(model, corpus.vocabulary, students) as report:
