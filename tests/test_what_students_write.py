@@ -130,7 +130,7 @@ def test_a_relative_import_that_nothing_uses_yet_is_not_to_be_removed(patched_so
     (told,) = [line for check in question["checks"] for line in check["message"].splitlines()]
     assert question["score"] == 5
     assert "imports .losses. A dot before the name means a package." in told
-    assert "Write `from losses import` there. Nothing uses the import so far" in told
+    assert "Write `from losses import` there. The grader left out the names that nothing uses so far." in told
     assert "Remove" not in told
 
 

@@ -103,8 +103,8 @@ class StudentCode:
         for place, unused in unused_ones:
             if written := without_dots(unused):
                 self._remark(
-                    f"{place} imports {unused.module}. {NO_PACKAGE} Write `{written}` there. Nothing uses the import "
-                    "so far, and the grader left it out."
+                    f"{place} imports {unused.module}. {NO_PACKAGE} Write `{written}` there. The grader left out the "
+                    "names that nothing uses so far."
                 )
         lines = [
             f"{place} ({unused.reached})"
