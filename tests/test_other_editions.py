@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grading.questions import discover
-from tests.support import LENIENT, PROJECT, SECOND, SHORT_REGRESSION, SOLUTIONS
+from tests.support import LENIENT, PROJECT, REGRESSION, SHORT_REGRESSION, SOLUTIONS
 
 EDITION_2024 = Path(__file__).resolve().parent / "edition_2024"
 FOUR_DIMENSIONS = {
@@ -111,7 +111,7 @@ def test_an_unfilled_attention_that_returns_none_is_not_implemented_yet_also_for
 
 
 def test_the_form_of_2024_passes_what_takes_seconds_and_is_told_what_goes_where(graded):
-    run = graded(EDITION_2024, "q1", replace(SECOND, checks=SECOND.checks[:-1]), "q6")
+    run = graded(EDITION_2024, "q1", replace(REGRESSION, checks=REGRESSION.checks[:-1]), "q6")
     assert [run.question(question)["score"] for question in ("q1", "q2", "q6")] == [5, 2, 2], run.report
     assert run.check("q1", "update")["message"].startswith("Remark: models.py has the form of the 2024 editions")
     assert "`train_regression(model, dataset)` in train.py" in run.check("q2", "loss")["message"]
