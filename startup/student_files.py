@@ -23,6 +23,7 @@ FOREIGN_MARKS = (
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
 CONFLICT_MARKERS = ("<<<<<<< ", "=======", ">>>>>>> ")  # git begins the lines around two versions with these
+NOTEBOOK_COMMANDS = ("%", "!")  # as in `%matplotlib inline` and `!pip install torch`: exported notebooks keep them
 MAX_DEPTH = 100  # the project's own files have 21; readers of a tree call themselves some six times for each level
 PUT_BACK = "Put the file back, or check --code-directory."  # the remedy on a student's own machine
 
@@ -54,6 +55,10 @@ def parse(directory: Path, name: str) -> ast.Module:
         lines = text.splitlines()  # Python would look for the line in a file of this name in the current folder
         number = error.lineno or 0
         line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+        if line.startswith(NOTEBOOK_COMMANDS):
+            raise UnusableFile(
+                f"{name} is not valid Python: line {number}, `{line}`, is a command of a notebook. Remove this line."
+            ) from None
         place = f" See line {number}: `{line}`." if line else f" See line {number}." if number else ""
         raise UnusableFile(
             f"{name} is not valid Python: {error.msg}.{place} Fix this line first. `python {name}` shows the place."

@@ -110,6 +110,18 @@ def test_what_python_can_run_is_read(tmp_path, content):
             "models.py is not valid Python: line 2 begins a merge conflict of git. The lines `<<<<<<<`, `=======` and",
         ),
         (
+            b"import torch\n%matplotlib inline\n",
+            "models.py is not valid Python: line 2, `%matplotlib inline`, is a command of a notebook. Remove this line.",
+        ),
+        (
+            b"def f():\n    !pip install torch\n",
+            "models.py is not valid Python: line 2, `!pip install torch`, is a command of a notebook. Remove this line.",
+        ),
+        (
+            b"x = 7\nx = 7 %% 2\n",
+            "models.py is not valid Python: invalid syntax. See line 2: `x = 7 %% 2`. Fix this line first.",
+        ),
+        (
             b"title = 1\n=======\n",
             "models.py is not valid Python: invalid syntax. See line 2: `=======`. Fix this line first.",
         ),
