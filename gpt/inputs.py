@@ -48,11 +48,16 @@ def checked(options: argparse.Namespace) -> argparse.Namespace:
         value = getattr(options, name, None)
         if value is not None and not least <= value <= most:  # so that nan is out of every range
             flag = f"--{name.replace('_', '-')}"
-            raise UserError(f"{flag} should be at least {least:g} and at most {most:g}; got {value}")
+            raise UserError(f"{flag} should be at least {_plain(least)} and at most {_plain(most)}; got {value}")
     if options.prompt_file is not None:
         prompt = read_text(options.prompt_file, "--prompt-file takes a text file, or - for standard input.")
         options.prompt = prompt.removesuffix("\n")  # which editors put at the end of every file
     return options
+
+
+def _plain(number: float) -> str:
+    """A number as people write it: without an exponent, and without zeros behind its decimals."""
+    return str(number) if isinstance(number, int) else f"{number:f}".rstrip("0").rstrip(".")
 
 
 def read_text(path: Path, help_text: str) -> str:

@@ -54,7 +54,7 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
         word = arguments.words[0]
         if word[0] in flags.LONG_DASHES:
             raise UsageError(flags.explained(_parser(), word))
-        raise UsageError(f"there is no flag before {word}. Write -q before each question: -q q1 -q q2")
+        raise UsageError(f"{word} stands without a flag. Write -q before each question: -q q1 -q q2")
     if arguments.electives and arguments.question:
         raise UsageError("--electives and -q both choose the questions. Leave out one of them")
     if arguments.in_process and (arguments.jobs or 1) > 1:

@@ -31,7 +31,7 @@ def explained(parser: argparse.ArgumentParser, word: str) -> str:
         fix = f" Write {meant}." if meant else ""
         return f"{word} begins with a long dash ({dashes[0]}). A flag begins with one or two hyphens (-).{fix}"
     if not flag.startswith("-"):
-        return f"there is no flag before {word}. --help lists the flags"
+        return f"{word} stands without a flag. --help lists the flags"
     alike = difflib.get_close_matches(flag, flags, 1)
     fix = f" Is {alike[0]} meant?" if alike else ""
     return f"there is no flag {flag}.{fix} --help lists the flags"

@@ -29,7 +29,10 @@ from training.errors import UserError, exit_status
         (["--text", "text.txt", "--temperature", "-1"], "--temperature should be at least 0"),
         (["--text", "text.txt", "--top-k", "0"], "--top-k should be at least 1"),
         (["--text", "text.txt", "--steps", "0"], "--steps should be at least 1"),
-        (["--text", "text.txt", "--minutes", "nan"], "--minutes should be at least 1e-06"),
+        (
+            ["--text", "text.txt", "--minutes", "nan"],
+            "--minutes should be at least 0.000001 and at most 1000000; got nan",
+        ),
         (["--text", "text.txt", "--prompt-file", "none.txt"], "none.txt: no such file. --prompt-file takes"),
         (["--resume"], "no such checkpoint"),
         (["sample", "--out", "nowhere"], "no such checkpoint"),

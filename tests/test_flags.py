@@ -16,7 +16,7 @@ from haiku_bot import chat
             ["--aks", "hi"],
             "chat.py: error: there is no flag --aks. Is --ask meant? --help lists the flags\n",
         ),
-        (chat.main, ["hi"], "chat.py: error: there is no flag before hi. --help lists the flags\n"),
+        (chat.main, ["hi"], "chat.py: error: hi stands without a flag. --help lists the flags\n"),
         (
             command_line.main,
             ["--minuets=3"],
