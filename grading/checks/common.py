@@ -104,6 +104,19 @@ class Accuracy:
             told = hint if isinstance(hint, str) else diagnosis.attempted(hint, "")
         expect.at_least(self.test, self.threshold, what, told)
 
+    def mistake(self, stats: Training, *findings: Callable[[], str]) -> str:
+        """Why it is too low: a mistake in training, another finding, or too little training; "" if nothing is known.
+
+        Args:
+            stats: of the training.
+            findings: others to be asked, after mistakes in training and before too little of it.
+        """
+        return diagnosis.first(
+            lambda: diagnosis.training(stats),
+            *findings,
+            lambda: "" if self.is_validated else diagnosis.coverage(stats),
+        )
+
     def seen(self, stats: Training, classes: int, layers: Layers | None = None) -> str:
         """What was seen of a training that did not suffice.
 

@@ -66,6 +66,7 @@ class StudentSource:
         self.directory = directory
         self._files: dict[str, SourceFile] = {}
         self._permitted: set[tuple[str, tuple[str, ...], tuple[str, ...]]] = set()
+        self._imported_files: dict[str, list[tuple[str, str]]] = {}
 
     def require_permitted(self, module: str, allowed: tuple[str, ...], forbidden: tuple[str, ...]) -> None:
         """Check a student module, and every student module that it imports, before it runs.
@@ -176,17 +177,21 @@ class StudentSource:
         """Whether a module means one of the student's files, whatever is in it."""
         return not is_reserved(module) and os.path.lexists(self.directory / modules.file_name(module))
 
-    def imported_files(self, module: str) -> Iterator[tuple[str, str]]:
+    def imported_files(self, module: str) -> list[tuple[str, str]]:
         """The student files that a module's file imports, or a file behind it: `("models.py:7", "helper.py")`.
 
         Raises:
             CheckFailed: as `file` says.
         """
-        for name, file in self._reached_from(module):
-            for found in imports(file.tree, name):
-                for own in {modules.split(imported)[0] for imported in imported_modules(found)}:
-                    if not self._is_provided(own) and self._is_own(own):
-                        yield f"{file.name}:{found.line}", modules.file_name(own)
+        if module not in self._imported_files:  # each request to the student's process asks for them
+            self._imported_files[module] = [
+                (f"{file.name}:{found.line}", modules.file_name(own))
+                for name, file in self._reached_from(module)
+                for found in imports(file.tree, name)
+                for own in {modules.split(imported)[0] for imported in imported_modules(found)}
+                if not self._is_provided(own) and self._is_own(own)
+            ]
+        return self._imported_files[module]
 
     def is_absent(self, imported: str) -> bool:
         """Whether a module could be a file of the student's, such as `losses`, and there is none."""

@@ -77,7 +77,7 @@ class StudentCode:
 
     def _remark_on_other_files(self, module: str) -> None:
         """Name each file that a module needs and that nobody hands in: only the files of the questions are."""
-        imported = list(self._source.imported_files(module))
+        imported = self._source.imported_files(module)
         own = set(map(modules.file_name, (modules.split(name)[0] for name in self._own_names())))
         if not {file for _, file in imported} - own:
             return  # the usual case reads no other question

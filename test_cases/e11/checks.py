@@ -170,14 +170,8 @@ def molecules(student: Student, library: Library, thresholds: Mapping[str, float
         lambda: expect.accuracy(trained.logits(model, splits.train), splits.train.y),
         "molecules",
     )
-    with diagnosis.explained(
-        lambda text: diagnosis.first(
-            lambda: diagnosis.training(training),
-            lambda: trained.blind(logits, without),
-            lambda: trained.near_sighted(model),
-            lambda: "" if measured.is_validated else diagnosis.coverage(training),
-        )
-    ):
+    findings = (lambda: trained.blind(logits, without), lambda: trained.near_sighted(model))
+    with diagnosis.explained(lambda text: measured.mistake(training, *findings)):
         measured.require("accuracy on new molecules", lambda: f"Chance is 50%. {measured.seen(training, 2)}")
 
 

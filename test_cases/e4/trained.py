@@ -47,11 +47,7 @@ def digits(student: Student, library: Library, thresholds: Mapping[str, float]) 
     student.exhibit(lambda: _salient(student, model, splits))
     validation = splits.validation
     measured = Accuracy(share, thresholds["minimum_test_accuracy"], lambda: _accuracy(parameters, validation))
-    with diagnosis.explained(
-        lambda text: diagnosis.first(
-            lambda: diagnosis.training(training), lambda: "" if measured.is_validated else diagnosis.coverage(training)
-        )
-    ):
+    with diagnosis.explained(lambda text: measured.mistake(training)):
         measured.require("accuracy of LeNet on the test images", "Does the rate fall to almost 0 in the end?")
 
 

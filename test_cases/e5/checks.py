@@ -304,11 +304,7 @@ def _remembers(student: Student, library: Library, thresholds: Mapping[str, floa
     share, training, model = _trained(student, splits, kind)
     least = thresholds[f"minimum_{METRICS[kind]}_accuracy"]
     measured = Accuracy(share, least, lambda: _validation_accuracy(kind, model, splits))
-    with diagnosis.explained(
-        lambda text: diagnosis.first(
-            lambda: diagnosis.training(training), lambda: "" if measured.is_validated else diagnosis.coverage(training)
-        )
-    ):
+    with diagnosis.explained(lambda text: measured.mistake(training)):
         what = f"accuracy of the {KINDS[kind]} on held-out sequences"
         measured.require(what, lambda: f"{_shown_by(share)} {course.told(training, data.SYMBOLS)}")
 

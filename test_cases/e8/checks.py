@@ -214,11 +214,7 @@ def digits(student: Student, library: Library, thresholds: Mapping[str, float]) 
     student.exhibit(lambda: _looked_at(parameters, splits, share))
     validation = splits.validation
     measured = Accuracy(share, thresholds["minimum_digit_accuracy"], lambda: _accuracy(parameters, validation))
-    with diagnosis.explained(
-        lambda text: diagnosis.first(
-            lambda: diagnosis.training(training), lambda: "" if measured.is_validated else diagnosis.coverage(training)
-        )
-    ):
+    with diagnosis.explained(lambda text: measured.mistake(training)):
         hint = course.told(training, digit_data.CLASSES)
         measured.require("accuracy of the Vision Transformer on the test images", lambda: hint)
 
