@@ -59,16 +59,21 @@ def hidden_rows(pool: Pool, seed: int, shipped_seed: int = SHIPPED_SEED) -> list
 
 def _pool_in_order(pool: Pool, code: str, length: int, seed: int) -> list[str]:
     """The pool of one language and length in the order in which splits are dealt from it."""
-    needed = TRAINING_WORDS[length] + 2 * HELD_OUT_WORDS.get(length, 0)
+    needed = _needed(length)
     words = pool[code][length][: _pool_size(length)]
     if len(words) < needed + HELD_OUT_WORDS.get(length, 0):
         raise ValueError(f"{code}: {len(words)} words of {length} letters are too few for {needed} and a hidden test")
     return sorted(words, key=lambda word: _draw(str(seed), code, word))
 
 
+def _needed(length: int) -> int:
+    """How many words of one language and length are shipped."""
+    return TRAINING_WORDS[length] + 2 * HELD_OUT_WORDS.get(length, 0)
+
+
 def _pool_size(length: int) -> int:
     """How many words of one language and length all splits are drawn from."""
-    return round((TRAINING_WORDS[length] + 2 * HELD_OUT_WORDS.get(length, 0)) * POOL_FACTOR)
+    return round(_needed(length) * POOL_FACTOR)
 
 
 def _draw(seed: str, code: str, word: str) -> bytes:
