@@ -8,6 +8,7 @@ import torch
 from grading.checks import stubs
 from grading.checks.imports import names_taken
 from grading.checks.source import TENSOR_METHODS, StudentSource, is_forbidden
+from grading.checks.student_code import StudentCode
 from grading.outcomes import CheckFailed
 from grading.questions import discover
 
@@ -350,3 +351,21 @@ def test_a_file_is_searched_for_stubs_once_however_many_requests_ask(tmp_path, m
         assert source.left_over("models.one") == []
         assert not source.is_written(["models.one"])
     assert len(searched) == 1
+
+
+def test_the_files_of_a_target_are_looked_at_once_however_often_it_is_called_and_a_refusal_is_told_each_time(
+    tmp_path, monkeypatch
+):
+    looked_at = []
+    look = StudentSource.imported_files
+    monkeypatch.setattr(StudentSource, "imported_files", lambda *asked: looked_at.append(asked) or look(*asked))
+    question = next(question for question in discover() if question.id == "q1")
+    code = StudentCode(question, StudentSource(tmp_path), print)
+    with pytest.raises(CheckFailed, match="models.py"):
+        code.require_permitted("models.PerceptronModel")
+    with pytest.raises(CheckFailed, match="models.py"):
+        code.require_permitted("models.PerceptronModel")
+    (tmp_path / "models.py").write_text("class PerceptronModel:\n    weights = 1\n")
+    code.require_permitted("models.PerceptronModel")
+    code.require_permitted("models.PerceptronModel")
+    assert len(looked_at) == 1

@@ -54,6 +54,11 @@ class SourceFile:
         """What is unfilled or left over in it. Each request to the student's process asks for that."""
         return tuple(stubs.find(self.tree))
 
+    @cached_property
+    def defined_names(self) -> set[str]:
+        """What it defines, imports or assigns at its top. Each request asks for that, too."""
+        return defined_names(self.tree)
+
 
 class StudentSource:
     """The student's folder as text.
@@ -232,7 +237,7 @@ class StudentSource:
                     return True  # a file that cannot be read: running it will tell what is wrong
                 continue
             unfinished = {stub.name for stub in file.stubs}
-            if name in defined_names(file.tree) and name not in unfinished:
+            if name in file.defined_names and name not in unfinished:
                 return True
         return False
 

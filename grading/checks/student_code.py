@@ -29,6 +29,7 @@ class StudentCode:
 
     def __init__(self, question: Question, source: StudentSource, remark: Callable[[str], None]) -> None:
         self._question, self._source, self._remark = question, source, remark
+        self._permitted: set[str] = set()
 
     def names(self, target: str) -> list[tuple[str, str]]:
         """The module and name of a target, and of the other names that it may have."""
@@ -59,6 +60,11 @@ class StudentCode:
         Raises:
             CheckFailed: see `StudentSource.require_permitted`.
         """
+        if target not in self._permitted:  # each request to the student's process asks
+            self._require_permitted(target)
+            self._permitted.add(target)
+
+    def _require_permitted(self, target: str) -> None:
         module = modules.split(target)[0]
         if self._is_of_2024(target):
             module = "models"
