@@ -200,7 +200,7 @@ def test_one_pass_over_the_points_is_never_enough(patched_solutions, graded, see
     ],
 )
 def test_a_perceptron_that_never_ends_is_ended_by_what_it_fetched(patched_solutions, old, new, told):
-    result = graded_with_passes(patched_solutions({"train.py": [(old, new)]}), "q1", 20)  # the reference needs 10
+    result = graded_with_passes(patched_solutions({"train.py": [(old, new)]}), "q1", 12)  # the reference needs 10
     assert told in " ".join(outcome.message for outcome in result.outcomes)
     assert result.score == 2
 
