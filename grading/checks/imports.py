@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from startup.names import PACKAGES
@@ -89,10 +89,14 @@ def _dotted(node: ast.expr) -> str:
     return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
 
 
-def names_reached(tree: ast.Module, module: str) -> Iterator[tuple[int, str]]:
-    """Line and full dotted name of whatever is reached through an import: `nn.Conv2d` as `torch.nn.Conv2d`."""
-    known, used = _known(tree, module), used_names(tree)
-    for found in imports(tree, module):
+def names_reached(tree: ast.Module, brought: Sequence[Import]) -> Iterator[tuple[int, str]]:
+    """Line and full dotted name of whatever is reached through an import: `nn.Conv2d` as `torch.nn.Conv2d`.
+
+    Args:
+        brought: the imports of the file.
+    """
+    known, used = _known(brought), used_names(tree)
+    for found in brought:
         if found.reached != found.module and found.bound in used:
             yield found.line, found.reached
     for node in ast.walk(tree):
@@ -102,9 +106,13 @@ def names_reached(tree: ast.Module, module: str) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f"{known[first]}.{others}"
 
 
-def methods_called(tree: ast.Module, module: str) -> Iterator[tuple[int, str]]:
-    """Line and name of each method that is called on a value: neither on an import nor on `self` or `super()`."""
-    known = _known(tree, module)
+def methods_called(tree: ast.Module, brought: Sequence[Import]) -> Iterator[tuple[int, str]]:
+    """Line and name of each method that is called on a value: neither on an import nor on `self` or `super()`.
+
+    Args:
+        brought: the imports of the file.
+    """
+    known = _known(brought)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             owner = node.func.value
@@ -123,10 +131,10 @@ def names_in_classes(tree: ast.Module) -> set[str]:
     return names
 
 
-def _known(tree: ast.Module, module: str) -> dict[str, str]:
+def _known(brought: Sequence[Import]) -> dict[str, str]:
     """The full dotted name of each name that an import brings."""
     known = {}
-    for found in imports(tree, module):
+    for found in brought:
         is_plain = found.reached == found.module and found.bound == found.module.partition(".")[0]
         known[found.bound] = found.bound if is_plain else found.reached
     return known

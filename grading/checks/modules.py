@@ -25,6 +25,11 @@ def file_name(module: str) -> str:
     return module.replace(".", "/") + ".py"
 
 
+def of_file(name: str) -> str:
+    """The student module that a file in the student's folder holds: the other way round."""
+    return name.removesuffix(".py").replace("/", ".")
+
+
 def student_files(targets: Iterable[str]) -> list[str]:
     """The files that hold these targets, each once, in alphabetical order."""
     return sorted({file_name(split(target)[0]) for target in targets})

@@ -50,6 +50,11 @@ class SourceFile:
     tree: ast.Module
 
     @cached_property
+    def imports(self) -> tuple[Import, ...]:
+        """Every import anywhere in it, statement by statement."""
+        return tuple(imports(self.tree, modules.of_file(self.name)))
+
+    @cached_property
     def stubs(self) -> tuple[Stub, ...]:
         """What is unfilled or left over in it. Each request to the student's process asks for that."""
         return tuple(stubs.find(self.tree))
@@ -88,12 +93,12 @@ class StudentSource:
         reached = list(self._reached_from(module))
         own_names = set().union(*(names_in_classes(file.tree) for _, file in reached))
         for name, file in reached:
-            for line, used in _ready_made(file.tree, name, forbidden, own_names):
+            for line, used in _ready_made(file, forbidden, own_names):
                 raise CheckFailed(
                     f"{file.name}:{line} uses {used}, which is ready-made. Build it yourself from the basic operations."
                 )
             unused = self._unused(name, allowed, forbidden)
-            for found in imports(file.tree, name):
+            for found in file.imports:
                 if found not in unused and (outside := self._outside(found, allowed)):
                     place = f"{file.name}:{found.line} imports {outside}"
                     if written := without_dots(found):
@@ -140,7 +145,7 @@ class StudentSource:
             name = waiting.pop()
             file = self.file(name)
             yield name, file
-            for found in imports(file.tree, name):
+            for found in file.imports:
                 for own in imported_modules(found):
                     own = modules.split(own)[0]
                     if own not in seen and not self._is_provided(own) and self._is_own(own):
@@ -149,15 +154,15 @@ class StudentSource:
 
     def _unused(self, module: str, allowed: tuple[str, ...], forbidden: tuple[str, ...]) -> list[Import]:
         """The imports of a module that are not permitted, and whose name neither this file nor another reads."""
-        tree = self.file(module).tree
+        file = self.file(module)
         candidates = [
             found
-            for found in imports(tree, module)
+            for found in file.imports
             if found.bound != "*" and (self._outside(found, allowed) or _matches(found.reached, forbidden))
         ]
         if not candidates:
             return []
-        used = used_names(tree).union(*(names_taken(other, module) for other in self._other_trees(module)))
+        used = used_names(file.tree).union(*(names_taken(other, module) for other in self._other_trees(module)))
         return [found for found in candidates if found.bound not in used]
 
     def _other_trees(self, module: str) -> Iterator[ast.Module]:
@@ -191,8 +196,8 @@ class StudentSource:
         if module not in self._imported_files:  # each request to the student's process asks for them
             self._imported_files[module] = [
                 (f"{file.name}:{found.line}", modules.file_name(own))
-                for name, file in self._reached_from(module)
-                for found in imports(file.tree, name)
+                for _, file in self._reached_from(module)
+                for found in file.imports
                 for own in {modules.split(imported)[0] for imported in imported_modules(found)}
                 if not self._is_provided(own) and self._is_own(own)
             ]
@@ -286,18 +291,16 @@ def _parse(directory: Path, name: str) -> ast.Module:
         raise CheckFailed(str(fault)) from None
 
 
-def _ready_made(
-    tree: ast.Module, module: str, forbidden: tuple[str, ...], own_names: set[str]
-) -> Iterator[tuple[int, str]]:
+def _ready_made(file: SourceFile, forbidden: tuple[str, ...], own_names: set[str]) -> Iterator[tuple[int, str]]:
     """Line and name of each use of what is forbidden, functions of torch before methods of its tensors.
 
     Args:
         own_names: what the student's own classes define. A method of this name need not be a tensor's.
     """
-    for line, used in names_reached(tree, module):
+    for line, used in names_reached(file.tree, file.imports):
         if _matches(used.replace("torch.Tensor.", "torch."), forbidden):
             yield line, used
-    for line, method in methods_called(tree, module):
+    for line, method in methods_called(file.tree, file.imports):
         if method in TENSOR_METHODS - own_names and is_forbidden(method, forbidden):
             yield line, f"the method {method}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from grading.checks import crashes, modules, other_editions
@@ -204,6 +205,7 @@ class StudentCode:
         return [name for target in targets for name in self._question.names(target)]
 
 
-def _files_of_questions() -> set[str]:
+@cache
+def _files_of_questions() -> frozenset[str]:
     """The files that students write, of all questions."""
-    return set(modules.student_files(target for question in discover() for target in question.targets))
+    return frozenset(modules.student_files(target for question in discover() for target in question.targets))
