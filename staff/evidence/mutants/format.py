@@ -22,7 +22,7 @@ import ast
 import shutil
 import tomllib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -97,13 +97,14 @@ def read_all(directory: Path = MUTANTS_DIRECTORY) -> list[Mutant]:
     return mutants
 
 
-def long_checks(directory: Path = MUTANTS_DIRECTORY) -> set[tuple[str, str]]:
+@cache
+def long_checks(directory: Path = MUTANTS_DIRECTORY) -> frozenset[tuple[str, str]]:
     """The checks that train for more than a few seconds: pairs such as ("q2", "fit")."""
-    return {
+    return frozenset(
         (path.stem, name)
         for path in directory.glob("*.toml")
         for name in tomllib.loads(path.read_text(encoding="utf-8")).get("long_checks", ())
-    }
+    )
 
 
 def write_submission(submission: Submission, directory: Path) -> None:
