@@ -7,7 +7,9 @@ in a process of its own.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import shlex
 import signal
@@ -17,7 +19,7 @@ import traceback
 from dataclasses import dataclass
 from typing import Any
 
-from startup import finders
+from startup import PROJECT_PATH, finders
 from startup.names import REQUIRED
 
 MAX_CHARACTERS = 300  # of an error's own words
@@ -25,23 +27,23 @@ SECONDS_TO_IMPORT = 240.0  # torch, on a busy machine or from a cold disk
 ABORTED, ILLEGAL_INSTRUCTION = 3, 0xC000001D  # exit statuses on Windows
 
 # What an error says, and what to do then. The first that fits counts.
-REINSTALL = "Install the requirements again: {pip} install --force-reinstall -r requirements.txt"
+REINSTALL = "Install the requirements again: {pip} install --force-reinstall -r {requirements}"
 NEW_ENVIRONMENT = (
     "Make a new environment and install the requirements there: {python} -m venv .venv, then pip install -r "
-    "requirements.txt inside the environment."
+    "{requirements} inside the environment."
 )
 REMEDIES = (
     (r"OMP: Error #15", "Two installed packages bring the same OpenMP library. " + NEW_ENVIRONMENT),
     (
         r"Numpy is not available|compiled using NumPy 1|_ARRAY_API|multiarray failed to import|dtype size changed",
         "The installed torch and numpy do not fit together. Install the versions that do: {pip} install -r "
-        "requirements.txt",
+        "{requirements}",
     ),
     (
         r"WinError|DLL load failed|\.dll\b",
         "A library of Windows is missing. Install the Microsoft Visual C++ Redistributable "
         "(https://aka.ms/vs/17/release/vc_redist.x64.exe). If that does not help: {pip} install --force-reinstall -r "
-        "requirements.txt",
+        "{requirements}",
     ),
     (
         r"incompatible architecture|wrong architecture",
@@ -156,7 +158,7 @@ def explained(error: BaseException) -> str:
 def not_installed(*packages: str) -> str:
     """What to say of required packages that are not installed."""
     names = " and ".join(filter(None, (", ".join(packages[:-1]), packages[-1])))
-    return f"{names} {'are' if len(packages) > 1 else 'is'} not installed. Run: {pip()} install -r requirements.txt"
+    return f"{names} {'are' if len(packages) > 1 else 'is'} not installed. Run: {install()}"
 
 
 def _modules_of(error: BaseException) -> list[str]:
@@ -168,7 +170,7 @@ def _modules_of(error: BaseException) -> list[str]:
 def _fault(package: str, text: str, missing: str) -> str:
     top = missing.partition(".")[0]
     if missing and top != package:
-        return f"{package} needs {top}, which is not installed. Run: {pip()} install -r requirements.txt"
+        return f"{package} needs {top}, which is not installed. Run: {install()}"
     return unusable(package, text)
 
 
@@ -187,7 +189,7 @@ def unusable(package: str, text: str) -> str:
     else:
         said, remedy = lines[0] if lines else "no reason was given", REINSTALL
     said = said if len(said) <= MAX_CHARACTERS else f"{said[:MAX_CHARACTERS]}..."
-    advice = remedy.format(pip=pip(), python=_quoted(sys.executable))
+    advice = remedy.format(pip=pip(), python=_quoted(sys.executable), requirements=requirements())
     return f"{package} is installed but cannot be used: {said.rstrip('.')}. {advice}"
 
 
@@ -209,6 +211,20 @@ def signal_name(number: int) -> str:
 def pip() -> str:
     """The command that runs pip of this Python, such as `/usr/bin/python3 -m pip`."""
     return f"{_quoted(sys.executable)} -m pip"
+
+
+def install() -> str:
+    """The command that installs what the project requires."""
+    return f"{pip()} install -r {requirements()}"
+
+
+def requirements() -> str:
+    """How requirements.txt is named from where the program was started: with its folder, if that is another one."""
+    file = os.path.join(PROJECT_PATH, "requirements.txt")
+    with contextlib.suppress(OSError):  # the folder may be gone
+        if os.path.samefile(os.curdir, PROJECT_PATH):
+            return "requirements.txt"
+    return _quoted(file)
 
 
 def _quoted(path: str) -> str:

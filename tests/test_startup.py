@@ -6,6 +6,7 @@ import ast
 import importlib.metadata
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -402,6 +403,16 @@ def test_a_package_that_lacks_what_it_requires_is_told_by_that():
         exec("raise error", {"__name__": "torch.fx", "error": error})
     assert packages.explained(failure.value).startswith("torch needs sympy, which is not installed. Run: ")
     assert packages.explained(failure.value).endswith("-m pip install -r requirements.txt")
+
+
+def test_the_command_that_installs_names_the_requirements_from_where_the_program_was_started(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = packages.not_installed("tqdm").partition("Run: ")[2]
+    assert command == packages.install()
+    assert Path(shlex.split(command)[-1]) == PROJECT / "requirements.txt"
+    assert str(PROJECT / "requirements.txt") in packages.unusable("torch", "Numpy is not available")
+    monkeypatch.chdir(PROJECT)
+    assert packages.install().endswith("-m pip install -r requirements.txt")
 
 
 def test_grading_does_not_import_numpy_before_it_looks_at_the_flags():
