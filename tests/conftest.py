@@ -83,11 +83,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Workers take the longest pieces first, so that they end together."""
+    """Workers take the longest pieces first, so that they end together. No file is torn apart: it shares fixtures."""
+    slow = {piece_of(item.nodeid) for item in items if item.get_closest_marker("slow") is not None}
 
     def order(item: pytest.Item) -> tuple[bool, bool, bool]:
         piece = piece_of(item.nodeid)
-        return piece != "harness", item.get_closest_marker("slow") is None, piece not in LONG
+        return piece != "harness", piece not in slow, piece not in LONG
 
     if hasattr(config, "workerinput"):
         items.sort(key=order)
