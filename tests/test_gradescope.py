@@ -21,6 +21,7 @@ from grading.engine import Engine, Settings
 from grading.gradescope import privacy, results, run, settings
 from grading.outcomes import RunEnded
 from grading.questions import Check, Question, discover
+from staff.evidence import harness_limits
 from staff.evidence.hostile.harness import Harness, NoHarness
 from tests.classroom import WANTED, write
 from tests.results import validated
@@ -136,6 +137,8 @@ def test_points_stand_in_the_file_while_the_next_check_runs(graded_up_to):
     assert meanwhile[0]["score"] == 1
     assert document["score"] == 3
     assert document["output"] == ""
+    assert meanwhile[0]["extra_data"]["under_way"] == "q1"
+    assert [harness_limits.ended(found) for found in (*meanwhile, document)] == [0, 1]
 
 
 def test_a_disk_that_stays_full_leaves_the_points_that_were_written(graded_up_to, monkeypatch):

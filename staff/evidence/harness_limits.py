@@ -13,9 +13,10 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from grading.gradescope import settings
 from grading.isolation import memory
@@ -83,11 +84,16 @@ class Observer:
                 written = self.results.stat().st_mtime
                 if written != seen:
                     seen = written
-                    graded = json.loads(self.results.read_text(encoding="utf-8"))["extra_data"].get("questions", {})
-                    while len(self.peaks) <= len(graded):
+                    while len(self.peaks) <= ended(json.loads(self.results.read_text(encoding="utf-8"))):
                         self.peaks.append(Peak())
             except (OSError, ValueError):
                 continue  # not there yet
+
+
+def ended(results: Mapping[str, Any]) -> int:
+    """How many questions have ended, given results.json. A check that has passed brings its question there, too."""
+    told = results["extra_data"]
+    return len(told.get("questions", {})) - ("under_way" in told)
 
 
 def main(argv: list[str] | None = None) -> int:
