@@ -27,8 +27,9 @@ STUDENT_FILES = ("models.py", "losses.py", "train.py")
 # changes of the reference's train.py, for tests that need a training and not its quality
 SHORT_REGRESSION = ("epochs, loader = 250,", "epochs, loader = 5,")
 SHORT_CONVOLUTION = ("range(10)", "range(4)")  # still enough for full marks
+QUESTIONS = {question.id: question for question in discover()}
 # question 2, and with a threshold that a short training reaches
-REGRESSION = next(question for question in discover() if question.id == "q2")
+REGRESSION = QUESTIONS["q2"]
 LENIENT = replace(REGRESSION, thresholds={**REGRESSION.thresholds, "maximum_loss": 1.0})
 SECONDS_UNTIL_IT_HANGS = 600.0  # for waiting and for subprocesses: it ends a hang, and judges nobody's speed
 
@@ -96,8 +97,7 @@ class SharedGrader:
 
     def grade(self, directory: Path, *questions: str | Question, seed: int = 0) -> Run:
         """Grade a folder: questions by id, or as they are given."""
-        known = {question.id: question for question in discover()}
-        asked = [known[question] if isinstance(question, str) else question for question in questions]
+        asked = [QUESTIONS[question] if isinstance(question, str) else question for question in questions]
         self._printed.seek(0)
         self._printed.truncate()
         graded = RunResult(seed, {}, self._engine.grade(asked, code_directory=directory.resolve(), seed=seed))
@@ -120,7 +120,7 @@ def fresh_student_modules() -> Iterator[None]:
 
 def only(question_id: str, *checks: str) -> Question:
     """A question with some of its checks and those that they require, for tests of what these checks say."""
-    question = next(question for question in discover() if question.id == question_id)
+    question = QUESTIONS[question_id]
     wanted = set(checks)
     for check in reversed(question.checks):  # what a check requires stands before it
         if check.name in wanted:
