@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 
 import numpy as np
+import pytest
 import torch
 
 from grading.child.requests import _send_back
@@ -63,3 +65,35 @@ def test_a_cotangent_gives_the_gradients_of_torch_s_backward():
         found.append((given.grad, layer.weight.grad))
     for one, other in zip(*found, strict=True):
         assert torch.equal(one, other)
+
+
+def gives_a_cotangent(call: ast.Call) -> bool:
+    """Whether it is `grad(outputs, inputs, cotangent)` or `backward(cotangent)`, in whichever form."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    named = {keyword.arg for keyword in call.keywords}
+    if name == "grad":
+        return len(call.args) > 2 or "grad_outputs" in named
+    return name == "backward" and (len(call.args) > 0 or "gradient" in named)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        ("torch.autograd.grad(loss, weights)", False),
+        ("torch.autograd.grad(output, weights, cotangent)", True),
+        ("grad(output, weights, grad_outputs=cotangent)", True),
+        ("loss.backward()", False),
+        ("output.backward(cotangent)", True),
+    ],
+)
+def test_a_cotangent_that_torch_is_given_is_found(text, is_found):
+    assert gives_a_cotangent(ast.parse(text, mode="eval").body) is is_found
+
+
+def test_nothing_that_runs_in_a_students_process_has_torch_import_500_modules_for_a_cotangent():
+    folders = (PROJECT / "grading" / "child", *PROJECT.glob("test_cases/*/public"))
+    files = [path for folder in folders for path in folder.rglob("*.py")]
+    assert len(files) > 60
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not (isinstance(node, ast.Call) and gives_a_cotangent(node)), f"{path}:{node.lineno}"
