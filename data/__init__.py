@@ -36,6 +36,7 @@ __all__ = [
     "Split",
     "Splits",
     "has_hidden_test",
+    "hidden_file",
     "module_of",
     "read_archive",
     "read_text",
@@ -131,7 +132,7 @@ class Library:
         splits: Splits = _without_the_rest(module.load(_Source(self)))
         if self._hidden_directory is None or not has_hidden_test(module):
             return splits
-        path = self._hidden_directory / f"{splits.name}.npz"
+        path = self._hidden_directory / hidden_file(module.__name__)
         source = f"{splits.source}, {HIDDEN}"
         return dataclasses.replace(splits, source=source, test=_read_test(path, splits))
 
@@ -181,6 +182,14 @@ def module_of(name: str) -> ModuleType:
 def has_hidden_test(module: ModuleType) -> bool:
     """Whether grading uses a hidden test split of a dataset, given its module."""
     return getattr(module, "HIDDEN_TEST", False) or hasattr(module, "draw_hidden_test")
+
+
+def hidden_file(name: str) -> str:
+    """The file that holds a dataset's hidden test split, given the dotted name of its module.
+
+    Such as `digits.npz` for `data.digits`, and `e11-molecules.npz` for `test_cases.e11.public.molecules`.
+    """
+    return "-".join(part for part in name.split(".")[1:] if part != "public") + ".npz"
 
 
 def training_arrays(splits: Splits) -> dict[str, Any]:

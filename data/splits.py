@@ -44,7 +44,7 @@ class Splits:
     """A dataset.
 
     Attributes:
-        name: of the dataset, such as `digits`; its hidden test split is a file of this name.
+        name: of the dataset, such as `digits`.
         source: one phrase for the reader: where the numbers come from.
         train: what models are trained on.
         validation, test: None where the dataset has no such split.

@@ -289,3 +289,8 @@ def test_what_a_loader_does_not_choose_leaves_the_memory():
     every = library.load("digits")
     assert np.array_equal(every.train.x[: len(chosen.train)], chosen.train.x)
     assert library.lend("digits") is library.with_seed(1).lend("digits") is every
+
+
+def test_each_dataset_has_a_hidden_file_of_its_own():
+    names = ["data.digits", "data.words", "test_cases.e5.public.data", "test_cases.e11.public.molecules"]
+    assert list(map(data.hidden_file, names)) == ["digits.npz", "words.npz", "e5-data.npz", "e11-molecules.npz"]

@@ -140,7 +140,7 @@ def test_it_is_released_to_students_without_its_solution_and_its_hidden_test_is_
     students, grader = map(eval, found.stdout.splitlines())
     assert {"electives/layer_norm.py", "test_cases/e99/README.md", "test_cases/e99/public/data.py"} <= set(students)
     assert not [name for name in (*students, *grader) if "solution" in name or "mutant" in name]
-    assert "hidden/e99.npz" in grader
+    assert "hidden/e99-data.npz" in grader
 
 
 @pytest.mark.parametrize(
