@@ -110,9 +110,7 @@ def _grade(root: Path, kept: Report, console: Console, at_home: bool) -> None:
         with Engine(engine_settings, console) as engine:
             kept.extra_data["isolation"] = require_isolation(engine, console, at_home)
             kept.save()
-
             is_private = at_home or settings.output_visibility == "hidden"
-
             every = discover()
             wanted = student_files(every, every)
 

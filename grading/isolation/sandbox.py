@@ -33,7 +33,7 @@ MAX_FILES = 5_000
 SECONDS_TO_REMOVE = 30.0
 SECONDS_TO_KILL = 20.0
 SECONDS_BETWEEN_SWEEPS = 0.05
-MAX_PATH_CHARACTERS = 2_000  # characters; the kernel follows 4,096
+MAX_PATH_CHARACTERS = 2_000  # the kernel follows 4,096
 
 
 @dataclass(frozen=True)
