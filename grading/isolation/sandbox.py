@@ -58,7 +58,7 @@ class Sandbox:
 
     def open(self, memory_bytes: int) -> SandboxSession:
         """Start the session of one student process."""
-        user = _unused_user() if self.own_users and _is_root() else None
+        user = _unused_user() if self.own_users and is_root() else None
         folder = Path(tempfile.mkdtemp(dir=self.directory, prefix="work-"))
         if user is not None:
             os.chown(folder, user, user)
@@ -130,7 +130,8 @@ def is_available() -> bool:
     return sys.platform == "linux"
 
 
-def _is_root() -> bool:
+def is_root() -> bool:
+    """Whether this process may give student processes a user of their own; never on Windows."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
