@@ -100,8 +100,8 @@ class GPT(Module):
         """Write on from a beginning, one token at a time. The model reads at most the last `block_size` tokens.
 
         ids: int64 (batch, time), time at least 1. temperature: the logits are divided by it before the softmax; 0
-        always takes the most likely token. top_k: draw from the so many most likely tokens only. generator: the source
-        of random numbers. Returns int64 (batch, time + max_new_tokens), the beginning included.
+        always takes the most likely token. top_k: how many of the most likely tokens can be drawn; None for all.
+        generator: the source of random numbers. Returns int64 (batch, time + max_new_tokens), the beginning included.
         """
         for _ in range(max_new_tokens):
             logits = self(ids[:, -self.block_size :])[:, -1].float()  # (batch, vocab_size)

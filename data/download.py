@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from data.files import write_bytes
 from data.mirrors import DATASETS, Dataset, RemoteFile
-from startup import ending
+from startup import ending, flags
 
 CHUNK_BYTES = 64 * 1024
 USER_AGENT = "neural-networks-course-project"
@@ -233,7 +233,7 @@ def main(argv: Sequence[str] | None = None, datasets: Mapping[str, Dataset] = DA
     parser.add_argument(
         "--directory", type=Path, default=Path(__file__).resolve().parent, help="where to put the files (default data/)"
     )
-    arguments = parser.parse_args(argv)
+    arguments = flags.parse(parser, argv)
     unknown = [name for name in arguments.datasets if name not in datasets]
     if unknown:
         parser.error(f"unknown dataset {unknown[0]!r}: choose from {', '.join(datasets)}")

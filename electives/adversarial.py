@@ -120,9 +120,9 @@ class ConditionalGenerator(Module):
 class ConditionalDiscriminator(Module):
     """Tells real images of a digit from generated ones.
 
-    The layers are your choice. `with_class` may join images and digits. Or ten outputs, one for each digit, of which
-    the label chooses one: `outputs.gather(1, labels[:, None])[:, 0]` (after Miyato and Koyama, 2018). Normal noise of
-    standard deviation 0.2, added to all images here during training, keeps generated digits varied (Sonderby and
+    The layers are your choice. `with_class` may join images and digits. Or there are ten outputs, one for each digit,
+    and the label chooses one: `outputs.gather(1, labels[:, None])[:, 0]` (after Miyato and Koyama, 2018). Normal noise
+    of standard deviation 0.2, added to all images here during training, keeps generated digits varied (Sonderby and
     others, 2017): the discriminator cannot tell images by single pixels then. `self.training` is True in training.
     """
 
@@ -146,7 +146,7 @@ class Adversaries(Module):
         self.generator, self.discriminator, self.noise_size = generator, discriminator, noise_size
 
     def noise(self, count: int) -> Tensor:
-        """Draw noise for so many samples: standard normal numbers, (count, noise_size)."""
+        """Draw noise for `count` samples: standard normal numbers, (count, noise_size)."""
         return torch.randn(count, self.noise_size, device=next(self.parameters()).device)
 
     def sample(self, noise: Tensor, *labels: Tensor) -> Tensor:

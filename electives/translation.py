@@ -15,7 +15,7 @@ Sentences are rows of word numbers, int64. Three numbers have a meaning of their
 - BEGIN, 1, is what the decoder reads before its first word. No row of the data holds it.
 - END, 2, is the last word of each target sentence. Source sentences have none.
 
-Names of sizes: batch sentences; `source` words of a source sentence, padding included; `target` words of a target
+Names of sizes: `batch` sentences; `source` words of a source sentence, padding included; `target` words of a target
 sentence, padding included; `units` numbers of a state; `words` numbers that a language has.
 
 Tensors are float32 in training. The functions are also called in float64, and keep the dtype of their arguments.

@@ -194,7 +194,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     prompt("--prompt", default="", help="what samples begin with")
     prompt("--prompt-file", type=Path, help="the file that holds the prompt; - is standard input")
     add("--temperature", type=float, default=1.0, help="below 1 safer, above 1 bolder (default 1)")
-    add("--top-k", type=int, help="draw from the so many likeliest characters only")
+    add("--top-k", type=int, help="draw from this number of likeliest characters only")
     add("--out", type=Path, default=Path("out", "chargpt"), help="folder of results (default out/chargpt)")
     add(
         "--checkpoint",

@@ -10,10 +10,20 @@ from typing import Any
 
 from data.files import write_text
 from grading.console import Console
-from grading.outcomes import NOT_IMPLEMENTED, PASSED, WAITS, Outcome, QuestionResult, RunResult
+from grading.outcomes import (
+    CRASHED,
+    FAILED,
+    NOT_FINISHED,
+    NOT_IMPLEMENTED,
+    PASSED,
+    WAITS,
+    Outcome,
+    QuestionResult,
+    RunResult,
+)
 from grading.questions.rules import PERCENT
 
-STATUS_COLOURS = {"passed": "green", "failed": "red", "crashed": "red", "not finished": "yellow"}
+STATUS_COLOURS = {PASSED: "green", FAILED: "red", CRASHED: "red", NOT_FINISHED: "yellow"}
 SAME_MESSAGE = "the same message as for"
 STATUS_WIDTH = max(map(len, STATUS_COLOURS))
 

@@ -26,7 +26,7 @@ import numpy as np
 from data.haiku import themes
 from haiku_bot.reader import Evidence, reader, stems
 
-MAX_MESSAGE_CHARACTERS = 2000  # characters; what comes after them is not read
+MAX_MESSAGE_CHARACTERS = 2000  # what comes after them is not read
 MAX_WORDS = 60
 CLOSE = 0.3  # of the best theme's score: what the second needs to be asked for as well
 EAST_ASIAN = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")  # scripts that do not part their words, or not always

@@ -7,14 +7,11 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from grading.isolation.sandbox import is_root
+
 
 class NoInterpreter(Exception):
     """There is no Python here that student processes could use; the text says why."""
-
-
-def is_root() -> bool:
-    """Whether the grader can give student processes a user of their own here."""
-    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def interpreter() -> tuple[str, str]:

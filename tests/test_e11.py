@@ -194,7 +194,7 @@ def test_the_report_shows_the_states_of_the_window(states, chemistry):
     table = network.adjacency + np.eye(200)
     exhibit = picture.Listening.of("gat", 0.5, network, table / table.sum(axis=1, keepdims=True), np.zeros((200, 4)))
     (panel,) = exhibit.panels()
-    assert "People hear them at 100% of the share" in panel.caption
+    assert "People give them 100% of the weight" in panel.caption
     few = datasets.Split(**{name: array[:6] for name, array in chemistry.validation.arrays.items()})
     (panel,) = picture.Poison.of(0.5, few, np.full(6, 0.5), np.zeros(few.x.shape)).panels()
     assert panel.state.truths.tolist() == [1, 0, 1, 0, 1, 0]

@@ -312,7 +312,11 @@ ODD_ANSWERS = {  # a check of its own each, so that one run shows all
 }  # fmt: skip
 OTHER_ODD_ANSWERS = {
     "generalises": ("should hold hidden.weight of shape (64, 784)", "CLASSES = 784, 64, 10", "CLASSES = 784, 65, 10"),
-    "random_search": ("should call objective so often", "for _ in range(trials):", "for _ in range(trials // 2):"),
+    "random_search": (
+        "should call objective 1000 times; it did so 500 times",
+        "for _ in range(trials):",
+        "for _ in range(trials // 2):",
+    ),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from data import download
 from gpt import command_line
 from haiku_bot import chat
 
@@ -26,6 +27,11 @@ from haiku_bot import chat
             command_line.main,
             ["sample", "--lenght", "3"],
             "chargpt.py sample: error: there is no flag --lenght. Is --length meant? --help lists the flags\n",
+        ),
+        (
+            download.main,
+            ["mnist", "--form", "folder"],
+            "python -m data.download: error: there is no flag --form. Is --from meant? --help lists the flags\n",
         ),
     ],
 )

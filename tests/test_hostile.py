@@ -12,13 +12,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from grading.isolation.sandbox import owned_in
+from grading.isolation.sandbox import is_root, owned_in
 from staff.evidence.hostile import crowd
 from staff.evidence.hostile.__main__ import hidden_files
 from staff.evidence.hostile.attack import BREACH, HANDED_IN, Attack, load_all
 from staff.evidence.hostile.harness import NoHarness, autograder_archive
 from staff.evidence.hostile.verdict import leftovers, run_side_by_side
-from staff.interpreter import is_root
 from tests.support import PROJECT
 from tests.warm.harness import WarmHarness
 

@@ -18,7 +18,8 @@ MIN_TEMPERATURE = 1e-6  # below, a score over the temperature may exceed float32
 def chances(logits: Tensor, temperature: float, top_k: int | None) -> Tensor:
     """How likely each token is to be drawn: logits (..., vocabulary) to probabilities of the same shape.
 
-    temperature: above 0; the logits are divided by it. top_k: all but the so many highest logits get 0, or None.
+    temperature: above 0; the logits are divided by it. top_k: how many of the highest logits keep a chance; None for
+    all.
     """
     if top_k is not None:
         least = logits.topk(min(top_k, logits.shape[-1])).values[..., -1:]
@@ -35,7 +36,7 @@ class Sampler:
         block_size: the most tokens that the model can see at once.
         device: where the model lies.
         temperature: at least 0. Below 1 plays safe, above 1 dares more, 0 always takes the likeliest token.
-        top_k: draw from the so many likeliest tokens only, at least 1, or None.
+        top_k: how many of the likeliest tokens can be drawn, at least 1; None for all.
     """
 
     model: Module

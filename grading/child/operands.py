@@ -25,7 +25,7 @@ from startup import syntax
 
 # errors over shapes, sizes, dtypes and devices; others have nothing to do with the operands
 ABOUT_OPERANDS = re.compile(
-    r"\b(sizes?|shapes?|dim\w*|ind(ex|ices)|dtype|scalar type|device|elements?|batch\w*|view|ambiguous|indices)\b"
+    r"\b(sizes?|shapes?|dim\w*|ind(ex|ices)|dtype|scalar type|device|elements?|batch\w*|view|ambiguous)\b"
 )
 MATRICES = re.compile(r"\(\d+x(\d+) and (\d+)x\d+\)")  # the two numbers inside should be equal
 NUMBER = re.compile(r"(?<!dimension )(?<![\w.-])(\d+)(?![\w.])")

@@ -21,7 +21,7 @@ from grading.engine import Engine, Settings
 from grading.gradescope import metadata, privacy, results, submission
 from grading.gradescope.results_file import Report
 from grading.gradescope.settings import HarnessSettings, assigned
-from grading.isolation.sandbox import Sandbox, is_available, remove
+from grading.isolation.sandbox import Sandbox, is_available, is_root, remove
 from grading.outcomes import QuestionResult
 from grading.questions import Question, discover, required
 from startup.project import PROJECT_DIRECTORY
@@ -110,9 +110,7 @@ def _grade(root: Path, kept: Report, console: Console, at_home: bool) -> None:
         with Engine(engine_settings, console) as engine:
             kept.extra_data["isolation"] = require_isolation(engine, console, at_home)
             kept.save()
-
             is_private = at_home or settings.output_visibility == "hidden"
-
             every = discover()
             wanted = student_files(every, every)
 
@@ -177,7 +175,7 @@ def _sandbox(root: Path, workplace: Path, own_users: bool) -> Sandbox:
 
 def _close_off(root: Path) -> None:
     """Leave what is not for students to root alone; files made before anybody was here may be open to all."""
-    if not hasattr(os, "geteuid") or os.geteuid() != 0 or (root / "source").resolve() != PROJECT_DIRECTORY:
+    if not is_root() or (root / "source").resolve() != PROJECT_DIRECTORY:
         return  # not the harness: nothing here is ours to lock
     privacy.close(root / name for name in ("results", "submission", "submission_metadata.json"))
     privacy.open_to_all(PROJECT_DIRECTORY)
@@ -198,9 +196,8 @@ def require_isolation(engine: Engine, console: Console, at_home: bool) -> dict[s
         console.line("isolation: none on this system")
     elif "no network" in held and not held["no network"]:
         console.line("isolation: this system refuses both ways of closing the network; it stays open to submissions")
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     needed = ["standard library readable", "project readable", "own folder"]
-    needed += ["unprivileged user", "private files", "grader out of reach"] if is_root else []
+    needed += ["unprivileged user", "private files", "grader out of reach"] if is_root() else []
     if is_available() and (missing := [name for name in needed if not held.get(name)]):
         raise HarnessError(
             f"student processes cannot be confined here: {', '.join(missing)} failed. Python ({sys.executable}) and "

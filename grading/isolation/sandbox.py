@@ -33,7 +33,7 @@ MAX_FILES = 5_000
 SECONDS_TO_REMOVE = 30.0
 SECONDS_TO_KILL = 20.0
 SECONDS_BETWEEN_SWEEPS = 0.05
-MAX_PATH_CHARACTERS = 2_000  # characters; the kernel follows 4,096
+MAX_PATH_CHARACTERS = 2_000  # the kernel follows 4,096
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Sandbox:
 
     def open(self, memory_bytes: int) -> SandboxSession:
         """Start the session of one student process."""
-        user = _unused_user() if self.own_users and _is_root() else None
+        user = _unused_user() if self.own_users and is_root() else None
         folder = Path(tempfile.mkdtemp(dir=self.directory, prefix="work-"))
         if user is not None:
             os.chown(folder, user, user)
@@ -130,7 +130,8 @@ def is_available() -> bool:
     return sys.platform == "linux"
 
 
-def _is_root() -> bool:
+def is_root() -> bool:
+    """Whether this process may give student processes a user of their own; never on Windows."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 

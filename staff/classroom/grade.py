@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from grading.dependencies import installed_versions
 from grading.gradescope import settings as harness_settings
 from grading.gradescope.run import student_files
 from grading.gradescope.settings import assigned
+from grading.isolation.sandbox import is_root
 from grading.questions import Question, QuestionError, discover
 from staff.classroom import changes, export, grader, summary, tables, worker
 from staff.classroom.cluster import connected
@@ -176,7 +176,7 @@ def _introduce(klass: Export, plan: Plan, request: Request) -> None:
 
 def _others_may_enter(path: Path) -> bool:
     """Whether, where submissions get users of their own, these could look into a folder."""
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+    if not is_root():
         return False
     return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
 

@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
+from grading.isolation.sandbox import is_root
 from staff.evidence.hostile.harness import METADATA, autograder_archive, change_settings
 from staff.places import SOLUTIONS_DIRECTORY
 from startup import ending
@@ -41,7 +42,7 @@ def why_not() -> str:
     """Why this machine cannot try it; "" if it can."""
     if not sys.platform.startswith("linux"):
         return "a bare Debian needs Linux"
-    if os.geteuid() != 0:
+    if not is_root():
         return "only root may make a bare Debian; try it in a container"
     missing = [name for name in ("debootstrap", "unshare", "chroot") if shutil.which(name) is None]
     return f"{missing[0]} is missing: apt-get install debootstrap util-linux" if missing else ""

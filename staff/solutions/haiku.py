@@ -45,9 +45,9 @@ def masked_loss(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
 def sample_next(logits: Tensor, temperature: float, top_k: int, generator: Generator) -> Tensor:
     """Draw one token for each row of logits. logits: (batch, vocab), -inf where a token is forbidden.
 
-    temperature: above 0; the logits are divided by it before the softmax. top_k: only the so many highest logits of a
-    row (all, if the vocabulary is smaller) can be drawn. generator: the only source of random
-    numbers. Returns int64 (batch,).
+    temperature: above 0; the logits are divided by it before the softmax. top_k: how many of the highest logits of a
+    row can be drawn (all, if the vocabulary is smaller). generator: the only source of random numbers. Returns int64
+    (batch,).
     """
     # BEGIN SOLUTION
     best = logits.topk(min(top_k, logits.shape[-1]), dim=-1)  # values and indices: (batch, top_k)

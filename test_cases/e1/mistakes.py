@@ -194,7 +194,8 @@ SCHEDULES = {
         ),
         Mistake(
             lambda rate, step, steps, final: final + (rate - final) * np.cos(np.pi * step / steps),
-            "The cosine goes from 1 to -1, so the rate falls below the final rate. What brings the cosine to 1 to 0?",
+            "The cosine goes from 1 to -1, so the rate falls below the final rate. What brings the cosine to the range "
+            "from 1 to 0?",
         ),
         Mistake(
             lambda rate, step, steps, final: final + (rate - final) * np.cos(np.pi * step / steps / 2),
@@ -202,11 +203,11 @@ SCHEDULES = {
         ),
         Mistake(
             lambda rate, step, steps, final: rate * (1 + np.cos(np.pi * step / steps)) / 2,
-            "The rate ends at 0. Where does final_rate come in?",
+            "The rate ends at 0. Where is final_rate used?",
         ),
         Mistake(
             lambda rate, step, steps, final: final + rate * (1 + np.cos(np.pi * step / steps)) / 2,
-            "The rate begins at rate + final_rate. Which difference does the wave bridge?",
+            "The rate begins at rate + final_rate. Which difference does the formula multiply?",
         ),
         Mistake(
             lambda rate, step, steps, final: final + (rate - final) * (1 - np.cos(np.pi * step / steps)) / 2,

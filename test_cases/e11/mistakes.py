@@ -116,7 +116,7 @@ def gcn_layer(table: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.nda
 
 
 IN_GCN = {
-    "no loops": "The nodes do not hear themselves. Where does I come in?",
+    "no loops": "A node's own features are missing from its sum. What does the formula add to A?",
     "bare": "The rows of neighbours were added up: A X W + b. The formula has loops and degrees.",
     "old degrees": "The degrees are those of A. The formula takes the row sums of A + I.",
     "rows": "Each row was divided by its own degree. The formula divides by sqrt(d_i * d_j).",
@@ -161,24 +161,27 @@ def attention_weights(
 
 
 IN_ATTENTION = {
-    "exchanged": "`receiver` and `sender` are swapped. The receiver i listens, the sender j speaks.",
+    "exchanged": "`receiver` and `sender` are swapped. r belongs to node i, s to its neighbour j.",
     **dict.fromkeys(
         ("senders alone", "leaky parts"),
         "The receiver has no influence. What is the same in a whole row drops out of a softmax. LeakyReLU is applied "
         "to the sum of both products.",
     ),
-    "linear": "The scores went into the softmax as they are. Where does LeakyReLU come in?",
+    "linear": "The scores went into the softmax as they are. Where is LeakyReLU used?",
     "slope 0.01": "LeakyReLU has the slope 0.01 below 0, torch's own. The formula has 0.2.",
     "relu": "The scores below 0 became 0, as in ReLU. The formula has LeakyReLU with the slope 0.2.",
-    "not itself": "The nodes do not listen to themselves. N_i holds node i, too.",
-    "all heard": "Every node listens to every other one. N_i holds the neighbours and node i alone.",
+    "not itself": "The weight of the node itself is 0. N_i holds node i, too.",
+    "all heard": "Every node gets weight. N_i holds the neighbours and node i alone.",
     **dict.fromkeys(
         ("zeros masked", "zeros cut"),
         "Nodes that are no neighbours have the score 0 in the softmax, and exp(0) is 1. Whose exponential is 0?",
     ),
     "masked after": "The softmax ran over all nodes and was masked afterwards. The rows then add up to less than 1.",
-    "equal": "All neighbours count the same. Where do the scores come in?",
-    "columns": "The columns add up to 1. Row i says how node i listens, so rows do. Along which `dim` is the softmax?",
+    "equal": "All neighbours count the same. Where are the scores used?",
+    "columns": (
+        "The columns add up to 1. Row i has the weights of node i, so the rows should. Along which `dim` is the "
+        "softmax?"
+    ),
 }
 
 
@@ -204,12 +207,15 @@ def gat_layer(
 
 
 IN_GAT = {
-    "transposed": "The attention was used the wrong way round. Row i of `a` holds the weights of what node i hears.",
-    "not listening": "The rows of neighbours were added up. Where does the attention come in?",
+    "transposed": (
+        "The attention was used the wrong way round. Row i of `a` holds the weights with which node i adds up rows of "
+        "Z."
+    ),
+    "not listening": "The rows of neighbours were added up. Where is the attention used?",
     "squared": "The attention was applied twice.",
     "bias inside": "The bias was added to Z. b comes last.",
     "no bias": "The bias is missing.",
-    "itself added": "Z was added to the result. Node i listens to itself already.",
+    "itself added": "Z was added to the result. The weights a_ii have added it already.",
     **dict.fromkeys(
         ("relu", "elu"),
         "An activation was applied. The layer ends with the bias; the caller adds the activation.",

@@ -80,7 +80,7 @@ def _chosen_alone(table: np.ndarray, old: np.ndarray, better: np.ndarray, worse:
 
 
 IN_STEPS = {
-    "all gradients kept": "Gradients from before were added. Where does `zero_grad` come in?",
+    "all gradients kept": "Gradients from before were added. Where is `zero_grad` called?",
     "verses exchanged": "Chosen and rejected verses are swapped.",
     "itself": "The policy is its own reference: each step compares the policy with itself. Use `reference`.",
     "no reference": "The reference has no influence. Its log-probabilities belong to the loss.",

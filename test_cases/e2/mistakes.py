@@ -177,7 +177,7 @@ OF_EACH: dict[str, list[Mistake]] = {
         ),
         Mistake(
             lambda z, t: (-t * np.log(sigmoid(z))).mean(),
-            "Only entries with the target 1 count. Where does (1 - t) log(1 - p) come in?",
+            "Only entries with the target 1 count. Where is (1 - t) log(1 - p) used?",
         ),
         Mistake(
             lambda z, t: (np.logaddexp(0, np.abs(z)) - z * t + np.maximum(z, 0)).mean(),

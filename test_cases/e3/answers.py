@@ -99,7 +99,7 @@ def calls(found: Any) -> tuple[np.ndarray, np.ndarray]:
         raise CheckFailed(f"random_search should try settings; got {expect.kind(calls)}.")
     if len(calls) != DRAWS:
         raise CheckFailed(
-            f"random_search with {DRAWS} trials should call objective so often; it did {len(calls)} times."
+            f"random_search with {DRAWS} trials should call objective {DRAWS} times; it did so {len(calls)} times."
         )
     if not isinstance(losses, np.ndarray) or losses.shape != (DRAWS,) or np.isnan(losses).all():
         raise CheckFailed(f"each trial should have a loss; got {expect.kind(losses)}.")

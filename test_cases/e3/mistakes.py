@@ -182,7 +182,7 @@ IN_PENALTIES = {
     "norm": "A root was taken of the sum. The penalty is the sum itself.",
     "norms": "That is the sum of the norms of the tensors. The L2 penalty takes squares, without a root.",
     "half": "That is half of the penalty. Some texts divide by 2; the docstring does not.",
-    "no strength": "Where does `strength` come in?",
+    "no strength": "Where is `strength` used?",
     "first": "Only the first tensor was counted. Does the loop return too early?",
     "last": "Only the last tensor was counted. Is the sum overwritten in the loop?",
     "signed": "Entries above and below 0 cancel each other. What is done with an entry before it is added?",

@@ -121,7 +121,7 @@ IN_CONVOLUTION = {
     "no bias": "The bias is missing. Each output channel adds its own.",
     "bias for each channel": "The bias was added once for each input channel. Each output channel adds it once.",
     "edges repeated": "The padding repeats the pixels of the edge. It holds zeros.",
-    "no padding": "The padding has no influence. Where do the zeros around the image come in?",
+    "no padding": "The padding has no influence. Where are the zeros added around the image?",
     "padded twice": "Too many zeros were added. `padding` is the number of rows at each side.",
     "no stride": "The stride has no influence. The kernel moves by `stride` pixels from one position to the next.",
     "stride of rows": "The stride works down the image alone. It works along both sides.",
@@ -192,7 +192,7 @@ def residual_block(
 
 
 IN_RESIDUAL = {
-    "no input": "The block is two convolutions and nothing else. Where does its input come in again?",
+    "no input": "The block is two convolutions and nothing else. Where is its input used again?",
     "relu before the sum": "ReLU came before the sum. It follows the sum.",
     "two relus": "ReLU was used before the sum, too. F(x) may take numbers below 0 away from the input.",
     "no relu at the end": "ReLU is missing after the sum.",

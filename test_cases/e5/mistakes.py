@@ -17,7 +17,7 @@ from test_cases.e5.reference import Weights, sigmoid
 NAMES = {"lstm": ("i", "f", "g", "o"), "gru": ("r", "z", "n")}
 
 TRANSPOSED = "U and its transpose are swapped. For rows of a batch, U h is `hidden @ hidden_weight.T`."
-FORGETS = "The hidden state before the step has no influence. Where does U h come in?"
+FORGETS = "The hidden state before the step has no influence. Where is U h used?"
 ONE_BIAS = "One of the two biases is missing, or counted twice. The formula adds b and c."
 NO_BIAS = "Neither bias is added. The formula adds b and c."
 
@@ -110,9 +110,9 @@ EXPLANATIONS = {
         "candidate sigmoid": "The candidate g went through a sigmoid. The formula has tanh: g takes both signs.",
         "coupled": "The old cell state was kept with 1 - i. The LSTM has a forget gate of its own.",
         "reversed": "The old cell state was kept with 1 - f. The forget gate f itself says how much is kept.",
-        "always kept": "The whole old cell state is kept. Where does the forget gate come in?",
-        "input gate forgotten": "The candidate is written whole. Where does the input gate come in?",
-        "output gate forgotten": "The hidden state is tanh(s'). Where does the output gate come in?",
+        "always kept": "The whole old cell state is kept. Where is the forget gate used?",
+        "input gate forgotten": "The candidate is written whole. Where is the input gate used?",
+        "output gate forgotten": "The hidden state is tanh(s'). Where is the output gate used?",
         "cell shown bare": "The output gate was multiplied by s' itself. The formula has tanh(s').",
         "sigmoid of the cell": "The output gate was multiplied by sigmoid(s'). The formula has tanh(s').",
         "old cell": "The hidden state shows the cell state before the step. Which of the two does the formula show?",
@@ -128,7 +128,7 @@ EXPLANATIONS = {
         ),
         "reset without the bias": "The reset gate leaves the bias c out. It multiplies the whole block 2 of U h + c.",
         "reset of everything": "The reset gate was multiplied by all of the candidate's sum. It leaves W x + b alone.",
-        "reset forgotten": "The reset gate has no influence. Where does r come in?",
+        "reset forgotten": "The reset gate has no influence. Where is r used?",
         "whole candidate": "The candidate is added whole. Its share is 1 - z.",
     },
 }

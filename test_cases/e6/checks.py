@@ -13,6 +13,7 @@ from data import Library
 from grading.checks import diagnosis, expect
 from grading.checks.answers import Training
 from grading.checks.model import Model
+from grading.checks.phrases import counted, times
 from grading.checks.student import Student
 from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
@@ -150,7 +151,7 @@ def nearest(student: Student, library: Library, thresholds: Mapping[str, float])
     questions = [[word, count] for word, count in zip((0, 3, 7, 11, len(vectors) - 1), (1, 4, 6, 2, 3), strict=True)]
     answers = _answers(student, "nearest", vectors, questions)
     for (word, count), found in zip(questions, answers, strict=True):
-        what = f"nearest(vectors, {word}, {count}) should return a list of {count} words"
+        what = f"nearest(vectors, {word}, {count}) should return a list of {counted(count, 'word', 'words')}"
         if not isinstance(found, list) or not all(isinstance(one, int) and not isinstance(one, bool) for one in found):
             raise CheckFailed(f"{what}, integers; got {expect.kind(found)}.")
         if len(found) != count:
@@ -160,7 +161,8 @@ def nearest(student: Student, library: Library, thresholds: Mapping[str, float])
         for (word, count), found in zip(questions, answers, strict=True):
             right = reference.nearest(vectors, word, count)
             if found != right:
-                what = f"the {count} words nearest to word {word} of {len(vectors)} should be {right}"
+                words = counted(count, "word", "words")
+                what = f"the {words} nearest to word {word} of {len(vectors)} should be {right}"
                 raise expect.Mismatch(
                     f"{what}; got {_few(found)}.", "Are they ranked by cosine, without the word itself?"
                 )
@@ -274,14 +276,13 @@ def _exact_pairs(
     with diagnosis.explained(lambda text: mistakes.of_pairs(wrong, explanations, questions, found)):
         for question, pairs in sorted(zip(questions, found, strict=True), key=lambda each: len(each[0][0])):
             wanted = right(*question)
-            what = f"{name}({question[0]}, {question[1]}) should return {wanted.total()} pairs"
-            for difference, word in ((wanted - pairs, "lacks"), (pairs - wanted, "has")):
+            what = f"{name}({question[0]}, {question[1]}) should return {counted(wanted.total(), 'pair', 'pairs')}"
+            for difference, word, extra in ((wanted - pairs, "lacks", ""), (pairs - wanted, "holds", " too often")):
                 if difference:
-                    one = sorted(difference.items())[0]
-                    times = "" if one[1] == 1 else f", {one[1]} times"
-                    extra = "" if word == "lacks" else " too much"
+                    pair, count = sorted(difference.items())[0]
+                    often = f" {times(count)}" if extra or count > 1 else ""
                     raise expect.Mismatch(
-                        f"{what}; the list of {pairs.total()} {word} {listed_pairs.as_pair(one[0])}{extra}{times}.",
+                        f"{what}; the list of {pairs.total()} {word} {listed_pairs.as_pair(pair)}{often}{extra}.",
                         "The docstring has an example.",
                     )
 

@@ -121,13 +121,13 @@ def noise(counts: np.ndarray, wrong: str) -> np.ndarray:
 
 
 IN_NOISE = {
-    "power": "The probabilities are the shares of the counts. Where does the power come in?",
+    "power": "The probabilities are the shares of the counts. Where is the power used?",
     "sum": "The powers do not add up to 1. What does the formula divide them by?",
     "sum of counts": "The powers were divided by the sum of the counts. The sum of the powers makes them add up to 1.",
     "root": "The power is 0.5. Is the argument `power` used?",
     "maximum": "The powers were divided by the largest one. The formula has their sum.",
     "power last": "The power was taken of the shares. They no longer add up to 1: the division comes last.",
-    "uniform": "All words are equally likely. Where do the counts come in?",
+    "uniform": "All words are equally likely. Where are the counts used?",
     "softmax": "This is a softmax of the counts. The formula has a power in place of the exponential.",
     "inverse": "The power is 4/3. The formula has 3/4.",
 }
@@ -219,16 +219,16 @@ def meetings(sentences: Sequence[Sequence[int]], words: int, window: int, wrong:
 
 
 IN_MEETINGS = {
-    "counted once": "Each meeting counts 1. Words that are further apart count less: 1 / distance.",
-    "distance": "Each meeting counts its distance. The formula has 1 / distance.",
+    "counted once": "Each pair of neighbours counts 1. Words that are further apart count less: 1 / distance.",
+    "distance": "Each pair of neighbours counts its distance. The formula has 1 / distance.",
     "window": "The weights fall in a straight line. The formula has 1 / distance.",
     "left": "The table has only neighbours on the left. Neighbours stand on both sides, so it is symmetric.",
     "right": "The table has only neighbours on the right. Neighbours stand on both sides, so it is symmetric.",
-    "one text": "Words of different sentences have met. Each sentence is counted by itself.",
+    "one text": "Words of different sentences were counted as neighbours. Each sentence is counted by itself.",
     "wide": "The window reaches one position too far.",
     "short": "The window reaches one position too little.",
-    "other words": "A word that occurs twice never meets itself. Compare positions, not words.",
-    "diagonal once": "Where a word meets itself, it was counted once. Both positions count the other one.",
+    "other words": "A word that occurs twice is never its own neighbour. Compare positions, not words.",
+    "diagonal once": "A word that is its own neighbour was counted once. Both positions count the other one.",
 }
 
 
@@ -257,7 +257,7 @@ def weight(counts: np.ndarray, maximum: float, power: float, wrong: str) -> np.n
 
 IN_WEIGHTS = {
     "no limit": "Counts above the maximum weigh more than 1. Their weight is 1.",
-    "no power": "The weights grow in a straight line. Where does the power come in?",
+    "no power": "The weights grow in a straight line. Where is the power used?",
     "limit is the maximum": "Counts were cut off at the maximum, after the power. The weight of the maximum is 1.",
     "larger": "The larger of the two was taken: no weight is below 1. Rare pairs weigh less than 1.",
     "not divided": "The counts were not divided by the maximum.",
@@ -306,7 +306,7 @@ IN_GLOVE = {
     "log of 1 more": "The logarithm is that of X + 1. The formula has log X.",
     "binary log": "The logarithm has the base 2. The formula has the natural logarithm.",
     "decimal log": "The logarithm has the base 10. The formula has the natural logarithm.",
-    "no weights": "All pairs weigh the same. Where does `glove_weight` come in?",
+    "no weights": "All pairs weigh the same. Where is `glove_weight` used?",
     "weights squared": "The weights were squared, too. They stand before the square.",
     "no biases": "The two biases are missing.",
     "no context bias": "The bias of the context is missing.",

@@ -71,7 +71,7 @@ def attend(student: Student, library: Library, thresholds: Mapping[str, float]) 
                 raise expect.Mismatch(
                     "attend should give padding a weight of exactly 0; a position of padding got "
                     f"{own[~np.broadcast_to(is_word[:, None], own.shape)].max():.3g}.",
-                    "Which score has a power of exactly 0?",
+                    "For which score is exp(score) exactly 0?",
                 )
             expect.close(own, weights, EXACT, "attend should give a weight of", FORMULA)
             own = expect.array(found[0], contexts.shape, "attend should give contexts")

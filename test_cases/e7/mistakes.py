@@ -35,7 +35,7 @@ IN_GENERAL = {
     "softmax": SOFTMAX,
     "other way": OTHER_WAY,
     "weight transposed": "W was transposed. The formula has q . (W k): the rows of W belong to the query.",
-    "weight left out": "The weight has no influence. Where does W come in?",
+    "weight left out": "The weight has no influence. Where is W used?",
 }
 
 
@@ -93,7 +93,8 @@ IN_ATTENTION = {
         "has."
     ),
     "zero scores": (
-        "The scores of padding were set to 0, and exp(0) is 1: padding still gets weight. Which score has the power 0?"
+        "The scores of padding were set to 0, and exp(0) is 1: padding still gets weight. For which score is "
+        "exp(score) 0?"
     ),
     "masked afterwards": (
         "The weights of padding were set to 0 after the softmax. The weights of the words then add up to less than 1."
@@ -227,7 +228,7 @@ IN_DECODER = {
     "state before": "The queries are the states before each input. Luong's attention asks with the state after it.",
     "padding": "Padding gets weight. Is `is_word` passed on to `attend`?",
     "state in front": "The state stands in front of the context. The formula joins [c(t), h(t)].",
-    "no context": "The contexts have no influence on the logits. Where does c(t) come in?",
+    "no context": "The contexts have no influence on the logits. Where is c(t) used?",
     "linear": "There is no tanh between `join` and `output`.",
 }
 

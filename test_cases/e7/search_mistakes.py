@@ -108,7 +108,7 @@ IN_BEAM = {
         "The log-probability is not divided by the length. Every word makes a sentence less likely, so short sentences "
         "win."
     ),
-    "always 1": "The log-probability is divided by the length itself. Where does `length_power` come in?",
+    "always 1": "The log-probability is divided by the length itself. Where is `length_power` used?",
     "greedy": "The answer is that of a greedy search. Does the beam keep `width` beginnings?",
     "one of each": (
         "Each beginning goes on with its best word alone. The best extensions of all beginnings together go on; "

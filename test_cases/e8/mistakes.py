@@ -60,7 +60,7 @@ def scores(name: str, arguments: Sequence[np.ndarray], wrong: str = "") -> np.nd
 IN_SCORES = {
     "dot": {
         "exchanged": "Rows and columns are swapped. Row i belongs to query i.",
-        "not scaled": "The products are not divided. Where does the root of the width come in?",
+        "not scaled": "The products are not divided. Where is the root of the width used?",
         "no root": "The products are divided by the width. The formula has its root.",
     },
     "cosine": {
@@ -217,7 +217,7 @@ IN_ATTENTION = {
         "The heads were cut by `reshape` or `view` to (batch, heads, time, ...) at once. That mixes positions and "
         "heads. Cut the last dimension first, then exchange time and heads.",
     ),
-    "interleaved heads": "A head got every so many numbers. The numbers of a head stand side by side.",
+    "interleaved heads": "A head got numbers at equal distances. The numbers of a head stand side by side.",
     "joined without exchange": (
         "The outputs of the heads were joined while heads stood in front of time. Which dimensions change places first?"
     ),
@@ -226,8 +226,8 @@ IN_ATTENTION = {
     "no root": "The scores are divided by the head's width. The formula has its root.",
     "over queries": "The softmax runs along the queries. Each row, one query's weights, should sum to 1.",
     "over heads": "The softmax runs along the heads. Each row, one query's weights, should sum to 1.",
-    "no softmax": "The values were weighted by scores. Where does the softmax come in?",
-    "padding seen": "Padded positions get weight. Where does `is_padding` come in?",
+    "no softmax": "The values were weighted by scores. Where is the softmax used?",
+    "padding seen": "Padded positions get weight. Where is `is_padding` used?",
     "padding inverted": "The mask is the wrong way round: padding is seen, and words are not. True means padding.",
     "padding becomes zero": "Scores of padding become 0, and e^0 is 1. Which score has the weight 0?",
     "padding after the softmax": (

@@ -73,7 +73,7 @@ IN_LOSS = {
     "sum": "The loss is the sum over the chosen tokens. The formula has their mean.",
     "divided by all": "The sum over the chosen tokens is divided by the number of all tokens.",
     "mean of lines": "The mean was taken of each line, then of the lines. All chosen tokens count the same.",
-    "softmax twice": "The logits go through a softmax, and `cross_entropy` takes another. It wants logits.",
+    "softmax twice": "The logits go through two softmaxes. `cross_entropy` applies a softmax itself.",
 }
 
 

@@ -104,7 +104,7 @@ def reparameterize(student: Student, library: Library, thresholds: Mapping[str, 
     what = f"reparameterize of means {shape} should be"
     z, again = (expect.array(found[name], shape, what) for name in ("result", "again"))
     if np.array_equal(z, mean):
-        raise CheckFailed("reparameterize returned the mean. Where does epsilon come in?")
+        raise CheckFailed("reparameterize returned the mean. Where is epsilon used?")
     if np.array_equal(z, again):
         raise CheckFailed("reparameterize returned the same draw in two calls. Is a seed set inside?")
     sigma = np.exp(0.5 * log_variance)
@@ -200,7 +200,7 @@ def vae(student: Student, library: Library, thresholds: Mapping[str, float]) -> 
         decoded = np.allclose(again, own.decode(mean), atol=networks.ROUNDED)
         raise CheckFailed(
             "with log_variance at 0, VAE's forward gave the same logits twice.",
-            "The decoder got the mean. It should get a draw." if decoded else "Where does `reparameterize` come in?",
+            "The decoder got the mean. It should get a draw." if decoded else "Where is `reparameterize` used?",
         )
 
 

@@ -77,7 +77,11 @@ def sample_differences(path: str | os.PathLike[str], seed: int = PUBLIC_SEED) ->
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status 0, or 1 when `--check` finds another set."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m staff.build.digits.build",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--seed", type=int, default=PUBLIC_SEED, help=f"default {PUBLIC_SEED}, the built-in file's")
     parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
     parser.add_argument("--train", type=int, default=TRAIN_COUNT, help="training images")

@@ -31,7 +31,7 @@ def contact_sheet(images: NDArray[np.uint8], labels: NDArray[np.uint8], scale: i
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status 0."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m staff.build.digits.contact_sheet", description=__doc__)
     parser.add_argument("output", help="the PNG file to write")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args(argv)

@@ -73,7 +73,11 @@ def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status 0, or 2 without the real MNIST."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m staff.build.digits.quality",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--digits", type=Path, default=DEFAULT_OUTPUT, help="default: the built-in file")
     parser.add_argument("--data-directory", type=Path, default=os.environ.get("NNPROJECT_DATA"))
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)

@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from grading.arguments import count_from
+from grading.isolation.sandbox import is_root
 from staff.evidence.hostile.attack import Attack, load_all
 from staff.evidence.hostile.harness import Harness, NoHarness, autograder_archive
 from staff.evidence.hostile.verdict import Verdict, run_side_by_side
-from staff.interpreter import is_root
 from staff.release import hidden
 from startup import ending
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from grading.arguments import count_from
+from grading.isolation.sandbox import is_root
 from grading.questions import discover
 from staff.evidence.hostile.attack import HANDED_IN, load_all
 from staff.evidence.hostile.harness import Finished, Harness, NoHarness, autograder_archive
 from staff.evidence.hostile.verdict import MARGIN_SECONDS, leftovers
-from staff.interpreter import is_root
 from staff.places import SOLUTIONS_DIRECTORY
 from startup import cores, ending
 

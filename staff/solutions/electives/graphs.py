@@ -192,7 +192,7 @@ class CommunityNet(Module):
         return gat_layer(adjacency, x, weight, self.receivers[number - 1], self.senders[number - 1], bias)
 
     def attention(self, x: Tensor, adjacency: Tensor) -> Tensor:
-        """Return how much each node listens to each other node in layer 1 of "gat", (nodes, nodes)."""
+        """Return the weights that each node gives to the other nodes in layer 1 of "gat", (nodes, nodes)."""
         return attention_weights(adjacency, x @ self.weights[0], self.receivers[0], self.senders[0])
 
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
@@ -234,7 +234,7 @@ class MoleculeNet(Module):
     kinds: how many kinds of atoms there are, the width of x.
 
     The group that makes a molecule poisonous is a chain of four atoms. A layer carries what an atom knows one bond
-    further. How many layers does it take until one atom has heard of the whole chain? A layer that has proved good:
+    further. How many layers does it take until one output depends on the whole chain? A layer that has proved good:
 
         relu(X U + aggregate(A, X) W + b)             with the weights U and W and the bias b (two of `Linear`)
 

@@ -58,7 +58,7 @@ def _legend(axes: Any, state: Any) -> None:
         axes.figure.text(place + 0.018, 0.041, text, fontsize=style.SMALL, color=style.MUTED, va="center")
     heard = float(from_bots(state).mean())
     if np.isfinite(heard):
-        told = f"people hear bots at {heard:.0%} of an equal share"
+        told = f"people give bots {heard:.0%} of an equal weight"
         axes.figure.text(0.96, 0.041, told, fontsize=style.SMALL, color=style.INK, va="center", ha="right")
 
 

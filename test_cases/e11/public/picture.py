@@ -71,10 +71,11 @@ class Listening:
         heard = float(drawing_of_networks.from_bots(state).mean())
         caption = (
             f"Your net with {NAMES[state.kind]}: {style.share(state.accuracy)} of people right. A node has the colour "
-            "of the community that the net believes in. Edges over which people hear more are stronger. Grey squares "
-            f"are bots. People hear them at {heard:.0%} of the share that they had if all neighbours counted the same."
+            "of the community that the net believes in. Edges to which people give more weight are stronger. Grey "
+            f"squares are bots. People give them {heard:.0%} of the weight that they had if all neighbours counted the "
+            "same."
         )
-        alt = f"{len(state.points)} nodes in {COMMUNITIES} colours; people hear bots at {heard:.0%} of an equal share."
+        alt = f"{len(state.points)} nodes in {COMMUNITIES} colours; people give bots {heard:.0%} of an equal weight."
         return [WindowPicture(state, caption, alt, is_wide=True)]
 
 

@@ -24,8 +24,8 @@ class Readers:
     def panels(self) -> list[Panel]:
         """A bar for each."""
         caption = (
-            "Of new verses, so many themes are told right. Only the first reader had a language model that has read "
-            "haiku."
+            "The share of new verses whose theme is told right. Only the first reader had a language model that has "
+            "read haiku."
         )
         alt = (
             f"Pre-trained {style.share(self.pretrained)}; from nothing {style.share(self.few)} and "

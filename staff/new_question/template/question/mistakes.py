@@ -35,7 +35,7 @@ MISTAKES = [
     ),
     Mistake(
         partial(path, rule=lambda weights, gradient, rate: weights - gradient),
-        "The step is as long as the gradient. Where does the rate come in?",
+        "The step is as long as the gradient. Where is the rate used?",
     ),
 ]
 
