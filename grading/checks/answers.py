@@ -14,6 +14,7 @@ from grading.outcomes import Progress, StudentCrashed
 MAX_NAME = 40  # letters of a class
 NAME_OF_PARAMETER = re.compile(r"[A-Za-z_][\w.]*", re.ASCII)
 MAX_LOSSES = 100  # of a training's course
+MAX_NUMBERS = 100_000  # that a layer received; `grading.child.layers` sends no more
 
 
 class Named(dict[str, Any]):
@@ -257,6 +258,8 @@ def _is_shape(call: Mapping[str, Any]) -> bool:
 
 def _numbers(value: Any, shape: list[int]) -> np.ndarray | None:
     if not isinstance(value, np.ndarray) or list(value.shape) != shape or value.dtype.kind not in "fiub":
+        return None
+    if value.size > MAX_NUMBERS:
         return None
     return value.astype(np.float64)
 
