@@ -200,10 +200,12 @@ def arrays(value: Any) -> dict[str, Any]:
     return {name: of_type(array, np.ndarray) for name, array in of_type(value, dict).items()}
 
 
-def gradients(value: Any) -> Gradients:
-    """The answer to a request for gradients."""
+def gradients(value: Any, arguments: int) -> Gradients:
+    """The answer to a request for gradients of a call with so many arguments."""
     found = of_type(value, dict)
     inputs, parameters = of_type(found.get("inputs"), list), of_type(found.get("parameters"), dict)
+    if len(inputs) != arguments:
+        raise StudentCrashed("the student process sent a malformed answer")
     for gradient in [*inputs, *parameters.values()]:
         of_type(gradient, (np.ndarray, type(None)))  # type: ignore[arg-type]
     return Gradients(found.get("output"), found.get("differentiable") is True, inputs, parameters)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from data import Split
-from grading.checks import answers, course, diagnosis, expect
+from grading.checks import course, diagnosis, expect
 from grading.checks.answers import Training
 from grading.checks.model import Model
 from grading.checks.student import Student
@@ -160,7 +160,7 @@ def poison(student: Student, model: Model, split: Split, accuracy: float) -> Poi
     few = Split(**{name: array[:SHOWN] for name, array in split.arrays.items()})
     adjacency = few.adjacency.astype(np.float32)
     inputs: dict[str, Any] = {"x": chemistry.features(few.x), "adjacency": adjacency, "sizes": few.sizes}
-    found = answers.of_type(student.probe("looked_at", model=model, **inputs), dict)
+    found = student.probe_named("looked_at", model=model, **inputs)
     beliefs = expect.array(found["beliefs"], (len(few),), "beliefs should be")
     influence = expect.array(found["influence"], few.x.shape, "influence should be")
     return Poison.of(accuracy, few, beliefs, influence)
