@@ -22,6 +22,7 @@ FOREIGN_MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
+FOR_HOST_NAMES = ("idna", "punycode")  # encodings that need minutes for a long file
 CONFLICT_MARKERS = ("<<<<<<< ", "=======", ">>>>>>> ")  # git begins the lines around two versions with these
 NOTEBOOK_COMMANDS = ("%", "!")  # as in `%matplotlib inline` and `!pip install torch`: exported notebooks keep them
 MAX_DEPTH = 100  # the project's own files have 21; readers of a tree call themselves some six times for each level
@@ -167,12 +168,19 @@ def _decoded(content: bytes, name: str) -> str:
             ) from None
         encoding = "utf-8"
     try:
+        if codecs.lookup(encoding).name in FOR_HOST_NAMES:
+            raise LookupError
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line, byte = content.count(b"\n", 0, error.start) + 1, content[error.start]
         raise UnusableFile(
             f"{name} is not saved in {encoding.upper().removesuffix('-SIG')}: line {line} holds the byte 0x{byte:02x}. "
             "Save the file in UTF-8."
+        ) from None
+    except (LookupError, UnicodeError):  # Python knows the encoding, such as rot13, and no text is written in it
+        raise UnusableFile(
+            f"{name} declares the encoding {encoding}. Remove the comment with the encoding, and save the file in "
+            "UTF-8."
         ) from None
     if b"\0" in content:
         raise UnusableFile(f"{name} holds zero bytes, so the file is not text. Save it in UTF-8, or copy it again.")

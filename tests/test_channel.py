@@ -108,6 +108,7 @@ def frame_of(header: object, body: bytes = b"") -> io.BytesIO:
         {"value": {"array": 0}, "arrays": [["float64", [-1]]]},
         {"value": {"array": 0}, "arrays": [["float64", [True]]]},
         {"value": {"array": 5}, "arrays": []},
+        {"value": [{"array": 0}, {"array": 0}], "arrays": [["uint8", [0]]]},
         {"value": {"array": -1}, "arrays": [["uint8", [0]]]},
         {"value": {"array": 0, "handle": 1}, "arrays": []},
         {"value": {"pickle": "gASV"}, "arrays": []},

@@ -192,7 +192,7 @@ class Masker:
     def __init__(self, function: Any) -> None:
         self.function = function
 
-    def probe(self, name: str, functions: Any, arguments: list[Any]) -> dict[str, Any]:
+    def probe_named(self, name: str, functions: Any, arguments: list[Any]) -> dict[str, Any]:
         ids, words = tensor(arguments[0]), arguments[1]
         return {"result": [each.numpy() for each in self.function(ids.clone(), words)], "changed": False}
 

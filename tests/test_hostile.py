@@ -47,6 +47,8 @@ CHOSEN = {
     "learning from test inputs; networks made up": ("learn_from_test_inputs", "forged_networks"),
     "models that share weights; answers from memory": ("shared_encoder", "remembers_the_split"),
     "stored images and known lines in place of a trained model": ("stored_images", "known_lines"),
+    "notes in the kernel; a file in an encoding that is none of texts": ("notes_without_files", "encoding_no_text"),
+    "root of a namespace of its own; a crash told at length": ("namespace_of_its_own", "tracebacks_without_end"),
     "generators that show stored digits, or known sentences": ("moved_digits", "known_translations"),
 }
 # Their rows take more than ten seconds: most of them train, and the bomb takes the processor until it is stopped.

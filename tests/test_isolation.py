@@ -16,10 +16,11 @@ import torch
 
 from grading.checks import expect
 from grading.child import conversion
-from grading.isolation import channel, forkserver, memory, process
+from grading.isolation import channel, forkserver, memory, process, sandbox
 from grading.isolation.process import StudentProcess
 from grading.isolation.sandbox import Sandbox, is_available, remove
 from grading.outcomes import CheckFailed
+from staff.interpreter import is_root
 from startup import packages
 from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS
 
@@ -191,6 +192,67 @@ def test_a_system_that_does_not_tell_the_memory_in_time_ends_no_question(monkeyp
     monkeypatch.setattr(memory.sys, "platform", platform)
     monkeypatch.setattr(memory.subprocess, "run", hang)
     assert memory.group_bytes(os.getpid()) == 0
+
+
+CONFINED = """
+import ctypes, os, subprocess, threading
+from grading.child import confine
+confine._filter_system_calls()
+grader = os.getpid()
+libc = ctypes.CDLL(None, use_errno=True)
+clone, key, new_user = {"x86_64": 56, "aarch64": 220}[os.uname().machine], 0x6E6F7465, 0x10000000
+words = (ctypes.c_uint64 * 11)(new_user, 0, 0, 0, 17)
+tried = {
+    "memory segment": lambda: libc.shmget(key, 4096, 0o1600), "semaphore": lambda: libc.semget(key, 1, 0o1600),
+    "message queue": lambda: libc.msgget(key, 0o1600), "posix queue": lambda: libc.mq_open(b"/x", 0o102, 0o600, None),
+    "file in memory": lambda: libc.memfd_create(b"x", 0), "clone": lambda: libc.syscall(clone, new_user | 17, 0, 0, 0, 0),
+    "clone3": lambda: libc.syscall(435, words, 88), "unshare": lambda: libc.unshare(new_user),
+}
+given = [name for name, call in tried.items() if call() != -1]
+if os.getpid() != grader:
+    os._exit(0)  # a clone
+thread = threading.Thread(target=lambda: given.append("a thread"))
+thread.start()
+thread.join()
+given.append(subprocess.run(["echo", "a program"], capture_output=True, text=True).stdout.strip())
+print(given)
+"""
+
+
+@pytest.mark.skipif(not is_available(), reason="there is no filter on system calls here")
+def test_the_filter_lets_threads_and_programs_start_and_nothing_that_lasts_or_becomes_root():
+    """A memory segment or a queue outlives its process, and is found by the next one."""
+    program = [sys.executable, "-c", CONFINED]
+    ended = subprocess.run(program, cwd=PROJECT, capture_output=True, text=True, timeout=SECONDS_UNTIL_IT_HANGS)
+    assert (ended.stdout, ended.stderr) == ("['a thread', 'a program']\n", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_what_a_process_holds_in_removed_files_is_counted_once_for_all_its_descriptors(tmp_path):
+    size = 2**20
+    before = sandbox.nameless_bytes([os.getpid()])
+    with open(tmp_path / "named", "wb") as named, open(tmp_path / "removed", "wb") as removed:
+        for file in (named, removed):
+            file.write(bytes(size))
+            file.flush()
+        os.unlink(tmp_path / "removed")
+        again = os.dup(removed.fileno())
+        try:
+            assert size <= sandbox.nameless_bytes([os.getpid()]) - before < 1.5 * size
+        finally:
+            os.close(again)
+
+
+@pytest.mark.skipif(not is_root(), reason="makes files of another user")
+def test_files_in_folders_of_roots_where_anybody_may_write_are_found(tmp_path):
+    """A system has such folders inside of /tmp, such as /tmp/.X11-unix."""
+    places = {"open": 0o1777, "closed": 0o755}
+    for name, mode in places.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name).chmod(mode)
+        (tmp_path / name / "note").touch()
+        os.chown(tmp_path / name / "note", 20_001, 20_001)
+    assert sandbox.owned_in(str(tmp_path), (20_001,)) == [str(tmp_path / "open" / "note")]
 
 
 FORKS_WITH_A_BLOCK = """

@@ -160,3 +160,12 @@ def test_layers_are_told_of_a_call_that_crashes_and_other_answers_are_left_out()
     wrong = {"calls": [{"name": "a b", "kind": "Linear", "shape": [1]}, 3], "counts": {"x": "y"}, "held": {"z": [1.5]}}
     assert answers.layers(wrong) == answers.Layers(is_whole=False)
     assert answers.layers(None) == answers.Layers(is_whole=False)
+
+
+@pytest.mark.parametrize(("size", "is_kept"), [(answers.MAX_NUMBERS, True), (answers.MAX_NUMBERS + 1, False)])
+def test_no_more_numbers_of_a_layer_are_kept_than_an_honest_process_sends(size, is_kept):
+    """As float64, they take eight times the memory of the answer."""
+    call = {"name": "first", "kind": "Linear", "shape": [size], "inputs": np.zeros(size, bool)}
+    assert answers.MAX_NUMBERS == layers.MAX_NUMBERS
+    (told,) = answers.layers({"calls": [call]}).calls
+    assert (told.inputs is not None) == is_kept

@@ -9,6 +9,7 @@ from grading.checks import stubs
 from grading.checks.imports import names_taken
 from grading.checks.source import TENSOR_METHODS, StudentSource, is_forbidden
 from grading.checks.student_code import StudentCode
+from grading.child import failure
 from grading.outcomes import CheckFailed
 from grading.questions import discover
 
@@ -369,3 +370,11 @@ def test_the_files_of_a_target_are_looked_at_once_however_often_it_is_called_and
     code.require_permitted("models.PerceptronModel")
     code.require_permitted("models.PerceptronModel")
     assert len(looked_at) == 1
+
+
+def test_no_more_of_a_crash_is_searched_for_its_cause_than_an_honest_process_tells(tmp_path):
+    """The search through a text of a megabyte may take hours."""
+    code = StudentCode(next(iter(discover())), StudentSource(tmp_path), print)
+    error = {"kind": "crash", "text": "x" * 2**20, "location": "y" * 2**20}
+    assert str(code.failure(error, "", is_training=False)) == "x" * failure.MAX_CHARACTERS
+    assert len(str(code.failure(error | {"kind": "stub"}, "", is_training=False))) < 2 * failure.MAX_CHARACTERS

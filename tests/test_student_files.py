@@ -100,6 +100,9 @@ def test_what_python_can_run_is_read(tmp_path, content):
         (b"# coding: ascii\n" + WORDS.encode(), "models.py is not saved in ASCII: line 2 holds the byte 0xc3."),
         (b"# coding: klingon\n", "models.py: unknown encoding: klingon. Remove the comment with the encoding"),
         (codecs.BOM_UTF8 + b"# coding: latin-1\n", "models.py: encoding problem: utf-8. Remove the comment"),
+        (b"# coding: rot13\nk = 1\n", "models.py declares the encoding rot13. Remove the comment with the encoding"),
+        (b"# coding: undefined\n", "models.py declares the encoding undefined. Remove the comment with the encoding"),
+        (b"# coding: punycode\n#-", "models.py declares the encoding punycode. Remove the comment with the encoding"),
         (b"x = 1\n\0\0\0", "models.py holds zero bytes, so the file is not text."),
         (
             b"def f(:\n",

@@ -14,6 +14,7 @@ from grading.outcomes import Progress, StudentCrashed
 MAX_NAME = 40  # letters of a class
 NAME_OF_PARAMETER = re.compile(r"[A-Za-z_][\w.]*", re.ASCII)
 MAX_LOSSES = 100  # of a training's course
+MAX_NUMBERS = 100_000  # that a layer received; `grading.child.layers` sends no more
 
 
 class Named(dict[str, Any]):
@@ -199,10 +200,12 @@ def arrays(value: Any) -> dict[str, Any]:
     return {name: of_type(array, np.ndarray) for name, array in of_type(value, dict).items()}
 
 
-def gradients(value: Any) -> Gradients:
-    """The answer to a request for gradients."""
+def gradients(value: Any, arguments: int) -> Gradients:
+    """The answer to a request for gradients of a call with so many arguments."""
     found = of_type(value, dict)
     inputs, parameters = of_type(found.get("inputs"), list), of_type(found.get("parameters"), dict)
+    if len(inputs) != arguments:
+        raise StudentCrashed("the student process sent a malformed answer")
     for gradient in [*inputs, *parameters.values()]:
         of_type(gradient, (np.ndarray, type(None)))  # type: ignore[arg-type]
     return Gradients(found.get("output"), found.get("differentiable") is True, inputs, parameters)
@@ -257,6 +260,8 @@ def _is_shape(call: Mapping[str, Any]) -> bool:
 
 def _numbers(value: Any, shape: list[int]) -> np.ndarray | None:
     if not isinstance(value, np.ndarray) or list(value.shape) != shape or value.dtype.kind not in "fiub":
+        return None
+    if value.size > MAX_NUMBERS:
         return None
     return value.astype(np.float64)
 

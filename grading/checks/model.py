@@ -31,7 +31,7 @@ class Model:
     def gradients(self, *args: Any, cotangent: np.ndarray | None = None) -> Gradients:
         """Call the model in training mode and send `cotangent` (by default ones) back through it."""
         message = {"op": "gradients", "object": self.handle, "args": list(args), "cotangent": cotangent}
-        return answers.gradients(self._requests.ask(message, self._target))
+        return answers.gradients(self._requests.ask(message, self._target), len(args))
 
     def layers(self, *args: Any) -> Layers:
         """Call the model, and tell what its layers receive, even if the model crashes: for messages only."""

@@ -85,7 +85,7 @@ class Student(Notes):
             "args": list(args),
             "cotangent": cotangent,
         }
-        found = answers.gradients(self._requests.ask(message, target))
+        found = answers.gradients(self._requests.ask(message, target), len(args))
         self._requests.not_none(found.output, target)
         return found
 
@@ -114,6 +114,18 @@ class Student(Notes):
         """
         found = self._probe(name, functions or {}, picture, arguments, is_kept=False, has_curve=has_curve)
         return answers.Named(found) if isinstance(found, dict) else found
+
+    def probe_named(
+        self,
+        name: str,
+        functions: Mapping[str, str] | None = None,
+        picture: Picture | None = None,
+        has_curve: bool = True,
+        **arguments: Any,
+    ) -> answers.Named:
+        """As `probe`, for a probe that gives several things by name; StudentCrashed if anything else comes."""
+        found = self.probe(name, functions, picture, has_curve, **arguments)
+        return answers.of_type(found, answers.Named)
 
     def probe_object(
         self, name: str, functions: Mapping[str, str] | None = None, picture: Picture | None = None, **arguments: Any

@@ -16,6 +16,7 @@ from startup import student_files
 from startup.names import PROVIDED
 
 PARTS = {"dataset": "question.toml", "probe": "public/probes.py"}  # what names the parts that a student process uses
+MAX_CHARACTERS = 2000  # of a crash, as `grading.child.failure` sends it: the search for its cause takes time
 SIGNS_OF_A_STUB = ("NoneType", "x0 and ", "of size 0")  # in a traceback: what an unfilled function gave was used
 
 
@@ -133,7 +134,7 @@ class StudentCode:
             target: what was called; "" for what is no student code.
             is_training: whether it came out of a training function.
         """
-        kind, text, location = (str(error.get(key, "")) for key in ("kind", "text", "location"))
+        kind, text, location = (str(error.get(key, ""))[:MAX_CHARACTERS] for key in ("kind", "text", "location"))
         if kind == "stub":
             return self._unfilled(location)
         if kind == "data":

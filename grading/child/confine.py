@@ -22,12 +22,21 @@ NO_NEW_PRIVILEGES, SET_SECCOMP, FILTER_MODE = 38, 22, 2  # of prctl(2)
 LOWER_PRIORITY = 10  # the grader, who must end whatever this becomes, goes first
 NEW_NETWORK_NAMESPACE = 0x40000000  # CLONE_NEWNET of unshare(2)
 
-# By machine: the kernel's name for it, the number of `socket`, and the numbers of the calls that are refused
-# altogether: ptrace, process_vm_readv, process_vm_writev, unshare, setns, mount, bpf, perf_event_open, keyctl,
-# io_uring_setup (it could open sockets past the filter), userfaultfd, pidfd_getfd.
+NAMESPACES = 0x7E020000  # all CLONE_NEW… flags of clone(2): in a user namespace of its own, a process would be root
+CLONE3 = 435  # on every machine; its flags lie in memory, where no filter sees them
+# By machine: the kernel's name for it, the numbers of `socket` and `clone`, and the numbers of the calls that are
+# refused altogether: ptrace, process_vm_readv, process_vm_writev, unshare, setns, mount, bpf, perf_event_open,
+# io_uring_setup (it could open sockets past the filter), userfaultfd, pidfd_getfd; what stays behind when a process
+# has ended, keyctl, add_key, request_key, shmget, semget, msgget, mq_open; and memfd_create, whose files no limit sees.
 SYSTEM_CALLS = {
-    "x86_64": (0xC000003E, 41, (101, 310, 311, 272, 308, 165, 321, 298, 250, 425, 323, 438)),
-    "aarch64": (0xC00000B7, 198, (117, 270, 271, 97, 268, 40, 280, 241, 219, 425, 282, 438)),
+    "x86_64": (
+        *(0xC000003E, 41, 56),
+        (101, 310, 311, 272, 308, 165, 321, 298, 425, 323, 438, 250, 248, 249, 29, 64, 68, 240, 319),
+    ),
+    "aarch64": (
+        *(0xC00000B7, 198, 220),
+        (117, 270, 271, 97, 268, 40, 280, 241, 425, 282, 438, 219, 217, 218, 194, 190, 186, 180, 279),
+    ),
 }
 
 
@@ -89,7 +98,7 @@ def probe(confinement: dict[str, Any]) -> bytes:
 
 
 def _filter_system_calls() -> None:
-    """Refuse sockets other than local ones and calls into other processes, where the machine is a known one."""
+    """Refuse what `SYSTEM_CALLS` lists, new namespaces and sockets other than local ones, on the machines it knows."""
     libc = ctypes.CDLL(None, use_errno=True)
     with contextlib.suppress(AttributeError):
         libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
@@ -106,14 +115,15 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_void_p))
 
 
-def _filter_program(architecture: int, socket_call: int, refused: tuple[int, ...]) -> bytes:
+def _filter_program(architecture: int, socket_call: int, clone_call: int, refused: tuple[int, ...]) -> bytes:
     """The filter for the kernel's packet-filter machine; see seccomp(2).
 
-    Calls of another architecture (32-bit ones, x32 ones) are refused: their numbers mean something else.
+    Calls of another architecture (32-bit ones, x32 ones) are refused: their numbers mean something else. `clone3` is
+    answered as by a kernel that lacks it: the C library then calls `clone`.
     """
-    load, jump_equal, jump_at_least, end = 0x20, 0x15, 0x35, 0x06
-    allow, refuse = 0x7FFF0000, 0x00050000 | 1  # 1 is EPERM
-    tail = len(refused) + 4  # instructions from the first comparison below to the one that allows
+    load, jump_equal, jump_at_least, jump_if_any, end = 0x20, 0x15, 0x35, 0x45, 0x06
+    allow, refuse, lack = 0x7FFF0000, 0x00050000 | 1, 0x00050000 | 38  # 1 is EPERM, 38 is ENOSYS
+    tail = len(refused) + 8  # instructions from the first comparison below to the one that refuses
     steps = [
         (load, 0, 0, 4),  # architecture
         (jump_equal, 1, 0, architecture),
@@ -123,11 +133,16 @@ def _filter_program(architecture: int, socket_call: int, refused: tuple[int, ...
     ]
     steps += [(jump_equal, tail - 1 - place, 0, number) for place, number in enumerate(refused)]
     steps += [
+        (jump_equal, 8, 0, CLONE3),
+        (jump_equal, 0, 2, clone_call),
+        (load, 0, 0, 16),  # its first argument: the flags
+        (jump_if_any, 4, 3, NAMESPACES),
         (jump_equal, 0, 2, socket_call),
         (load, 0, 0, 16),  # its first argument: the family
         (jump_equal, 0, 1, int(socket.AF_UNIX)),
         (end, 0, 0, allow),
         (end, 0, 0, refuse),
+        (end, 0, 0, lack),
     ]
     return b"".join(struct.pack("HBBI", code, yes, no, value) for code, yes, no, value in steps)
 

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,7 @@ class SandboxSession:
         if self._memory(pid) > self.memory_bytes:
             return MEMORY
         count, size = _owned(self.folder, self.user, SHARED_FOLDERS if self.user is not None else ())
+        size += nameless_bytes(memory.processes_of(self.user) if self.user is not None else memory.family(pid))
         return DISK if size > self.sandbox.disk_bytes or count > MAX_FILES else ""
 
     def end(self) -> None:
@@ -180,9 +181,31 @@ def remove(path: Path, timeout_seconds: float) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def nameless_bytes(pids: Iterable[int]) -> int:
+    """What these processes hold in open files that were removed (Linux); 0 where the system does not let us look."""
+    sizes = {}
+    for pid in pids:
+        for entry in _entries(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):
+                status = os.stat(entry.path)
+                if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+                    sizes[status.st_dev, status.st_ino] = status.st_blocks * 512
+    return sum(sizes.values())
+
+
 def owned_in(folder: str, users: Container[int | None]) -> list[str]:
-    """The paths directly in a folder that belong to one of these users; others add and remove files meanwhile."""
-    return [entry.path for entry in _entries(folder) if _owner(entry) in users]
+    """The paths in a folder that belong to one of these users; others add and remove files meanwhile.
+
+    What lies in one of these paths is not listed. Folders of root's in which anybody may write are looked through.
+    """
+    found = []
+    for entry in _entries(folder):
+        status = _status(entry)
+        if (status and status.st_uid) in users:
+            found.append(entry.path)
+        elif status and status.st_uid == 0 and stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_IWOTH:
+            found += owned_in(entry.path, users)
+    return found
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
@@ -193,8 +216,8 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _owner(entry: os.DirEntry[str]) -> int | None:
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
     try:
-        return entry.stat(follow_symlinks=False).st_uid
+        return entry.stat(follow_symlinks=False)
     except OSError:
         return None

@@ -68,7 +68,7 @@ def networks(student: Student, library: Library, thresholds: Mapping[str, float]
         "generator": f"{MODULE}.ConditionalGenerator",
         "discriminator": f"{MODULE}.ConditionalDiscriminator",
     }
-    found = student.probe(
+    found = student.probe_named(
         "network_outputs", functions, has_curve=False, noise=noise, labels=np.arange(count) % 10, images=images
     )
     outputs = {}
@@ -162,7 +162,7 @@ def _finite_loss(student: Student, name: str, logits: list[np.ndarray], loss: Ca
 
 def _probed_loss(student: Student, name: str, logits: list[np.ndarray]) -> Any:
     """Value and gradients of a loss, if nothing was changed in place."""
-    found = student.probe("loss", {"function": f"{MODULE}.{name}"}, has_curve=False, logits=logits)
+    found = student.probe_named("loss", {"function": f"{MODULE}.{name}"}, has_curve=False, logits=logits)
     if found["changed"] is not False:
         raise CheckFailed(f"{name} changed its logits in place. Which operations make a new tensor?")
     return found
@@ -179,7 +179,7 @@ def _exact_steps(student: Student, library: Library, number: int, name: str) -> 
             "generator": weights[0], "discriminator": weights[1], "real": real, "noise": noise, "labels": labels,
             "rate": RATE, "is_generators": is_generators,
         }  # fmt: skip
-        found = student.probe("steps", {"function": f"{MODULE}.{name}"}, has_curve=False, **arguments)
+        found = student.probe_named("steps", {"function": f"{MODULE}.{name}"}, has_curve=False, **arguments)
         learner = 0 if is_generators else 1
         _require_the_other_left_alone(found, name, ("generator", "discriminator")[1 - learner])
         after, losses = found["weights"], found["losses"]

@@ -130,7 +130,7 @@ def _trained(
     with diagnosis.explained(diagnosis.crash_in_training):  # a curve would mix the losses of both networks
         training = student.train(f"{MODULE}.{name}", model, splits, max_passes, has_curve=False)
     training = replace(training, stale=0)  # the generator's steps leave gradients in the discriminator, as they may
-    watched = student.probe("watched", has_curve=False, kept=kept)
+    watched = student.probe_named("watched", has_curve=False, kept=kept)
     return training, watched
 
 

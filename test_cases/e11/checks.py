@@ -173,6 +173,7 @@ def molecules(student: Student, library: Library, thresholds: Mapping[str, float
     findings = (lambda: trained.blind(logits, without), lambda: trained.near_sighted(model))
     with diagnosis.explained(lambda text: measured.mistake(training, *findings)):
         measured.require("accuracy on new molecules", lambda: f"Chance is 50%. {measured.seen(training, 2)}")
+    trained.require_made_by_weights(model, test, _random(library, 9))
 
 
 def _random(library: Library, number: int) -> np.random.Generator:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grading.checks import answers, diagnosis, expect
+from grading.checks import diagnosis, expect
 from grading.checks.student import Student
 from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
@@ -46,8 +46,7 @@ def padded(random: np.random.Generator, sizes: Sequence[int]) -> tuple[np.ndarra
 def asked(student: Student, name: str, arguments: Sequence[Any]) -> Any:
     """What a function of the student's gives, if it changes no argument."""
     functions = {"function": f"{MODULE}.{name}"}
-    answer = student.probe("unchanged", functions, has_curve=False, arguments=list(arguments))
-    found = answers.of_type(answer, dict)
+    found = student.probe_named("unchanged", functions, has_curve=False, arguments=list(arguments))
     if found["changed"] is not False:
         raise CheckFailed(f"{name} changed one of its arguments in place. Which operations make a new tensor?")
     return found["result"]

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from data import Split
-from grading.checks import answers, course, diagnosis, expect
+from grading.checks import course, diagnosis, expect
 from grading.checks.answers import Training
 from grading.checks.model import Model
 from grading.checks.student import Student
+from grading.outcomes import CheckFailed
 from test_cases.e11 import reference
 from test_cases.e11.exact import MODULE
 from test_cases.e11.public import communities as networks
@@ -22,6 +23,8 @@ from test_cases.e11.public.picture import Listening, Poison
 HIDDEN = 16  # of the nets that look for communities
 AGREE = 1e-3  # float32 through two layers, against float64
 SAME = 1e-3  # logits of one molecule, added up in another order in float32
+FEW = 200  # molecules for which the weights are put in another order
+MAX_WITHOUT_WEIGHTS = 0.8  # a share of molecules; chance is 0.5, and the reference had at most 0.65 in 60 orders
 AT_ONCE = 50  # molecules in a call: the matrix of a batch grows with the square
 ONE_FOR_MOST = 0.7  # a share of people with one answer; a quarter would be right
 CRASHES = {
@@ -117,6 +120,22 @@ def logits(model: Model, split: Split) -> np.ndarray:
     return np.concatenate(found)
 
 
+def require_made_by_weights(model: Model, split: Split, random: np.random.Generator) -> None:
+    """A net whose weights have changed places tells nothing. One that computes the rule by itself still does."""
+    weights, few = model.parameters(), Split(**{name: array[:FEW] for name, array in split.arrays.items()})
+    model.set_parameters({name: random.permuted(each.ravel()).reshape(each.shape) for name, each in weights.items()})
+    try:
+        share = expect.accuracy(logits(model, few), few.y)
+    except CheckFailed:  # no finite logits: such weights may lead anywhere
+        share = 0.0
+    model.set_parameters(weights)  # for the pictures
+    if share > MAX_WITHOUT_WEIGHTS:
+        raise CheckFailed(
+            f"the grader put the weights of MoleculeNet in another order. Still, {share:.0%} of its answers are right. "
+            "Do its logits come from its layers?"
+        )
+
+
 def blind(logits: np.ndarray, without: np.ndarray) -> str:
     """Whether a net believes the same of molecules whose bonds were taken away."""
     if not expect.is_close(logits, without, SAME):
@@ -160,7 +179,7 @@ def poison(student: Student, model: Model, split: Split, accuracy: float) -> Poi
     few = Split(**{name: array[:SHOWN] for name, array in split.arrays.items()})
     adjacency = few.adjacency.astype(np.float32)
     inputs: dict[str, Any] = {"x": chemistry.features(few.x), "adjacency": adjacency, "sizes": few.sizes}
-    found = answers.of_type(student.probe("looked_at", model=model, **inputs), dict)
+    found = student.probe_named("looked_at", model=model, **inputs)
     beliefs = expect.array(found["beliefs"], (len(few),), "beliefs should be")
     influence = expect.array(found["influence"], few.x.shape, "influence should be")
     return Poison.of(accuracy, few, beliefs, influence)

@@ -36,7 +36,7 @@ def verse_log_probabilities(student: Student, library: Library, thresholds: Mapp
         table, rows = 2 * random.standard_normal((VOCABULARY, VOCABULARY)), _rows(random, lengths)
         table[rows[0, 0], rows[0, 1]] -= UNLIKELY  # what is added to its probability shows
         weights = random.standard_normal(len(rows))
-        found = student.probe(
+        found = student.probe_named(
             "log_probabilities", functions, has_curve=False, scores=table, verses=rows, weights=weights
         )
         _require_unchanged(found, name, "the verses")
@@ -103,7 +103,7 @@ def dpo_step(student: Student, library: Library, thresholds: Mapping[str, float]
     policy, old = random.standard_normal((2, VOCABULARY, VOCABULARY))
     batches = [[_rows(random, random.permutation(LENGTHS)) for _ in range(2)] for _ in range(STEPS)]
     better, worse = [[pair[side] for pair in batches] for side in range(2)]
-    found = student.probe(
+    found = student.probe_named(
         "steps", {"function": f"{MODULE}.dpo_step"}, has_curve=False, policy=policy, reference=old, chosen=better,
         rejected=worse, beta=BETA, rate=RATE,
     )  # fmt: skip
@@ -186,7 +186,7 @@ def _require_unchanged(found: Any, name: str, what: str) -> None:
 def _loss(student: Student, name: str, given: Sequence[np.ndarray], numbers: list[float]) -> Any:
     """Value and gradients of a loss, if nothing was changed in place."""
     functions = {"function": f"{MODULE}.{name}"}
-    found = student.probe("loss", functions, has_curve=False, arguments=list(given), numbers=numbers)
+    found = student.probe_named("loss", functions, has_curve=False, arguments=list(given), numbers=numbers)
     _require_unchanged(found, name, "one of its arguments")
     return found
 

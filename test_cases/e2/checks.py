@@ -132,7 +132,7 @@ def example(student: Student, library: Library, thresholds: Mapping[str, float])
     functions = {name: f"{MODULE}.{name}" for name in ("linear", "linear_backward", "sigmoid", "sigmoid_backward")}
     functions |= {"loss": f"{MODULE}.mean_squared_error", "loss_backward": f"{MODULE}.mean_squared_error_backward"}
     arrays = {"weights": list(EXAMPLE_WEIGHTS), "biases": list(EXAMPLE_BIASES)}
-    found = student.probe(
+    found = student.probe_named(
         "one_step",
         functions,
         x=EXAMPLE_X,
@@ -165,7 +165,7 @@ def deep(student: Student, library: Library, thresholds: Mapping[str, float]) ->
     given: dict[str, Any] = {
         "x": x, "targets": targets, "weights": weights, "steps": DEEP_STEPS, "rate": DEEP_RATE,
     }  # fmt: skip
-    found = student.probe("deep", functions, Picture(PICTURE), has_curve=False, **given)
+    found = student.probe_named("deep", functions, Picture(PICTURE), has_curve=False, **given)
     shapes = {
         "sizes": (len(GAINS), LAYERS), "last_sizes": (len(GAINS), LAYERS),
         "losses": (len(GAINS), DEEP_STEPS), "outputs": (len(GAINS), DEEP_POINTS),
@@ -248,8 +248,8 @@ def _random(library: Library, number: int) -> np.random.Generator:
 def _called(student: Student, name: str, given: Sequence[Any]) -> Any:
     """What a function gives, if it leaves its arguments as they are."""
     with diagnosis.explained(lambda text: diagnosis.crash(text, mistakes.CRASHES)):
-        found = student.probe("called", {"function": f"{MODULE}.{name}"}, arguments=list(given))
-    if found["changed"] != []:
+        found = student.probe_named("called", {"function": f"{MODULE}.{name}"}, arguments=list(given))
+    if not isinstance(found["changed"], list) or found["changed"]:
         raise CheckFailed(f"{name} changed one of its arguments in place. Which operations make a new tensor?")
     return found["result"]
 
@@ -304,7 +304,7 @@ def _exact_network(
     functions = {name: f"{MODULE}.{name}" for name in ("network_forward", "network_backward")}
     weights, biases = [weight for weight, _ in layers], [bias for _, bias in layers]
     with diagnosis.explained(lambda text: diagnosis.crash(text, mistakes.CRASHES)):
-        found = student.probe(
+        found = student.probe_named(
             "backpropagated", functions,
             x=x, upstream=upstream, weights=weights, biases=biases, activation=activation,
         )  # fmt: skip

@@ -45,7 +45,7 @@ def standardized(student: Student, parts: Sequence[np.ndarray]) -> list[Any]:
 def dropped(student: Student, x: np.ndarray, probability: float, is_training: bool) -> tuple[list[np.ndarray], Any]:
     """The outputs of two calls, and the gradient of the first."""
     functions = {"dropout": f"{MODULE}.dropout"}
-    found = student.probe("dropped", functions, x=x, probability=probability, is_training=is_training)
+    found = student.probe_named("dropped", functions, x=x, probability=probability, is_training=is_training)
     outputs = found["outputs"]
     what = "dropout should return a tensor"
     if not isinstance(outputs, list) or len(outputs) != 2:

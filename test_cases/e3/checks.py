@@ -125,7 +125,7 @@ def penalties(student: Student, library: Library, thresholds: Mapping[str, float
             for shapes in (((3, 4), (5,), (2, 2)), ((4,), (2, 3)))
         ]
         given_answers = [
-            student.probe("penalised", {"penalty": f"{MODULE}.{name}"}, weights=arrays, strength=strength)
+            student.probe_named("penalised", {"penalty": f"{MODULE}.{name}"}, weights=arrays, strength=strength)
             for arrays, strength in asked
         ]
         probes = list(zip(asked, (answer["value"] for answer in given_answers), strict=True))
@@ -153,7 +153,7 @@ def batch_norm(student: Student, library: Library, thresholds: Mapping[str, floa
         share, slope = float(random.uniform(0.15, 0.35)), random.standard_normal((BATCH, WIDTH))
         asked.append((x, vectors, is_training, share, slope))
         given_answers.append(
-            student.probe(
+            student.probe_named(
                 "normalised", {"batch_norm": f"{MODULE}.batch_norm"}, x=x, vectors=vectors, is_training=is_training,
                 momentum=share, slope=slope,
             )
@@ -208,9 +208,10 @@ def early_stopping(student: Student, library: Library, thresholds: Mapping[str, 
     for answer, (count, best) in zip(found, right, strict=True):
         for name, change in (("restored", -1.0), ("again", -2.0)):
             numbers = answer.get(name)
-            if numbers != [float(best)] * 2:
+            is_pair = isinstance(numbers, list) and [type(each) for each in numbers] == [float, float]
+            if not is_pair or numbers != [float(best)] * 2:
                 told = ""
-                if isinstance(numbers, list) and len(numbers) == 2:
+                if is_pair:
                     told = mistakes.of_restored(numbers, best, count - 1, change)
                     told = told if name == "restored" else mistakes.NOT_TWICE
                 raise CheckFailed(
@@ -222,7 +223,7 @@ def early_stopping(student: Student, library: Library, thresholds: Mapping[str, 
 
 def random_search(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     functions = {"random_search": f"{MODULE}.random_search"}
-    found = student.probe("searched", functions, lows=LOWS, highs=HIGHS, trials=DRAWS)
+    found = student.probe_named("searched", functions, lows=LOWS, highs=HIGHS, trials=DRAWS)
     calls, losses = answers.calls(found)
     _require_log_uniform(calls, np.array(LOWS), np.array(HIGHS))
     best = found["best"]
@@ -285,7 +286,8 @@ def _require_dropout(student: Student, x: np.ndarray, probability: float) -> Non
         raise CheckFailed(f"{what} should divide the entries that it keeps by {1 - probability:.3f}.", told)
     if np.array_equal(is_zero, second == 0):
         raise CheckFailed(f"{what} should draw again in each call.", mistakes.SAME_MASK)
-    if not isinstance(gradient, np.ndarray) or not expect.is_close(gradient, ~is_zero / (1 - probability), EXACT):
+    has_shape = isinstance(gradient, np.ndarray) and gradient.shape == x.shape
+    if not has_shape or not expect.is_close(gradient, ~is_zero / (1 - probability), EXACT):
         raise CheckFailed(f"{what} should pass gradients to x where entries are kept. Is x detached?")
 
 

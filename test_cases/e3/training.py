@@ -61,7 +61,7 @@ def search(student: Student, library: Library, thresholds: Mapping[str, float]) 
     }  # fmt: skip
     picture = Picture(PICTURE, {"without": without.course, "lows": LOWS, "highs": HIGHS, "trials": TRIALS})
     with diagnosis.explained(diagnosis.crash_in_training):
-        found = student.probe(
+        found = student.probe_named(
             "search", functions, picture, has_curve=False, train_x=splits.train.x, train_y=splits.train.y,
             validation_x=splits.validation.x, validation_y=splits.validation.y, lows=LOWS, highs=HIGHS, trials=TRIALS,
         )  # fmt: skip

@@ -120,7 +120,9 @@ def saliency(student: Student, library: Library, thresholds: Mapping[str, float]
         inner = random.standard_normal((7, channels * side * side)) / side
         weights = {"inner": inner, "outer": random.standard_normal((classes, 7))}
         functions = {"saliency": f"{MODULE}.saliency"}
-        found = student.probe("salient", functions, images=images, labels=labels, inner=inner, outer=weights["outer"])
+        found = student.probe_named(
+            "salient", functions, images=images, labels=labels, inner=inner, outer=weights["outer"]
+        )
         if found["changed"] is not False:
             raise CheckFailed("saliency changed the images or the model's weights. It changes no argument.")
         if found["left"] is not False:
@@ -148,12 +150,12 @@ def lenet(student: Student, library: Library, thresholds: Mapping[str, float]) -
         expect.close(expect.array(found, wanted.shape, what), wanted, LOGITS, what, "The table shows the layers.")
     count = sum(value.size for value in parameters.values())
     expect.close(count, 44_426, 0, "LeNet(10) should have as many parameters as the table says,")
-    require_own_logits(model, images)
+    require_own_logits(model, parameters, images)
 
 
 def _unchanged(student: Student, name: str, *arguments: Any) -> Any:
     """What a function of the student's gives; it may change no argument in place."""
-    found = student.probe("unchanged", {"function": f"{MODULE}.{name}"}, arguments=list(arguments))
+    found = student.probe_named("unchanged", {"function": f"{MODULE}.{name}"}, arguments=list(arguments))
     if found["changed"] is not False:
         raise CheckFailed(f"{name} changed one of its arguments in place. Which operations make a new tensor?")
     return found["result"]

@@ -40,7 +40,7 @@ def digits(student: Student, library: Library, thresholds: Mapping[str, float]) 
     assert splits.validation is not None
     model, training = _trained(student, "train_lenet", splits, data.CLASSES)
     parameters = parameters_of(model, data.CLASSES)
-    require_own_logits(model, data.images(splits.test.x[:3]))
+    require_own_logits(model, parameters, data.images(splits.test.x[:3]))
     share = _accuracy(parameters, splits.test)
     student.record("test_accuracy", share)
     student.exhibit(lambda: _layers(student, model, parameters, splits, share))
@@ -76,7 +76,7 @@ def frozen(student: Student, library: Library, thresholds: Mapping[str, float]) 
                 f"images; it reads {known:.0%}. Chance is {1 / data.OLD:.0%}.",
                 f"{course.numbers(training, data.OLD)} Does the new head need more updates or another learning rate?",
             )
-    require_own_logits(model, data.images(splits.train.x[:3]))
+    require_own_logits(model, after, data.images(splits.train.x[:3]))
     training = student.train(f"{MODULE}.fine_tune", model, splits)
     with diagnosis.explained(lambda text: diagnosis.training(training)):
         last = parameters_of(model, data.OLD, "fine_tune")
@@ -149,10 +149,10 @@ def parameters_of(model: Model, classes: int, after: str = "") -> dict[str, np.n
     return found
 
 
-def require_own_logits(model: Model, images: np.ndarray) -> None:
+def require_own_logits(model: Model, parameters: Mapping[str, np.ndarray], images: np.ndarray) -> None:
     """The model gives the scores that its weights give by the formulas."""
     images = images.astype(np.float32)
-    wanted = reference.logits(model.parameters(), images)
+    wanted = reference.logits(parameters, images)
     found = expect.array(model(images), wanted.shape, f"LeNet should give {len(images)} images scores")
     what = "LeNet should give the scores that its weights give by the table,"
     expect.close(found, wanted, LOGITS, what, "Was the class changed?")

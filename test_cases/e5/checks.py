@@ -46,7 +46,7 @@ def parameter_counts(student: Student, library: Library, thresholds: Mapping[str
             right = reference.parameter_counts(inputs, units)
             if not isinstance(counts, dict):
                 raise CheckFailed(f"{what} {right}; got {expect.kind(counts)}.")
-            if counts != right:
+            if counts.keys() != right.keys() or not all(_is_number(counts[name], right[name]) for name in right):
                 shown = str({str(name)[:8]: value for name, value in list(counts.items())[:4]})[:120]
                 raise expect.Mismatch(f"{what} {right}; got {shown}.", "Which four tensors does a cell have?")
 
@@ -112,7 +112,7 @@ def clip_gradients(student: Student, library: Library, thresholds: Mapping[str, 
     answers = []
     for given, limit in limits:
         functions = {"clip": f"{MODULE}.clip_gradients"}
-        found = student.probe("clipped", functions, gradients=given, largest_norm=limit)
+        found = student.probe_named("clipped", functions, gradients=given, largest_norm=limit)
         answers.append((given, limit, found["norm"], found["gradients"], found["moved"]))
     probes = [((given, limit), _joined(after, given)) for given, limit, _, after, _ in answers]
     norms = [(found, reference.clip_gradients(given, limit)[1]) for given, limit, found, _, _ in answers]
@@ -138,11 +138,11 @@ def clip_gradients(student: Student, library: Library, thresholds: Mapping[str, 
 
 def reach(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     splits = library.load(DATA)
-    models, sizes = {}, {}
+    models, weights, sizes = {}, {}, {}
     for kind in KINDS:
         models[kind] = student.create(CLASSIFIER, kind, data.INPUTS, WIDTH, data.SYMBOLS)
-        _require_shapes(models[kind], kind)
-        sizes[kind] = _flow(models[kind].parameters(), splits.train, kind)
+        weights[kind] = _parameters(models[kind], kind)
+        sizes[kind] = _flow(weights[kind], splits.train, kind)
     shares = {kind: _share(size) for kind, size in sizes.items()}
     for kind, share in shares.items():
         student.record(f"{METRICS[kind]}_reach", share)
@@ -158,7 +158,7 @@ def reach(student: Student, library: Library, thresholds: Mapping[str, float]) -
                 f"{what}; got {shares[kind]:.1g}. In 50 steps, {gate} is a factor 50 times: 0.5 to the power of 50 is "
                 "1e-15. Which of the biases that initial_weights returns brings it close to 1?"
             )
-        _require_own_logits(models[kind], kind, splits.train.x[:BATCH])
+        _require_own_logits(models[kind], kind, weights[kind], splits.train.x[:BATCH])
         own = _share(_own_flow(student, models[kind], splits.train, kind))
         if own < min(least, shares[kind] / 2):  # by rounding alone, both are nearly the same
             raise CheckFailed(
@@ -179,6 +179,11 @@ def lstm_memory(student: Student, library: Library, thresholds: Mapping[str, flo
     _remembers(student, library, thresholds, "lstm")
 
 
+def _is_number(found: Any, wanted: int) -> bool:
+    """Whether an answer is this number, perhaps in a tensor."""
+    return np.size(found) == 1 and bool(np.all(found == wanted))
+
+
 def _random(library: Library, number: int) -> np.random.Generator:
     """Random inputs of one check, from the run's seed."""
     return np.random.default_rng([library.seed, 5, number])
@@ -197,7 +202,7 @@ def _exact_step(student: Student, random: np.random.Generator, kind: str) -> Non
     name, count = f"{kind}_cell", 2 if kind == "lstm" else 1
     weights, x = _weights(random, kind), random.standard_normal((BATCH, INPUTS))
     parts = list(random.standard_normal((count, BATCH, UNITS)))
-    found = student.probe("step", {"cell": f"{MODULE}.{name}"}, x=x, parts=parts, weights=weights)
+    found = student.probe_named("step", {"cell": f"{MODULE}.{name}"}, x=x, parts=parts, weights=weights)
     what = f"{name} should return a new {'hidden state and cell state' if count == 2 else 'hidden state'}"
     if found["changed"] is not False:
         raise CheckFailed(f"{name} changed one of its arguments in place. Which operations make a new tensor?")
@@ -235,8 +240,8 @@ def _joined(after: Any, before: list[np.ndarray]) -> np.ndarray:
     return np.concatenate([gradient.astype(np.float64).ravel() for gradient in after])
 
 
-def _require_shapes(model: Model, kind: str) -> None:
-    """The four tensors of `initial_weights` have their shapes."""
+def _parameters(model: Model, kind: str) -> dict[str, np.ndarray]:
+    """The parameters of a model; those of the cell, made by `initial_weights`, and of the output have their shapes."""
     found = model.parameters()
     names = ("input_weight", "hidden_weight", "input_bias", "hidden_bias")
     for name, shape in zip(names, reference.shapes(kind, data.INPUTS, WIDTH), strict=True):
@@ -245,15 +250,14 @@ def _require_shapes(model: Model, kind: str) -> None:
     what = "the output layer of SequenceClassifier should hold a weight"
     expect.array(found.get("output.weight"), (data.SYMBOLS, WIDTH), what)
     expect.array(found.get("output.bias"), (data.SYMBOLS,), "the output layer of SequenceClassifier should hold a bias")
+    return found
 
 
-def _require_own_logits(model: Model, kind: str, few: np.ndarray) -> None:
+def _require_own_logits(model: Model, kind: str, parameters: Mapping[str, np.ndarray], few: np.ndarray) -> None:
     """The model gives the logits that its weights give by the formulas."""
     what = f"SequenceClassifier, the {KINDS[kind]}, should give logits"
-    own, right = (
-        expect.array(model(few), (len(few), data.SYMBOLS), what),
-        reference.logits(kind, model.parameters(), few),
-    )
+    own = expect.array(model(few), (len(few), data.SYMBOLS), what)
+    right = reference.logits(kind, parameters, few)
     expect.close(own, right, AGREE, f"{what} that its weights give by the formulas,", "Was the class changed?")
 
 
@@ -281,17 +285,14 @@ def _trained(student: Student, splits: Splits, kind: str) -> tuple[float, Traini
     """
     assert splits.test is not None
     model = student.create(CLASSIFIER, kind, data.INPUTS, WIDTH, data.SYMBOLS)
-    _require_shapes(model, kind)
-    before = _flow(model.parameters(), splits.test, kind)
+    before = _flow(_parameters(model, kind), splits.test, kind)
     untrained = student.create(CLASSIFIER, "rnn", data.INPUTS, WIDTH, data.SYMBOLS)
-    _require_shapes(untrained, "rnn")
-    plain = _flow(untrained.parameters(), splits.test, "rnn")
+    plain = _flow(_parameters(untrained, "rnn"), splits.test, "rnn")
     with diagnosis.explained(diagnosis.crash_in_training):
         training = student.train(f"{MODULE}.train_memory", model, splits)
     with diagnosis.explained(lambda text: diagnosis.training(training)):
-        _require_shapes(model, kind)
-    parameters = model.parameters()
-    _require_own_logits(model, kind, splits.test.x[:BATCH])
+        parameters = _parameters(model, kind)
+    _require_own_logits(model, kind, parameters, splits.test.x[:BATCH])
     accuracy = expect.accuracy(reference.logits(kind, parameters, splits.test.x), splits.test.y)
     student.record(f"{METRICS[kind]}_accuracy", accuracy)
     after, gates = _flow(parameters, splits.test, kind), backwards.gates(kind, parameters, splits.test.x[:1])
@@ -316,4 +317,4 @@ def _shown_by(share: float) -> str:
 
 def _validation_accuracy(kind: str, model: Model, splits: Splits) -> float:
     assert splits.validation is not None
-    return expect.accuracy(reference.logits(kind, model.parameters(), splits.validation.x), splits.validation.y)
+    return expect.accuracy(reference.logits(kind, _parameters(model, kind), splits.validation.x), splits.validation.y)

@@ -293,7 +293,7 @@ def _few(found: Any) -> str:
 
 def _loss(student: Student, name: str, given: Sequence[np.ndarray]) -> Any:
     """Value and gradients of a loss, if nothing was changed in place."""
-    found = student.probe("loss", {"function": f"{MODULE}.{name}"}, has_curve=False, arguments=list(given))
+    found = student.probe_named("loss", {"function": f"{MODULE}.{name}"}, has_curve=False, arguments=list(given))
     if found["changed"] is not False:
         raise CheckFailed(f"{name} changed one of its arguments in place. Which operations make a new tensor?")
     return found
@@ -324,7 +324,7 @@ def _vectors(random: np.random.Generator) -> np.ndarray:
 def _answers(student: Student, name: str, vectors: np.ndarray, questions: list[list[int]]) -> list[Any]:
     """What a function answers to questions about vectors."""
     functions = {"function": f"{MODULE}.{name}"}
-    found = student.probe("answers", functions, vectors=vectors, questions=questions)
+    found = student.probe_named("answers", functions, vectors=vectors, questions=questions)
     if found["changed"] is not False:
         raise CheckFailed(f"{name} changed the vectors in place. Work on a copy.")
     answers = found["answers"]

@@ -101,7 +101,7 @@ def encoder_block(student: Student, library: Library, thresholds: Mapping[str, f
         functions = {"block_class": f"{MODULE}.EncoderBlock"}
         arguments: dict[str, Any] = {"x": x, "is_padding": is_padding, "heads": HEADS, "order": order}
         arguments |= {"names": list(parameters), "values": list(parameters.values())}
-        found = student.probe("block", functions, has_curve=False, **arguments)
+        found = student.probe_named("block", functions, has_curve=False, **arguments)
         if found["fits"] is not True:
             raise CheckFailed("EncoderBlock has other parameters than its `__init__` makes. Was the class changed?")
         what = f"EncoderBlock of {x.shape} should give"
@@ -131,7 +131,7 @@ def masked_loss(student: Student, library: Library, thresholds: Mapping[str, flo
         table = random.standard_normal((9, 4))
         functions = {"masked_loss": f"{MODULE}.masked_loss"}
         arguments: dict[str, Any] = {"states": states, "ids": ids, "is_chosen": is_chosen, "table": table}
-        found = student.probe("loss_of_masked", functions, has_curve=False, **arguments)
+        found = student.probe_named("loss_of_masked", functions, has_curve=False, **arguments)
         loss = expect.number(found["loss"], "masked_loss should be")
         probes.append((tuple(arguments.values()), loss))
         gradients.append(found["gradient"])
@@ -237,7 +237,9 @@ def _attention_weights(random: np.random.Generator) -> tuple[np.ndarray, ...]:
 
 def _unchanged(student: Student, name: str, *arguments: Any) -> Any:
     """What a function of the student's gives; it may change no argument in place."""
-    found = student.probe("unchanged", {"function": f"{MODULE}.{name}"}, has_curve=False, arguments=list(arguments))
+    found = student.probe_named(
+        "unchanged", {"function": f"{MODULE}.{name}"}, has_curve=False, arguments=list(arguments)
+    )
     if found["changed"] is not False:
         raise CheckFailed(f"{name} changed one of its arguments in place. Which operations make a new tensor?")
     return found["result"]

@@ -101,7 +101,7 @@ def _what_became(ids: np.ndarray, inputs: np.ndarray, is_chosen: np.ndarray) -> 
 
 def _answer(student: Student, target: str, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Inputs, int64, and chosen tokens, bool, as `mask_tokens` gives them."""
-    found = student.probe("unchanged", {"function": target}, arguments=[ids, WORDS])
+    found = student.probe_named("unchanged", {"function": target}, arguments=[ids, WORDS])
     if found["changed"] is not False:
         raise CheckFailed("mask_tokens changed `ids` in place. The loss needs the old words. Which function copies?")
     result, what = found["result"], "mask_tokens should return two tensors: what the model reads, and what was chosen"

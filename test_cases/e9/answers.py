@@ -20,7 +20,7 @@ MODULE = "electives.autoencoders"
 
 def asked(student: Student, probe: str, name: str, *arguments: Any) -> Any:
     """What a function of the student's gives; it may change no argument in place."""
-    found = student.probe(probe, {"function": f"{MODULE}.{name}"}, has_curve=False, arguments=list(arguments))
+    found = student.probe_named(probe, {"function": f"{MODULE}.{name}"}, has_curve=False, arguments=list(arguments))
     if found["changed"] is not False:
         raise CheckFailed(f"{name} changed one of its arguments in place. Which operations make a new tensor?")
     return found
@@ -46,7 +46,7 @@ def require_gradients(student: Student, random: np.random.Generator, *given: np.
     """Gradients reach mean and log_variance: those of mean + sigma * epsilon, for the epsilon that was drawn."""
     cotangent = random.standard_normal(given[0].shape)
     functions = {"function": f"{MODULE}.reparameterize"}
-    found = student.probe("slopes", functions, has_curve=False, arguments=list(given), cotangent=cotangent)
+    found = student.probe_named("slopes", functions, has_curve=False, arguments=list(given), cotangent=cotangent)
     z = expect.array(found["result"], given[0].shape, "reparameterize should be")
     gradients = found["gradients"]
     wanted = [cotangent, cotangent * (z - given[0]) / 2]
@@ -70,7 +70,7 @@ def require_slopes(
     """Gradients of a sum over the batch, each image with a weight of its own; None is not looked at."""
     weights = random.uniform(0.5, 2, len(given[0]))
     functions = {"function": f"{MODULE}.{name}"}
-    found = student.probe("slopes", functions, has_curve=False, arguments=list(given), cotangent=weights)
+    found = student.probe_named("slopes", functions, has_curve=False, arguments=list(given), cotangent=weights)
     gradients = found["gradients"]
     for number, slope in enumerate(slopes):
         if slope is None:

@@ -208,7 +208,7 @@ def latent_space(student: Student, library: Library, thresholds: Mapping[str, fl
     random = random_inputs(library, 8)
     weight = random.standard_normal((draws.COLUMNS, PIXELS)) / draws.COLUMNS**0.5
     weight = weight.astype(np.float32)
-    found = student.probe(
+    found = student.probe_named(
         "generated", {"generate": f"{MODULE}.generate"}, has_curve=False, weight=weight, count=draws.ROWS
     )
     if found["latents"] is None:

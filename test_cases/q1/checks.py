@@ -36,7 +36,7 @@ def weights(student: Student, library: Library, thresholds: Mapping[str, float])
             )
         model = student.create(TARGET, dimensions)
         found = expect.array(model.method("get_weights"), (1, dimensions), "get_weights() should return the weights")
-        expect.close(found, moves.weights_of(model), 0, "get_weights() should return the Parameter itself:")
+        expect.close(found, moves.weights_of(model, dimensions), 0, "get_weights() should return the Parameter itself:")
 
 
 def _shapes(shapes: list[tuple[int, ...]]) -> str:
@@ -60,21 +60,21 @@ def score(student: Student, library: Library, thresholds: Mapping[str, float]) -
         moves.set_weights(model, random.standard_normal((1, dimensions)))
         for point in random.standard_normal((10, 1, dimensions)).astype(np.float32):
             with diagnosis.explained(
-                lambda text, model=model: _wrong_score(model),  # type: ignore[misc]
+                lambda text, model=model, dimensions=dimensions: _wrong_score(model, dimensions),  # type: ignore[misc]
                 lambda model=model: _smallest_score(model),  # type: ignore[misc]
             ):
                 found = expect.number(model(point), "the score of one point should be")
                 expect.close(
                     found,
-                    float((point @ moves.weights_of(model).T).item()),
+                    float((point @ moves.weights_of(model, dimensions).T).item()),
                     TOLERANCE,
                     "the score should be the dot product of the weights with the point,",
                 )
 
 
-def _wrong_score(model: Model) -> str:
-    weights = moves.weights_of(model)
-    points = np.random.default_rng(12).standard_normal((6, 1, weights.shape[1])).astype(np.float32)
+def _wrong_score(model: Model, dimensions: int) -> str:
+    weights = moves.weights_of(model, dimensions)
+    points = np.random.default_rng(12).standard_normal((6, 1, dimensions)).astype(np.float32)
     return mistakes.SCORE.explanation([((weights, point), model(point)) for point in points], TOLERANCE)
 
 
@@ -143,9 +143,9 @@ def convergence(student: Student, library: Library, thresholds: Mapping[str, flo
 def _converges(student: Student, drawn: Splits, number: int, maximum_passes: float) -> None:
     """Train on one of the sets of points, and look at all of them."""
     model = student.create(TARGET, drawn.train.x.shape[1])
-    start = moves.weights_of(model)
+    start = moves.weights_of(model, drawn.train.x.shape[1])
     training = student.train(TRAIN, model, drawn, maximum_passes, is_watched=number == 1)
-    weights = moves.weights_of(model)
+    weights = moves.weights_of(model, drawn.train.x.shape[1])
     if not np.isfinite(weights).all():
         raise CheckFailed(
             "after training, some weights are NaN or infinite. Each update should add label * x.",

@@ -195,19 +195,31 @@ def train_from(
         set_weights(model, start)
         with diagnosis.explained(lambda text: diagnosis.crash(text, TRAINING_CRASHES)):
             training = student.train(TRAIN, model, Splits("points", "points of a check", split), max_passes)
-        gain = (labels * points * (weights_of(model) - start)).sum()
+        weights = weights_of(model, points.shape[1])
+        gain = (labels * points * (weights - start)).sum()
         if not training.stopped or not gain > 0 or len(points) > 1:
             break
-    return weights_of(model), training
+    return weights, training
 
 
-def weights_of(model: Model) -> np.ndarray:
-    """The only parameter's value; the first check has seen that there is one."""
-    (value,) = model.parameters().values()
-    return value
+def weights_of(model: Model, dimensions: int) -> np.ndarray:
+    """The only parameter's value, (1, dimensions)."""
+    return _only_parameter(model, dimensions)[1]
 
 
 def set_weights(model: Model, value: np.ndarray) -> None:
     """Give the only parameter other numbers, (1, dimensions)."""
-    (name,) = model.parameters()
-    model.set_parameters({name: value.astype(np.float32)})
+    model.set_parameters({_only_parameter(model, value.shape[1])[0]: value.astype(np.float32)})
+
+
+def _only_parameter(model: Model, dimensions: int) -> tuple[str, np.ndarray]:
+    """Name and value of the only parameter. The first check has seen that a new model has this one."""
+    found = model.parameters()
+    if [value.shape for value in found.values()] != [(1, dimensions)]:
+        shapes = ", ".join(str(value.shape) for value in found.values()) or "no parameter"
+        raise CheckFailed(
+            f"PerceptronModel({dimensions}) should keep its one Parameter of shape (1, {dimensions}); it now has "
+            f"{shapes}.",
+            "Which line replaces the Parameter, or gives it another shape?",
+        )
+    return next(iter(found.items()))

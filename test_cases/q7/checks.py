@@ -138,7 +138,11 @@ def generates(student: Student, library: Library, thresholds: Mapping[str, float
     block_size, width, layers, vocabulary = (int(size) for size in case["sizes"])
     gpt = student.create(GPT, block_size, width, layers, vocabulary)
     parameters = _named(gpt.parameters(), case)
-    last = [name for name, array in parameters.items() if array.shape == case["output_0.weight"].shape][-1]
+    shape = case["output_0.weight"].shape
+    outputs = [name for name, array in parameters.items() if array.shape == shape]
+    if not outputs:
+        raise CheckFailed(f"GPT should have an output layer with a weight of shape {shape}; there is none.")
+    last = outputs[-1]
     parameters[last] = parameters[last] * np.float32(SHARP)  # now every draw is the likeliest token
     gpt.set_parameters(parameters)
     beginning = case["ids_0"][:1, :3]

@@ -53,6 +53,8 @@ def _load(path: Path) -> Attack:
     files[target] += f"\n\n# --- {path.name}\n{code}".encode()
     if values.get("bytes"):
         files[target] = b"\x00\xff\xfe" * 1000
+    if encoding := values.get("encoding"):
+        files[target] = f"# coding: {encoding}\n#-".encode() + b"b9" * 450_000
     for name in values.get("extra", "").split():
         files[name] = f"print('{BREACH}: {name} was imported')\n".encode()
     links = tuple(values.get("link", "").split())
