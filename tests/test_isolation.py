@@ -18,9 +18,8 @@ from grading.checks import expect
 from grading.child import conversion
 from grading.isolation import channel, forkserver, memory, process, sandbox
 from grading.isolation.process import StudentProcess
-from grading.isolation.sandbox import Sandbox, is_available, remove
+from grading.isolation.sandbox import Sandbox, is_available, is_root, remove
 from grading.outcomes import CheckFailed
-from staff.interpreter import is_root
 from startup import packages
 from tests.support import PROJECT, SECONDS_UNTIL_IT_HANGS
 
@@ -195,8 +194,9 @@ def test_a_system_that_does_not_tell_the_memory_in_time_ends_no_question(monkeyp
 
 
 CONFINED = """
-import ctypes, os, subprocess, threading
+import ctypes, os, subprocess, sys, threading
 from grading.child import confine
+confine._has_gpu = lambda: len(sys.argv) > 1
 confine._filter_system_calls()
 grader = os.getpid()
 libc = ctypes.CDLL(None, use_errno=True)
@@ -220,11 +220,13 @@ print(given)
 
 
 @pytest.mark.skipif(not is_available(), reason="there is no filter on system calls here")
-def test_the_filter_lets_threads_and_programs_start_and_nothing_that_lasts_or_becomes_root():
-    """A memory segment or a queue outlives its process, and is found by the next one."""
-    program = [sys.executable, "-c", CONFINED]
+@pytest.mark.parametrize("gpu", ["", "gpu"])
+def test_the_filter_lets_threads_and_programs_start_and_nothing_that_lasts_or_becomes_root(gpu):
+    """A memory segment or a queue outlives its process, and is found by the next one. CUDA needs a file in memory."""
+    program = [sys.executable, "-c", CONFINED, *filter(None, [gpu])]
     ended = subprocess.run(program, cwd=PROJECT, capture_output=True, text=True, timeout=SECONDS_UNTIL_IT_HANGS)
-    assert (ended.stdout, ended.stderr) == ("['a thread', 'a program']\n", "")
+    given = ["file in memory"] * bool(gpu) + ["a thread", "a program"]
+    assert (ended.stdout, ended.stderr) == (f"{given}\n", "")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -24,20 +24,19 @@ NEW_NETWORK_NAMESPACE = 0x40000000  # CLONE_NEWNET of unshare(2)
 
 NAMESPACES = 0x7E020000  # all CLONE_NEW… flags of clone(2): in a user namespace of its own, a process would be root
 CLONE3 = 435  # on every machine; its flags lie in memory, where no filter sees them
-# By machine: the kernel's name for it, the numbers of `socket` and `clone`, and the numbers of the calls that are
-# refused altogether: ptrace, process_vm_readv, process_vm_writev, unshare, setns, mount, bpf, perf_event_open,
-# io_uring_setup (it could open sockets past the filter), userfaultfd, pidfd_getfd; what stays behind when a process
-# has ended, keyctl, add_key, request_key, shmget, semget, msgget, mq_open; and memfd_create, whose files no limit sees.
-SYSTEM_CALLS = {
-    "x86_64": (
-        *(0xC000003E, 41, 56),
-        (101, 310, 311, 272, 308, 165, 321, 298, 425, 323, 438, 250, 248, 249, 29, 64, 68, 240, 319),
-    ),
-    "aarch64": (
-        *(0xC00000B7, 198, 220),
-        (117, 270, 271, 97, 268, 40, 280, 241, 425, 282, 438, 219, 217, 218, 194, 190, 186, 180, 279),
-    ),
+# By machine: the kernel's name for it, and the numbers of `socket` and `clone`.
+SYSTEM_CALLS = {"x86_64": (0xC000003E, 41, 56), "aarch64": (0xC00000B7, 198, 220)}
+# The calls that are refused altogether: ptrace, process_vm_readv, process_vm_writev, unshare, setns, mount, bpf,
+# perf_event_open, io_uring_setup (it could open sockets past the filter), userfaultfd, pidfd_getfd; and what makes
+# something that lasts when a process has ended, keyctl, add_key, request_key, shmget, semget, msgget, mq_open.
+REFUSED = {
+    "x86_64": (101, 310, 311, 272, 308, 165, 321, 298, 425, 323, 438, 250, 248, 249, 29, 64, 68, 240),
+    "aarch64": (117, 270, 271, 97, 268, 40, 280, 241, 425, 282, 438, 219, 217, 218, 194, 190, 186, 180),
 }
+# No limit sees the files of memfd_create everywhere. CUDA begins with one, so it is left where there is a GPU: behind
+# the driver of NVIDIA, of Windows' subsystem for Linux, or of AMD.
+MEMFD_CREATE = {"x86_64": 319, "aarch64": 279}
+GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 
 
 def apply(confinement: dict[str, Any]) -> None:
@@ -98,15 +97,22 @@ def probe(confinement: dict[str, Any]) -> bytes:
 
 
 def _filter_system_calls() -> None:
-    """Refuse what `SYSTEM_CALLS` lists, new namespaces and sockets other than local ones, on the machines it knows."""
+    """Refuse what `REFUSED` lists, new namespaces and sockets other than local ones, on the machines it knows."""
     libc = ctypes.CDLL(None, use_errno=True)
     with contextlib.suppress(AttributeError):
         libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         if sys.platform == "linux" and platform.machine() in SYSTEM_CALLS:
-            program = _filter_program(*SYSTEM_CALLS[platform.machine()])
+            refused = REFUSED[platform.machine()]
+            if not _has_gpu():
+                refused += (MEMFD_CREATE[platform.machine()],)
+            program = _filter_program(*SYSTEM_CALLS[platform.machine()], refused)
             code = ctypes.create_string_buffer(program, len(program))
             header = _Program(len(program) // 8, ctypes.cast(code, ctypes.c_void_p))
             libc.prctl(SET_SECCOMP, FILTER_MODE, ctypes.byref(header), 0, 0)
+
+
+def _has_gpu() -> bool:
+    return any(map(os.path.exists, GPU_DEVICES))
 
 
 class _Program(ctypes.Structure):
