@@ -97,8 +97,10 @@ def test_the_cell_of_the_probes_is_that_of_the_mistakes():
     for count in (1, 2):
         state = parts[0] if count == 1 else tuple(parts)
         given = [torch.from_numpy(part) for part in parts[:count]]
-        outputs, _ = probes.unrolled(recurrent.unroll, torch.from_numpy(inputs), given, tensors)
-        np.testing.assert_allclose(mistakes.unrolled(inputs, state, weights), outputs.numpy(), rtol=0, atol=1e-13)
+        outputs, _ = probes.unrolled(recurrent.unroll, torch.from_numpy(inputs), given, tensors)["answer"]
+        np.testing.assert_allclose(
+            mistakes.unrolled(inputs, state, weights), outputs.detach().numpy(), rtol=0, atol=1e-13
+        )
 
 
 @pytest.mark.parametrize("kind", reference.CELLS)
@@ -265,6 +267,15 @@ LSTM_RETURN = "return sigmoid(show) * tanh(cell), cell"
 def test_odd_answers_are_named(graded, tmp_path, old, new, check, message):
     run = graded(submission(tmp_path, (old, new)), only("e5", check))
     assert message in run.check("e5", check)["message"]
+
+
+def test_a_wrong_norm_beside_right_gradients_is_no_sign_of_a_second_loop(graded, tmp_path):
+    run = graded(
+        submission(tmp_path, ("return norm\n", "return min(norm, largest_norm)\n")), only("e5", "clip_gradients")
+    )
+    message = run.check("e5", "clip_gradients")["message"]
+    assert "the norm before clipping" in message
+    assert "second loop" not in message
 
 
 def test_a_model_that_looks_at_the_first_step_is_worth_nothing(graded, tmp_path):

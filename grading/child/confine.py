@@ -15,6 +15,7 @@ import socket
 import struct
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +103,9 @@ def _filter_system_calls() -> None:
     with contextlib.suppress(AttributeError):
         libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         if sys.platform == "linux" and platform.machine() in SYSTEM_CALLS:
-            refused = REFUSED[platform.machine()]
+            refused = [*REFUSED[platform.machine()]]
             if not _has_gpu():
-                refused += (MEMFD_CREATE[platform.machine()],)
+                refused.append(MEMFD_CREATE[platform.machine()])
             program = _filter_program(*SYSTEM_CALLS[platform.machine()], refused)
             code = ctypes.create_string_buffer(program, len(program))
             header = _Program(len(program) // 8, ctypes.cast(code, ctypes.c_void_p))
@@ -121,7 +122,7 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_void_p))
 
 
-def _filter_program(architecture: int, socket_call: int, clone_call: int, refused: tuple[int, ...]) -> bytes:
+def _filter_program(architecture: int, socket_call: int, clone_call: int, refused: Sequence[int]) -> bytes:
     """The filter for the kernel's packet-filter machine; see seccomp(2).
 
     Calls of another architecture (32-bit ones, x32 ones) are refused: their numbers mean something else. `clone3` is

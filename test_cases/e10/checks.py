@@ -252,5 +252,8 @@ def _wrong_step(
     if isinstance(calls, list) and calls[:1] == [0]:
         return "The generator was never called. Which samples does the discriminator judge?"
     if found["reached"] is False and name == "generator_step":
-        return "No gradient of this step reached the generator. Are the generated samples detached?"
+        return (
+            "No gradient of this step reached the generator. Are the generated samples detached, or is a part computed "
+            "under `no_grad`?"
+        )
     return mistakes.of_step(turn, [(given, moved)])

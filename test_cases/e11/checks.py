@@ -32,6 +32,10 @@ def adjacency(student: Student, library: Library, thresholds: Mapping[str, float
     turned = np.where(random.random((len(edges), 1)) < 0.5, edges, edges[:, ::-1])
     listed = np.concatenate([turned, turned[:1], turned[1:2, ::-1]])  # two are listed twice
     exact.require(student, "adjacency", [(listed, NODES), (edges[:1], 3 + int(edges[0].max()))])
+    found = exact.asked(student, "adjacency", (listed, NODES))
+    if found.dtype != np.float32:
+        what = "adjacency should return a tensor of dtype float32"
+        raise CheckFailed(f"{what}; got {found.dtype}.", mistakes.NOT_FLOAT32)
     table = exact.table(random, isolated=True)
     what = f"degrees of a graph with {NODES} nodes should be"
     found = expect.array(exact.asked(student, "degrees", (table,)), (NODES,), what)

@@ -21,6 +21,7 @@ NO_NUMBERS = {
     ),
     "gcn_layer": "A node of this graph has no neighbour. Which matrix do the degrees come from, A or A + I?",
 }
+NOT_FLOAT32 = "torch multiplies no matrix with features of another dtype. Features are float32."
 
 
 def adjacency(edges: np.ndarray, nodes: int, wrong: str = "") -> np.ndarray:

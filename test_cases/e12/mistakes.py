@@ -26,6 +26,9 @@ def log_probabilities(table: np.ndarray, rows: np.ndarray, wrong: str) -> np.nda
     if wrong == "same token":
         same = reference.log_softmax(table)[rows, rows]
         return np.where(rows != PAD, same, 0).sum(axis=1)
+    if wrong in ("same token, START left out", "shifted the other way"):
+        read, scored = (after, after) if wrong == "same token, START left out" else (after, ids)
+        return np.where(scored != PAD, reference.log_softmax(table)[read, scored], 0).sum(axis=1)
     if wrong == "own column":
         return np.where(real, reference.log_softmax(table.T)[after, ids], 0).sum(axis=1)
     if wrong == "over time":
@@ -59,7 +62,14 @@ IN_LOG_PROBABILITIES = {
     "scores": "Logits were added. Which function turns logits into logarithms of probabilities?",
     "over time": "The softmax runs over the positions. It runs over the vocabulary: which `dim` is it?",
     "probabilities": "Probabilities were added. Their logarithms are added.",
-    "same token": "Each token was scored at its own position. The logits at position i score the token at i + 1.",
+    **dict.fromkeys(
+        ("same token", "same token, START left out"),
+        "Each token was scored at its own position. The logits at position i score the token at i + 1.",
+    ),
+    "shifted the other way": (
+        "Each token was scored by the logits of the position after it. The logits at position i score the token at "
+        "i + 1."
+    ),
     "own column": "The token before was scored from the token after. The logits at position i score token i + 1.",
 }
 

@@ -226,7 +226,12 @@ def random_search(student: Student, library: Library, thresholds: Mapping[str, f
     found = student.probe_named("searched", functions, lows=LOWS, highs=HIGHS, trials=DRAWS)
     calls, losses = answers.calls(found)
     _require_log_uniform(calls, np.array(LOWS), np.array(HIGHS))
-    best = found["best"]
+    best, told = found["best"], found["trials"]
+    if mistakes.is_one_dictionary(told, calls):
+        raise CheckFailed(
+            "random_search should return the settings of each trial; all pairs have those of the last trial.",
+            mistakes.ONE_DICTIONARY,
+        )
     number = answers.row_of(best, calls)
     if number != int(np.nanargmin(losses)):
         loss = "NaN" if np.isnan(losses[number]) else f"{losses[number]:.4g}"
@@ -235,7 +240,7 @@ def random_search(student: Student, library: Library, thresholds: Mapping[str, f
             f"random_search should return the settings with the smallest loss, {np.nanmin(losses):.4g}; got {got}.",
             mistakes.of_best(number, losses),
         )
-    told, right = found["trials"], np.column_stack([calls, losses])
+    right = np.column_stack([calls, losses])
     what = f"random_search should return a list of {DRAWS} pairs (settings, loss)"
     if not isinstance(told, np.ndarray) or told.shape != right.shape:
         raise CheckFailed(f"{what}; got {expect.kind(told)}.")

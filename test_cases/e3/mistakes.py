@@ -357,6 +357,19 @@ LAST_TRIAL = "The settings returned are those of the last trial. Which trial had
 FIRST_TRIAL = "The settings returned are those of the first trial. Which trial had the smallest loss?"
 
 
+def is_one_dictionary(told: Any, calls: np.ndarray) -> bool:
+    """Whether the pairs of all trials hold the settings of the last one; `calls` are those that were tried."""
+    return (
+        isinstance(told, np.ndarray)
+        and told.shape == (len(calls), calls.shape[1] + 1)
+        and len(np.unique(calls, axis=0)) > 1
+        and bool((told[:, :-1] == calls[-1]).all())
+    )
+
+
+ONE_DICTIONARY = "Is one dictionary changed from trial to trial? Each pair needs a dictionary of its own."
+
+
 def of_best(number: int, losses: np.ndarray) -> str:
     """The explanation of the trial that was returned as the best; `number` is -1 if it is none of them."""
     finite = np.where(np.isnan(losses), -np.inf, losses)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -66,12 +66,14 @@ def gru_cell(student: Student, library: Library, thresholds: Mapping[str, float]
 def unroll(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     random = _random(library, 4)
     what = "unroll should return two things: the outputs and the last state"
-    answers, probes = [], []
+    answers, probes, cut = [], [], False
     for count in (1, 2):  # parts of the state
         inputs, weights = _inputs(random), _weights(random, "rnn")
         parts = list(random.standard_normal((count, BATCH, UNITS)))
         functions = {"unroll": f"{MODULE}.unroll"}
-        found = student.probe("unrolled", functions, inputs=inputs, parts=parts, weights=weights)
+        given = student.probe("unrolled", functions, inputs=inputs, parts=parts, weights=weights)
+        found, reached = given["answer"], given["reached"]
+        cut = cut or reached != [True] * TIME
         if not isinstance(found, list) or len(found) != 2:
             raise CheckFailed(f"{what}; got {expect.kind(found)}.")
         state = parts[0] if count == 1 else tuple(parts)
@@ -83,9 +85,11 @@ def unroll(student: Student, library: Library, thresholds: Mapping[str, float]) 
             what = f"unroll of {TIME} steps should return outputs"
             expect.close(expect.array(outputs, right.shape, what), right, EXACT, f"{what} that begin with")
             what = "the last state of unroll should be"
-            given = _parts(last, len(state) if isinstance(state, tuple) else 1, what)
+            given = _parts(last, len(state) if isinstance(state, tuple) else 1, "unroll should return the last state")
             wanted = np.stack(right_last) if isinstance(right_last, tuple) else right_last[None]
             expect.close(given, wanted, EXACT, what, "Is the state returned that the last call of the cell gave?")
+    if cut:
+        raise CheckFailed("unroll should pass gradients from the last output back to every step.", mistakes.STATE_CUT)
 
 
 def bidirectional(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -116,7 +120,13 @@ def clip_gradients(student: Student, library: Library, thresholds: Mapping[str, 
         answers.append((given, limit, found["norm"], found["gradients"], found["moved"]))
     probes = [((given, limit), _joined(after, given)) for given, limit, _, after, _ in answers]
     norms = [(found, reference.clip_gradients(given, limit)[1]) for given, limit, found, _, _ in answers]
-    with diagnosis.explained(lambda text: mistakes.of_norms(norms) or mistakes.of_clipping(probes)):
+    with diagnosis.explained(
+        lambda text: diagnosis.first(
+            partial(_read_twice, student, answers),
+            lambda: mistakes.of_norms(norms),
+            lambda: mistakes.of_clipping(probes),
+        )
+    ):
         for (given, limit, told, _, moved), (_, after) in zip(answers, probes, strict=True):
             right, norm = reference.clip_gradients(given, limit)
             what = f"three gradients of norm {norm:.4f}, clipped at {limit:.4f}, should"
@@ -130,7 +140,7 @@ def clip_gradients(student: Student, library: Library, thresholds: Mapping[str, 
                 raise expect.Mismatch(
                     f"{what} have a norm of {np.linalg.norm(wanted):.4f} afterwards and keep their direction; "
                     f"they have {length:.4f}.",
-                    "Is one factor used for all of them?",
+                    "" if mistakes.is_one_factor(given, after) else "Is one factor used for all of them?",
                 )
             value = expect.number(told, "clip_gradients should return the norm")
             expect.close(value, norm, ROUNDED, "clip_gradients should return the norm before clipping,")
@@ -214,6 +224,8 @@ def _exact_step(student: Student, random: np.random.Generator, kind: str) -> Non
         for part, wanted, called in zip(given, rights, ("hidden state", "cell state"), strict=False):
             what = f"a step of {name} with random weights should give the {called}"
             expect.close(part, wanted, EXACT, what, "The docstring has the formula.")
+    if found["reached"] != [True] * (1 + count + len(weights)):
+        raise CheckFailed(f"{name} should pass gradients to its state, its input and its weights.", mistakes.CUT_OFF)
 
 
 def _parts(state: Any, count: int, what: str) -> np.ndarray:
@@ -224,6 +236,19 @@ def _parts(state: Any, count: int, what: str) -> np.ndarray:
         tensors = f"a tuple of {count} tensors" if count > 1 else "a tensor"
         raise CheckFailed(f"{what}, {tensors} of shape {(BATCH, UNITS)}; got {expect.kind(state)}.")
     return np.stack([expect.array(part, (BATCH, UNITS), f"{what}, each") for part in state])
+
+
+def _read_twice(student: Student, answers: Sequence[tuple[list[np.ndarray], float, Any, Any, Any]]) -> str:
+    """That the gradients come out right only if the parameters are in a list, which can be gone through twice."""
+    functions = {"clip": f"{MODULE}.clip_gradients"}
+    is_right_once = True
+    for gradients, limit, _, once, _ in answers:
+        found = student.probe("clipped", functions, gradients=gradients, largest_norm=limit, is_list=True)
+        right = np.concatenate([gradient.ravel() for gradient in reference.clip_gradients(gradients, limit)[0]])
+        if not expect.is_close(_joined(found["gradients"], gradients), right, ROUNDED):
+            return ""
+        is_right_once &= expect.is_close(_joined(once, gradients), right, ROUNDED)
+    return "" if is_right_once else mistakes.READ_TWICE
 
 
 def _wrong_bidirectional(found: Any, inputs: np.ndarray, states: Any, weights: Any, text: str) -> str:

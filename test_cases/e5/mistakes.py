@@ -20,6 +20,14 @@ TRANSPOSED = "U and its transpose are swapped. For rows of a batch, U h is `hidd
 FORGETS = "The hidden state before the step has no influence. Where is U h used?"
 ONE_BIAS = "One of the two biases is missing, or counted twice. The formula adds b and c."
 NO_BIAS = "Neither bias is added. The formula adds b and c."
+CUT_OFF = (
+    "At least one of them gets none. What lies before it does not learn. Is something detached, or turned into numpy?"
+)
+STATE_CUT = "Some step gets none, so nothing is learned over time. Is the state detached between two steps?"
+READ_TWICE = (
+    "With a list of parameters, the gradients are right. `model.parameters()` gives each parameter once: a second loop "
+    "over it finds none. How many loops go over `parameters`?"
+)
 
 
 def _sums(x: np.ndarray, hidden: np.ndarray, weights: Weights, wrong: str) -> tuple[np.ndarray, np.ndarray]:
@@ -51,7 +59,8 @@ def rnn_cell(x: np.ndarray, parts: Sequence[np.ndarray], weights: Weights, wrong
 def lstm_cell(x: np.ndarray, parts: Sequence[np.ndarray], weights: Weights, wrong: str) -> np.ndarray:
     """Hidden state and cell state of the LSTM with a mistake, (2, batch, units)."""
     hidden, old = parts
-    blocks = np.split(np.add(*_sums(x, hidden, weights, wrong)), 4, axis=-1)
+    total = np.add(*_sums(x, hidden, weights, wrong))
+    blocks = [total[:, part::4] for part in range(4)] if wrong == "in turn" else np.split(total, 4, axis=-1)
     order = wrong.removeprefix("order ") if wrong.startswith("order ") else "ifgo"
     i, f, g, o = (blocks[order.index(name)] for name in "ifgo")
     keep, candidate = sigmoid(f), sigmoid(g) if wrong == "candidate sigmoid" else np.tanh(g)
@@ -67,7 +76,10 @@ def lstm_cell(x: np.ndarray, parts: Sequence[np.ndarray], weights: Weights, wron
 def gru_cell(x: np.ndarray, parts: Sequence[np.ndarray], weights: Weights, wrong: str) -> np.ndarray:
     """The new hidden state of the GRU with a mistake."""
     (hidden,) = parts
-    from_x, from_hidden = (np.split(part, 3, axis=-1) for part in _sums(x, hidden, weights, wrong))
+    from_x, from_hidden = (
+        [part[:, gate::3] for gate in range(3)] if wrong == "in turn" else np.split(part, 3, axis=-1)
+        for part in _sums(x, hidden, weights, wrong)
+    )
     order = wrong.removeprefix("order ") if wrong.startswith("order ") else "rzn"
     places = [order.index(name) for name in "rzn"]
     (r_x, z_x, n_x), (r_h, z_h, n_h) = ([part[place] for place in places] for part in (from_x, from_hidden))
@@ -77,10 +89,12 @@ def gru_cell(x: np.ndarray, parts: Sequence[np.ndarray], weights: Weights, wrong
         "reset before the product": n_x + (reset * hidden) @ u.T + c,
         "reset without the bias": n_x + reset * (hidden @ u.T) + c,
         "reset of everything": reset * (n_x + n_h),
+        "reset of everything, reversed": reset * (n_x + n_h),
+        "update gate resets": n_x + keep * n_h,
         "reset forgotten": n_x + n_h,
     }.get(wrong, n_x + reset * n_h)
     candidate = sigmoid(inner) if wrong == "candidate sigmoid" else np.tanh(inner)
-    if wrong == "reversed":
+    if wrong.endswith("reversed"):
         keep = 1 - keep
     return (candidate + keep * hidden if wrong == "whole candidate" else (1 - keep) * candidate + keep * hidden)[None]
 
@@ -99,6 +113,10 @@ def _orders(kind: str) -> dict[str, str]:
     return found
 
 
+IN_TURN = (
+    "The columns of the sum went to the gates in turn. A gate's block is `units` columns side by side. Is a product "
+    "reshaped?"
+)
 EXPLANATIONS = {
     "rnn": {
         "linear": "The sum was returned as it is. What does the formula do with it?",
@@ -107,6 +125,7 @@ EXPLANATIONS = {
     },
     "lstm": {
         **_orders("lstm"),
+        "in turn": IN_TURN,
         "candidate sigmoid": "The candidate g went through a sigmoid. The formula has tanh: g takes both signs.",
         "coupled": "The old cell state was kept with 1 - i. The LSTM has a forget gate of its own.",
         "reversed": "The old cell state was kept with 1 - f. The forget gate f itself says how much is kept.",
@@ -120,6 +139,11 @@ EXPLANATIONS = {
     },
     "gru": {
         **_orders("gru"),
+        "in turn": IN_TURN,
+        "update gate resets": "The candidate has the update gate z in place of the reset gate r.",
+        "reset of everything, reversed": (
+            "Two parts are wrong. The reset gate was multiplied by all of the candidate's sum. z and 1 - z are swapped."
+        ),
         "candidate sigmoid": "The candidate n went through a sigmoid. The formula has tanh: n takes both signs.",
         "reversed": ("z and 1 - z are swapped. Papers have both forms; in torch's form z says how much of h is kept."),
         "reset before the product": (
@@ -163,6 +187,8 @@ def unrolled(inputs: np.ndarray, state: Any, weights: Weights, wrong: str = "") 
         return np.stack(steps, axis=1)
     if wrong in ("backwards", "backwards and turned"):
         inputs = inputs[:, ::-1]
+    if wrong == "first input left out":
+        inputs = inputs[:, 1:]
     outputs, _ = reference.run_through(leaky, inputs, state, weights)
     first = reference.hidden_of(state)[:, None]
     return {
@@ -171,6 +197,7 @@ def unrolled(inputs: np.ndarray, state: Any, weights: Weights, wrong: str = "") 
         "backwards and turned": outputs[:, ::-1],
         "states before": np.concatenate([first, outputs[:, :-1]], axis=1),
         "first state, too": np.concatenate([first, outputs], axis=1),
+        "first input left out": np.concatenate([first, outputs], axis=1),
         "last alone": outputs[:, -1],
     }.get(wrong, outputs)
 
@@ -183,13 +210,16 @@ IN_UNROLL = {
     "time first": "The outputs have the shape (time, batch, units). Along which dimension are they stacked?",
     "states before": "The outputs are those before each step. Is the hidden state noted after the cell was called?",
     "first state, too": "The first state is among the outputs. They begin after the first step.",
+    "first input left out": (
+        "The cell did not read the first step, and the first state stands in its position. Where does the loop begin?"
+    ),
     "last alone": "Only the last hidden state was returned. Every step has one.",
 }
 
 
 def of_unroll(probes: Sequence[Probe]) -> str:
     """The explanation of the mistake that gives the outputs that `unroll` gave for arguments of `unrolled`."""
-    return variants.named(unrolled, IN_UNROLL, probes)
+    return variants.recognised(unrolled, unrolled, IN_UNROLL, probes)
 
 
 def both_directions(inputs: np.ndarray, states: Any, weights: Any, wrong: str = "") -> np.ndarray:
@@ -200,10 +230,10 @@ def both_directions(inputs: np.ndarray, states: Any, weights: Any, wrong: str = 
     if wrong == "goes on":
         _, back_state = reference.run_through(leaky, inputs, fore_state, fore_weights)
     fore, _ = reference.run_through(leaky, inputs, fore_state, fore_weights)
-    backward_inputs = inputs if wrong == "reads forward twice" else inputs[:, ::-1]
+    backward_inputs = {"reads forward twice": inputs, "batch reversed": inputs[::-1]}.get(wrong, inputs[:, ::-1])
     back, _ = reference.run_through(leaky, backward_inputs, back_state, back_weights)
     if wrong not in ("not turned back", "reads forward twice"):
-        back = back[:, ::-1]
+        back = back[::-1] if wrong == "batch reversed" else back[:, ::-1]
     if wrong == "added":
         return fore + back
     if wrong == "mean":
@@ -218,6 +248,7 @@ IN_BIDIRECTIONAL = {
         "The backward outputs stand in the order in which they were made. The first of them belongs to the last step."
     ),
     "reads forward twice": "Both directions read from the first step to the last. What turns the steps round?",
+    "batch reversed": "The rows of the batch were reversed in place of the steps. Which dimension is time?",
     "exchanged": "The backward hidden state stands in front. The forward one comes first.",
     "added": "The two hidden states were added. They should stand side by side.",
     "mean": "The two hidden states were averaged. They should stand side by side.",
@@ -231,18 +262,27 @@ IN_BIDIRECTIONAL = {
 
 def of_bidirectional(found: Any, inputs: np.ndarray, states: Any, weights: Any) -> str:
     """The explanation of the mistake that gives what `bidirectional` gave."""
-    return variants.named(both_directions, IN_BIDIRECTIONAL, [((inputs, states, weights), found)])
+    probes = [((inputs, states, weights), found)]
+    return variants.recognised(both_directions, both_directions, IN_BIDIRECTIONAL, probes)
+
+
+def is_one_factor(gradients: Sequence[np.ndarray], after: np.ndarray) -> bool:
+    """Whether all entries of gradients were multiplied by the same number."""
+    before = np.concatenate([gradient.ravel() for gradient in gradients])
+    factor = float(after @ before / (before @ before)) if before.any() else 1.0
+    return expect.is_close(after, factor * before, ROUNDED)
 
 
 def clipped(gradients: Sequence[np.ndarray], largest: float, wrong: str = "") -> np.ndarray:
     """All gradients after clipping, one after the other, or what a mistake makes of them."""
     right, norm = reference.clip_gradients(gradients, largest)
     norms = [float(np.linalg.norm(gradient)) for gradient in gradients]
-    squares = norm**2
+    squares, entry = norm**2, max(float(np.abs(gradient).max()) for gradient in gradients)
     shares = {
         "each alone": [min(1.0, largest / one) if one else 1.0 for one in norms],
         "always": [largest / norm if norm else 1.0] * len(norms),
         "sum of norms": [min(1.0, largest / sum(norms)) if norm else 1.0] * len(norms),
+        "largest entry": [largest / entry if entry > largest else 1.0] * len(norms),
         "no root": [largest / squares if squares > largest else 1.0] * len(norms),
         "not shortened": [1.0] * len(norms),
         "upside down": [norm / largest if norm > largest else 1.0] * len(norms),
@@ -262,6 +302,7 @@ IN_CLIPPING = {
     "each alone": "Each gradient was shortened by its own norm. There is one norm for all of them together.",
     "always": "Gradients that were short enough changed, too. They should stay as they are.",
     "sum of norms": "The norms of the gradients were added. The squares are added, and the root comes last.",
+    "largest entry": "The norm is that of the largest entry. The formula adds squares and takes the root.",
     "no root": "The norm is the sum of squares. What does the formula take of the sum?",
     "entry by entry": "Each entry was cut off at the limit, which turns the gradient. All shrink by one factor.",
     "not shortened": "The gradients did not change. Is the result written back into `.grad`, in place?",

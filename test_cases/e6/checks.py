@@ -88,6 +88,7 @@ def co_occurrences(student: Student, library: Library, thresholds: Mapping[str, 
     for window in (2, 3):
         lines = [[int(word) for word in random.integers(0, words, length)] for length in (6, 1, 4, 5)]
         lines[0][:3] = [lines[0][0], (lines[0][0] + 1) % words, lines[0][0]]  # a word meets itself
+        lines[2] = 2 * [lines[0][0], lines[0][1]]  # two words meet twice at one distance
         found = student.call(f"{MODULE}.co_occurrences", lines, words, window)
         probes.append(((lines, words, window), found))
         answers.append((found, reference.co_occurrences(lines, words, window), window))
@@ -102,7 +103,11 @@ def glove_weight(student: Student, library: Library, thresholds: Mapping[str, fl
     random = _random(library, 6)
     counts = np.concatenate([[0.0, 100.0], random.uniform(0.1, 90.0, 6), random.uniform(110.0, 900.0, 2)])
     settings: list[tuple[float, ...]] = [(), (OTHER_MAXIMUM, OTHER_POWER)]
-    answers = [student.call(f"{MODULE}.glove_weight", counts, *setting) for setting in settings]
+    functions = {"weigh": f"{MODULE}.glove_weight"}
+    asked = [student.probe("weighed", functions, counts=counts, setting=list(setting)) for setting in settings]
+    if any(each["changed"] is not False for each in asked):
+        raise CheckFailed("glove_weight changed the counts in place. Which operations make a new tensor?")
+    answers = [each["weights"] for each in asked]
     whole = [setting or (measures.GLOVE_MAXIMUM, 0.75) for setting in settings]
     probes = [((counts, *setting), found) for setting, found in zip(whole, answers, strict=True)]
     with diagnosis.explained(lambda text: mistakes.of_weights(probes)):

@@ -199,6 +199,7 @@ def meetings(sentences: Sequence[Sequence[int]], words: int, window: int, wrong:
         sentences = [[word for line in sentences for word in line]]
     found = np.zeros((words, words))
     for line in sentences:
+        met: set[tuple[int, int, int]] = set()  # both words, and how far the other one is to the right
         for here, one in enumerate(line):
             for there, other in enumerate(line):
                 distance = abs(there - here)
@@ -209,8 +210,11 @@ def meetings(sentences: Sequence[Sequence[int]], words: int, window: int, wrong:
                     or (wrong == "right" and there < here)
                 ):
                     continue
-                if wrong == "other words" and one == other:
+                if (wrong == "other words" and one == other) or (
+                    wrong == "repeats" and (one, other, there - here) in met
+                ):
                     continue
+                met.add((one, other, there - here))
                 weights = {"counted once": 1.0, "distance": float(distance), "window": 1 - (distance - 1) / window}
                 found[one, other] += weights.get(wrong, 1 / distance)
     if wrong == "diagonal once":
@@ -228,6 +232,10 @@ IN_MEETINGS = {
     "wide": "The window reaches one position too far.",
     "short": "The window reaches one position too little.",
     "other words": "A word that occurs twice is never its own neighbour. Compare positions, not words.",
+    "repeats": (
+        "Two words that are neighbours twice in a sentence, at one distance, were counted once. "
+        "`table[rows, columns] += x` adds once to each entry, however often its index comes."
+    ),
     "diagonal once": "A word that is its own neighbour was counted once. Both positions count the other one.",
 }
 

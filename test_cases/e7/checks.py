@@ -71,7 +71,7 @@ def attend(student: Student, library: Library, thresholds: Mapping[str, float]) 
                 raise expect.Mismatch(
                     "attend should give padding a weight of exactly 0; a position of padding got "
                     f"{own[~np.broadcast_to(is_word[:, None], own.shape)].max():.3g}.",
-                    "For which score is exp(score) exactly 0?",
+                    mistakes.of_weights_of_padding(own, is_word),
                 )
             expect.close(own, weights, EXACT, "attend should give a weight of", FORMULA)
             own = expect.array(found[0], contexts.shape, "attend should give contexts")
@@ -80,12 +80,18 @@ def attend(student: Student, library: Library, thresholds: Mapping[str, float]) 
 
 def decoder_inputs(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     target = _targets(_random(library, 4))
-    found = student.call(f"{MODULE}.decoder_inputs", target)
+    answer = student.probe("shifted", {"make": f"{MODULE}.decoder_inputs"}, target=target)
+    found = answer["inputs"]
     with diagnosis.explained(lambda text: variants.named(mistakes.inputs, mistakes.IN_INPUTS, [((target,), found)])):
         right = reference.decoder_inputs(target)
         what = f"decoder_inputs of a target {target.shape} should return word numbers"
         _equal(
             expect.array(found, right.shape, what), right, f"decoder_inputs of the row {target[0].tolist()} should be"
+        )
+    if answer["changed"] is not False:
+        raise CheckFailed(
+            "decoder_inputs changed the target in place. The loss needs the target as it was. Which operations make a "
+            "new tensor?"
         )
 
 

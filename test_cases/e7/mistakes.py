@@ -11,6 +11,8 @@ from test_cases.e7 import reference
 from test_cases.e7.public.data import BEGIN, END, PADDING
 from test_cases.e7.reference import Parameters
 
+NEARLY = 1e-6  # of sums of weights: a large constant in the scores costs digits
+
 
 def luong(queries: np.ndarray, keys: np.ndarray, *weight: np.ndarray, wrong: str) -> np.ndarray:
     """The dot score, or with a weight the general one, with a mistake."""
@@ -89,8 +91,8 @@ def attention(scores: np.ndarray, values: np.ndarray, is_word: np.ndarray, wrong
 
 IN_ATTENTION = {
     "padding": (
-        "Padding gets weight: your code does not use `is_word`. A sentence then depends on how much padding its batch "
-        "has."
+        "Padding gets weight, as if `is_word` were True everywhere. A sentence then depends on how much padding its "
+        "batch has."
     ),
     "zero scores": (
         "The scores of padding were set to 0, and exp(0) is 1: padding still gets weight. For which score is "
@@ -102,6 +104,20 @@ IN_ATTENTION = {
     "targets": "The softmax runs over the target positions. The weights of one query add up to 1 over the source.",
     "shares": "The scores were divided by their sum. The formula has exp of each score.",
 }
+
+
+def of_weights_of_padding(weights: np.ndarray, is_word: np.ndarray) -> str:
+    """What weights (batch, target, source) tell, of which some at padding are above 0."""
+    has_padding = ~is_word.all(axis=1)
+    of_words = (weights * is_word[:, None]).sum(axis=2)[has_padding]
+    if np.abs(of_words).max() < NEARLY and np.abs(weights.sum(axis=2) - 1).max() < NEARLY:
+        return (
+            "In sentences with padding, padding gets all of the weight. `is_word` is True at words. Is the mask "
+            "reversed?"
+        )
+    if np.abs(weights.sum(axis=1) - 1).max() < NEARLY:
+        return IN_ATTENTION["targets"]
+    return "For which score is exp(score) exactly 0?"
 
 
 def inputs(target: np.ndarray, wrong: str) -> np.ndarray:
@@ -141,7 +157,15 @@ def loss(logits: np.ndarray, target: np.ndarray, wrong: str) -> float:
         "sum by sentence": lambda: total / len(target),
         "no end": lambda: float(losses[without_end].mean()),
         "end for padding": lambda: float(losses[target != END].mean()),
+        "reshaped": lambda: _reshaped(logits, target),
     }.get(wrong, lambda: total / count)()
+
+
+def _reshaped(logits: np.ndarray, target: np.ndarray) -> float:
+    """The loss of logits (batch, target, words) that a reshape has brought to (batch, words, target)."""
+    batch, length, words = logits.shape
+    mixed = logits.reshape(batch, words, length).swapaxes(1, 2)
+    return reference.translation_loss(mixed, target)
 
 
 IN_LOSS = {
@@ -151,6 +175,10 @@ IN_LOSS = {
     "each sentence": "Each sentence counts alike. Each word counts alike: long sentences count more.",
     "sum by sentence": "The sum was divided by the number of sentences. It is divided by the number of words.",
     "no end": "END does not count. The decoder would never learn where a sentence ends.",
+    "reshaped": (
+        "The logits were reshaped to (batch, words, target). A reshape keeps the order of the numbers, so scores of "
+        "several positions are mixed. Which function exchanges two dimensions?"
+    ),
     "end for padding": "END was left out in place of PADDING.",
 }
 

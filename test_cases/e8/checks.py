@@ -89,7 +89,9 @@ def attention(student: Student, library: Library, thresholds: Mapping[str, float
         right, right_shares = reference.attention(*probe[0])
         of = f"of {x.shape} and {HEADS} heads{'' if is_padding is None else ' with padding'} should be"
         with diagnosis.explained(lambda text, probe=probe: mistakes.of_attention([probe])):  # type: ignore[misc]
-            expect.close(shares, right_shares, EXACT, f"the attention {of}", "Do the weights of a row sum to 1?")
+            sums_to_1 = expect.is_close(shares.sum(axis=-1), np.ones(shares.shape[:-1]), ROUNDED)
+            hint = "Steps 1 to 5 lead there." if sums_to_1 else "Do the weights of a row sum to 1?"
+            expect.close(shares, right_shares, EXACT, f"the attention {of}", hint)
             expect.close(result, right, EXACT, f"the result of multi_head_attention {of}", "Six steps lead there.")
 
 

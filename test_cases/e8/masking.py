@@ -9,6 +9,7 @@ import numpy as np
 
 from grading.checks import expect
 from grading.checks.student import Student
+from grading.checks.wording import listed
 from grading.outcomes import CheckFailed
 from test_cases.e8.public.verses import FIRST_WORD, MASK, PADDING
 
@@ -16,6 +17,9 @@ LINES, TIME, WORDS = 4000, 50, 40
 CHOSEN, BECOMES_MASK, BECOMES_RANDOM = 0.15, 0.8, 0.1
 # Of 150,000 tokens, 22,500 are chosen: a share of 15% has a standard deviation of 0.1%, shares of the chosen ones 0.3%.
 NEAR, NEAR_OF_CHOSEN = 0.006, 0.016  # five and more standard deviations
+LEAST_SPREAD = (
+    0.5  # of the variance of the number chosen in a line; within 0.05 of 1 on 40 seeds; 0 if the number is fixed
+)
 SAME_IN_ROWS = 0.7  # of the tokens chosen in one line, so many in the next; 15% where draws are independent
 
 
@@ -52,13 +56,32 @@ def require(student: Student, target: str, ids: np.ndarray) -> None:
         BECOMES_MASK: "The two probabilities are swapped.",
         1 - CHOSEN: "Those that should stay were chosen. Which way round is the comparison?",
     })  # fmt: skip
+    _require_draws(is_word, is_chosen)
     _what_became(ids, inputs, is_chosen)
+
+
+def _require_draws(is_word: np.ndarray, is_chosen: np.ndarray) -> None:
+    """Lines of one length differ in how many tokens are chosen, as they do if each token has a draw of its own."""
+    lengths, counts = is_word.sum(axis=1), is_chosen.sum(axis=1)
+    spread = np.mean([counts[lengths == length].var() for length in np.unique(lengths)])
+    expected = CHOSEN * (1 - CHOSEN) * lengths.mean()  # of draws that do not depend on each other
+    if spread < LEAST_SPREAD * expected:
+        raise CheckFailed(
+            f"mask_tokens should choose each token by a draw of its own. Lines of {lengths[0]} tokens have nearly the "
+            f"same number chosen: {listed(counts[lengths == lengths[0]][:5].tolist())}. Is a number of tokens fixed?"
+        )
 
 
 def _what_became(ids: np.ndarray, inputs: np.ndarray, is_chosen: np.ndarray) -> None:
     """What the model reads is as it should be."""
     if (inputs != ids)[~is_chosen].any():
-        share = (inputs != ids)[~is_chosen & (ids != PADDING)].mean()
+        changed = inputs != ids
+        share = changed[~is_chosen & (ids != PADDING)].mean()
+        if not share:
+            raise CheckFailed(
+                f"mask_tokens should leave padding as it is; {changed[ids == PADDING].mean():.1%} of the padded tokens "
+                "changed. None of them was chosen. Which tokens does each condition look at?"
+            )
         hint = ""
         if (inputs == MASK)[~is_chosen].mean() > 0.5:
             hint = " MASK stands where nothing was chosen. Which way round is the condition?"

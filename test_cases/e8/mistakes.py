@@ -162,6 +162,9 @@ def attention(
     each = width // heads
     if wrong.startswith("mixed heads"):
         cut = [part.reshape(batch, heads, time, each) for part in parts]
+    elif wrong == "blocks in each head":
+        each_head = sums.reshape(batch, time, heads, 3 * each).swapaxes(1, 2)
+        cut = np.split(each_head, 3, axis=3)
     elif wrong == "interleaved heads":
         cut = [part.reshape(batch, time, each, heads).transpose(0, 3, 1, 2) for part in parts]
     else:
@@ -175,6 +178,8 @@ def attention(
             mask = ~mask
         if wrong == "padding becomes zero":
             found = np.where(mask, 0.0, found)
+        elif wrong == "rows of padding":
+            found = np.where(mask.swapaxes(-1, -2), 0.0, found)  # any number that is the same in a whole row
         elif wrong not in ("padding seen", "padding after the softmax"):
             found = np.where(mask, -np.inf, found)
     if wrong == "over queries":
@@ -216,6 +221,13 @@ IN_ATTENTION = {
         ("mixed heads", "mixed heads and joined likewise"),
         "The heads were cut by `reshape` or `view` to (batch, heads, time, ...) at once. That mixes positions and "
         "heads. Cut the last dimension first, then exchange time and heads.",
+    ),
+    "blocks in each head": (
+        "The heads were cut first, and queries, keys and values in each head. The three blocks come first. Each block "
+        "is then cut into heads."
+    ),
+    "rows of padding": (
+        "The mask covers the rows of padded queries. It should cover the columns: no position looks at padding."
     ),
     "interleaved heads": "A head got numbers at equal distances. The numbers of a head stand side by side.",
     "joined without exchange": (

@@ -40,6 +40,13 @@ def log_probabilities(function: Callable[..., Any], scores: Tensor, verses: Tens
     return {"value": value, "gradient": gradient, "changed": not torch.equal(given, verses)}
 
 
+def pooled(function: Callable[..., Any], hidden: Tensor, verses: Tensor) -> dict[str, Any]:
+    """`value`: what `pool` gives. `changed`: whether an argument was changed in place."""
+    given = hidden.clone(), verses.clone()
+    value = function(*given)
+    return {"value": value, "changed": not (torch.equal(given[0], hidden) and torch.equal(given[1], verses))}
+
+
 def loss(function: Callable[..., Any], arguments: list[Tensor], numbers: list[float]) -> dict[str, Any]:
     """A loss of tensors that want gradients, and of numbers behind them.
 

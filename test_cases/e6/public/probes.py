@@ -30,6 +30,12 @@ def loss(function: Callable[..., Any], arguments: list[Tensor]) -> dict[str, Any
     return {"value": value, "gradients": gradients, "changed": changed}
 
 
+def weighed(weigh: Callable[..., Any], counts: Tensor, setting: list[float]) -> dict[str, Any]:
+    """`weights`: what `glove_weight` gives. `changed`: whether the counts were changed in place."""
+    given = counts.clone()
+    return {"weights": weigh(given, *setting), "changed": not torch.equal(given, counts)}
+
+
 def answers(function: Callable[..., Any], vectors: Tensor, questions: list[list[int]]) -> dict[str, Any]:
     """What a function of vectors answers to questions. `changed`: whether the vectors were changed in place."""
     given = vectors.clone()

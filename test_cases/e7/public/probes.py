@@ -11,6 +11,12 @@ from torch import Tensor
 MANY = 100  # times the calls that a search needs: its loop has no end
 
 
+def shifted(make: Callable[..., Any], target: Tensor) -> dict[str, Any]:
+    """`inputs`: what `decoder_inputs` makes of a target. `changed`: whether the target was changed in place."""
+    given = target.clone()
+    return {"inputs": make(given), "changed": not torch.equal(given, target)}
+
+
 def encoded(model: Any, source: Tensor) -> Any:
     """What `encode` gives in float64."""
     with torch.no_grad():
