@@ -169,7 +169,8 @@ def clip_gradients(parameters: Iterable[Tensor], largest_norm: float) -> float:
         norm = the square root of the sum of squares of all entries of all gradients
 
     If the norm is above `largest_norm`, every gradient is multiplied by largest_norm / norm. Otherwise nothing changes.
-    parameters: their gradients are in `.grad`, which changes in place. Parameters whose `.grad` is None are left out.
+    parameters: such as `model.parameters()`, which one loop uses up. Their gradients are in `.grad`, which changes in
+    place. Parameters whose `.grad` is None are left out.
     Returns the norm before anything changed.
     """
     # BEGIN SOLUTION
