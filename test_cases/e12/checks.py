@@ -56,7 +56,7 @@ def pool(student: Student, library: Library, thresholds: Mapping[str, float]) ->
     for lengths in (LENGTHS, (TIME, 4, 2)):
         rows = _rows(random, lengths)
         hidden = LARGE * random.standard_normal((*rows.shape, SIZE))
-        found = student.probe("pooled", {"function": f"{MODULE}.pool"}, hidden=hidden, verses=rows)
+        found = student.probe_named("pooled", {"function": f"{MODULE}.pool"}, hidden=hidden, verses=rows)
         _require_unchanged(found, "pool", "one of its arguments")
         probes.append(((hidden, rows), found["value"]))
     with diagnosis.explained(lambda text: mistakes.of_pool(probes)):

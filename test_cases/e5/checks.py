@@ -71,7 +71,7 @@ def unroll(student: Student, library: Library, thresholds: Mapping[str, float]) 
         inputs, weights = _inputs(random), _weights(random, "rnn")
         parts = list(random.standard_normal((count, BATCH, UNITS)))
         functions = {"unroll": f"{MODULE}.unroll"}
-        given = student.probe("unrolled", functions, inputs=inputs, parts=parts, weights=weights)
+        given = student.probe_named("unrolled", functions, inputs=inputs, parts=parts, weights=weights)
         found, reached = given["answer"], given["reached"]
         cut = cut or reached != [True] * TIME
         if not isinstance(found, list) or len(found) != 2:
@@ -243,7 +243,7 @@ def _read_twice(student: Student, answers: Sequence[tuple[list[np.ndarray], floa
     functions = {"clip": f"{MODULE}.clip_gradients"}
     is_right_once = True
     for gradients, limit, _, once, _ in answers:
-        found = student.probe("clipped", functions, gradients=gradients, largest_norm=limit, is_list=True)
+        found = student.probe_named("clipped", functions, gradients=gradients, largest_norm=limit, is_list=True)
         right = np.concatenate([gradient.ravel() for gradient in reference.clip_gradients(gradients, limit)[0]])
         if not expect.is_close(_joined(found["gradients"], gradients), right, ROUNDED):
             return ""

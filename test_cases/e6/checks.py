@@ -104,7 +104,7 @@ def glove_weight(student: Student, library: Library, thresholds: Mapping[str, fl
     counts = np.concatenate([[0.0, 100.0], random.uniform(0.1, 90.0, 6), random.uniform(110.0, 900.0, 2)])
     settings: list[tuple[float, ...]] = [(), (OTHER_MAXIMUM, OTHER_POWER)]
     functions = {"weigh": f"{MODULE}.glove_weight"}
-    asked = [student.probe("weighed", functions, counts=counts, setting=list(setting)) for setting in settings]
+    asked = [student.probe_named("weighed", functions, counts=counts, setting=list(setting)) for setting in settings]
     if any(each["changed"] is not False for each in asked):
         raise CheckFailed("glove_weight changed the counts in place. Which operations make a new tensor?")
     answers = [each["weights"] for each in asked]

@@ -80,7 +80,7 @@ def attend(student: Student, library: Library, thresholds: Mapping[str, float]) 
 
 def decoder_inputs(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     target = _targets(_random(library, 4))
-    answer = student.probe("shifted", {"make": f"{MODULE}.decoder_inputs"}, target=target)
+    answer = student.probe_named("shifted", {"make": f"{MODULE}.decoder_inputs"}, target=target)
     found = answer["inputs"]
     with diagnosis.explained(lambda text: variants.named(mistakes.inputs, mistakes.IN_INPUTS, [((target,), found)])):
         right = reference.decoder_inputs(target)
