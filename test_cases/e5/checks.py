@@ -71,8 +71,8 @@ def unroll(student: Student, library: Library, thresholds: Mapping[str, float]) 
         inputs, weights = _inputs(random), _weights(random, "rnn")
         parts = list(random.standard_normal((count, BATCH, UNITS)))
         functions = {"unroll": f"{MODULE}.unroll"}
-        given = student.probe_named("unrolled", functions, inputs=inputs, parts=parts, weights=weights)
-        found, reached = given["answer"], given["reached"]
+        answer = student.probe_named("unrolled", functions, inputs=inputs, parts=parts, weights=weights)
+        found, reached = answer["answer"], answer["reached"]
         cut = cut or reached != [True] * TIME
         if not isinstance(found, list) or len(found) != 2:
             raise CheckFailed(f"{what}; got {expect.kind(found)}.")
