@@ -76,7 +76,6 @@ class StudentSource:
         self.directory = directory
         self._files: dict[str, SourceFile] = {}
         self._permitted: set[tuple[str, tuple[str, ...], tuple[str, ...]]] = set()
-        self._imported_files: dict[str, list[tuple[str, str]]] = {}
 
     def require_permitted(self, module: str, allowed: tuple[str, ...], forbidden: tuple[str, ...]) -> None:
         """Check a student module, and every student module that it imports, before it runs.
@@ -193,15 +192,13 @@ class StudentSource:
         Raises:
             CheckFailed: as `file` says.
         """
-        if module not in self._imported_files:  # each request to the student's process asks for them
-            self._imported_files[module] = [
-                (f"{file.name}:{found.line}", modules.file_name(own))
-                for _, file in self._reached_from(module)
-                for found in file.imports
-                for own in {modules.split(imported)[0] for imported in imported_modules(found)}
-                if not self._is_provided(own) and self._is_own(own)
-            ]
-        return self._imported_files[module]
+        return [
+            (f"{file.name}:{found.line}", modules.file_name(own))
+            for _, file in self._reached_from(module)
+            for found in file.imports
+            for own in {modules.split(imported)[0] for imported in imported_modules(found)}
+            if not self._is_provided(own) and self._is_own(own)
+        ]
 
     def is_absent(self, imported: str) -> bool:
         """Whether a module could be a file of the student's, such as `losses`, and there is none."""

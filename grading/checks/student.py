@@ -115,17 +115,9 @@ class Student(Notes):
         found = self._probe(name, functions or {}, picture, arguments, is_kept=False, has_curve=has_curve)
         return answers.Named(found) if isinstance(found, dict) else found
 
-    def probe_named(
-        self,
-        name: str,
-        functions: Mapping[str, str] | None = None,
-        picture: Picture | None = None,
-        has_curve: bool = True,
-        **arguments: Any,
-    ) -> answers.Named:
+    def probe_named(self, name: str, *given: Any, **arguments: Any) -> answers.Named:
         """As `probe`, for a probe that gives several things by name; StudentCrashed if anything else comes."""
-        found = self.probe(name, functions, picture, has_curve, **arguments)
-        return answers.of_type(found, answers.Named)
+        return answers.of_type(self.probe(name, *given, **arguments), answers.Named)
 
     def probe_object(
         self, name: str, functions: Mapping[str, str] | None = None, picture: Picture | None = None, **arguments: Any

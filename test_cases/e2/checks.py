@@ -138,7 +138,7 @@ def example(student: Student, library: Library, thresholds: Mapping[str, float])
         x=EXAMPLE_X,
         target=EXAMPLE_TARGET,
         rate=EXAMPLE_RATE,
-        **arrays,  # type: ignore[arg-type]
+        **arrays,
     )
     for moment, right in example_numbers().items():
         what = f"output and loss of the worked example, {moment} one step, should be"
