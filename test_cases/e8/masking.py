@@ -17,7 +17,7 @@ LINES, TIME, WORDS = 4000, 50, 40
 CHOSEN, BECOMES_MASK, BECOMES_RANDOM = 0.15, 0.8, 0.1
 # Of 150,000 tokens, 22,500 are chosen: a share of 15% has a standard deviation of 0.1%, shares of the chosen ones 0.3%.
 NEAR, NEAR_OF_CHOSEN = 0.006, 0.016  # five and more standard deviations
-# of the variance of the number chosen in a line; 0.94 to 1.04 of it with the reference on 40 seeds; 0 if the number is fixed
+# Of the variance of the number chosen in a line. The reference has 0.94 to 1.04 of it on 40 seeds, a fixed number 0.
 LEAST_SPREAD = 0.5
 SAME_IN_ROWS = 0.7  # of the tokens chosen in one line, so many in the next; 15% where draws are independent
 
