@@ -192,6 +192,18 @@ def test_a_grader_that_cannot_even_start_leaves_a_valid_document(harness):
     assert "could not start" in finished.results["output"]
 
 
+def test_numpy_computes_in_one_thread_however_many_cores_the_host_has(harness):
+    path = harness.root / "source" / "grading" / "gradescope" / "__main__.py"
+    good = path.read_text()
+    harness.hand_in(reference_files())
+    try:
+        path.write_text("import os\n\nprint('threads:', os.environ['OPENBLAS_NUM_THREADS'])\n")
+        finished = harness.run()
+    finally:
+        path.write_text(good)
+    assert "threads: 1\n" in finished.output
+
+
 def test_a_submission_over_the_rate_limit_keeps_the_score_before(harness):
     harness.settings(questions=["q6"], submissions=1)
     earlier = {"submission_time": "2026-03-02T09:00:00-08:00", "score": 1.5, "autograder_error": False}

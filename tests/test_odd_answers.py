@@ -53,10 +53,11 @@ def library():
 @pytest.mark.parametrize("question", discover(), ids=lambda question: question.id)
 def test_no_answer_of_another_kind_is_a_fault_of_the_grader(question: Question, library: Library):
     """A run in which the grader failed does not count against the limit on submissions."""
+    source = StudentSource(SOLUTIONS)
     for name, answer in ODD.items():
         for check in question.checks:
             settings = StudentSettings(lambda answer=answer: Answering(answer))  # type: ignore[misc]
-            student = Student(question, StudentSource(SOLUTIONS), settings)
+            student = Student(question, source, settings)
             run = attempts.run(question, check, student, library, 0, 1)
             assert run.cause != GRADER, f"{check.name}, {name}: {run.evidence}"
             assert run.status != PASSED or not check.points, f"{check.name}, {name}"

@@ -70,8 +70,8 @@ def train_languageid(model, dataset):
 def Train_DigitConvolution(model, dataset):
     optimizer = optim.Adam(model.parameters(), lr=0.01)
     accuracy = 0
-    while accuracy < 0.88:
-        for batch in DataLoader(dataset, batch_size=50, shuffle=True):
+    while accuracy < 0.84:
+        for batch in DataLoader(dataset, batch_size=5, shuffle=True):
             optimizer.zero_grad()
             loss = digitconvolution_Loss(model(batch["x"]), batch["label"])
             loss.backward()
