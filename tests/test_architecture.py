@@ -26,7 +26,7 @@ ROOMS = {
     "training": {"data", "pictures.windows"},
     "gpt": {"training", "data", "pictures", "pictures.windows"},
     "haiku_bot": {"training", "data", "pictures", "pictures.windows"},
-    "grading.child": {"channel", "backend", "data", "pictures.windows"},
+    "grading.child": {"channel", "backend", "data", "pictures.windows", "training"},
     "test_cases.public": {"data", "backend", "pictures", "training", "gpt", "haiku_bot"},
     "grading": {"data", "pictures"},  # questions, outcomes, report, console
     "grading.isolation": {"channel", "grading"},

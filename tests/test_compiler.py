@@ -16,7 +16,7 @@ from tests.support import PROJECT
 TRAINING = """
 import sys
 import torch
-from grading.child import compiler
+from training import compiler
 
 def trained(name):
     torch.manual_seed(0)

@@ -15,10 +15,11 @@ import torch
 
 from backend import device_of  # every fork of the server shares this module
 from data import DataError
-from grading.child import compiler, conversion, failure, layers, other_editions, watch
+from grading.child import conversion, failure, layers, other_editions, watch
 from grading.isolation.channel import Handle
 from pictures.windows.display import has_display
 from startup import student_modules
+from training import compiler
 
 if TYPE_CHECKING:
     from pictures.windows.live import Live
