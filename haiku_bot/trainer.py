@@ -20,6 +20,7 @@ from haiku_bot.batches import BATCH, Batches, encoded
 from haiku_bot.corpus import Corpus, content_words
 from haiku_bot.functions import StudentFunctions
 from haiku_bot.vocabulary import LONGEST, Vocabulary
+from training import compiler
 from training.device import CPU, Device
 from training.optimizers import cosine_decay
 from training.trainer import Batch, Trainer
@@ -80,6 +81,7 @@ def stage(
     model: Module, stream: Iterator[Batch], students: StudentFunctions, rate: float, steps: int, device: Device = CPU
 ) -> Trainer:
     """The trainer of one stage, with the highest learning rate and the steps of that stage."""
+    compiler.leave_out()
     adam = torch.optim.AdamW(model.parameters(), lr=rate, betas=ADAM_BETAS, weight_decay=WEIGHT_DECAY)
     return Trainer(model, students.masked_loss, stream, [(adam, rate)], cosine_decay(steps), device)
 

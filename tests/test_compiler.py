@@ -1,4 +1,4 @@
-"""The student process leaves torch's compiler out of training, and loses nothing by it."""
+"""Trainings leave torch's compiler out, and lose nothing by it."""
 
 from __future__ import annotations
 
@@ -47,9 +47,47 @@ assert [trained(name) for name in NAMES] == without, "other weights"
 assert calls, "torch's own wrappers no longer run"
 """
 
+PROGRAMS = """
+import sys
+from types import SimpleNamespace
+import torch
+from haiku_bot.trainer import stage
+from training.device import CPU
+from training.optimizers import muon_and_adamw
+
+model = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.Linear(6, 6), torch.nn.Linear(6, 4))
+inputs = torch.ones(2, 4)
+
+def steps_of_the_gpt():
+    optimizers = muon_and_adamw(model, 4, CPU, 0.01, 0.01, 0.1)
+    assert len(optimizers) == 2, "Muon had nothing to do"
+    for _ in range(3):
+        model(inputs).square().sum().backward()
+        for optimizer, _ in optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+
+def steps_of_the_haiku_bot():
+    batches = iter([(inputs, inputs)] * 3)
+    students = SimpleNamespace(masked_loss=lambda found, wanted: (found - wanted).square().mean())
+    stage(model, batches, students, 0.01, 3, CPU).train(3, lambda *told: None)
+
+before = model[1].weight.tolist()
+{name}()
+assert model[1].weight.tolist() != before, "nothing was trained"
+assert "torch._dynamo" not in sys.modules, "the compiler was imported"
+"""
+
 
 def test_optimizers_import_no_compiler_and_give_the_same_weights_as_with_it():
     done = subprocess.run([sys.executable, "-c", TRAINING], cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["steps_of_the_gpt", "steps_of_the_haiku_bot"])
+def test_the_projects_own_trainings_import_no_compiler(name):
+    program = PROGRAMS.replace("{name}", name)
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 

@@ -1,6 +1,6 @@
 """Keeps torch's compiler out of trainings that do not ask for it.
 
-The first optimizer and its first step import `torch._dynamo`: 800 modules, a second and 70 MiB in every student
+The first optimizer and its first step import `torch._dynamo`: 800 modules, a second and up to 70 MiB in every
 process. Nothing of it is used until something is compiled. This module passes the calls on without the import. Once
 the compiler has been imported, all of torch runs as it was.
 """

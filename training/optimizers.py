@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import Linear, Module
 from torch.optim import AdamW, Optimizer
 
+from training import compiler
 from training.device import Device
 from training.muon import Muon
 
@@ -40,6 +41,7 @@ def muon_and_adamw(
         {"params": [parameter for parameter in others if parameter.ndim <= 1], "weight_decay": 0.0},
     ]
     fused = device.torch_device.type in ("cpu", "cuda")
+    compiler.leave_out()
     found: Optimizers = [(AdamW(groups, lr=rate, betas=ADAM_BETAS, fused=fused), rate)]
     if inner:
         dtype = torch.bfloat16 if device.bfloat16 else torch.float32
