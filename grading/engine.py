@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -156,7 +156,9 @@ class Engine:
             return [grade_and_tell(question) for question in questions]
         pool = ThreadPoolExecutor(max_workers=self.settings.jobs)
         try:
-            return _results([pool.submit(grade_and_tell, question) for question in questions])
+            order = starting_order(questions, self.settings.jobs)
+            started = {place: pool.submit(grade_and_tell, questions[place]) for place in order}
+            return _results([started[place] for place in range(len(questions))])
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -265,6 +267,17 @@ def _prepare_process(settings: Settings) -> None:
 
 def _title(question: Question) -> str:
     return f"{question.id} {question.title}"
+
+
+def starting_order(questions: Sequence[Question], jobs: int) -> list[int]:
+    """The places of the questions in the order in which they start.
+
+    With several jobs, all but one begin with the questions that may take longest: a long one at the end would leave
+    the others without work. The last job begins with the first question, whose result is shown first.
+    """
+    places = range(len(questions))
+    longest = sorted(places, key=lambda place: (questions[place].time_limit_seconds, place), reverse=True)[: jobs - 1]
+    return longest + [place for place in places if place not in longest]
 
 
 def _results(futures: list[Future[QuestionResult]]) -> list[QuestionResult]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from grading.engine import starting_order
 from grading.outcomes import QuestionResult
 from grading.session import side_by_side
 from grading.session.side_by_side import BYTES_PER_QUESTION, InOrder
-from tests.support import run_autograder
+from tests.support import REGRESSION, run_autograder
 
 pytestmark = pytest.mark.usefixtures("warm_starts")
 HEAD = "class AttentionBlock(Module):\n"
@@ -53,6 +56,21 @@ def test_results_are_shown_in_the_order_of_the_questions():
         take(QuestionResult(name, "", 1))
         after.append(list(shown))
     assert after == [[], [], ["q1", "q2", "q3"]]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "jobs", "expected"),
+    [
+        ([10, 10, 15, 15], 1, [0, 1, 2, 3]),
+        ([10, 10, 15, 15], 2, [3, 0, 1, 2]),  # the first result is wanted first, and question 8 takes longest
+        ([10, 10, 15, 15], 3, [3, 2, 0, 1]),
+        ([15, 10, 10], 2, [0, 1, 2]),
+        ([10], 4, [0]),
+    ],
+)
+def test_what_may_take_longest_starts_first_beside_the_first_question(minutes, jobs, expected):
+    questions = [replace(REGRESSION, time_limit_seconds=60 * count) for count in minutes]
+    assert starting_order(questions, jobs) == expected
 
 
 def test_a_plain_run_prints_in_order_and_marks_what_students_print(patched_solutions):
