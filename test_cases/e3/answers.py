@@ -63,7 +63,11 @@ def three_parts(answer: Any) -> list[np.ndarray]:
     shapes = ((BATCH, WIDTH), (WIDTH,), (WIDTH,))
     for part, shape in zip(found, shapes, strict=True):
         if not isinstance(part, np.ndarray) or part.shape != shape:
-            raise CheckFailed(f"{what} of the shapes {', '.join(map(str, shapes))}; one is {expect.kind(part)}.")
+            is_of_rows = isinstance(part, np.ndarray) and part.shape == (BATCH, WIDTH)
+            raise CheckFailed(
+                f"{what} of the shapes {', '.join(map(str, shapes))}; one is {expect.kind(part)}.",
+                "Over which dimension are mean and variance taken?" if is_of_rows else "",
+            )
     return [part.astype(np.float64) for part in found]
 
 

@@ -13,7 +13,7 @@ from grading.checks import diagnosis, expect
 from grading.checks.student import Student
 from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
-from test_cases.e3 import answers, mistakes, reference
+from test_cases.e3 import answers, mistakes, normalisation, reference
 from test_cases.e3.answers import BATCH, BOUNDS, DRAWS, HIGHS, LOWS, MODULE, WIDTH
 from test_cases.e3.training import generalises, search
 
@@ -162,7 +162,7 @@ def batch_norm(student: Student, library: Library, thresholds: Mapping[str, floa
     probes = [
         (one[:4], np.concatenate([part.ravel() for part in parts])) for one, parts in zip(asked, found, strict=True)
     ]
-    with diagnosis.explained(lambda text: mistakes.of_batch_norm(probes)):
+    with diagnosis.explained(lambda text: normalisation.of_batch_norm(probes)):
         for one, parts in zip(asked, found, strict=True):
             right = reference.batch_norm(*one)
             mode = "training" if one[2] else "evaluation"
@@ -181,7 +181,7 @@ def batch_norm(student: Student, library: Library, thresholds: Mapping[str, floa
         if not isinstance(gradient, np.ndarray) or gradient.shape != (BATCH, WIDTH):
             raise CheckFailed(f"no gradient flows through batch_norm in {mode}, so layers before it would not learn.")
         if not expect.is_close(gradient, right.slope, EXACT):
-            raise CheckFailed(f"the gradient through batch_norm in {mode} is wrong.", mistakes.STATISTICS_DETACHED)
+            raise CheckFailed(f"the gradient through batch_norm in {mode} is wrong.", normalisation.STATISTICS_DETACHED)
         if answer["carries"] is not False:
             raise CheckFailed("the running statistics of batch_norm should carry no gradient. What does detach do?")
         if answer["changed"] is not False:
