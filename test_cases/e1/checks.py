@@ -261,8 +261,8 @@ def _require_detached(student: Student, start: np.ndarray) -> None:
         raise CheckFailed(f"minimize should call the function in each of {STEPS} steps; got {expect.kind(found)}.")
     if found[-1] > found[1]:
         raise CheckFailed(
-            f"minimize kept the graph of all steps. Behind the weights of step 1 are {found[1]:,} operations of torch, "
-            f"and behind those of step {STEPS - 1} are {found[-1]:,}. Where are the weights of each step detached?"
+            f"minimize kept the graph of all steps. The weights of step 1 depend on {found[1]:,} operations of torch, "
+            f"those of step {STEPS - 1} on {found[-1]:,}. Where are the weights of each step detached?"
         )
 
 

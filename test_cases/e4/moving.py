@@ -42,7 +42,7 @@ def require_shifts(found: Any, images: np.ndarray) -> None:
     what = f"augment of {len(images)} images, max_shift {MAX_SHIFT} and max_degrees 0, should be images"
     found = expect.array(found, images.shape, what)
     tried = np.stack(np.meshgrid(*2 * [np.arange(-REACH, REACH + 1)], indexing="ij")).reshape(2, -1)
-    made = _moved(images[0], *tried, np.zeros(tried.shape[1]))
+    made = _moved(images[0], tried[0], tried[1], np.zeros(tried.shape[1]))
     nearest, _ = _nearest(found, made)
     errors = np.abs(found - made[nearest]).max(axis=(1, 2, 3))
     if errors.max() > ROUNDED:  # a shift may be int64, which half a side divides into float32

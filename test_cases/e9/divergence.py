@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from grading.checks.combinations import Computation, Part, Variant
@@ -41,7 +44,7 @@ def divergence(
 
 
 # What the sum takes for sigma^2 in a quotient, for sigma^2 as a term, and for its logarithm.
-VARIANCES = {
+VARIANCES: dict[str, Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]] = {
     "log_variance": lambda log: (np.exp(log), np.exp(log), log),
     "twice": lambda log: (np.exp(2 * log), np.exp(2 * log), 2 * log),
     "as it is": lambda log: (log, log, np.log(np.abs(log) + 1e-300)),
@@ -49,14 +52,14 @@ VARIANCES = {
     "no influence": lambda log: (np.exp(log), log, log),
     "missing": lambda log: (np.exp(log), 0 * log, log),
 }
-TERMS_OF_MEAN = {
+TERMS_OF_MEAN: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "square": np.square,
     "subtracted": lambda mean: -np.square(mean),
     "mean": lambda mean: mean,
     "size": np.abs,
     "missing": lambda mean: 0 * mean,
 }
-REDUCED = {
+REDUCED: dict[str, Callable[[np.ndarray], Any]] = {
     "entries added": lambda terms: terms.sum(axis=1),
     "entries averaged": lambda terms: terms.mean(axis=1),
     "all added": lambda terms: terms.sum(),
