@@ -235,8 +235,8 @@ IN_ATTENTION = {
         for wrong, order in ORDERS.items()
     },
     "order kqv": (
-        "Queries and keys are swapped: in the blocks, or where their products are taken. Row i of the attention belongs "
-        "to the query of position i."
+        "Queries and keys are swapped: in the blocks, or where their products are taken. Row i of the attention "
+        "belongs to the query of position i."
     ),
     "in transposed": "The input weight and its transpose are swapped.",
     "out transposed": "The output weight and its transpose are swapped.",
