@@ -25,6 +25,10 @@ def pooled(hidden: np.ndarray, rows: np.ndarray, wrong: str) -> np.ndarray:
         "first": hidden[:, 0],
         "largest": np.where(real, hidden, -np.inf).max(axis=1),
         "largest of all": hidden.max(axis=1),
+        "all tokens": (real * hidden).sum(axis=1) / real.sum(),
+        "all of the batch": np.broadcast_to(
+            (real * hidden).sum(axis=(0, 1)) / real.sum(), (len(rows), hidden.shape[2])
+        ),
         "one length": (real * hidden).sum(axis=1) / real.sum() * len(rows),
         "without start": (real * hidden)[:, 1:].sum(axis=1) / (real.sum(axis=1) - 1),
         "without end": _without_end(hidden, rows),
@@ -45,6 +49,8 @@ IN_POOL = {
     "first": "This is the state of START, which has seen nothing else.",
     "largest": "These are the largest numbers. The mean is asked for.",
     "largest of all": "These are the largest numbers, PAD among them. The mean of the tokens is asked for.",
+    "all tokens": "The sum was divided by the number of tokens of the whole batch. Each verse has its own number.",
+    "all of the batch": "All verses have one mean. Each verse has its own.",
     "one length": "All sums were divided by one number. Each verse has its own number of tokens.",
     "without start": "START was left out. Only PAD is left out.",
     "without end": "END was left out. Only PAD is left out.",
