@@ -295,10 +295,7 @@ ONE_DICTIONARY = "Is one dictionary changed from trial to trial? Each pair needs
 
 def of_best(number: int, losses: np.ndarray) -> str:
     """The explanation of the trial that was returned as the best; `number` is -1 if it is none of them."""
-    finite = np.where(np.isnan(losses), -np.inf, losses)
-    if number >= 0 and np.isnan(losses[number]):
-        return BEST_IS_NAN
-    for wrong, told in ((int(finite.argmax()), LARGEST), (len(losses) - 1, LAST_TRIAL), (0, FIRST_TRIAL)):
+    for wrong, told in ((int(np.nanargmax(losses)), LARGEST), (len(losses) - 1, LAST_TRIAL), (0, FIRST_TRIAL)):
         if number == wrong:
             return told
     return ""
