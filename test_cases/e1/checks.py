@@ -91,7 +91,7 @@ def minimize(student: Student, library: Library, thresholds: Mapping[str, float]
             what = f"minimize with {STEPS} steps and a start of shape {shape} should return a path"
             path = expect.array(found, (STEPS + 1, *shape), what)
             what = "the path down a stretched bowl should hold"
-            hint = "Is the gradient that of the weights before the step?"
+            hint = "The docstring says what `update` gets."
             expect.close(path, mistakes.minimized(**given), EXACT, what, hint)
     _require_detached(student, random.standard_normal(START_SHAPES[0]))
 

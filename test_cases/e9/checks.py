@@ -23,6 +23,7 @@ STACKS = ((data.PIXELS, 20, 5), (data.PIXELS, 30, 12, 3))  # sizes of autoencode
 TRIED = (3, 6)  # latent sizes of VAEs that are not trained
 HUGE = 1000.0  # logits at which a sigmoid is 0 or 1 in float64
 CERTAIN, UNCERTAIN = -60.0, 0.0  # logarithms of variances: sigma is 0, and 1
+ONCE = "The noise is deviation * epsilon."
 LITTLE_NOISE = 0.05  # deviation of images that psnr is asked of
 DRAWN_KL = 200_000  # draws for the divergence by its definition, which a message tells
 
@@ -42,7 +43,11 @@ def noise(student: Student, library: Library, thresholds: Mapping[str, float]) -
             raise CheckFailed("add_noise added the same noise in two calls. Is a seed set inside?")
         added = noisy - images
         if draws.is_unit(added / deviation**0.5, images) and abs(deviation - 1) > 0.1:
-            raise CheckFailed("add_noise took `deviation` for the variance. The noise is deviation * epsilon.")
+            raise CheckFailed("add_noise took `deviation` for the variance.", ONCE)
+        if draws.is_unit(added / deviation**2, images) and abs(deviation - 1) > 0.1:
+            raise CheckFailed("add_noise multiplied epsilon by the square of `deviation`.", ONCE)
+        if draws.is_unit(added / (deviation * images), images):
+            raise CheckFailed("add_noise multiplied the noise by the image. The noise is added.", ONCE)
         draws.require_normal(added / deviation, "the noise of add_noise", "image", deviation)
     probes = []
     for error in (LITTLE_NOISE**2, float(random.uniform(0.01, 0.1))):  # a small one shows what is added to it
