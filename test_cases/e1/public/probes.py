@@ -75,7 +75,7 @@ def operations(minimize: Minimize, start: Tensor, rate: float, steps: int) -> li
         return surfaces.stretched_bowl(weights, torch.ones_like(start), torch.ones_like(start))
 
     def update(weights: Tensor, gradient: Tensor, state: Any, step: int) -> tuple[Tensor, Any]:
-        return weights - rate * gradient, None
+        return weights.sub(gradient, alpha=rate), None
 
     minimize(function, start.clone(), update, steps)
     return found
