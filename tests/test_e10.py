@@ -345,6 +345,44 @@ def test_odd_answers_are_named(graded, tmp_path, old, new, check, message):
     assert message in run.check("e10", check)["message"]
 
 
+def discriminators() -> dict[str, torch.nn.Module]:
+    """Networks of several right forms, which give a logit to each image."""
+    normed = torch.nn.utils.parametrizations
+    wide, last = torch.nn.Linear(206, 32), torch.nn.Linear(32, 1)
+    bounded = torch.nn.Sequential(normed.spectral_norm(wide), torch.nn.ReLU(), normed.spectral_norm(last))
+    free = torch.nn.Sequential(normed.weight_norm(torch.nn.Linear(206, 8)), torch.nn.Tanh(), torch.nn.Linear(8, 1))
+    many = torch.nn.Sequential(torch.nn.Linear(206, 8), torch.nn.BatchNorm1d(8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
+    zeros = torch.nn.Linear(206, 1)
+    torch.nn.init.zeros_(zeros.weight)
+    return {"spectral norm": bounded, "weight norm": free, "batch norm": many, "one layer of zeros": zeros}
+
+
+@pytest.mark.parametrize("kind", discriminators())
+def test_a_sigmoid_is_seen_behind_any_discriminator_and_never_where_there_is_none(kind):
+    """Some layers bound their outputs. Only a sigmoid keeps them between 0 and 1 whatever the weights are."""
+    generator = torch.Generator().manual_seed(4)
+    images, labels = torch.rand(12, 196, generator=generator), torch.arange(12) % 10
+
+    class Judge(torch.nn.Module):
+        def __init__(self, end: Any) -> None:
+            super().__init__()
+            self.layers, self.end = discriminators()[kind], end
+
+        def forward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+            return self.end(self.layers(adversarial.with_class(images, labels)))
+
+    def redrawn(end: Any) -> list[np.ndarray]:
+        torch.manual_seed(5)
+        with torch.no_grad():
+            return [row.numpy() for row in probes._redrawn(Judge(end).eval(), images, labels)]
+
+    checks._require_free_logits(redrawn(torch.nn.Identity()), len(images))
+    with pytest.raises(CheckFailed, match="end in a sigmoid or a softmax"):
+        checks._require_free_logits(redrawn(torch.sigmoid), len(images))
+    lost = [np.full(len(images), np.nan), *redrawn(torch.sigmoid)[1:]]
+    checks._require_free_logits(lost, len(images))  # NaN comes of other layers
+
+
 def test_a_sample_that_knows_the_ring_is_worth_nothing(graded, tmp_path):
     """The grader computes points from the generator's weights: another `sample` forges none."""
     old = "        return self.generator(noise, *labels)\n"

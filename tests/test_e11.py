@@ -105,6 +105,19 @@ def test_a_mistake_is_recognised_in_no_other_mistakes_answer(name):
         assert mistakes.explanation(name, probes) == told, wrong
 
 
+def test_nan_is_blamed_on_a_lonely_node_or_an_overflow_only_where_there_is_one():
+    random = np.random.default_rng(6)
+    for is_isolated in (False, True):
+        table, x = exact.table(random, is_isolated), random.standard_normal((exact.NODES, exact.INPUTS))
+        z, near = random.standard_normal((exact.NODES, exact.OUTPUTS)), random.standard_normal((2, exact.OUTPUTS))
+        given = {"aggregate": (table, x, "max"), "gcn_layer": (table, x), "attention_weights": (table, z, *near)}
+        for name, arguments in given.items():
+            told = mistakes.explanation(name, [(arguments, np.full(3, np.nan))], "3 of 3 numbers are NaN or infinite")
+            assert told == (mistakes.NO_NEIGHBOUR[name] if is_isolated else "")
+        far = (table, z, near[0], 1e4 * near[1])
+        assert mistakes.explanation("attention_weights", [(far, np.full(3, np.nan))], "NaN") == mistakes.OVERFLOW
+
+
 def test_numbers_that_went_through_float32_are_told():
     given = questions()["gcn_layer"]
     found = reference.gcn_layer(*given).astype(np.float32).astype(np.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,16 @@ from data import haiku
 from haiku_bot import functions
 from pictures.windows.live import Live
 from staff.solutions.electives import assistant
-from test_cases.e12 import checks, decoding, measures, mistakes, mistakes_in_steps, reference
+from test_cases.e12 import (
+    checks,
+    decoding,
+    measures,
+    mistakes,
+    mistakes_in_losses,
+    mistakes_in_steps,
+    mistakes_in_sums,
+    reference,
+)
 from test_cases.e12.public import language_model, pairs, picture, themes, verses
 from test_cases.e12.public.charts import Readers, RewardModel
 from test_cases.e12.public.dataset import Verses
@@ -79,20 +89,54 @@ def test_means_and_choices_are_those_of_a_loop():
 
 def test_a_mistake_is_recognised_in_no_other_mistakes_answer():
     random = np.random.default_rng(3)
-    rows, table = rows_and_table(4)
+    rows, _ = rows_and_table(4)
     hidden = random.standard_normal((*rows.shape, 4))
-    pair = tuple(random.standard_normal((2, 5)))
-    four = (*random.standard_normal((4, 5)), 0.3)
-    groups = checks._rows(random, [int(n) for n in random.integers(3, 9, 30)]), random.standard_normal(30) - 0.5, 3
+    groups = checks._rows(random, [int(n) for n in random.integers(3, 9, 60)]), random.standard_normal(60) - 0.5, 3
     for explanations, wrong_one, explain, given in (
-        (mistakes.IN_LOG_PROBABILITIES, mistakes.log_probabilities, mistakes.of_log_probabilities, (table, rows)),
         (mistakes.IN_POOL, mistakes.pooled, mistakes.of_pool, (hidden, rows)),
-        (mistakes.IN_BOTH, mistakes.preference, mistakes.of_preference, pair),
-        (mistakes.IN_DPO, mistakes.dpo, mistakes.of_dpo, four),
         (mistakes.IN_BEST, mistakes.best, mistakes.of_best, groups),
     ):
         for wrong, explanation in explanations.items():
             assert explain([(given, wrong_one(*given, wrong))]) == explanation, wrong
+
+
+def asked_of(name: str) -> list[tuple[Any, ...]]:
+    """Arguments of the functions whose mistakes are tried in pairs, as the checks draw them."""
+    random = np.random.default_rng(6)
+    rows, table = rows_and_table(4)
+    if name == "sums":
+        return [(table, rows)]
+    if name == "preference":
+        return [tuple(2 * random.standard_normal((2, 5)))]
+    return [(*(-40 + 3 * random.standard_normal((4, 5))), beta) for beta in (0.3, 1.7)]
+
+
+@pytest.mark.parametrize(
+    ("name", "computation", "explain", "named_pairs"),
+    [
+        ("sums", mistakes_in_sums.SUMS, mistakes_in_sums.of_log_probabilities, 0.7),
+        ("preference", mistakes_in_losses.PREFERENCE, mistakes_in_losses.of_preference, 0.6),
+        ("dpo", mistakes_in_losses.DPO, mistakes_in_losses.of_dpo, 0.85),
+    ],
+)
+def test_mistakes_are_named_alone_and_in_pairs_and_nothing_else_is_told(name, computation, explain, named_pairs):
+    """Of a pair, both are told, or one of them, or nothing: where other mistakes give the same numbers."""
+    given = asked_of(name)
+
+    def told(**wrong: Any) -> str:
+        with np.errstate(all="ignore"):
+            return explain([(each, computation.function(*each, **wrong)) for each in given])
+
+    every = [(part.keyword, variant) for part in computation.parts for variant in part.variants]
+    alone = {(key, variant.value): f"{variant.fact} {variant.question}".strip() for key, variant in every}
+    assert {(key, value): told(**{key: value}) for key, value in alone} == alone
+    pairs = [(one, other) for one, other in combinations(every, 2) if one[0] != other[0]]
+    count = 0
+    for (key, first), (other, second) in pairs:
+        found, both = told(**{key: first.value, other: second.value}), f"{first.fact} {second.fact}"
+        assert found in (f"Two parts are wrong. {both}", alone[key, first.value], alone[other, second.value], "")
+        count += both in found
+    assert count > named_pairs * len(pairs)
 
 
 def test_a_wrong_step_is_recognised_in_no_other_wrong_steps_tables():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from functools import partial
+from itertools import combinations
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,7 +20,7 @@ from grading.checks import expect
 from grading.outcomes import CheckFailed
 from pictures.windows.live import Live
 from staff.solutions.electives import regularization
-from test_cases.e3 import answers, baseline, checks, mistakes, reference, training
+from test_cases.e3 import answers, baseline, checks, mistakes, normalisation, reference, training
 from test_cases.e3.public import data, picture, probes
 from test_cases.e3.public.dataset import MislabelledDigits
 from test_cases.e3.public.labels import WrongLabels
@@ -156,7 +157,7 @@ def test_a_mistake_in_a_penalty_is_recognised_in_no_other_mistakes_answer(name):
         assert mistakes.of_penalty(name, probes_of) == explanation, wrong
 
 
-def test_a_mistake_in_batch_norm_is_recognised_in_no_other_mistakes_answer():
+def test_mistakes_in_batch_norm_are_recognised_alone_and_in_pairs_and_taken_for_no_others():
     random = np.random.default_rng(4)
     sizes = np.array([1.0, 3.0, 0.3, 0.004, 1.0])
     asked = []
@@ -164,9 +165,25 @@ def test_a_mistake_in_batch_norm_is_recognised_in_no_other_mistakes_answer():
         x = sizes * random.standard_normal((6, 5))
         vectors = [random.uniform(0.5, 2, 5), *random.standard_normal((2, 5)), random.uniform(0.1, 2, 5)]
         asked.append((x, vectors, is_training, 0.2))
-    for wrong, explanation in mistakes.IN_BATCH_NORM.items():
-        found = [(one, mistakes.normalised(*one, wrong)) for one in asked]
-        assert mistakes.of_batch_norm(found) == explanation, wrong
+
+    def made(wrong: dict[str, Any]) -> list[tuple[Any, np.ndarray]]:
+        return [(one, normalisation.normalised(*one, **wrong)) for one in asked]
+
+    def numbers(wrong: dict[str, Any]) -> np.ndarray:
+        return np.concatenate([found for _, found in made(wrong)])
+
+    every = [(part.keyword, variant) for part in normalisation.BATCH_NORM.parts for variant in part.variants]
+    named = {}
+    for keyword, variant in every:
+        named[keyword, variant.value] = f"{variant.fact} {variant.question}".strip()
+        assert normalisation.of_batch_norm(made({keyword: variant.value})) == named[keyword, variant.value]
+    for one, other in combinations(every, 2):
+        if one[0] == other[0]:
+            continue
+        both = {keyword: variant.value for keyword, variant in (one, other)}
+        alone = [each for each in both.items() if np.array_equal(numbers(dict([each])), numbers(both))]
+        right = named[alone[0]] if alone else f"Two parts are wrong. {one[1].fact} {other[1].fact}"
+        assert normalisation.of_batch_norm(made(both)) == right
 
 
 @pytest.mark.parametrize("seed", range(4))

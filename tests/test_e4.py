@@ -165,7 +165,7 @@ def test_random_shifts_and_turns_are_told_from_others():
     for degrees, message in (
         (2 * moving.MAX_DEGREES, "turned an image by"),
         (0.0, "by the same angle"),
-        (8.0, "uniformly"),
+        (8.0, "deviation of about 13.9 degrees; got 4.[0-9].$"),
     ):
         with pytest.raises(CheckFailed, match=message):
             moving.require_turns(augmented(turned, 0, degrees), turned)
@@ -176,6 +176,36 @@ def test_random_shifts_and_turns_are_told_from_others():
     ):
         with pytest.raises(CheckFailed, match=message):
             moving.require_shifts(found, shifted)
+
+
+def test_draws_that_are_not_uniform_are_told():
+    """Normal numbers, cut off or not, and uniform numbers that are rounded: what small ones are is told."""
+    shifted, turned = moving.pattern(random(), 10), moving.pattern(random(1), 16)
+    generator = torch.Generator().manual_seed(2)
+
+    def moved(images: np.ndarray, down: torch.Tensor, right: torch.Tensor, degrees: torch.Tensor) -> np.ndarray:
+        return convnets.move(torch.from_numpy(images), *(each.double() for each in (down, right, degrees))).numpy()
+
+    most, none = moving.MAX_DEGREES, torch.zeros(len(turned))
+    normal = torch.randn(len(turned), generator=generator)
+    for degrees, message in (
+        (most * normal, "turned an image by .*as in a normal distribution"),
+        ((most / 2 * normal).clamp(-most, most), "got 11.* as in a normal distribution"),
+        ((most * normal).clamp(-most, most), "by 24 degrees, to either side.*as `clamp` does"),
+        (most * normal.sign(), "480 of 480 images by 24 degrees, to either side.*uniformly.$"),
+    ):
+        with pytest.raises(CheckFailed, match=message):
+            moving.require_turns(moved(turned, none, none, degrees), turned)
+    still = torch.zeros(len(shifted))
+    uniform = 2 * torch.rand(2, len(shifted), generator=generator) - 1
+    even = torch.randint(-1, 2, (2, len(shifted)), generator=generator)
+    for (down, right), message in (
+        (torch.randn(2, len(shifted), generator=generator).round(), "shifted an image by .*normal distribution"),
+        (uniform.round(), "pixels down. All shifts up to max_shift are equally likely"),
+        ((even[0], uniform[1].round()), "pixels to the right. All shifts"),
+    ):
+        with pytest.raises(CheckFailed, match=message):
+            moving.require_shifts(moved(shifted, down, right, still), shifted)
 
 
 def test_whole_shifts_may_be_int64_and_parts_of_a_pixel_are_told():

@@ -140,6 +140,28 @@ def test_the_solution_searches_as_the_reference_does():
         assert found == [reference.beam(table, 0, width, 7, power) for table in tables]
 
 
+def test_scores_that_lead_to_nan_are_blamed_on_exp_only_if_they_are_large():
+    """A softmax of nothing but minus infinity is NaN as well: where a mask is reversed, or in columns of padding."""
+    random = np.random.default_rng(5)
+    is_word = np.arange(checks.SOURCE) < np.array(checks.LENGTHS)[:, None]
+    scores = random.standard_normal((checks.BATCH, checks.TARGET, checks.SOURCE))
+    shown = torch.from_numpy(is_word)[:, None]
+
+    def told(masked: torch.Tensor, dim: int, scores: np.ndarray = scores) -> str:
+        weights = masked.softmax(dim).numpy()
+        return checks._wrong_attention((scores, np.zeros((3, 6, 5)), is_word), [np.zeros((3, 4, 5)), weights], "")
+
+    tensor = torch.from_numpy(scores)
+    assert "Is the mask reversed?" in told(tensor.masked_fill(shown, -torch.inf), 2)
+    assert "The softmax runs over the target positions" in told(tensor.masked_fill(~shown, -torch.inf), 1)
+    assert "The softmax runs over the sentences" in told(tensor.masked_fill(~shown, -torch.inf), 0)
+    assert told(tensor.masked_fill(tensor > 0, torch.inf), 2) == ""
+    far = 1000 * scores
+    assert "exp(1,000) is infinite" in told(torch.from_numpy(far).exp() / torch.from_numpy(far).exp(), 2, far)
+    swapped = [np.zeros((3, 4, 6)), np.zeros((3, 4, 5))]
+    assert "are swapped" in checks._wrong_attention((scores, np.zeros((3, 6, 5)), is_word), swapped, "")
+
+
 def named(computation: Callable[..., Any], explanations: dict[str, str], cases: list[tuple[Any, ...]]) -> None:
     """Each mistake's answers are taken for no other mistake's."""
     for wrong, explanation in explanations.items():

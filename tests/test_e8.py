@@ -211,7 +211,19 @@ def test_shares_of_masks_are_told_from_others():
         torch.manual_seed(0)
         return encoders.mask_tokens(ids, words)
 
-    for wrong, message in ((shifted, "were not chosen"), (frozen, "should draw other tokens")):
+    def others(ids: torch.Tensor, words: int) -> Any:
+        inputs, is_chosen = encoders.mask_tokens(ids, words)
+        return inputs, ~is_chosen
+
+    def everything(ids: torch.Tensor, words: int) -> Any:
+        return ids, torch.ones_like(ids, dtype=torch.bool)
+
+    for wrong, message in (
+        (shifted, "were not chosen"),
+        (frozen, "should draw other tokens"),
+        (others, "Does the second tensor mark the tokens that were not chosen"),
+        (everything, "padded tokens.$"),
+    ):
         with pytest.raises(CheckFailed, match=message):
             masking.require(Masker(wrong), "", ids)
 

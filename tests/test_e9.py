@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from functools import partial
+from itertools import combinations
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,7 @@ from grading.outcomes import CheckFailed
 from pictures.windows.live import Live
 from staff.solutions.electives import autoencoders
 from test_cases.e9 import draws, exhibits, measures, mistakes, reference
+from test_cases.e9.divergence import DIVERGENCE
 from test_cases.e9.networks import Networks
 from test_cases.e9.public import data, mosaics, picture, plane
 from test_cases.e9.public.dataset import Images
@@ -121,7 +123,6 @@ def test_a_mistake_is_recognised_in_no_other_mistakes_answer():
     mean, log_variance = latents()
     logits = 2 * random(2).standard_normal((5, 7))
     distinct(mistakes.IN_PSNR, mistakes.psnr, reference.psnr, [(noisy, clean)])
-    distinct(mistakes.IN_KL, mistakes.kl, reference.kl_divergence, [(mean, log_variance)])
     distinct(mistakes.IN_LOSS, mistakes.loss, reference.reconstruction_loss, [(logits, clean)])
     distinct(mistakes.IN_BOUND, mistakes.bound, reference.elbo, [(logits, clean, mean, log_variance)])
     walks = [(mean[0], mean[1], count) for count in (6, 3)]
@@ -134,6 +135,38 @@ def test_a_mistake_is_recognised_in_no_other_mistakes_answer():
     for wrong, explanation in mistakes.IN_COMPONENTS.items():
         assert mistakes.of_components(images, 4, mistakes.components(images, 4, wrong)) == explanation, wrong
     assert mistakes.of_components(images, 4, "no array") == ""
+
+
+TURNED = "The divergence is the other way round: from N(0, 1) to N(mean, sigma^2)."
+SAME_NUMBERS = {  # pairs that give the numbers of another mistake, or of several pairs
+    "as it is, of_logarithm 0.0": "",
+    "no influence, of_logarithm 0.0": "",
+    "missing, of_logarithm 0.0": "The variance has no influence: its terms are missing, or cancel.",
+    "missing, of_logarithm 1.0": "",
+    "deviation, order the other way": TURNED,
+    "no influence, order the other way": TURNED,
+    "missing, order the other way": TURNED,
+}
+
+
+def test_one_mistake_in_the_divergence_is_named_alone_and_two_never_as_another_one():
+    """Pairs of mistakes that give the numbers of one mistake are told as that one: the numbers are the same."""
+    draw = random(6)
+    given = [(draw.uniform(-2, 2, shape), draw.uniform(-3, 1.5, shape)) for shape in ((5, 4), (3, 7))]
+
+    def told(wrong: dict[str, Any]) -> str:
+        return DIVERGENCE.explanation([(each, DIVERGENCE.function(*each, **wrong)) for each in given], variants.EXACT)
+
+    assert told({}) == ""
+    every = [(part.keyword, variant) for part in DIVERGENCE.parts for variant in part.variants]
+    for keyword, variant in every:
+        assert told({keyword: variant.value}) == variant.fact
+    for (one, first), (other, second) in combinations(every, 2):
+        if one != other:
+            found = told({one: first.value, other: second.value})
+            pair = f"{first.value}, {other} {second.value}" if one == "variance_of" else ""
+            same = SAME_NUMBERS.get(pair)
+            assert found == (f"Two parts are wrong. {first.fact} {second.fact}" if same is None else same)
 
 
 def test_draws_from_a_normal_distribution_are_told_from_others():

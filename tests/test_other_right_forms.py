@@ -28,6 +28,16 @@ SUMS = """    log_probabilities = model(verses[:, :-1]).log_softmax(dim=-1)  # (
     return each.masked_fill(following == PAD, 0).sum(dim=1)
 """
 SALIENCY = "    (gradient,) = torch.autograd.grad(scores.sum(), pixels)\n"
+STEP = """        (gradient,) = torch.autograd.grad(function(weights), weights)
+        weights, state = update(weights.detach(), gradient, state, step)
+"""
+STEP_BACKWARD = """        function(weights).backward()
+        with torch.no_grad():
+            weights, state = update(weights, weights.grad, state, step)
+"""
+RANKED = """    similarities[word] = -torch.inf
+    return similarities.topk(count).indices.tolist()
+"""
 KERNEL_LOOP = """    for row in range(kernel_height):
         for column in range(kernel_width):
             output = output + weight[row, column] * input[row : row + height, column : column + width]
@@ -35,8 +45,13 @@ KERNEL_LOOP = """    for row in range(kernel_height):
 
 OF_ELECTIVES = {
     "a buffer that is changed in place": ("e1", "optimizers", "gradient if state is None else mu * state + gradient", "gradient.clone() if state is None else state.mul_(mu).add_(gradient)"),
+    "an update of weights that want gradients": ("e1", "optimizers", "update(weights.detach(), gradient", "update(weights, gradient"),
+    "an update without a graph": ("e1", "optimizers", STEP, STEP_BACKWARD),
     "lists in place of tuples": ("e2", "backprop", "gradients.insert(0, (by_weight, by_bias))", "gradients.insert(0, [by_weight, by_bias])"),
     "the sigmoid by tanh": ("e2", "backprop", "return 1 / (1 + torch.exp(-x))", "return 0.5 * (1 + torch.tanh(x / 2))"),
+    "shifts rounded down": ("e4", "convnets", "torch.randint(-max_shift, max_shift + 1, (2, count)).to(images)", "torch.rand(2, count).mul(2 * max_shift + 1).floor().sub(max_shift).to(images)"),
+    "a word taken out of a list": ("e6", "word_vectors", RANKED, "    ranked = similarities.argsort(descending=True).tolist()\n    ranked.remove(word)\n    return ranked[:count]\n"),
+    "logits with bounds": ("e10", "adversarial", "return self.layers(images).gather(1, labels[:, None])[:, 0]", "return 10 * torch.tanh(self.layers(images).gather(1, labels[:, None])[:, 0] / 10)"),
     "entries set to 0 in a copy": ("e3", "regularization", "    return x * is_kept / (1 - probability)\n", "    kept = x.clone()\n    kept[~is_kept] = 0\n    return kept / (1 - probability)\n"),
     "saliency by backward, with what was in grad put back": ("e4", "convnets", SALIENCY, "    kept = [each.grad for each in model.parameters()]\n    scores.sum().backward()\n    for each, gradient in zip(model.parameters(), kept):\n        each.grad = gradient\n    gradient = pixels.grad\n"),
     "an LSTM that returns a list": ("e5", "recurrent", "return sigmoid(show) * tanh(cell), cell", "return [sigmoid(show) * tanh(cell), cell]"),

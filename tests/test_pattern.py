@@ -34,6 +34,37 @@ EVERY = slice(None)
 
 
 @pytest.mark.parametrize(
+    ("factor", "expected"),
+    [
+        (-4, "is -4 times the expected number."),
+        (1 / 3, "is 0.3333 times the expected number."),
+        (-0.5, "is -0.5 times the expected number."),
+        (2 * (1 + 1e-7), "is 2 times the expected number."),  # float32
+        (1.5, ""),
+        (2.001, ""),
+        (1000, ""),  # among so many factors, one is near by chance
+        (0, ""),
+        (np.nan, ""),
+        (np.inf, ""),
+        (1, ""),
+    ],
+)
+def test_of_few_numbers_a_whole_factor_is_told(factor, expected):
+    right = np.array([2.681471, -0.772314, 1.398825])
+    one, all_three = (pattern.described(factor * part, part, TOLERANCE) for part in (right[:1], right))
+    assert (one, all_three) == ((f"That {expected}", f"Each {expected}") if expected else ("", ""))
+
+
+def test_few_numbers_of_the_wrong_sign_are_told_and_chances_are_not():
+    right = np.array([2.681471, -0.772314, 1.398825])
+    assert pattern.described(-right, right, TOLERANCE) == "They have the wrong sign."
+    assert pattern.described(np.array(-2.681471), np.array(2.681471), TOLERANCE) == "The sign is wrong."
+    assert pattern.described(np.array([2.0, 6.0]), np.array([1.0, 3.0]), TOLERANCE) == ""  # counts
+    assert pattern.described(right * [2, 2, 3], right, TOLERANCE) == ""
+    assert pattern.described(np.array(5.0), np.array(0.0), TOLERANCE) == ""
+
+
+@pytest.mark.parametrize(
     ("change", "expected"),
     [
         (put(-1, (EVERY, -1)), "8 of 20 entries differ: the last row and the last column. They are all 0."),

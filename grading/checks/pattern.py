@@ -9,6 +9,8 @@ import numpy as np
 MIN_ENTRIES = 6  # of fewer, too many descriptions fit
 MIN_ALIKE = 3  # entries that have the same relation to the expected ones: with two, chance may make one
 MAX_LISTED = 4  # indices
+MAX_FACTOR = 100  # whole numbers, or parts of them, that few numbers are told to be times the expected ones
+NO_CHANCE = 1e-6  # relative: so near to a whole number, a factor is no chance
 ORDINALS = {2: "second", 3: "third", 4: "fourth"}
 NAMES = ("row", "column")  # of the two dimensions of a matrix
 
@@ -20,10 +22,13 @@ def described(found: np.ndarray, expected: np.ndarray, tolerance: float) -> str:
         found, expected: of the same shape, float64.
         tolerance: relative to 1 + the expected number.
     Returns:
-        One or two sentences, or "" if nothing stands out, the shapes differ, or there are fewer than `MIN_ENTRIES`.
+        One or two sentences, or "" if nothing stands out or the shapes differ. Of fewer than `MIN_ENTRIES` numbers,
+        only a factor of all of them is told.
     """
-    if found.shape != expected.shape or expected.size < MIN_ENTRIES:
+    if found.shape != expected.shape:
         return ""
+    if expected.size < MIN_ENTRIES:
+        return _factor_of_few(found.ravel(), expected.ravel())
     right = _agree(found, expected, tolerance)
     wrong = ~right
     if not wrong.any() or not np.isfinite(found).all():
@@ -176,6 +181,27 @@ def _relation(found: np.ndarray, expected: np.ndarray, tolerance: float) -> str:
     if factor and _agree(found, factor * expected, tolerance).all():
         return f"Each is {factor:.4g} times the expected number."
     return ""
+
+
+def _factor_of_few(found: np.ndarray, expected: np.ndarray) -> str:
+    """Whether each of few numbers is the expected one times one whole number, or divided by it, or has its sign wrong.
+
+    Numbers of few digits, such as counts, have such factors by chance.
+    """
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        if not expected.size or not (expected != expected.astype(np.float16)).all():
+            return ""
+        factors = found / expected
+        size = np.abs(factors[0])
+        nearest = np.round(max(size, 1 / size)) if size else np.inf
+        if not nearest <= MAX_FACTOR or not (factors != 1).all():
+            return ""
+        factor = np.sign(factors[0]) * (nearest if size > 1 else 1 / nearest)
+        if not (np.abs(factors / factor - 1) <= NO_CHANCE).all() or factor == 1:
+            return ""
+    if factor == -1:
+        return "The sign is wrong." if len(found) == 1 else "They have the wrong sign."
+    return f"{'That' if len(found) == 1 else 'Each'} is {factor:.4g} times the expected number."
 
 
 def _cut(array: np.ndarray, axis: int, start: int | None, end: int | None) -> np.ndarray:

@@ -91,8 +91,9 @@ def minimize(student: Student, library: Library, thresholds: Mapping[str, float]
             what = f"minimize with {STEPS} steps and a start of shape {shape} should return a path"
             path = expect.array(found, (STEPS + 1, *shape), what)
             what = "the path down a stretched bowl should hold"
-            hint = "Is the gradient that of the weights before the step?"
+            hint = "The docstring says what `update` gets."
             expect.close(path, mistakes.minimized(**given), EXACT, what, hint)
+    _require_detached(student, random.standard_normal(START_SHAPES[0]))
 
 
 def stable_rate(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -250,6 +251,19 @@ def _wrong_update(
     if not all(np.array_equal(paths, other, equal_nan=True) for other in (again, np.concatenate(alone))):
         return mistakes.KEPT_OUTSIDE
     return mistakes.of_update(name, paths, *given)
+
+
+def _require_detached(student: Student, start: np.ndarray) -> None:
+    """The graph behind the weights does not grow from step to step."""
+    functions = {"minimize": f"{MODULE}.minimize"}
+    found = student.probe("operations", functions, has_curve=False, start=start, rate=0.1, steps=STEPS)
+    if not isinstance(found, list) or len(found) < STEPS or not all(type(count) is int for count in found):
+        raise CheckFailed(f"minimize should call the function in each of {STEPS} steps; got {expect.kind(found)}.")
+    if found[-1] > found[1]:
+        raise CheckFailed(
+            f"minimize kept the graph of all steps. The weights of step 1 depend on {found[1]:,} operations of torch, "
+            f"those of step {STEPS - 1} on {found[-1]:,}. Where are the weights of each step detached?"
+        )
 
 
 def _wrong_schedule(name: str, probes: list[diagnosis.Probe], text: str) -> str:

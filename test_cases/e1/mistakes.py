@@ -233,10 +233,11 @@ def minimized(
     path = [x]
     for taken in range(steps):
         slope = curvatures * ((start if wrong == "gradient of the start" else x) - centre)
+        slope = -slope if wrong == "uphill" else slope
         total = total + slope
         buffer = (0 if wrong == "state lost" else MU * buffer) + (total if wrong == "accumulates" else slope)
         number = {"from 1": taken + 1, "always 0": 0}.get(wrong, taken)
-        x = x - rate / (1 + number) * buffer
+        x = (start if wrong == "step from the start" else x) - rate / (1 + number) * buffer
         path.append(x)
     cut = {"no start": slice(1, None), "no end": slice(None, -1)}.get(wrong, slice(None))
     return np.stack([x] * len(path) if wrong == "one tensor" else path)[cut]
@@ -256,6 +257,8 @@ IN_MINIMIZE = {
     "state lost": "Each update got None as its state. What `update` returns as the state goes into the next call.",
     "from 1": "The first step has the number 1. `update` should get 0 in the first step.",
     "always 0": "Each call of `update` got the step 0. Does the number grow?",
+    "uphill": "Each `update` got minus the gradient. The update itself subtracts.",
+    "step from the start": "Each `update` got the start. Which weights does the next step begin with?",
     "gradient of the start": "Each step uses the gradient at the start. At which weights is the gradient wanted?",
 }
 

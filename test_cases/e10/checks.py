@@ -14,12 +14,15 @@ from grading.checks.variants import EXACT, joined
 from grading.outcomes import CheckFailed
 from test_cases.e10 import mistakes, reference, trained
 from test_cases.e10.public import digits as small_digits
+from test_cases.e10.public.settings import DRAWS_OF_WEIGHTS
 from test_cases.e10.trained import MODULE
 
 FAR = 1000.0  # a logit at which a sigmoid is 0 or 1 in float64
 SIZE, HIDDEN, NOISE, CLASSES, BATCH = 3, 5, 2, 4, 6  # of the small networks; all different
 RATE, STEPS = 0.1, 2
 FORMULA = "The docstring has the formula."
+OUTSIDE = 2.0  # of 0 to 1: random weights may lead to NaN
+NEAR_AN_END = 0.05  # outputs that come so near to 0 and 1, and stay between them, are held there
 BLIND = 1e-6  # outputs that differ by less do not depend on what was changed
 
 
@@ -84,6 +87,7 @@ def networks(student: Student, library: Library, thresholds: Mapping[str, float]
     for name in ("logits", "one_image", "one_label"):
         what = f"ConditionalDiscriminator should give {count} images and {count} classes logits"
         outputs[name] = _logits(found[name], count, what)
+    _require_free_logits(found["redrawn"], count)
     for network, kind, whole, part, same, varied in (
         ("ConditionalGenerator", "image", "images", "one_noise", "noise", "classes"),
         ("ConditionalGenerator", "image", "images", "one_class", "class", "rows of noise"),
@@ -122,6 +126,21 @@ def _logits(found: Any, count: int, what: str) -> np.ndarray:
     if isinstance(found, np.ndarray) and found.shape == (count, 1):
         found = found[:, 0]
     return expect.array(found, (count,), what)
+
+
+def _require_free_logits(found: Any, count: int) -> None:
+    """Logits take any value. Probabilities do not, whatever the weights are."""
+    what = f"ConditionalDiscriminator with other weights should give {count} images and {count} classes logits"
+    if not isinstance(found, list) or len(found) != DRAWS_OF_WEIGHTS:
+        raise CheckFailed(f"{what}, {DRAWS_OF_WEIGHTS} times; got {expect.kind(found)}.")
+    numbers = [np.nan_to_num(each, nan=OUTSIDE) if isinstance(each, np.ndarray) else each for each in found]
+    logits = np.stack([_logits(each, count, what) for each in numbers])
+    if 0 <= logits.min() < NEAR_AN_END and 1 - NEAR_AN_END < logits.max() <= 1:
+        raise CheckFailed(
+            f"the grader drew the weights of ConditionalDiscriminator {DRAWS_OF_WEIGHTS} times. All of its "
+            f"{logits.size} outputs lie between 0 and 1: they are probabilities. The losses take logits, and apply a "
+            "sigmoid themselves. Does `forward` end in a sigmoid or a softmax?"
+        )
 
 
 def _exact_loss(

@@ -142,6 +142,11 @@ def of_with_class(probes: Sequence[Probe]) -> str:
     return variants.recognised(reference.with_class, joined_with_class, IN_WITH_CLASS, probes)
 
 
+def _through_a_sigmoid(probabilities: np.ndarray) -> np.ndarray:
+    """The derivative of a sigmoid, by its values."""
+    return probabilities * (1 - probabilities)
+
+
 Arguments = tuple[Any, Any, np.ndarray, np.ndarray, np.ndarray | None]  # generator, discriminator, real, noise, labels
 
 
@@ -161,16 +166,27 @@ def turned(turn: Callable[..., Turn], arguments: Arguments, wrong: str = "") -> 
     made = reference.forward(generator, noise, labels)
     if turn is reference.generator_turn:
         judged = reference.forward(discriminator, made.output, labels)
-        slopes = sigmoid(judged.output) / judged.output.size
-        _, by_samples = reference.backward(discriminator, judged, -slopes if wrong == "saturating" else slopes)
+        p = sigmoid(judged.output)
+        slopes = {
+            "saturating": -p / p.size,
+            "label 0": p / p.size,
+            "sigmoid twice": _through_a_sigmoid(p) * reference.generator_slopes(p)[0],
+        }[wrong]
+        _, by_samples = reference.backward(discriminator, judged, slopes)
         return reference.backward(generator, made, by_samples)[0]
     of_real, of_fake = (reference.forward(discriminator, x, labels) for x in (real, made.output))
     by_real, by_fake = reference.discriminator_slopes(of_real.output, of_fake.output)
+    chances = sigmoid(of_real.output), sigmoid(of_fake.output)
+    twice = reference.discriminator_slopes(*chances)
     parts = {
         "real alone": [(of_real, by_real)],
         "generated alone": [(of_fake, by_fake)],
         "exchanged": [(of_real, sigmoid(of_real.output) / len(real)), (of_fake, -sigmoid(-of_fake.output) / len(real))],
         "all real": [(of_real, by_real), (of_fake, -sigmoid(-of_fake.output) / len(real))],
+        "sigmoid twice": [
+            (called, _through_a_sigmoid(p) * slopes)
+            for called, p, slopes in zip((of_real, of_fake), chances, twice, strict=True)
+        ],
     }[wrong]
     found = [reference.backward(discriminator, called, slopes)[0] for called, slopes in parts]
     return [np.sum(gradients, axis=0) for gradients in zip(*found, strict=True)]
@@ -186,6 +202,10 @@ IN_STEPS = {
     "uphill": "The step went uphill: the loss grew. An optimizer minimizes. Which sign does the loss have?",
     "no step": "The weights did not change. Is `step()` called, after `backward()`, on gradients that were not reset?",
     "halved": "The step is half as long as it should be. Is the loss divided by 2?",
+    "sigmoid twice": (
+        "The logits went through a sigmoid, and the loss applies one itself. The discriminator gives logits, and the "
+        "loss takes logits."
+    ),
 }
 IN_DISCRIMINATOR_STEP = IN_STEPS | {
     "real alone": "Only the real samples taught the discriminator. Generated ones have the label 0.",

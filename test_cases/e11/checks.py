@@ -95,6 +95,8 @@ def batch_graphs(student: Student, library: Library, thresholds: Mapping[str, fl
         for part, right, name in zip(found, (rows, whole), ("features", "an adjacency matrix"), strict=False):
             given = expect.array(part, right.shape, f"{what} {name}", hint)
             expect.close(given, right, EXACT, f"{what} {name} that holds", "Does each graph keep its own edges?")
+        is_one_each = isinstance(found[2], np.ndarray) and found[2].shape == (len(sizes),) != owners.shape
+        hint = "There is one number for each graph. Each node has one." if is_one_each else hint
         given = expect.array(found[2], owners.shape, f"{what} the graph of each node", hint)
         if not np.array_equal(given, owners):
             with diagnosis.explained(lambda text, given=given, sizes=sizes: mistakes.of_owners(given, sizes)):  # type: ignore[misc]

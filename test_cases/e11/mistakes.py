@@ -14,13 +14,13 @@ from grading.checks.variants import Constants
 from test_cases.e11 import reference
 from test_cases.e11.reference import leaky
 
-NO_NUMBERS = {
+NO_NEIGHBOUR = {
     "aggregate": "A node of this graph has no neighbour. Is something divided by 0, or the maximum of nothing taken?",
-    "attention_weights": (
-        "exp(1000) is infinite. Which function of torch has the softmax built in, without an overflow?"
-    ),
+    "attention_weights": "A node of this graph has no neighbour. Does N_i hold the node itself?",
     "gcn_layer": "A node of this graph has no neighbour. Which matrix do the degrees come from, A or A + I?",
 }
+OVERFLOW = "exp(1000) is infinite. Which function of torch has the softmax built in, without an overflow?"
+LARGEST_EXPONENT = float(np.log(np.finfo(np.float64).max))  # exp of more is infinite
 NOT_FLOAT32 = "torch multiplies no matrix with features of another dtype. Features are float32."
 
 
@@ -107,6 +107,7 @@ def gcn_layer(table: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.nda
         "no root": looped / np.outer(total, total),
         "multiplied": looped * np.sqrt(np.outer(total, total)),
         "loops last": table / np.sqrt(np.outer(bare, bare)) + np.eye(size),
+        "neighbours averaged": table / np.maximum(table.sum(axis=1), 1)[:, None],
         "two loops": (looped + np.eye(size)) / np.sqrt(np.outer(total + 1, total + 1)),
     }
     step = steps.get(wrong, reference.normalised(table))
@@ -118,6 +119,7 @@ def gcn_layer(table: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.nda
 
 IN_GCN = {
     "no loops": "A node's own features are missing from its sum. What does the formula add to A?",
+    "neighbours averaged": "Each row of A was divided by its degree. The formula has A + I and sqrt(d_i * d_j).",
     "bare": "The rows of neighbours were added up: A X W + b. The formula has loops and degrees.",
     "old degrees": "The degrees are those of A. The formula takes the row sums of A + I.",
     "rows": "Each row was divided by its own degree. The formula divides by sqrt(d_i * d_j).",
@@ -142,7 +144,9 @@ def attention_weights(
     ours, theirs = z @ receiver, z @ sender
     if wrong == "senders alone":
         ours = 0 * ours
-    sums = ours[:, None] + theirs
+    if wrong in ("receiver twice", "sender twice"):
+        ours = theirs = ours if wrong == "receiver twice" else theirs
+    sums = ours[:, None] * theirs if wrong == "multiplied" else ours[:, None] + theirs
     slopes = {"linear": 1.0, "slope 0.01": 0.01, "relu": 0.0}
     scores = leaky(sums, slopes.get(wrong, reference.SLOPE))
     if wrong == "leaky parts":
@@ -168,6 +172,9 @@ IN_ATTENTION = {
         "The receiver has no influence. What is the same in a whole row drops out of a softmax. LeakyReLU is applied "
         "to the sum of both products.",
     ),
+    "receiver twice": "`sender` has no influence. s belongs to the neighbour j.",
+    "sender twice": "`receiver` has no influence. r belongs to node i.",
+    "multiplied": "The two scalar products were multiplied. The formula adds them.",
     "linear": "The scores went into the softmax as they are. Where is LeakyReLU used?",
     "slope 0.01": "LeakyReLU has the slope 0.01 below 0, torch's own. The formula has 0.2.",
     "relu": "The scores below 0 became 0, as in ReLU. The formula has LeakyReLU with the slope 0.2.",
@@ -197,6 +204,8 @@ def gat_layer(
 ) -> np.ndarray:
     """What `gat_layer` gives, or what a mistake makes of it."""
     z = x @ weight
+    if wrong == "exchanged":
+        receiver, sender = sender, receiver
     shares = reference.attention_weights(table, z, receiver, sender)
     shares = {"transposed": shares.T, "not listening": table, "squared": shares @ shares}.get(wrong, shares)
     if wrong == "bias inside":
@@ -208,6 +217,7 @@ def gat_layer(
 
 
 IN_GAT = {
+    "exchanged": "`receiver` and `sender` are swapped. r belongs to node i, s to its neighbour j.",
     "transposed": (
         "The attention was used the wrong way round. Row i of `a` holds the weights with which node i adds up rows of "
         "Z."
@@ -319,10 +329,19 @@ def explanation(name: str, probes: Sequence[Probe], text: str = "") -> str:
         probes: what it was called with, and what came.
         text: of the failure.
     """
-    if "NaN" in text and name in NO_NUMBERS:
-        return NO_NUMBERS[name]
+    if "NaN" in text and name in NO_NEIGHBOUR:
+        return _without_numbers(name, [given for given, _ in probes])
     function, explanations = FUNCTIONS[name]
     return variants.recognised(function, function, explanations, probes, CONSTANTS.get(name, ()))
+
+
+def _without_numbers(name: str, asked: Sequence[Sequence[Any]]) -> str:
+    """Why a function gives NaN or infinity; "" if that is unknown."""
+    if name == "attention_weights":
+        scores = [leaky((z @ receiver)[:, None] + z @ sender) for _, z, receiver, sender in asked]
+        if max(float(each.max()) for each in scores) > LARGEST_EXPONENT:
+            return OVERFLOW
+    return NO_NEIGHBOUR[name] if any((given[0].sum(axis=1) == 0).any() for given in asked) else ""
 
 
 def of_owners(found: Any, sizes: Sequence[int]) -> str:

@@ -13,7 +13,7 @@ from grading.checks import diagnosis, expect
 from grading.checks.student import Student
 from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
-from test_cases.e12 import mistakes, mistakes_in_steps, reference, trained
+from test_cases.e12 import mistakes, mistakes_in_losses, mistakes_in_steps, mistakes_in_sums, reference, trained
 from test_cases.e12.public.verses import END, PAD, START
 
 MODULE = "electives.assistant"
@@ -70,7 +70,7 @@ def preference_loss(student: Student, library: Library, thresholds: Mapping[str,
     random = _random(library, 3)
     given = list(2 * random.standard_normal((2, PAIRS)))
     found = _loss(student, "preference_loss", given, [])
-    with diagnosis.explained(lambda text: mistakes.of_preference([(tuple(given), found["value"])])):
+    with diagnosis.explained(lambda text: mistakes_in_losses.of_preference([(tuple(given), found["value"])])):
         _exact_loss(found, reference.preference_loss(*given), f"the loss of {PAIRS} pairs of rewards should be")
     pull = np.exp(reference.log_sigmoid(given[1] - given[0])) / PAIRS
     _exact_gradients(found, [-pull, pull], "preference_loss")
@@ -91,7 +91,7 @@ def dpo_loss(student: Student, library: Library, thresholds: Mapping[str, float]
         found = _loss(student, "dpo_loss", given, [beta])
         probes.append(((*given, beta), found["value"]))
         answers.append((found, given, beta))
-    with diagnosis.explained(lambda text: mistakes.of_dpo(probes)):
+    with diagnosis.explained(lambda text: mistakes_in_losses.of_dpo(probes)):
         for found, given, beta in answers:
             what = f"the loss of {PAIRS} pairs with beta {beta:g} should be"
             _exact_loss(found, reference.dpo_loss(given[0], given[1], given[2], given[3], beta), what)
@@ -153,7 +153,7 @@ def best_of_n(student: Student, library: Library, thresholds: Mapping[str, float
                 raise expect.Mismatch(
                     f"{what} in row {group} the best of rows {group * n} to {group * n + n - 1}, whose rewards are "
                     f"{told}; got another verse.",
-                    "Which rows belong to a group?",
+                    "The best one has the highest reward of its own group.",
                 )
 
 
@@ -177,7 +177,7 @@ def _sums(value: Any, count: int, what: str) -> np.ndarray:
 
 
 def _wrong_sums(table: np.ndarray, rows: np.ndarray, value: Any, text: str) -> str:
-    return mistakes.of_log_probabilities([((table, rows), value)])
+    return mistakes_in_sums.of_log_probabilities([((table, rows), value)])
 
 
 def _require_unchanged(found: Any, name: str, what: str) -> None:

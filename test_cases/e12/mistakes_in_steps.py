@@ -50,7 +50,9 @@ def tables(given: Given, wrong: str) -> np.ndarray:
         if wrong == "verses exchanged":
             better, worse = worse, better
         old = {"itself": table, "no reference": np.zeros_like(table)}.get(wrong, given.old)
-        _, slope = reference.dpo_gradient(table, old, better, worse, given.beta)
+        _, slope = reference.dpo_gradient(table, old, better, worse, FIXED.get(wrong, given.beta))
+        if wrong == "reference exchanged":
+            slope = _reference_exchanged(table, given.old, better, worse, given.beta)
         if wrong == "no reference":
             slope = _without_reference(table, better, worse, given.beta)
         if wrong == "chosen alone":
@@ -72,6 +74,18 @@ def _without_reference(table: np.ndarray, better: np.ndarray, worse: np.ndarray,
     return reference.slopes(table, better, pulls) - reference.slopes(table, worse, pulls)
 
 
+def _reference_exchanged(
+    table: np.ndarray, old: np.ndarray, better: np.ndarray, worse: np.ndarray, beta: float
+) -> np.ndarray:
+    """The gradient if the reference's log-probabilities of chosen and rejected verses change places."""
+    of_policy, of_reference = (
+        reference.verse_log_probabilities(model, better) - reference.verse_log_probabilities(model, worse)
+        for model in (table, old)
+    )
+    pulls = -beta * np.exp(reference.log_sigmoid(-beta * (of_policy + of_reference))) / len(better)
+    return reference.slopes(table, better, pulls) - reference.slopes(table, worse, pulls)
+
+
 def _chosen_alone(table: np.ndarray, old: np.ndarray, better: np.ndarray, worse: np.ndarray, beta: float) -> np.ndarray:
     """The gradient if the policy's log-probabilities of rejected verses are taken without one."""
     logs = [reference.verse_log_probabilities(model, rows) for model in (table, old) for rows in (better, worse)]
@@ -79,7 +93,13 @@ def _chosen_alone(table: np.ndarray, old: np.ndarray, better: np.ndarray, worse:
     return reference.slopes(table, better, pulls)
 
 
+FIXED = {"beta 0.1": 0.1, "beta 1": 1.0, "beta 0.5": 0.5}
 IN_STEPS = {
+    **{
+        wrong: f"The loss was computed with beta = {beta:g}. The argument `beta` has no influence."
+        for wrong, beta in FIXED.items()
+    },
+    "reference exchanged": "The reference's log-probabilities of chosen and rejected verses are swapped.",
     "all gradients kept": "Gradients from before were added. Where is `zero_grad` called?",
     "verses exchanged": "Chosen and rejected verses are swapped.",
     "itself": "The policy is its own reference: each step compares the policy with itself. Use `reference`.",

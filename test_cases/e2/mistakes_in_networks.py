@@ -38,6 +38,8 @@ IN_OUTPUTS = {
 def gradients(above: np.ndarray, x: np.ndarray, layers: Layers, activation: str, wrong: str) -> list[np.ndarray]:
     """The gradients with respect to weight and bias of each layer in turn, with a mistake."""
     act, back = reference.ACTIVATIONS[activation]
+    if wrong in ALWAYS:
+        back = reference.ACTIVATIONS[ALWAYS[wrong]][1]
     entered, sums = [x], []
     for weight, bias in layers:
         sums.append(reference.linear(entered[-1], weight, bias))
@@ -59,7 +61,12 @@ def gradients(above: np.ndarray, x: np.ndarray, layers: Layers, activation: str,
     return found
 
 
+ALWAYS = {f"always {name}": name for name in reference.ACTIVATIONS}
 IN_GRADIENTS = {
+    **{
+        wrong: f"The derivatives are those of {name}, whatever the activation is. ACTIVATIONS has both halves by name."
+        for wrong, name in ALWAYS.items()
+    },
     "no derivative": "The derivatives of the activations are missing. Which function lies between two linear layers?",
     "derivative of the outputs": (
         "The derivatives of the activations are taken at what came out of them. The backward half wants what went in."
@@ -86,6 +93,8 @@ def of_gradients(found: Sequence[np.ndarray], above: np.ndarray, x: np.ndarray, 
     shapes = [np.shape(array) for array in found]
     fitting = set()
     for wrong, explanation in IN_GRADIENTS.items():
+        if ALWAYS.get(wrong) == activation:  # the right derivatives
+            continue
         arrays = gradients(above, x, layers, activation, wrong)
         if shapes == [array.shape for array in arrays] and expect.is_close(joined(*found), joined(*arrays), EXACT):
             fitting.add(explanation)

@@ -13,7 +13,7 @@ from grading.checks import diagnosis, expect
 from grading.checks.student import Student
 from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
-from test_cases.e3 import answers, mistakes, reference
+from test_cases.e3 import answers, mistakes, normalisation, reference
 from test_cases.e3.answers import BATCH, BOUNDS, DRAWS, HIGHS, LOWS, MODULE, WIDTH
 from test_cases.e3.training import generalises, search
 
@@ -162,7 +162,7 @@ def batch_norm(student: Student, library: Library, thresholds: Mapping[str, floa
     probes = [
         (one[:4], np.concatenate([part.ravel() for part in parts])) for one, parts in zip(asked, found, strict=True)
     ]
-    with diagnosis.explained(lambda text: mistakes.of_batch_norm(probes)):
+    with diagnosis.explained(lambda text: normalisation.of_batch_norm(probes)):
         for one, parts in zip(asked, found, strict=True):
             right = reference.batch_norm(*one)
             mode = "training" if one[2] else "evaluation"
@@ -181,7 +181,7 @@ def batch_norm(student: Student, library: Library, thresholds: Mapping[str, floa
         if not isinstance(gradient, np.ndarray) or gradient.shape != (BATCH, WIDTH):
             raise CheckFailed(f"no gradient flows through batch_norm in {mode}, so layers before it would not learn.")
         if not expect.is_close(gradient, right.slope, EXACT):
-            raise CheckFailed(f"the gradient through batch_norm in {mode} is wrong.", mistakes.STATISTICS_DETACHED)
+            raise CheckFailed(f"the gradient through batch_norm in {mode} is wrong.", normalisation.STATISTICS_DETACHED)
         if answer["carries"] is not False:
             raise CheckFailed("the running statistics of batch_norm should carry no gradient. What does detach do?")
         if answer["changed"] is not False:
@@ -226,6 +226,8 @@ def random_search(student: Student, library: Library, thresholds: Mapping[str, f
     found = student.probe_named("searched", functions, lows=LOWS, highs=HIGHS, trials=DRAWS)
     calls, losses = answers.calls(found)
     _require_log_uniform(calls, np.array(LOWS), np.array(HIGHS))
+    if np.isnan(losses).all():
+        raise CheckFailed("each trial should have a loss; all of them are NaN.")
     best, told = found["best"], found["trials"]
     if mistakes.is_one_dictionary(told, calls):
         raise CheckFailed(
@@ -238,7 +240,7 @@ def random_search(student: Student, library: Library, thresholds: Mapping[str, f
         got = f"those with the loss {loss}" if number >= 0 else expect.kind(best)
         raise CheckFailed(
             f"random_search should return the settings with the smallest loss, {np.nanmin(losses):.4g}; got {got}.",
-            mistakes.of_best(number, losses),
+            diagnosis.attempted(lambda: _wrong_best(student, number, losses), ""),
         )
     right = np.column_stack([calls, losses])
     what = f"random_search should return a list of {DRAWS} pairs (settings, loss)"
@@ -246,6 +248,17 @@ def random_search(student: Student, library: Library, thresholds: Mapping[str, f
         raise CheckFailed(f"{what}; got {expect.kind(told)}.")
     if not np.array_equal(told, right, equal_nan=True):
         raise CheckFailed(f"{what}, one for each trial in order; they are not those that were tried.")
+
+
+def _wrong_best(student: Student, number: int, losses: np.ndarray) -> str:
+    """Why a search returned the trial of this number. A search without NaN tells whether NaN is the reason."""
+    if number < 0 or not np.isnan(losses[number]):
+        return mistakes.of_best(number, losses)
+    functions = {"random_search": f"{MODULE}.random_search"}
+    found = student.probe_named("searched", functions, lows=LOWS, highs=HIGHS, trials=DRAWS, has_nan=False)
+    calls, finite = answers.calls(found)
+    other = answers.row_of(found["best"], calls)
+    return mistakes.BEST_IS_NAN if other == int(finite.argmin()) else mistakes.of_best(other, finite)
 
 
 def _random(library: Library, number: int) -> np.random.Generator:

@@ -11,7 +11,6 @@ import numpy as np
 from grading.checks import diagnosis, expect, variants
 from grading.checks.variants import EXACT
 from test_cases.e3 import reference
-from test_cases.e3.reference import EPSILON
 
 IN_ORDER = (
     "The example numbers are in their old order. If a file is sorted by class, the test split then has other classes "
@@ -203,82 +202,6 @@ def of_penalty(name: str, probes: Sequence[diagnosis.Probe]) -> str:
     return variants.recognised(getattr(reference, name), partial(penalty, name), known, probes)
 
 
-def normalised(
-    x: np.ndarray, vectors: Sequence[np.ndarray], is_training: bool, share: float, wrong: str = ""
-) -> np.ndarray:
-    """The output and both running statistics in one array, as a mistake in `batch_norm` makes them."""
-    gain, shift, old_mean, old_variance = vectors
-    rows, axis = len(x), 1 if wrong == "over the columns" else 0
-    centre, spread = x.mean(axis=axis, keepdims=True), x.var(axis=axis, keepdims=True)
-    unbiased = spread * rows / (rows - 1)
-    used_mean, used_spread = centre, unbiased if wrong == "unbiased" else spread
-    if (not is_training and wrong != "always the batch") or wrong == "always running":
-        used_mean, used_spread = old_mean[None], old_variance[None]
-    root = np.sqrt(used_spread + EPSILON)
-    if wrong == "epsilon outside":
-        root = np.sqrt(used_spread) + EPSILON
-    elif wrong == "no epsilon":
-        root = np.sqrt(used_spread)
-    elif wrong == "no root":
-        root = used_spread + EPSILON
-    normal = (x - used_mean) / root
-    scale = 1.0 if wrong == "no gain" else gain
-    output = normal * scale + (0.0 if wrong == "no shift" else shift)
-    mean, variance = old_mean, old_variance
-    if (is_training and wrong != "never moves") or wrong == "moves in evaluation":
-        step = 1 - share if wrong == "momentum" else share
-        batch_variance = spread if wrong == "biased" else unbiased
-        if axis == 0:
-            mean = old_mean + step * (centre[0] - old_mean)
-            variance = old_variance + step * (batch_variance[0] - old_variance)
-        if wrong == "sum":
-            mean, variance = old_mean + share * centre[0], old_variance + share * unbiased[0]
-        if wrong == "deviation":
-            variance = old_variance + step * (np.sqrt(unbiased[0]) - old_variance)
-    return np.concatenate([output.ravel(), mean, variance])
-
-
-IN_BATCH_NORM = {
-    "always the batch": (
-        "In evaluation, the statistics are those of the batch. The answer for one image then depends on the other "
-        "images. Which statistics does evaluation use?"
-    ),
-    "always running": "In training, the running statistics were used. Which statistics does training use?",
-    "unbiased": (
-        "The batch was normalised with the variance that divides by rows - 1. That variance belongs to the running "
-        "statistics alone."
-    ),
-    "biased": (
-        "The running variance took in the variance that divides by the rows. The factor rows / (rows - 1) is missing."
-    ),
-    "momentum": (
-        "The running statistics move too far: `momentum` and 1 - momentum are swapped. As in torch, the batch has the "
-        "weight `momentum`, and the old running value has 1 - momentum."
-    ),
-    "never moves": "The running statistics did not move in training. Evaluation would use their first values.",
-    "moves in evaluation": (
-        "The running statistics moved in evaluation. Test data then changes the net. When do they move?"
-    ),
-    "sum": "The old running statistics were kept whole. Which share of them stays?",
-    "deviation": "The running variance took in the standard deviation of the batch. What does the formula take?",
-    "epsilon outside": "epsilon is added after the root. The formula adds epsilon to the variance.",
-    "no epsilon": "epsilon is missing. It matters where the variance is tiny.",
-    "no root": "The output was divided by the variance itself. What does the formula take of it?",
-    "no gain": "The output was not multiplied by gain.",
-    "no shift": "The shift was not added.",
-    "over the columns": "Mean and variance are those of each row. Which dimension counts the examples?",
-}
-STATISTICS_DETACHED = (
-    "The output is right, and its gradient is not: mean and variance of the batch were taken as constants. They depend "
-    "on x. Are they detached before the output is computed?"
-)
-
-
-def of_batch_norm(probes: Sequence[diagnosis.Probe]) -> str:
-    """The explanation of the mistake that gives what `batch_norm` gave; see `normalised` for the arguments."""
-    return variants.recognised(normalised, normalised, IN_BATCH_NORM, probes)
-
-
 def stopping(losses: np.ndarray, patience: int, wrong: str) -> int:
     """After how many epochs training stops by a mistake in `EarlyStopping`."""
     least, latest, since = np.inf, np.inf, 0
@@ -372,10 +295,7 @@ ONE_DICTIONARY = "Is one dictionary changed from trial to trial? Each pair needs
 
 def of_best(number: int, losses: np.ndarray) -> str:
     """The explanation of the trial that was returned as the best; `number` is -1 if it is none of them."""
-    finite = np.where(np.isnan(losses), -np.inf, losses)
-    if number >= 0 and np.isnan(losses[number]):
-        return BEST_IS_NAN
-    for wrong, told in ((int(finite.argmax()), LARGEST), (len(losses) - 1, LAST_TRIAL), (0, FIRST_TRIAL)):
+    for wrong, told in ((int(np.nanargmax(losses)), LARGEST), (len(losses) - 1, LAST_TRIAL), (0, FIRST_TRIAL)):
         if number == wrong:
             return told
     return ""

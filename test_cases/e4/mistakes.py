@@ -49,6 +49,9 @@ COUNTS = {
     "A kernel has kernel x kernel numbers. Your count has one side of it only.": (
         lambda before, after, kernel: after * (before * kernel + 1)
     ),
+    "A kernel has kernel x kernel numbers, and a filter has one bias. Your count has one side, and a bias each.": (
+        lambda before, after, kernel: after * before * (kernel + 1)
+    ),
     "A bias was counted for each kernel. A filter adds up all of its input channels and then one bias.": (
         lambda before, after, kernel: after * before * (kernel**2 + 1)
     ),
@@ -228,7 +231,26 @@ def move(images: np.ndarray, down: np.ndarray, right: np.ndarray, degrees: np.nd
         "not shifted": (0 * down, 0 * right, degrees),
         "one for all": (0 * down + down[0], 0 * right + right[0], 0 * degrees + degrees[0]),
     }
+    if wrong in ("nearest", "border"):
+        return _moved_otherwise(images, down, right, degrees, wrong)
     return reference.move(images, *changed.get(wrong, (down, right, degrees)))
+
+
+def _moved_otherwise(
+    images: np.ndarray, down: np.ndarray, right: np.ndarray, degrees: np.ndarray, wrong: str
+) -> np.ndarray:
+    """Turned and shifted images with pixels of the border outside, or without means of four pixels."""
+    last = images.shape[3] - 1
+    lines, posts = np.mgrid[: last + 1, : last + 1] - last / 2
+    found = np.empty(images.shape)
+    for number, (image, lower, further, turn) in enumerate(zip(images, down, right, np.radians(degrees), strict=True)):
+        y, x = lines - lower, posts - further
+        rows, columns = last / 2 + np.cos(turn) * y + np.sin(turn) * x, last / 2 + np.cos(turn) * x - np.sin(turn) * y
+        if wrong == "border":
+            found[number] = reference.bilinear(image, rows.clip(0, last), columns.clip(0, last))
+        else:
+            found[number] = reference.bilinear(image, np.rint(rows), np.rint(columns))
+    return found
 
 
 IN_MOVING = {
@@ -243,6 +265,8 @@ IN_MOVING = {
     "one for all": "All images moved like the first one. Each has numbers of its own.",
     "shifted first": "The images were shifted first and turned then, so their shift was turned, too.",
     "corners": "The unit of `grid_sample` is side / 2, and not (side - 1) / 2. The default align_corners=False fits.",
+    "nearest": "Each pixel took the nearest old pixel. The formula takes the weighted mean of four.",
+    "border": "Outside of the image, pixels of its border were taken. All pixels are 0 there.",
     "twice as far": "The images were shifted twice as far. The unit of `grid_sample` is half a side.",
 }
 

@@ -58,7 +58,7 @@ def rnn_cell(x: np.ndarray, parts: Sequence[np.ndarray], weights: Weights, wrong
 
 def lstm_cell(x: np.ndarray, parts: Sequence[np.ndarray], weights: Weights, wrong: str) -> np.ndarray:
     """Hidden state and cell state of the LSTM with a mistake, (2, batch, units)."""
-    hidden, old = parts
+    hidden, old = parts[::-1] if wrong == "state exchanged" else parts
     total = np.add(*_sums(x, hidden, weights, wrong))
     blocks = [total[:, part::4] for part in range(4)] if wrong == "in turn" else np.split(total, 4, axis=-1)
     order = wrong.removeprefix("order ") if wrong.startswith("order ") else "ifgo"
@@ -135,6 +135,7 @@ EXPLANATIONS = {
         "cell shown bare": "The output gate was multiplied by s' itself. The formula has tanh(s').",
         "sigmoid of the cell": "The output gate was multiplied by sigmoid(s'). The formula has tanh(s').",
         "old cell": "The hidden state shows the cell state before the step. Which of the two does the formula show?",
+        "state exchanged": "Hidden state and cell state of `state` are swapped. The hidden state comes first.",
         "exchanged": "Hidden state and cell state are swapped. The tuple begins with the hidden state.",
     },
     "gru": {

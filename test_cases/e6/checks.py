@@ -171,6 +171,7 @@ def nearest(student: Student, library: Library, thresholds: Mapping[str, float])
                 raise expect.Mismatch(
                     f"{what}; got {_few(found)}.", "Are they ranked by cosine, without the word itself?"
                 )
+    _require_the_word_left_out(student, vectors)
 
 
 def analogy(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -319,6 +320,22 @@ def _exact_gradients(found: Any, given: Sequence[np.ndarray], slopes: Sequence[n
             raise CheckFailed(f"{what} {number} is missing. Is `detach` or a new tensor in between?")
         value = expect.array(gradient, given[number - 1].shape, f"{what} {number} should be")
         expect.close(value, slope, SLOPE_EXACT, f"{what} {number} should be", "Is something detached?")
+
+
+def _require_the_word_left_out(student: Student, vectors: np.ndarray) -> None:
+    """Of two words of one direction, each is nearest to the other, though its own cosine is no larger."""
+    one, other = 4, len(vectors) - 3
+    twins = vectors.copy()
+    twins[other] = 2 * twins[one]
+    questions = [[one, 1], [other, 1]]
+    for (word, count), found in zip(questions, _answers(student, "nearest", twins, questions), strict=True):
+        right = reference.nearest(twins, word, count)
+        if found != right:
+            raise CheckFailed(
+                f"the vectors of words {one} and {other} have one direction, so their cosine is 1. "
+                f"nearest(vectors, {word}, 1) should be {right}; got {_few(found)}.",
+                vector_mistakes.FIRST_LEFT_OUT if found == [word] else "Which word is left out?",
+            )
 
 
 def _vectors(random: np.random.Generator) -> np.ndarray:

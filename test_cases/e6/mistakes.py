@@ -106,7 +106,7 @@ def of_pairs(
 def noise(counts: np.ndarray, wrong: str) -> np.ndarray:
     """Noise probabilities with a mistake."""
     raised = counts**0.75
-    exponential = np.exp(counts - counts.max())
+    exponential, of_powers = np.exp(counts - counts.max()), np.exp(raised - raised.max())
     return {
         "power": counts / counts.sum(),
         "sum": raised,
@@ -116,6 +116,8 @@ def noise(counts: np.ndarray, wrong: str) -> np.ndarray:
         "power last": (counts / counts.sum()) ** 0.75,
         "uniform": np.full(len(counts), 1 / len(counts)),
         "softmax": exponential / exponential.sum(),
+        "softmax of powers": of_powers / of_powers.sum(),
+        "one more": (counts + 1) ** 0.75 / ((counts + 1) ** 0.75).sum(),
         "inverse": counts ** (4 / 3) / (counts ** (4 / 3)).sum(),
     }[wrong]
 
@@ -128,6 +130,8 @@ IN_NOISE = {
     "maximum": "The powers were divided by the largest one. The formula has their sum.",
     "power last": "The power was taken of the shares. They no longer add up to 1: the division comes last.",
     "uniform": "All words are equally likely. Where are the counts used?",
+    "softmax of powers": "This is a softmax of the powers. The formula divides them by their sum.",
+    "one more": "1 was added to each count. The formula has the counts as they are.",
     "softmax": "This is a softmax of the counts. The formula has a power in place of the exponential.",
     "inverse": "The power is 4/3. The formula has 3/4.",
 }
@@ -258,6 +262,8 @@ def weight(counts: np.ndarray, maximum: float, power: float, wrong: str) -> np.n
         "none above": np.where(counts < maximum, shares**power, 0.0),
         "power below": np.minimum(1.0, counts**power / maximum),
         "turned over": np.minimum(1.0, (maximum / np.maximum(counts, 1e-300)) ** power),
+        "own maximum": (counts / counts.max()) ** power,
+        "limit is the power": np.minimum(power, shares),
         "default power": np.minimum(1.0, shares**0.75),
         "default maximum": np.minimum(1.0, (counts / 100.0) ** power),
     }[wrong]
@@ -272,6 +278,8 @@ IN_WEIGHTS = {
     "none above": "Counts above the maximum weigh 0. Their weight is 1.",
     "power below": "The power was taken of the count alone. It is that of count / maximum.",
     "turned over": "The fraction is upside down. The count stands above.",
+    "own maximum": "The counts were divided by the largest of them. They are divided by the argument `maximum`.",
+    "limit is the power": "The shares were cut off at `power`. They are cut off at 1, and raised to that power.",
     "default power": "The power is always 0.75. Is the argument `power` used?",
     "default maximum": "The maximum is always 100. Is the argument `maximum` used?",
 }

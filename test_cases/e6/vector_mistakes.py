@@ -111,6 +111,12 @@ IN_NEAREST = {
 }
 
 
+FIRST_LEFT_OUT = (
+    "The word itself came back. The first word of the ranking was left out, and that was the other one. Which word has "
+    "to be left out?"
+)
+
+
 def of_nearest(vectors: np.ndarray, questions: Sequence[Sequence[int]], found: Sequence[int]) -> str:
     """The explanation of the mistake that gives these words."""
     probe = (vectors, questions), np.array(found, np.float64)

@@ -66,7 +66,8 @@ def attend(student: Student, library: Library, thresholds: Mapping[str, float]) 
             if not isinstance(found, (list, tuple)) or len(found) != 2:
                 raise CheckFailed(f"{what}; got {expect.kind(found)}.")
             contexts, weights = reference.attend(*given)
-            own = expect.array(found[1], weights.shape, f"attend with scores up to {FAR:,.0f} should give weights")
+            of = f" with scores up to {FAR:,.0f}" if size == FAR else ""
+            own = expect.array(found[1], weights.shape, f"attend{of} should give weights")
             if own[~np.broadcast_to(is_word[:, None], own.shape)].any():
                 raise expect.Mismatch(
                     "attend should give padding a weight of exactly 0; a position of padding got "
@@ -196,13 +197,14 @@ def bleu(student: Student, library: Library, thresholds: Mapping[str, float]) ->
     answers = [student.call(f"{MODULE}.bleu", *case) for case in cases]
     given = list(zip(cases, answers, strict=True))
     with diagnosis.explained(lambda text: variants.named(search_mistakes.bleu, search_mistakes.IN_BLEU, given)):
-        for (candidates, references), found in given:
+        for case, found in given:
+            candidates, references = case
             value = expect.number(found, "bleu should return the score from 0 to 1")
             words = sum(map(len, candidates)), sum(map(len, references))
             what = (
                 f"bleu of {len(candidates)} translations ({words[0]} words; the references have {words[1]}) should be"
             )
-            expect.close(value, reference.bleu(candidates, references), ROUNDED, what, "Which of the sums differs?")
+            expect.close(value, reference.bleu(candidates, references), ROUNDED, what, _parts_of_bleu(*case))
 
 
 def translation(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
@@ -284,6 +286,14 @@ def _pairs(random: np.random.Generator) -> list[tuple[list[list[int]], list[list
             ([one[:3] for one in right], right), ([[word + 20 for word in one] for one in right], right)]  # fmt: skip
 
 
+def _parts_of_bleu(candidates: reference.Sentences, references: reference.Sentences) -> str:
+    """What a BLEU is made of."""
+    precisions, brevity = reference.parts_of_bleu(candidates, references)
+    if not precisions.all():
+        return "Here, p(n) is 0 for some n, or there are no 4-grams."
+    return f"Here, p(1) to p(4) are {listed([f'{p:.4f}' for p in precisions])}. The brevity is {brevity:.4f}."
+
+
 def _parts(found: Any, count: int, what: str) -> list[Any]:
     if not isinstance(found, (list, tuple)) or len(found) != count:
         raise CheckFailed(f"{what}; got {expect.kind(found)}.")
@@ -315,8 +325,11 @@ def _equal(found: np.ndarray, right: np.ndarray, what: str) -> None:
 
 def _wrong_attention(given: tuple[np.ndarray, ...], found: Any, text: str) -> str:
     contexts, weights = found
+    scores, values, is_word = given
+    if contexts.shape == scores.shape and weights.shape == (BATCH, TARGET, UNITS):
+        return "Contexts and weights are swapped. The contexts come first."
     if not np.isfinite(weights).all():
-        return "exp(1,000) is infinite. `softmax` subtracts the largest score first, and stays finite."
+        return mistakes.of_weights_without_numbers(weights, scores, is_word)
     return variants.named(mistakes.attention, mistakes.IN_ATTENTION, [(given, joined(contexts, weights))])
 
 

@@ -11,6 +11,7 @@ from test_cases.e7 import reference
 from test_cases.e7.public.data import BEGIN, END, PADDING
 from test_cases.e7.reference import Parameters
 
+LARGEST_EXPONENT = float(np.log(np.finfo(np.float64).max))  # exp of more is infinite
 NEARLY = 1e-6  # of sums of weights: a large constant in the scores costs digits
 
 
@@ -84,6 +85,7 @@ def attention(scores: np.ndarray, values: np.ndarray, is_word: np.ndarray, wrong
         "targets": lambda: (
             reference.softmax(np.where(mask, scores, -np.inf).swapaxes(1, 2).clip(-1e300)).swapaxes(1, 2) * mask
         ),
+        "sentences": lambda: reference.softmax(np.where(mask, scores, -np.inf).T).T,
         "shares": lambda: np.where(mask, scores, 0) / np.where(mask, scores, 0).sum(axis=2, keepdims=True),
     }.get(wrong, lambda: reference.softmax(np.where(mask, scores, -np.inf)))()
     return joined(weights @ values, weights)
@@ -102,8 +104,27 @@ IN_ATTENTION = {
         "The weights of padding were set to 0 after the softmax. The weights of the words then add up to less than 1."
     ),
     "targets": "The softmax runs over the target positions. The weights of one query add up to 1 over the source.",
+    "sentences": "The softmax runs over the sentences of the batch. Sentences must not mix.",
     "shares": "The scores were divided by their sum. The formula has exp of each score.",
 }
+
+
+MASK_REVERSED = (
+    "In sentences with padding, padding gets all of the weight. `is_word` is True at words. Is the mask reversed?"
+)
+
+
+def of_weights_without_numbers(weights: np.ndarray, scores: np.ndarray, is_word: np.ndarray) -> str:
+    """Why weights (batch, target, source) are NaN or infinite; "" if that is unknown."""
+    lost, is_shown = ~np.isfinite(weights), np.broadcast_to(is_word[:, None], weights.shape)
+    is_full = np.broadcast_to(np.asarray(is_word.all(axis=1))[:, None, None], weights.shape)
+    if np.array_equal(lost, is_full) and not weights[is_shown & ~is_full].any():
+        return f"{MASK_REVERSED} A softmax of nothing but -infinity is NaN."
+    if np.array_equal(lost, ~is_shown) and np.abs(weights.sum(axis=1)[is_word] - 1).max() < NEARLY:
+        return f"{IN_ATTENTION['targets']} A softmax of nothing but -infinity is NaN."
+    if scores.max() > LARGEST_EXPONENT:
+        return "exp(1,000) is infinite. `softmax` subtracts the largest score first, and stays finite."
+    return ""
 
 
 def of_weights_of_padding(weights: np.ndarray, is_word: np.ndarray) -> str:
@@ -111,10 +132,7 @@ def of_weights_of_padding(weights: np.ndarray, is_word: np.ndarray) -> str:
     has_padding = ~is_word.all(axis=1)
     of_words = (weights * is_word[:, None]).sum(axis=2)[has_padding]
     if np.abs(of_words).max() < NEARLY and np.abs(weights.sum(axis=2) - 1).max() < NEARLY:
-        return (
-            "In sentences with padding, padding gets all of the weight. `is_word` is True at words. Is the mask "
-            "reversed?"
-        )
+        return MASK_REVERSED
     if np.abs(weights.sum(axis=1) - 1).max() < NEARLY:
         return IN_ATTENTION["targets"]
     return "For which score is exp(score) exactly 0?"
@@ -214,7 +232,10 @@ class WrongReader(reference.Reader):
         self, inputs: np.ndarray, state: np.ndarray, memory: np.ndarray, is_word: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
         """Logits, weights and state of the decoder."""
-        embedded, before, states = self._parameters["target_embedding.weight"][inputs], [], []
+        language = "source" if self._wrong == "other language" else "target"
+        embedded, before, states = self._parameters[f"{language}_embedding.weight"][inputs], [], []
+        if self._wrong == "from zeros":
+            state = np.zeros_like(state)
         for position in range(inputs.shape[1]):
             before.append(state)
             state = self._cell("decoder", "_l0", embedded[:, position], state)
@@ -225,6 +246,8 @@ class WrongReader(reference.Reader):
         found: tuple[np.ndarray, np.ndarray | None] = np.zeros_like(hidden), None
         if self.score != "none":
             found = reference.attend(self.scores(queries, memory), memory, seen)
+        elif self._wrong == "attends":
+            found = reference.attend(reference.dot_score(queries, memory), memory, seen)
         contexts, weights = found
         parts = [hidden, contexts] if self._wrong == "state in front" else [contexts, hidden]
         if self._wrong == "no context":
@@ -258,6 +281,9 @@ IN_DECODER = {
     "state in front": "The state stands in front of the context. The formula joins [c(t), h(t)].",
     "no context": "The contexts have no influence on the logits. Where is c(t) used?",
     "linear": "There is no tanh between `join` and `output`.",
+    "other language": "The words were looked up in `source_embedding`. The decoder reads words of the target.",
+    "from zeros": "The argument `state` has no influence. `self.decoder` takes the first state beside its input.",
+    "attends": 'The decoder attends with dot scores, though its score is "none". Its contexts are zeros then.',
 }
 
 

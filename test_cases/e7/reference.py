@@ -227,16 +227,20 @@ def beam_rounds(
 
 def bleu(candidates: Sentences, references: Sentences) -> float:
     """From 0 to 1, of all sentences together, without smoothing."""
+    precisions, brevity = parts_of_bleu(candidates, references)
+    return brevity * math.exp(np.log(precisions).mean()) if precisions.all() else 0.0
+
+
+def parts_of_bleu(candidates: Sentences, references: Sentences) -> tuple[np.ndarray, float]:
+    """p(1) to p(4), 0 where there are no n-grams, and the brevity. At least one candidate has a word."""
     matches, totals = np.zeros(MAX_ORDER), np.zeros(MAX_ORDER)
     for candidate, right in zip(candidates, references, strict=True):
         for order in range(1, MAX_ORDER + 1):
             held, wanted = n_grams(candidate, order), n_grams(right, order)
             matches[order - 1] += sum((held & wanted).values())
             totals[order - 1] += sum(held.values())
-    if not matches.all():
-        return 0.0
     written, asked = (sum(len(sentence) for sentence in sentences) for sentences in (candidates, references))
-    return math.exp(min(0.0, 1 - asked / written) + float(np.log(matches / totals).mean()))
+    return matches / np.maximum(totals, 1), math.exp(min(0.0, 1 - asked / max(written, 1)))
 
 
 def n_grams(sentence: Sequence[int], order: int) -> Counter[Any]:

@@ -29,7 +29,8 @@ def greedy(table: np.ndarray, first: np.ndarray, max_length: int, wrong: str) ->
     for state in first.tolist():
         start, word, sentence = state, BEGIN, []
         for _round in range(max_length):
-            following = int(table[state, word].argmax())
+            likely = table[state, word]
+            following = int(likely.argmin() if wrong == "least" else likely.argmax())
             state = start if wrong == "state" else word
             word = BEGIN if wrong == "begin" else following
             sentence.append(following)
@@ -41,6 +42,8 @@ def greedy(table: np.ndarray, first: np.ndarray, max_length: int, wrong: str) ->
         sentences = [sentence[:stop] for sentence in sentences]
     if wrong == "end kept":
         return rows([[*reference.before_end(one), *[END] * (END in one)] for one in sentences], max_length)
+    if wrong == "begin kept":
+        return rows([[BEGIN, *reference.before_end(one)] for one in sentences], max_length)
     if wrong == "ends left out":
         return rows([[word for word in sentence if word != END] for sentence in sentences], max_length)
     return rows([reference.before_end(sentence) for sentence in sentences], max_length)
@@ -52,6 +55,8 @@ IN_GREEDY = {
     "not cut": "The sentences go on behind END. What comes after the first END of a sentence does not count.",
     "ends left out": "END was left out, and what comes after it was kept. A sentence ends with its first END.",
     "end kept": "END is part of the answer. It should be left out.",
+    "begin kept": "BEGIN is part of the answer. The answer begins with the first word that was written.",
+    "least": "The least likely word was taken every time. Which end does a log-probability count from?",
     "first end": "All sentences end where the first one ends. The others go on until their own END.",
 }
 
@@ -98,9 +103,12 @@ def _beam(table: np.ndarray, width: int, max_length: int, power: float, wrong: s
 
     def value(one: tuple[float, list[int]]) -> float:
         length = len(one[1]) - shift - (wrong == "length without end" and one[1][-1] == END)
-        return one[0] / max(length, 1) ** power
+        return one[0] * max(length, 1) ** (power if wrong == "multiplied" else -power)
 
-    return reference.before_end(max(done, key=value)[1][2:])
+    answer = max(done, key=value)[1][2:]
+    if wrong == "begin kept":
+        answer = [BEGIN, *answer]
+    return answer if wrong == "end kept" else reference.before_end(answer)
 
 
 IN_BEAM = {
@@ -121,6 +129,9 @@ IN_BEAM = {
     "first finished": "The search ends with the first finished sentence. A longer one may have a better average.",
     "never ends": "The search goes on until `max_length`. It ends once `width` sentences are finished.",
     "unfinished forgotten": "What is in the beam after `max_length` rounds was left out. It counts as finished.",
+    "multiplied": "The log-probability is multiplied by length ** length_power. The formula divides.",
+    "end kept": "END is part of the answer. It should be left out.",
+    "begin kept": "BEGIN is part of the answer. The answer begins with the first word that was written.",
     "length with begin": "BEGIN was counted in the length.",
     "length without end": "END was not counted in the length.",
 }

@@ -41,7 +41,13 @@ def require(student: Student, target: str, ids: np.ndarray) -> None:
     share = float(is_chosen[is_word].mean())
     if is_chosen[~is_word].any():
         count = int(is_chosen[~is_word].sum())
-        raise CheckFailed(f"mask_tokens should choose no padding; it chose {count:,} padded tokens.")
+        hint = ""
+        if is_chosen[~is_word].all() and abs(share - (1 - CHOSEN)) < NEAR:
+            hint = (
+                f"{share:.0%} of the other tokens are marked, too. Does the second tensor mark the tokens that were "
+                "not chosen?"
+            )
+        raise CheckFailed(f"mask_tokens should choose no padding; it chose {count:,} padded tokens.", hint)
     if np.array_equal(is_chosen, second[1]):
         raise CheckFailed("mask_tokens should draw other tokens at each call; two calls chose the same tokens.")
     together = is_chosen[0::2] & is_chosen[1::2] & is_word[0::2] & is_word[1::2]

@@ -23,8 +23,14 @@ def scores(name: str, arguments: Sequence[np.ndarray], wrong: str = "") -> np.nd
         return getattr(reference, f"{name}_scores")(*arguments).swapaxes(-1, -2)
     if name == "dot":
         products = queries @ keys.swapaxes(-1, -2)
-        return products / {"no root": queries.shape[-1], "not scaled": 1}[wrong]
+        if wrong == "softmax":
+            return softmax(products / np.sqrt(queries.shape[-1]))
+        return (
+            products / {"no root": queries.shape[-1], "not scaled": 1, "multiplied": queries.shape[-1] ** -0.5}[wrong]
+        )
     if name == "cosine":
+        if wrong == "columns":
+            queries, keys = (each / np.linalg.norm(each, axis=-2, keepdims=True) for each in (queries, keys))
         products = queries @ keys.swapaxes(-1, -2)
         sizes = [np.linalg.norm(each, axis=-1) for each in (queries, keys)]
         whole = [np.sqrt((each**2).sum(axis=(-1, -2), keepdims=True))[..., 0] for each in (queries, keys)]
@@ -36,7 +42,7 @@ def scores(name: str, arguments: Sequence[np.ndarray], wrong: str = "") -> np.nd
             sizes = [each**2 for each in sizes]
         elif wrong == "whole":
             sizes = [np.broadcast_to(each, old.shape) for each, old in zip(whole, sizes, strict=True)]
-        elif wrong == "not divided":
+        elif wrong in ("not divided", "columns"):
             sizes = [np.ones_like(each) for each in sizes]
         bottom = sizes[0][..., :, None] * sizes[1][..., None, :]
         return np.divide(products, bottom, out=np.zeros_like(products), where=bottom > 0)
@@ -54,7 +60,12 @@ def scores(name: str, arguments: Sequence[np.ndarray], wrong: str = "") -> np.nd
             np.clip((np.tanh(first)[..., :, None, :] + np.tanh(last)[..., None, :, :]) / 2, -0.999, 0.999)
         )
         return 2 * np.tanh(both) @ vector
-    return both @ vector if wrong == "no tanh" else np.tanh(both) @ vector
+    return {
+        "no tanh": lambda: both @ vector,
+        "tanh last": lambda: np.tanh(both @ vector),
+        "sigmoid": lambda: (1 + np.tanh(both / 2)) / 2 @ vector,
+        "relu": lambda: np.maximum(both, 0) @ vector,
+    }.get(wrong, lambda: np.tanh(both) @ vector)()
 
 
 IN_SCORES = {
@@ -62,6 +73,8 @@ IN_SCORES = {
         "exchanged": "Rows and columns are swapped. Row i belongs to query i.",
         "not scaled": "The products are not divided. Where is the root of the width used?",
         "no root": "The products are divided by the width. The formula has its root.",
+        "multiplied": "The products are multiplied by the root of the width. The formula divides by the root.",
+        "softmax": "The softmax is taken already. A score may be any number.",
     },
     "cosine": {
         "exchanged": "Rows and columns are swapped. Row i belongs to query i.",
@@ -69,6 +82,7 @@ IN_SCORES = {
         "no length of queries": "The products are not divided by the length of the query.",
         "not divided": "The products are not divided by the lengths.",
         "squares": "The products are divided by squared lengths. What does a length take of the sum of squares?",
+        "columns": "The lengths are those of columns. Each row is a vector: which `dim` is it?",
         "whole": "One length was taken of all vectors together. Each vector has a length of its own.",
     },
     "bilinear": {
@@ -79,6 +93,9 @@ IN_SCORES = {
         "exchanged": "Rows and columns are swapped. Row i belongs to query i.",
         "key first": "The key stands in front of the query. The first columns of the weight belong to the query.",
         "no tanh": "The tanh is missing. Without it, the order of the scores would not depend on the query.",
+        "tanh last": "The tanh was taken of the product with the vector. It is taken before that product.",
+        "sigmoid": "The sums went through a sigmoid. The formula has tanh.",
+        "relu": "The sums went through a relu. The formula has tanh.",
         "each tanh": "Query and key go through tanh each alone. The tanh is taken of their sum.",
     },
 }
@@ -114,7 +131,7 @@ def positions(length: int, width: int, wrong: str = "") -> np.ndarray:
     count = np.arange(length)[:, None] + (wrong == "from one")
     columns = np.arange(0, width, 2)
     power = {"own exponents": columns / width / 2, "no width": columns / 2 / width}.get(wrong, columns / width)
-    angles = count / 10000.0**power
+    angles = count / {"base 1000": 1000.0, "base 100000": 100000.0}.get(wrong, 10000.0) ** power
     if wrong == "every column":
         each = count / 10000.0 ** (np.arange(width) / width)
         return np.where(np.arange(width) % 2 == 0, np.sin(each), np.cos(each))
@@ -123,7 +140,7 @@ def positions(length: int, width: int, wrong: str = "") -> np.ndarray:
     sines, cosines = np.sin(angles), np.cos(angles)
     if wrong == "side by side":
         return np.concatenate([sines, cosines], axis=1)
-    pair = [cosines, sines] if wrong == "cosine first" else [sines, cosines]
+    pair = {"cosine first": [cosines, sines], "sines": [sines, sines]}.get(wrong, [sines, cosines])
     return np.stack(pair, axis=2).reshape(length, width)
 
 
@@ -133,6 +150,9 @@ IN_POSITIONS = {
     "every column": "Each column has a wavelength of its own. A sine and the cosine behind it share one.",
     "multiplied": "Positions were multiplied by the power of 10000. The formula divides.",
     "side by side": "All sines stand in front of all cosines. They take turns.",
+    "sines": "All columns are sines. Every second column is a cosine.",
+    "base 1000": "The base of the power is 1000. The formula has 10000.",
+    "base 100000": "The base of the power is 100000. The formula has 10000.",
     "cosine first": "The cosines stand in the even columns. Column 0 is a sine.",
 }
 
@@ -155,7 +175,7 @@ def attention(
     batch, time, width = x.shape
     if wrong == "in transposed":
         in_weight = np.concatenate([part.T for part in np.split(in_weight, 3)])
-    sums = x @ in_weight.T + (0 if wrong == "no bias" else in_bias)
+    sums = x @ in_weight.T + (0 if wrong in ("no bias", "no in bias") else in_bias)
     parts = np.split(sums, 3, axis=2)
     if wrong in ORDERS:
         parts = [parts[ORDERS[wrong].index(name)] for name in "qkv"]
@@ -182,6 +202,8 @@ def attention(
             found = np.where(mask.swapaxes(-1, -2), 0.0, found)  # any number that is the same in a whole row
         elif wrong not in ("padding seen", "padding after the softmax"):
             found = np.where(mask, -np.inf, found)
+    if wrong == "no later positions":
+        found = np.where(np.triu(np.ones((time, time), bool), 1), -np.inf, found)
     if wrong == "over queries":
         shares = softmax(found.swapaxes(-1, -2)).swapaxes(-1, -2)
     elif wrong == "over heads":
@@ -212,10 +234,18 @@ IN_ATTENTION = {
         )
         for wrong, order in ORDERS.items()
     },
+    "order kqv": (
+        "Queries and keys are swapped: in the blocks, or where their products are taken. Row i of the attention "
+        "belongs to the query of position i."
+    ),
     "in transposed": "The input weight and its transpose are swapped.",
     "out transposed": "The output weight and its transpose are swapped.",
     "no bias": "Neither bias is added. Steps 1 and 6 add one each.",
     "no out bias": "The output bias is missing.",
+    "no in bias": "The input bias is missing. Step 1 adds it to queries, keys and values.",
+    "no later positions": (
+        "No position looks at later ones, as in a model that writes. In an encoder, each position looks at all."
+    ),
     "not projected": "The output weight is not used. Step 6 takes a product with it.",
     **dict.fromkeys(
         ("mixed heads", "mixed heads and joined likewise"),
@@ -266,6 +296,8 @@ def block(x: np.ndarray, parameters: Parameters, heads: int, is_padding: np.ndar
     norms = [(p[f"norm{number}.weight"], p[f"norm{number}.bias"]) for number in (1, 2)]
     if wrong == "norms exchanged":
         norms.reverse()
+    elif wrong in ("norm1 twice", "norm2 twice"):
+        norms = 2 * [norms["norm2" in wrong]]
 
     def think(x: np.ndarray) -> np.ndarray:
         inner = x @ p["expand.weight"].T + p["expand.bias"]
@@ -278,6 +310,12 @@ def block(x: np.ndarray, parameters: Parameters, heads: int, is_padding: np.ndar
     if wrong == "norm first":
         x = x + look(layer_norm(x, *norms[0]))
         return x + think(layer_norm(x, *norms[1]))
+    if wrong == "norm of the result":
+        x = x + layer_norm(look(x), *norms[0])
+        return x + layer_norm(think(x), *norms[1])
+    if wrong == "norm of the attention":
+        x = x + layer_norm(look(x), *norms[0])
+        return layer_norm(x + think(x), *norms[1])
     first, second = wrong != "no first residual", wrong != "no second residual"
     x = x * first + look(x)
     x = x if wrong == "no first norm" else layer_norm(x, *norms[0])
@@ -291,6 +329,10 @@ IN_BLOCK = {
     "no first norm": "norm1 is not used. It comes behind the first sum.",
     "no second norm": "norm2 is not used. It comes behind the second sum.",
     "norms exchanged": "norm1 and norm2 are swapped.",
+    "norm1 twice": "norm1 is used twice. norm2 comes behind the second sum.",
+    "norm2 twice": "norm2 is used twice. norm1 comes behind the first sum.",
+    "norm of the result": "The norms are taken before the sums. In this block they come behind the sums.",
+    "norm of the attention": "norm1 is taken before the sum. It comes behind the sum of x and the attention's result.",
     "norm first": "The norms come in front of attention and layers. In this block they come behind the sums.",
     "no relu": "The relu is missing between expand and contract.",
     "padding lost": "`is_padding` does not reach the attention. Is it passed on?",

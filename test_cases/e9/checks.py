@@ -13,6 +13,7 @@ from grading.checks.variants import EXACT
 from grading.outcomes import CheckFailed
 from test_cases.e9 import answers, draws, mistakes, networks, reference, trained
 from test_cases.e9.answers import MODULE
+from test_cases.e9.divergence import DIVERGENCE
 from test_cases.e9.mistakes import VECTORS
 from test_cases.e9.public import data
 from test_cases.e9.trained import AUTOENCODER, VAE, named, random_inputs
@@ -22,6 +23,7 @@ STACKS = ((data.PIXELS, 20, 5), (data.PIXELS, 30, 12, 3))  # sizes of autoencode
 TRIED = (3, 6)  # latent sizes of VAEs that are not trained
 HUGE = 1000.0  # logits at which a sigmoid is 0 or 1 in float64
 CERTAIN, UNCERTAIN = -60.0, 0.0  # logarithms of variances: sigma is 0, and 1
+ONCE = "The noise is deviation * epsilon."
 LITTLE_NOISE = 0.05  # deviation of images that psnr is asked of
 DRAWN_KL = 200_000  # draws for the divergence by its definition, which a message tells
 
@@ -41,7 +43,11 @@ def noise(student: Student, library: Library, thresholds: Mapping[str, float]) -
             raise CheckFailed("add_noise added the same noise in two calls. Is a seed set inside?")
         added = noisy - images
         if draws.is_unit(added / deviation**0.5, images) and abs(deviation - 1) > 0.1:
-            raise CheckFailed("add_noise took `deviation` for the variance. The noise is deviation * epsilon.")
+            raise CheckFailed("add_noise took `deviation` for the variance.", ONCE)
+        if draws.is_unit(added / deviation**2, images) and abs(deviation - 1) > 0.1:
+            raise CheckFailed("add_noise multiplied epsilon by the square of `deviation`.", ONCE)
+        if draws.is_unit(added / (deviation * images), images):
+            raise CheckFailed("add_noise multiplied the noise by the image. The noise is added.", ONCE)
         draws.require_normal(added / deviation, "the noise of add_noise", "image", deviation)
     probes = []
     for error in (LITTLE_NOISE**2, float(random.uniform(0.01, 0.1))):  # a small one shows what is added to it
@@ -120,14 +126,15 @@ def reparameterize(student: Student, library: Library, thresholds: Mapping[str, 
 def kl_divergence(student: Student, library: Library, thresholds: Mapping[str, float]) -> None:
     random = random_inputs(library, 5)
     probes = []
-    for _ in range(2):
-        given = random.uniform(-2, 2, (BATCH, SIZE)), random.uniform(-3, 1.5, (BATCH, SIZE))
+    for shape in ((BATCH, SIZE), (3, PIXELS)):  # other sizes, so that a sum of two mistakes is taken for no other one
+        given = random.uniform(-2, 2, shape), random.uniform(-3, 1.5, shape)
         probes.append((given, answers.asked(student, "unchanged", "kl_divergence", *given)["result"]))
     given = probes[0][0]
 
     def by_definition(text: str) -> str:
         right, constants = reference.kl_divergence, mistakes.IN_THE_VARIANCE
-        if named := variants.recognised(right, mistakes.kl, mistakes.IN_KL, probes, constants):
+        why = variants.nearly_right(right, probes, constants)
+        if named := variants.first(why, lambda: DIVERGENCE.explanation(probes, EXACT)):
             return named
         value = reference.sampled_kl(given[0][:1], given[1][:1], random, DRAWN_KL)[0]
         return (
@@ -138,7 +145,7 @@ def kl_divergence(student: Student, library: Library, thresholds: Mapping[str, f
     with diagnosis.explained(by_definition):
         for arguments, result in probes:
             right = reference.kl_divergence(*arguments)
-            what = f"kl_divergence of {BATCH} images with {SIZE} numbers should be"
+            what = f"kl_divergence of {arguments[0].shape[0]} images with {arguments[0].shape[1]} numbers should be"
             expect.close(expect.array(result, right.shape, what), right, EXACT, what)
     answers.require_slopes(student, "kl_divergence", given, [given[0], (np.exp(given[1]) - 1) / 2], random)
 

@@ -143,58 +143,12 @@ IN_RECONSTRUCTION = {
 }
 
 
-def kl(mean: np.ndarray, log_variance: np.ndarray, wrong: str) -> np.ndarray | float:
-    """The KL divergence with a mistake."""
-    variance = np.exp(log_variance)
-    terms = mean**2 + variance - 1 - log_variance
-    found = {
-        "no half": terms.sum(axis=1),
-        "sign": -terms.sum(axis=1) / 2,
-        "mean of entries": terms.mean(axis=1) / 2,
-        "sum": terms.sum() / 2,
-        "batch mean": terms.sum(axis=1).mean() / 2,
-        "terms": terms / 2,
-        "first dimension": terms.sum(axis=0) / 2,
-        "deviation": (mean**2 + variance**2 - 1 - 2 * log_variance).sum(axis=1) / 2,
-        "variance": (mean**2 + log_variance - 1 - np.log(np.abs(log_variance) + 1e-300)).sum(axis=1) / 2,
-        "no one": (mean**2 + variance - log_variance).sum(axis=1) / 2,
-        "no logarithm": (mean**2 + variance - 1).sum(axis=1) / 2,
-        "mean not squared": (mean + variance - 1 - log_variance).sum(axis=1) / 2,
-        "no mean": (variance - 1 - log_variance).sum(axis=1) / 2,
-        "mean alone": (mean**2).sum(axis=1) / 2,
-        "deviation for variance": (mean**2 + np.sqrt(variance) - 1 - log_variance).sum(axis=1) / 2,
-        "reverse": ((1 + mean**2) / variance - 1 + log_variance).sum(axis=1) / 2,
-        "bits": terms.sum(axis=1) / 2 / np.log(2),
-    }
-    return np.asarray(found[wrong])
-
-
 def _kl(mean: np.ndarray, log_variance: np.ndarray, constant: float) -> np.ndarray:
     variance = np.exp(log_variance)
     return np.asarray((mean**2 + variance - 1 - np.log(variance + constant)).sum(axis=1) / 2)
 
 
 IN_THE_VARIANCE = [("the variance in the logarithm", _kl)]
-
-IN_KL = {
-    "no half": "The factor 1/2 is missing.",
-    "sign": "The sign is reversed. A divergence is never below 0.",
-    "mean of entries": "The entries of an image were averaged. The formula adds them up.",
-    "sum": "The whole batch was added up. Each image has a divergence of its own.",
-    "batch mean": "The batch was averaged. Each image has a divergence of its own.",
-    "terms": "The entries are not added up. Each image has one divergence.",
-    "first dimension": "The batch was added up in place of the entries of each image. Which dimension is the batch?",
-    "deviation": "log_variance was taken for the logarithm of sigma. It is the logarithm of sigma^2.",
-    "variance": "log_variance was taken for the variance itself.",
-    "no one": "The -1 is missing.",
-    "no logarithm": "The logarithm of the variance is missing.",
-    "mean not squared": "The mean is not squared.",
-    "no mean": "The mean has no influence.",
-    "mean alone": "The variance has no influence.",
-    "deviation for variance": "The formula has sigma^2 where your code has sigma.",
-    "reverse": "The divergence is the other way round: from N(0, 1) to N(mean, sigma^2).",
-    "bits": "The unit is bits. Nats take the natural logarithm.",
-}
 
 
 def loss(logits: np.ndarray, images: np.ndarray, wrong: str) -> np.ndarray:

@@ -66,6 +66,33 @@ def stretched_bowl(
     )
 
 
+def operations(minimize: Minimize, start: Tensor, rate: float, steps: int) -> list[int]:
+    """Of how many operations torch keeps the graph behind the weights that a function gets, step by step."""
+    found: list[int] = []
+
+    def function(weights: Tensor) -> Tensor:
+        found.append(_operations_behind(weights))
+        return surfaces.stretched_bowl(weights, torch.ones_like(start), torch.ones_like(start))
+
+    def update(weights: Tensor, gradient: Tensor, state: Any, step: int) -> tuple[Tensor, Any]:
+        return weights.sub(gradient, alpha=rate), None
+
+    minimize(function, start.clone(), update, steps)
+    return found
+
+
+def _operations_behind(weights: Tensor) -> int:
+    """The nodes of the graph that leads to a tensor."""
+    seen: set[Any] = set()
+    waiting = [weights.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            waiting += [before for before, _ in node.next_functions]
+    return len(seen)
+
+
 def bowl(minimize: Minimize, update: Update, start: Tensor, rates: Tensor, steps: int) -> list[Any]:
     """`minimize` on the round bowl, once with each constant rate; gives the paths."""
     found = []

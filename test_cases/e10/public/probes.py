@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import Module, Parameter
 
 from test_cases.e10.public import snapshots
-from test_cases.e10.public.settings import STALE
+from test_cases.e10.public.settings import DRAWS_OF_WEIGHTS, STALE
 
 
 def loss(function: Callable[..., Any], logits: list[Tensor]) -> dict[str, Any]:
@@ -127,6 +127,7 @@ def network_outputs(
     Returns:
         `images`: of the generator. `one_noise`: with the first row of noise for all. `one_class`: with the first class
         for all. `logits`, `one_image`, `one_label`: of the discriminator likewise.
+        `redrawn`: a list of logits, each with weights that are drawn again.
         `no_gradient`: names of parameters that no gradient reaches where both learn. `images` alone, if the shape is
         wrong.
     """
@@ -155,7 +156,18 @@ def network_outputs(
             "one_image": judged(first_image, labels),
             "one_label": judged(images, first_class),
             "no_gradient": missing,
+            "redrawn": _redrawn(judged, images, labels),
         }
+
+
+def _redrawn(discriminator: Module, images: Tensor, labels: Tensor) -> list[Any]:
+    """What a discriminator gives with one set of random weights after the other. Its own weights are lost."""
+    found = []
+    for _ in range(DRAWS_OF_WEIGHTS):
+        for parameter in discriminator.parameters():
+            parameter.copy_(torch.randn_like(parameter))
+        found.append(discriminator(images, labels))
+    return found
 
 
 def watch(

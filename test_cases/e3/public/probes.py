@@ -119,8 +119,16 @@ def stopped(early_stopping: Callable[..., Any], runs: list[Tensor], patiences: l
     return found
 
 
-def searched(random_search: Callable[..., Any], lows: list[float], highs: list[float], trials: int) -> dict[str, Any]:
-    """A search over a function whose smallest loss lies within the ranges; it is NaN for a part of them.
+def searched(
+    random_search: Callable[..., Any], lows: list[float], highs: list[float], trials: int, has_nan: bool = True
+) -> dict[str, Any]:
+    """A search over a function whose smallest loss lies within the ranges.
+
+    Args:
+        random_search: the student's.
+        lows, highs: the ranges, in the order of `NAMES`.
+        trials: of the search.
+        has_nan: whether the loss is NaN for a part of the ranges.
 
     Returns:
         `calls`: the settings that were tried, float64 (calls, 2). `losses`: of each, (calls,). `best` and `trials`:
@@ -142,7 +150,8 @@ def searched(random_search: Callable[..., Any], lows: list[float], highs: list[f
             for value, low, high in zip(values, lows, highs, strict=True)
         ]
         calls.append(values)
-        losses.append(float("nan") if shares[0] > 0.75 else (shares[0] - 0.5) ** 2 + 0.1 * (shares[1] - 0.3) ** 2)
+        loss = (shares[0] - 0.5) ** 2 + 0.1 * (shares[1] - 0.3) ** 2
+        losses.append(float("nan") if has_nan and shares[0] > 0.75 else loss)
         return losses[-1]
 
     answer = random_search(objective, _ranges(lows, highs), trials)
