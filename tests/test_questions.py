@@ -200,7 +200,7 @@ def test_a_run_with_a_broken_question_grades_the_others_and_says_whose_fault_it_
     for name in ("autograder.py", "backend.py", "models.py", "losses.py", "train.py"):
         project.mkdir(exist_ok=True)
         shutil.copy(PROJECT / name, project / name)
-    for name in ("data", "grading", "pictures", "startup", "test_cases"):
+    for name in ("data", "grading", "pictures", "startup", "test_cases", "training"):
         shutil.copytree(PROJECT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
     (project / "test_cases" / "q2" / "checks.py").write_text("import no_such_module\n")
     (project / "test_cases" / "q3" / "question.toml").write_text("title = \n")
