@@ -22,7 +22,7 @@ from grading.gradescope import privacy, results, run, settings
 from grading.outcomes import RunEnded
 from grading.questions import Check, Question, discover
 from staff.evidence import harness_limits
-from staff.evidence.hostile.harness import Harness, NoHarness
+from staff.evidence.hostile.harness import Finished, Harness, NoHarness
 from tests.classroom import WANTED, write
 from tests.results import validated
 from tests.support import SOLUTIONS
@@ -160,17 +160,23 @@ def test_a_failure_of_the_engine_in_the_middle_of_a_question_keeps_the_checks_th
     assert "The autograder itself failed" in document["output"]
 
 
-def test_a_failure_of_the_graders_own_leaves_a_valid_document_that_says_so(harness):
-    path = harness.root / "source" / "test_cases" / "q6" / "checks.py"
+def finished_with(harness: Harness, file: str, change: Callable[[str], str]) -> Finished:
+    """The run of the reference under a grader one of whose files is changed for as long."""
+    path = harness.root / "source" / file
     good = path.read_text()
-    harness.settings(questions=["q1", "q6"])
     harness.hand_in(reference_files())
     try:
-        first = next(question for question in discover() if question.id == "q6").checks[0].name
-        path.write_text(f"{good}\n\ndef {first}(*_):\n    raise ValueError('our own')\n")
-        finished = harness.run()
+        path.write_text(change(good))
+        return harness.run()
     finally:
         path.write_text(good)
+
+
+def test_a_failure_of_the_graders_own_leaves_a_valid_document_that_says_so(harness):
+    harness.settings(questions=["q1", "q6"])
+    first = next(question for question in discover() if question.id == "q6").checks[0].name
+    broken = f"\n\ndef {first}(*_):\n    raise ValueError('our own')\n"
+    finished = finished_with(harness, "test_cases/q6/checks.py", lambda text: text + broken)
     document = validated(finished.results)
     assert finished.points("q1") == 5
     assert "not your fault" in document["output"]
@@ -180,27 +186,14 @@ def test_a_failure_of_the_graders_own_leaves_a_valid_document_that_says_so(harne
 
 
 def test_a_grader_that_cannot_even_start_leaves_a_valid_document(harness):
-    path = harness.root / "source" / "grading" / "gradescope" / "run.py"
-    good = path.read_text()
-    harness.hand_in(reference_files())
-    try:
-        path.write_text("import no_such_module\n")
-        finished = harness.run()
-    finally:
-        path.write_text(good)
+    finished = finished_with(harness, "grading/gradescope/run.py", lambda text: "import no_such_module\n")
     assert validated(finished.results)["score"] == 0
     assert "could not start" in finished.results["output"]
 
 
 def test_numpy_computes_in_one_thread_however_many_cores_the_host_has(harness):
-    path = harness.root / "source" / "grading" / "gradescope" / "__main__.py"
-    good = path.read_text()
-    harness.hand_in(reference_files())
-    try:
-        path.write_text("import os\n\nprint('threads:', os.environ['OPENBLAS_NUM_THREADS'])\n")
-        finished = harness.run()
-    finally:
-        path.write_text(good)
+    printing = "import os\n\nprint('threads:', os.environ['OPENBLAS_NUM_THREADS'])\n"
+    finished = finished_with(harness, "grading/gradescope/__main__.py", lambda text: printing)
     assert "threads: 1\n" in finished.output
 
 
